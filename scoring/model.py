@@ -66,10 +66,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Who reports: one NPI within a TIN, or the whole TIN when `npi` is None."""
+    """Who reports: one NPI within a TIN, or the whole TIN when `npi` is None.
+
+    `entity_id` is set for virtual groups, subgroups and APM Entities, which have no TIN of their own.
+    """
 
     tin: str | None
     npi: str | None
+    entity_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,252 @@
+"""The nouns of one performance year, as `rules/py<year>.toml` states them.
+
+Plain frozen records; reading them is `rulebook`, applying them is `allocation`, `score` and `gate`. Nothing
+here knows a year or a measure id.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from scoring.model import Cite, Confidence, MeasureId, Metric
+
+
+class Status(StrEnum):
+    """What a measure does for the score: `isRequired`, `isBonus` and `reportingCategory` as one word."""
+
+    REQUIRED = "required"
+    BONUS = "bonus"
+    EXCLUSION = "exclusion"
+    ATTESTATION = "attestation"
+    OPTIONAL = "optional"
+    ENGAGEMENT = "engagement"
+
+
+class Counts(StrEnum):
+    """What a low-volume exclusion counts: the measure's denominator, or encounters described in words."""
+
+    DENOMINATOR = "denominator"
+    ENCOUNTERS = "encounters"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """By which texts a rule holds, how well it is attested, and what remains in doubt, in words."""
+
+    cites: tuple[Cite, ...]
+    confidence: Confidence
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something the sources leave open, in words a user can weigh."""
+
+    id: str
+    text: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One entry of CMS's list of the year.
+
+    `points` is the maximum before reallocation, whole; None when the measure earns none by itself. `engages`
+    and `level` are set for active-engagement entries only: the measure they
+    belong to, and CMS's level 1 or 2.
+    """
+
+    id: MeasureId
+    title: str
+    objective: str
+    metric: Metric
+    status: Status
+    points: int | None
+    exclusions: tuple[MeasureId, ...]
+    substitutes: tuple[MeasureId, ...]
+    requires_level: bool
+    engages: MeasureId | None
+    level: int | None
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way to fulfil an objective: all of `measures`, and none of the exclusions it `refuses`."""
+
+    measures: tuple[MeasureId, ...]
+    refuses: tuple[MeasureId, ...]
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An objective with several paths, of which exactly one is reported.
+
+    Paths are tried in the order listed; the last is assumed when none is complete. Points that a reallocation
+    moves to the objective are shared equally by the open measures of the path; `share` rules that split.
+    """
+
+    objective: str
+    title: str
+    points: int
+    paths: tuple[Path, ...]
+    share: Ruling
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Measures that earn the points of their objective together, all or nothing."""
+
+    objective: str
+    title: str
+    points: int
+    measures: tuple[MeasureId, ...]
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Reallocation:
+    """When all of `excluded` are excluded, everything that `sources` hold moves to `target`.
+
+    Sources and target are lines: a measure id, the objective of a joint, or the objective of a choice (which
+    then holds the points until its path shares them). Applied in file order.
+    """
+
+    excluded: tuple[MeasureId, ...]
+    sources: tuple[str, ...]
+    target: str
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """How well it is attested what all of `excluded` and none of `unless` do together to `lines`."""
+
+    excluded: tuple[MeasureId, ...]
+    unless: tuple[MeasureId, ...]
+    lines: tuple[str, ...]
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A measure that must be answered but earns credit whatever the answer."""
+
+    measure: MeasureId
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Cehrt:
+    """The shape of a CEHRT ID: `shape` is required, one of `prefixes` is expected. Regular expressions."""
+
+    shape: str
+    prefixes: tuple[str, ...]
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What must hold before any point counts: attestations answered yes, and a CEHRT ID."""
+
+    attestations: tuple[MeasureId, ...]
+    ruling: Ruling
+    cehrt: Cehrt
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRule:
+    """The shortest performance period in days, both ends counted, and the last day it may start.
+
+    `boundary` rules a period of exactly the minimum; its doubts, if any, are worth a warning.
+    """
+
+    minimum_days: int
+    last_start: date
+    ruling: Ruling
+    boundary: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Bonus:
+    """Points added once when any measure of status bonus is answered yes. `level` rules a missing level."""
+
+    points: int
+    title: str
+    objective: str
+    ruling: Ruling
+    level: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """Whole points per measure, half-up; at least `floor` when anything is met. `tie` rules an exact half."""
+
+    floor: int
+    ruling: Ruling
+    tie: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A whole number of points and its source: the sum of all maxima, or the cap."""
+
+    points: int
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionThreshold:
+    """A low-volume exclusion: available when the count of `what` is below `fewer_than` (exclusive).
+
+    `counts` says whether that is the denominator of measure `of`, or something else that `what` describes.
+    """
+
+    exclusion: MeasureId
+    of: MeasureId
+    counts: Counts
+    what: str
+    fewer_than: int
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """Everything a performance year rules. `measures` keeps CMS's order; `digest` is the file's SHA-256."""
+
+    year: int
+    digest: str
+    measures: Mapping[MeasureId, Measure]
+    choices: tuple[Choice, ...]
+    joints: tuple[Joint, ...]
+    reallocations: tuple[Reallocation, ...]
+    combinations: tuple[Combination, ...]
+    suppressions: tuple[Suppression, ...]
+    thresholds: tuple[ExclusionThreshold, ...]
+    gate: Gate
+    period: PeriodRule
+    bonus: Bonus
+    rounding: Rounding
+    total: Limit
+    cap: Limit
+    doubts: tuple[Doubt, ...]
+
+    def with_status(self, *statuses: Status) -> tuple[Measure, ...]:
+        """Measures of these statuses, in CMS's order."""
+        return tuple(measure for measure in self.measures.values() if measure.status in statuses)
+
+    def levels_of(self, measure: MeasureId) -> tuple[Measure, ...]:
+        """The active-engagement entries of a public-health measure, level 1 first; empty when it has none."""
+        return tuple(entry for entry in self.measures.values() if entry.engages == measure)
+
+    def is_suppressed(self, measure: MeasureId) -> bool:
+        """Whether any answer to the measure earns credit this year."""
+        return any(suppression.measure == measure for suppression in self.suppressions)
+
+    def choice_of(self, measure: MeasureId) -> Choice | None:
+        """The choice whose paths name the measure; None when the measure is not a matter of choice."""
+        named = (c for c in self.choices if any(measure in path.measures for path in c.paths))
+        return next(named, None)
