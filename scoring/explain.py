@@ -1,0 +1,50 @@
+"""The score as a document for files, pages and other programs: plain objects, one fixed shape."""
+
+from scoring.model import Cite, Finding, Score, ScoreLine
+
+SCHEMA = "pi180/score/1"
+
+
+def as_document(score: Score) -> dict[str, object]:
+    """The score in the shape `pi180/score/1`; points are whole, `earned` is None when not determinable."""
+    return {
+        "schema": SCHEMA,
+        "year": score.year,
+        "points": score.points,
+        "before_gate": score.before_gate,
+        "up_to": score.up_to,
+        "determinable": score.determinable,
+        "lines": [_line(line) for line in score.lines],
+        "findings": [_finding(finding) for finding in score.findings],
+    }
+
+
+def _line(line: ScoreLine) -> dict[str, object]:
+    return {
+        "measure": line.measure,
+        "title": line.title,
+        "objective": line.objective,
+        "earned": line.earned,
+        "available": line.available,
+        "up_to": line.up_to,
+        "because": line.because,
+        "confidence": line.confidence.value,
+        "origin": line.origin.value if line.origin else None,
+        "doubts": list(line.doubts),
+        "cites": _cites(line.cites),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "subject": finding.subject,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "cites": _cites(finding.cites),
+    }
+
+
+def _cites(cites: tuple[Cite, ...]) -> list[dict[str, str | None]]:
+    return [{"text": cite.text, "url": cite.url} for cite in cites]

@@ -1,0 +1,89 @@
+"""The numbered catalogue of everything we tell a user about what is reported.
+
+Each kind is documented once, here; numbers are retired, never reused. F-1xx: what must hold before any point
+counts. F-2xx: measures and conflicts between them. F-3xx: warnings and doubts. An error means that the
+category would be zero or the submission refused.
+"""
+
+from dataclasses import dataclass
+
+from scoring.model import Cite, Finding, Severity
+from scoring.year import Ruling
+
+CEHRT_ID = "cehrtId"
+PERFORMANCE_PERIOD = "performance period"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingKind:
+    """One entry of the catalogue: `code`, a `title` in a few words, and what it means for the result."""
+
+    code: str
+    title: str
+    severity: Severity
+
+    def about(self, subject: str, message: str, remedy: str, *rulings: Ruling) -> Finding:
+        """A finding of this kind, citing the given rulings.
+
+        Args:
+            subject: a measure id, an objective, `cehrtId`, `performance period`, or a field.
+            message: what is wrong, expected and got.
+            remedy: what to do.
+            rulings: the rules that make it a finding.
+        """
+        return Finding(self.code, self.severity, subject, message, remedy, cites_of(*rulings))
+
+
+def cites_of(*rulings: Ruling) -> tuple[Cite, ...]:
+    """The cites of all rulings, each once, in order."""
+    return tuple(dict.fromkeys(cite for ruling in rulings for cite in ruling.cites))
+
+
+CATALOGUE: dict[str, FindingKind] = {}
+
+
+def _kind(code: str, title: str, severity: Severity = Severity.ERROR) -> FindingKind:
+    if code in CATALOGUE:
+        raise AssertionError(f"{code} is in the catalogue twice")
+    CATALOGUE[code] = FindingKind(code, title, severity)
+    return CATALOGUE[code]
+
+
+ATTESTATION_MISSING = _kind("F-101", "a required attestation is not reported")
+ATTESTATION_NO = _kind("F-102", "a required attestation is answered no")
+CEHRT_MISSING = _kind("F-103", "the CEHRT ID is missing")
+CEHRT_MALFORMED = _kind("F-104", "the CEHRT ID does not have its shape")
+PERIOD_MISSING = _kind("F-105", "the performance period is missing")
+PERIOD_SHORT = _kind("F-106", "the performance period is shorter than the minimum")
+PERIOD_OUTSIDE_YEAR = _kind("F-107", "the performance period leaves the performance year")
+PERIOD_STARTS_LATE = _kind("F-108", "the performance period starts after the last possible day")
+PERIOD_REVERSED = _kind("F-109", "the performance period ends before it starts")
+
+MEASURE_MISSING = _kind("F-201", "a required measure is neither reported nor excluded")
+NUMERATOR_ZERO = _kind("F-202", "a required measure has a numerator of zero")
+DENOMINATOR_ZERO = _kind("F-203", "a required measure has a denominator of zero and is not excluded")
+MEASURE_NO = _kind("F-204", "a required measure is answered no")
+PATH_MISSING = _kind("F-205", "no path of an objective is complete")
+PATHS_SEVERAL = _kind("F-206", "more than one path of an objective is reported")
+OWN_EXCLUSION = _kind("F-207", "a measure is reported together with its own exclusion")
+SUBSTITUTES = _kind("F-208", "two entries that replace each other are reported together")
+LEVEL_MISSING = _kind("F-209", "a required public-health measure lacks its active-engagement level")
+MEASURE_UNKNOWN = _kind("F-210", "the measure id is not in the year's list")
+ANSWER_OF_WRONG_KIND = _kind("F-211", "the answer is of the wrong kind for the measure")
+NUMERATOR_ABOVE_DENOMINATOR = _kind("F-212", "the numerator is above the denominator")
+COUNT_NEGATIVE = _kind("F-213", "a count is negative")
+MEASURE_TWICE = _kind("F-214", "a measure is reported twice")
+VALUE_UNREADABLE = _kind("F-215", "a measurement cannot be read")
+EXCLUSION_REFUSED = _kind("F-216", "an exclusion does not belong to the path reported")
+FIELD_UNREADABLE = _kind("F-217", "a field of the submission cannot be read")
+
+CEHRT_UNEXPECTED = _kind("F-301", "the CEHRT ID has an unexpected prefix", Severity.WARNING)
+PERIOD_AT_MINIMUM = _kind("F-302", "the performance period has exactly the minimum length", Severity.WARNING)
+NOT_DETERMINABLE = _kind("F-303", "a required measure is not determinable", Severity.WARNING)
+NUMERATOR_UNKNOWN = _kind("F-304", "some numerators are not visible", Severity.WARNING)
+MEMBERSHIP_UNDECIDED = _kind("F-305", "some cases are in neither number", Severity.WARNING)
+BONUS_WITHOUT_LEVEL = _kind("F-306", "a bonus measure lacks its level and earns nothing", Severity.WARNING)
+LEVEL_WITHOUT_MEASURE = _kind("F-307", "a level is reported without its measure", Severity.WARNING)
+NO_BESIDE_ALTERNATIVE = _kind("F-308", "a no is reported beside its alternative", Severity.WARNING)
+LEVEL_IN_DOUBT = _kind("F-309", "the engagement level may be used only once", Severity.WARNING)
+EXCLUSIONS_SEVERAL = _kind("F-310", "more exclusions than needed are claimed", Severity.NOTE)
