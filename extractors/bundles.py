@@ -1,0 +1,95 @@
+"""A line as its resources: the resource itself, or the entries of a Bundle.
+
+A `collection`, `document` or `message` Bundle is a data set of its own: its resources carry the Bundle's
+name in their keys and see each other first. Every other Bundle is a page or a transaction of one server.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from extractors.decode import Json, Unreadable
+from extractors.references import Scope
+
+_SELF_CONTAINED = frozenset({"collection", "document", "message"})
+_NAME_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One resource of a line. `number` is its place in the Bundle, None outside one."""
+
+    json: Json
+    type: str
+    key: str
+    scope: Scope
+    number: int | None
+    deleted: bool = False
+
+
+def entries_of(document: Json, data: bytes) -> Iterator[Entry]:
+    """The resources of one line, Bundles (nested ones too) unfolded.
+
+    Raises:
+        Unreadable: a Bundle whose entries are not what R4 says.
+    """
+    if document["resourceType"] != "Bundle":
+        yield Entry(document, document["resourceType"], _key(document, None, data), Scope(), None)
+        return
+    entries = document.get("entry") or []
+    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        raise Unreadable("$.entry: expected array of objects")
+    prefix = _prefix(document, data)
+    keyed = [(n, entry, _entry_key(entry, prefix)) for n, entry in enumerate(entries)]
+    scope = Scope(prefix, _full_urls(keyed, prefix))
+    for number, entry, key in keyed:
+        yield from _entry(number, entry, key, scope)
+
+
+def _entry(number: int, entry: Mapping[str, Any], key: str | None, scope: Scope) -> Iterator[Entry]:
+    resource, request = entry.get("resource"), entry.get("request") or {}
+    if resource is None and request.get("method") == "DELETE" and "/" in str(request.get("url")):
+        gone = scope.prefix + str(request["url"])
+        yield Entry({}, gone.rpartition("!")[2].partition("/")[0], gone, scope, number, deleted=True)
+    elif key is not None and isinstance(resource, dict) and resource["resourceType"] != "Bundle":
+        yield Entry(resource, resource["resourceType"], key, scope, number)
+    elif resource is not None and key is None:
+        raise Unreadable(f"$.entry[{number}].resource: expected a resource with a resourceType")
+
+
+def _prefix(bundle: Json, data: bytes) -> str:
+    if bundle.get("type") not in _SELF_CONTAINED:
+        return ""
+    name = bundle.get("id")
+    return f"{name if isinstance(name, str) else _digest(data)}!"
+
+
+def _entry_key(entry: Mapping[str, Any], prefix: str) -> str | None:
+    resource = entry.get("resource")
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        return None
+    return prefix + _key(resource, entry.get("fullUrl"), repr(sorted(resource)).encode())
+
+
+def _key(resource: Json, full_url: object, data: bytes) -> str:
+    identity = resource.get("id")
+    if not isinstance(identity, str) or not identity:
+        identity = full_url.rpartition(":")[2].rpartition("/")[2] if isinstance(full_url, str) else _digest(data)
+    return f"{resource['resourceType']}/{identity}"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
+
+
+def _full_urls(keyed: list[tuple[int, Json, str | None]], prefix: str) -> dict[str, str]:
+    known: dict[str, str] = {}
+    for _, entry, key in keyed:
+        if key is None:
+            continue
+        if isinstance(entry.get("fullUrl"), str):
+            known[entry["fullUrl"]] = key
+        if prefix:
+            known[key.removeprefix(prefix)] = key
+    return known

@@ -1,0 +1,189 @@
+"""One NDJSON line to one guarded JSON object, and the R4 shape of what a profile reads.
+
+The schema is `fhirclient`'s `elementProperties()`. Only elements that a profile reads are checked: a
+departure elsewhere must not lose a real order. Nothing here decides what a resource means.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NoReturn
+
+from fhirclient.models.fhirdate import FHIRDate
+from fhirclient.models.fhirdatetime import FHIRDateTime
+from fhirclient.models.fhirelementfactory import FHIRElementFactory
+from fhirclient.models.fhirinstant import FHIRInstant
+
+Json = dict[str, Any]
+MAXIMUM_DEPTH = 64
+MAXIMUM_LINE = 16 * 1024 * 1024
+
+_DATES = (FHIRDate, FHIRDateTime, FHIRInstant)
+_PRIMITIVES = (str, bool, int, float)
+_ALWAYS = frozenset({"resourceType", "id", "meta", "versionId", "lastUpdated", "reference", "identifier"})
+_DEEP = re.compile(rb"[\[{]")
+_NAMES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
+
+
+class Unreadable(ValueError):
+    """A line is set aside; the message is the reason, without any content of the line."""
+
+
+class _Pairs:
+    """Collects JSON objects and remembers whether the last one closed, the outermost, repeated a key."""
+
+    def __init__(self) -> None:
+        self.repeated: str | None = None
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> Json:
+        found = dict(pairs)
+        self.repeated = None if len(found) == len(pairs) else _first_repeated(pairs)
+        return found
+
+
+def _first_repeated(pairs: list[tuple[str, Any]]) -> str:
+    names = [name for name, _ in pairs]
+    return next(name for name in names if names.count(name) > 1)
+
+
+def read_object(data: bytes) -> Json:
+    """Read one JSON object from UTF-8 bytes.
+
+    A byte order mark is stripped. In the outermost object a repeated key is refused; deeper, the last one
+    wins, as JSON readers commonly do.
+
+    Raises:
+        Unreadable: not UTF-8, not JSON, NaN or Infinity, too deep, too long, or not an object.
+    """
+    if len(data) > MAXIMUM_LINE:
+        raise Unreadable(f"line of {len(data)} bytes: expected at most {MAXIMUM_LINE}")
+    try:
+        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise Unreadable(f"not UTF-8 at byte {problem.start} of the line") from None
+    pairs = _Pairs()
+    found = _parse(text, pairs)
+    if not isinstance(found, dict):
+        raise Unreadable(f"$: expected object, got {_NAMES.get(type(found), 'null')}")
+    if pairs.repeated is not None:
+        raise Unreadable("$: a key of the outermost object stands twice")
+    if len(_DEEP.findall(data)) > MAXIMUM_DEPTH and _depth(found) > MAXIMUM_DEPTH:
+        raise Unreadable(f"nested deeper than {MAXIMUM_DEPTH}")
+    return found
+
+
+def _parse(text: str, pairs: Callable[[list[tuple[str, Any]]], Json]) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as problem:
+        raise Unreadable(f"not JSON at column {problem.colno}: {problem.msg}") from None
+    except RecursionError:
+        raise Unreadable(f"nested deeper than {MAXIMUM_DEPTH}") from None
+    except Unreadable:
+        raise
+    except ValueError:
+        raise Unreadable("a number with too many digits") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise Unreadable(f"not JSON: {name} is no JSON number")
+
+
+def _depth(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 0
+
+
+@cache
+def schema_of(resource_type: str) -> Mapping[str, "tuple[type, bool, str | None]"] | None:
+    """JSON names of a resource type's elements, each with type, list-ness and choice group; None if no R4 type."""
+    try:
+        instance = FHIRElementFactory.instantiate(resource_type, None)
+    except Exception:  # fhirclient raises bare exceptions for what it does not know
+        return None
+    return _schema(type(instance)) if instance.resource_type == resource_type else None
+
+
+@cache
+def _schema(element: type) -> Mapping[str, "tuple[type, bool, str | None]"]:
+    return {json: (kind, many, of) for _, json, kind, many, of, _ in element().elementProperties()}
+
+
+def check_shape(resource: Json, read: frozenset[str], is_date: Callable[[str], bool]) -> None:
+    """Check the R4 shape of the elements whose names are in `read`, at every depth.
+
+    Null and empty text count as absent, as servers send them for "no value".
+
+    Raises:
+        Unreadable: with the path, what R4 expects there and what was found.
+    """
+    schema = schema_of(str(resource["resourceType"]))
+    if schema is not None:
+        _check_object(resource, schema, read | _ALWAYS, is_date, "$")
+
+
+def _check_object(
+    value: Json,
+    schema: Mapping[str, "tuple[type, bool, str | None]"],
+    read: frozenset[str],
+    is_date: Callable[[str], bool],
+    at: str,
+) -> None:
+    chosen: dict[str, str] = {}
+    for name, found in value.items():
+        kind, many, group = schema.get(name, (None, False, None))
+        if kind is None or found is None or not (name in read or group in read):
+            continue
+        if group is not None and chosen.setdefault(group, name) != name:
+            raise Unreadable(f"{at}.{group}[x]: expected one choice, got {chosen[group]} and {name}")
+        _check_element(found, kind, many, f"{at}.{name}", read, is_date)
+
+
+def _check_element(
+    found: object, kind: type, many: bool, at: str, read: frozenset[str], is_date: Callable[[str], bool]
+) -> None:
+    if many != isinstance(found, list):
+        raise Unreadable(f"{at}: expected {'array' if many else _expected(kind)}, got {_name(found)}")
+    for item in found if isinstance(found, list) else [found]:
+        if item is not None:
+            _check_value(item, kind, at, read, is_date)
+
+
+def _check_value(
+    item: object, kind: type, at: str, read: frozenset[str], is_date: Callable[[str], bool]
+) -> None:
+    if kind in _PRIMITIVES or kind in _DATES:
+        if not _is_primitive(item, kind):
+            raise Unreadable(f"{at}: expected {_expected(kind)}, got {_name(item)}")
+        if kind in _DATES and item and not is_date(str(item)):
+            raise Unreadable(f"{at}: expected a FHIR date, got text that is none")
+    elif not isinstance(item, dict):
+        raise Unreadable(f"{at}: expected object, got {_name(item)}")
+    elif not _is_open(kind):
+        _check_object(item, _schema(kind), read, is_date, at)
+
+
+def _is_open(kind: type) -> bool:
+    return kind.__name__ == "Resource"
+
+
+def _is_primitive(item: object, kind: type) -> bool:
+    if kind in _DATES or kind is str:
+        return isinstance(item, str)
+    if kind is bool:
+        return isinstance(item, bool)
+    return isinstance(item, int | float) and not isinstance(item, bool)
+
+
+def _expected(kind: type) -> str:
+    if kind in _DATES:
+        return "string"
+    return _NAMES.get(kind, "object")
+
+
+def _name(found: object) -> str:
+    return _NAMES.get(type(found), "null")

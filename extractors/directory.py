@@ -1,0 +1,80 @@
+"""Who and what resources point at: clinicians, roles, organizations, places, medications, merged patients.
+
+Directory rows are plain triples (key, attribute, value), so that a reference resolves by a join. Identifier
+systems are FHIR's: NPI `http://hl7.org/fhir/sid/us-npi`, EIN `urn:oid:2.16.840.1.113883.4.4` (a TIN).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from extractors.references import Scope, identifier_key, reference_key
+
+NPI = "http://hl7.org/fhir/sid/us-npi"
+EIN = "urn:oid:2.16.840.1.113883.4.4"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+NDC = "http://hl7.org/fhir/sid/ndc"
+
+_POINTERS = {
+    "PractitionerRole": {"practitioner": "practitioner", "organization": "organization"},
+    "Organization": {"partOf": "part-of"},
+    "Location": {"managingOrganization": "managed-by"},
+}
+TYPES = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location", "Medication", "Patient"})
+READS = frozenset(
+    {"identifier", "system", "value", "link", "other", "type", "code", "coding", "reference"}
+    | {name for pointers in _POINTERS.values() for name in pointers}
+)
+Row = tuple[str, str, str]
+
+
+def directory_rows(resource: Mapping[str, Any], key: str, scope: Scope) -> Iterator[Row]:
+    """The directory rows (key, attribute, value) of one resource; none for other types."""
+    kind = resource["resourceType"]
+    if kind not in TYPES:
+        return
+    for identifier in resource.get("identifier") or []:
+        yield from _identifier_rows(kind, key, identifier)
+    for element, attribute in _POINTERS.get(kind, {}).items():
+        target = reference_key(resource.get(element) or {}, key, scope)
+        if target is not None:
+            yield key, attribute, target
+    if kind == "Patient":
+        yield from _merges(resource, key, scope)
+    if kind == "Medication":
+        system, code, _ = best_coding(resource.get("code") or {})
+        if code:
+            yield key, "drug", f"{system}|{code}"
+
+
+def _identifier_rows(kind: str, key: str, identifier: Mapping[str, Any]) -> Iterator[Row]:
+    if not identifier.get("value"):
+        return
+    yield key, "alias", identifier_key(kind, identifier)
+    yield key, "alias", identifier_key("", identifier)
+    if identifier.get("system") == NPI:
+        yield key, "npi", str(identifier["value"])
+    if identifier.get("system") == EIN:
+        yield key, "tin", str(identifier["value"]).replace("-", "")
+
+
+def _merges(resource: Mapping[str, Any], key: str, scope: Scope) -> Iterator[Row]:
+    for link in resource.get("link") or []:
+        target = reference_key(link.get("other") or {}, key, scope)
+        if link.get("type") == "replaced-by" and target is not None:
+            yield key, "replaced-by", target
+
+
+def npi_of_reference(key: str) -> str | None:
+    """The NPI that a reference by identifier carries itself, whether or not the Practitioner is there."""
+    _, found, token = key.partition(f"?identifier={NPI}|")
+    return token if found else None
+
+
+def best_coding(concept: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+    """System, code and display of the coding that says most about a drug: RxNorm, then NDC, then the first."""
+    codings = [c for c in concept.get("coding") or [] if c and c.get("code")]
+    order = {RXNORM: 0, NDC: 1}
+    if not codings:
+        return None, None, concept.get("text")
+    best = min(codings, key=lambda coding: order.get(coding.get("system") or "", 2))
+    return best.get("system"), str(best["code"]).strip(), best.get("display") or concept.get("text")

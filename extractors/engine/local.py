@@ -1,0 +1,59 @@
+"""The only door to DuckDB: runs the plain SQL of `extractors/sql` in process.
+
+A SQL file is a sequence of named SELECT statements (`-- table: name`); each becomes a table that the next
+ones may read. The text itself is no dialect's: the same statements run in a distributed engine.
+"""
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+_STATEMENT = re.compile(r"^-- table: (?P<name>\w+)\n(?P<text>.*?)^;$", re.DOTALL | re.MULTILINE)
+
+
+def statements(file: str) -> Iterator[tuple[str, str]]:
+    """The named SELECT statements of one file of `extractors/sql`, in order."""
+    text = (files("extractors") / "sql" / file).read_text(encoding="utf-8")
+    for found in _STATEMENT.finditer(text):
+        yield found["name"], found["text"]
+
+
+class LocalEngine:
+    """An in-process database of event tables. Close it, or use it as a context."""
+
+    def __init__(self, memory_limit: str = "2GB") -> None:
+        self._db = duckdb.connect(":memory:", config={"memory_limit": memory_limit, "threads": 2})
+
+    def __enter__(self) -> "LocalEngine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def load(self, name: str, table: pa.Table) -> None:
+        """Take an Arrow table in under a name, in place of what had that name."""
+        self._db.register("incoming_rows", table)
+        self._db.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming_rows")  # noqa: S608  # our names
+        self._db.unregister("incoming_rows")
+
+    def run(self, file: str) -> None:
+        """Run the statements of one SQL file, each into a table of its name."""
+        for name, text in statements(file):
+            self._db.execute(f"CREATE OR REPLACE TABLE {name} AS {text}")
+
+    def table(self, name: str, order: str = "ALL") -> pa.Table:
+        """A whole table in a fixed order."""
+        return self._db.sql(f"SELECT * FROM {name} ORDER BY {order}").to_arrow_table()  # noqa: S608  # our names
+
+    def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
+        """A whole table as records, in a fixed order."""
+        return list(self.table(name, order).to_pylist())
+
+    def write(self, name: str, path: Path) -> None:
+        """Write a table as Parquet, in a fixed order."""
+        self._db.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO '{path}' (FORMAT parquet)")  # noqa: S608

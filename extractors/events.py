@@ -1,0 +1,282 @@
+"""`extract`: lines of FHIR JSON to events, resources, references, directory and quarantine.
+
+Pure and strict by line: the same lines and profile give the same rows, a bad line is set aside with its
+place and reason, and its neighbours are untouched. The only code that sees FHIR JSON in bulk.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from extractors import directory
+from extractors.bundles import Entry, entries_of
+from extractors.dates import Moment, read_moment
+from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
+from extractors.fhirpath import is_true
+from extractors.profile import Profile, Selector
+from extractors.references import Scope, reference_key
+from extractors.vocabulary import Answer, EventKind
+
+Row = dict[str, Any]
+
+_NAMED_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,40})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a source: its bytes without the line end, and where it stands (line from 1, byte offset)."""
+
+    file: str
+    number: int
+    offset: int
+    data: bytes
+
+
+@dataclass(slots=True)
+class Extract:
+    """What lines became: rows by table (see `tables`), and counts of what was not read."""
+
+    events: list[Row] = field(default_factory=list)
+    resources: list[Row] = field(default_factory=list)
+    references: list[Row] = field(default_factory=list)
+    directory: list[Row] = field(default_factory=list)
+    quarantine: list[Row] = field(default_factory=list)
+    not_read: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One resource in hand: its JSON, key, content hash and the scope of its references."""
+
+    json: Json
+    key: str
+    content: str
+    scope: Scope
+
+
+def extract(lines: Iterable[Line], profile: Profile, zone: ZoneInfo) -> Extract:
+    """Turn lines of NDJSON (resources or Bundles) into rows.
+
+    Args:
+        lines: one JSON object each.
+        profile: says which resources witness which events.
+        zone: the practice's zone, for dates and for times without an offset.
+    """
+    out = Extract()
+    for line in lines:
+        if line.data.strip():
+            _extract_line(line, profile, zone, out)
+    return out
+
+
+def _extract_line(line: Line, profile: Profile, zone: ZoneInfo, out: Extract) -> None:
+    try:
+        document = read_object(line.data)
+    except Unreadable as problem:
+        out.quarantine.append(_set_aside(line, None, _type_written(line.data), str(problem)))
+        return
+    if not isinstance(document.get("resourceType"), str) or schema_of(document["resourceType"]) is None:
+        out.not_read[line.file, "not a FHIR R4 resource"] += 1
+        return
+    try:
+        entries = list(entries_of(document, line.data))
+    except Unreadable as problem:
+        out.quarantine.append(_set_aside(line, None, str(document["resourceType"]), str(problem)))
+        return
+    for entry in entries:
+        _extract_entry(line, entry, profile, zone, out)
+
+
+def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, out: Extract) -> None:
+    kind = entry.type
+    reads = profile.reads.get(kind, frozenset()) | (directory.READS if kind in directory.TYPES else frozenset())
+    if not reads:
+        out.not_read[line.file, kind] += 1
+        return
+    if entry.deleted:
+        out.resources.append(_resource_row(line, entry, "", True))
+        return
+    try:
+        check_shape(entry.json, reads, lambda text: _is_date(text, zone))
+        held = _Held(entry.json, entry.key, content_hash(entry.json), entry.scope)
+        rows = list(_events(held, profile, zone))
+    except Unreadable as problem:
+        out.quarantine.append(_set_aside(line, entry.number, kind, str(problem)))
+        return
+    out.resources.append(_resource_row(line, entry, held.content, False))
+    out.events.extend(rows)
+    out.references.extend(_references(held, profile))
+    out.directory.extend(_directory(held))
+
+
+def _is_date(text: str, zone: ZoneInfo) -> bool:
+    try:
+        read_moment(text, zone)
+    except ValueError:
+        return False
+    return True
+
+
+def content_hash(resource: Json) -> str:
+    """SHA-256 of a resource without `meta`, which servers write: equal content has an equal hash."""
+    content = {name: value for name, value in resource.items() if name != "meta"}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _type_written(data: bytes) -> str:
+    """The type that an unreadable line names somewhere, so that a lost Patient is known as one."""
+    named = _NAMED_TYPE.search(data)
+    return named[1].decode() if named else ""
+
+
+def _set_aside(line: Line, entry: int | None, kind: str, reason: str) -> Row:
+    digest = hashlib.sha256(line.data).hexdigest()
+    place = {"file": line.file, "line": line.number, "offset": line.offset, "entry": entry}
+    return {**place, "hash": digest, "type": kind, "reason": reason}
+
+
+def _resource_row(line: Line, entry: Entry, content: str, deleted: bool) -> Row:
+    meta = entry.json.get("meta") or {}
+    place = {"file": line.file, "line": line.number, "entry": entry.number}
+    version = {"version": meta.get("versionId"), "updated": meta.get("lastUpdated")}
+    return {"key": entry.key, "type": entry.type, "content": content, **version, **place, "deleted": deleted}
+
+
+def _references(held: _Held, profile: Profile) -> Iterator[Row]:
+    for relation in profile.relations.get(held.json["resourceType"], ()):
+        for found in relation.path(held.json):
+            target = reference_key(found, held.key, held.scope)
+            if target is not None:
+                yield {"source": held.key, "content": held.content, "relation": relation.name, "target": target}
+
+
+def _directory(held: _Held) -> Iterator[Row]:
+    parts = [(held.json, held.key)]
+    parts += [(part, f"{held.key}#{part.get('id')}") for part in held.json.get("contained") or [] if _typed(part)]
+    for part, key in parts:
+        for owner, attribute, value in directory.directory_rows(part, key, held.scope):
+            yield {"key": owner, "content": held.content, "attribute": attribute, "value": value}
+
+
+def _typed(part: object) -> bool:
+    return isinstance(part, dict) and isinstance(part.get("resourceType"), str)
+
+
+def _events(held: _Held, profile: Profile, zone: ZoneInfo) -> Iterator[Row]:
+    for selector in profile.selectors.get(held.json["resourceType"], ()):
+        if is_true(_found(selector.where, held)):
+            yield from _selected(held, selector, zone)
+
+
+def _found(path: Any, held: _Held) -> list[Any]:
+    try:
+        return list(path(held.json))
+    except Exception as problem:  # fhirpathpy raises bare exceptions on shapes that it does not expect
+        raise Unreadable(f"cannot be evaluated ({type(problem).__name__})") from None
+
+
+def _selected(held: _Held, selector: Selector, zone: ZoneInfo) -> Iterator[Row]:
+    column = {name: _found(path, held) for name, path in selector.paths.items()}
+    keys = {name: _keys(column.get(name, []), held) for name in ("patient", "clinician", "on_behalf_of", "organization")}
+    keys["counterpart"] = _keys(column.get("counterpart", []), held)
+    answer, reason = _answer(held, selector, column.get("answer", []))
+    shared: Row = {
+        **{name: (found[0] if found else None) for name, found in keys.items()},
+        **_dates(column, zone),
+        **_coding(column.get("code", [])),
+        "answer": answer,
+        "reason": reason,
+        "source": held.key,
+        "content": held.content,
+        "identifier": _identifier(column.get("identifier", [])),
+        "detail": _text(column.get("detail", [])),
+        "grade": selector.grade,
+        "rank": selector.rank,
+        "rule": selector.rule,
+    }
+    for kind in _kinds(selector, column):
+        for focus in _foci(held, selector, column):
+            for clinician in keys["clinician"] or [None]:
+                yield {**shared, "kind": kind, "focus": focus, "clinician": clinician}
+
+
+def _kinds(selector: Selector, column: Mapping[str, list[Any]]) -> list[EventKind]:
+    if "kind_path" not in column:
+        return list(selector.kinds)
+    return [EventKind(code) for code in column["kind_path"] if code in selector.kinds]
+
+
+def _foci(held: _Held, selector: Selector, column: Mapping[str, list[Any]]) -> list[str]:
+    if "focus" not in column:
+        return [held.key]
+    keys = _keys(column["focus"], held)
+    return [key for key in keys if not selector.focus_types or _type_of(key) in selector.focus_types]
+
+
+def _type_of(key: str) -> str:
+    return key.rpartition("!")[2].partition("/")[0]
+
+
+def _keys(found: list[Any], held: _Held) -> list[str]:
+    keys = [reference_key(item, held.key, held.scope) for item in found if isinstance(item, Mapping)]
+    return list(dict.fromkeys(key for key in keys if key is not None))
+
+
+def _answer(held: _Held, selector: Selector, values: list[Any]) -> tuple[Answer, str | None]:
+    for exclusion in selector.exclusions:
+        if is_true(_found(exclusion.when, held)):
+            return Answer.NOT_MET, exclusion.reason
+    if _has_modifier(held.json):
+        return Answer.UNKNOWN, "a modifierExtension that this profile does not know may change the meaning"
+    if not selector.answers:
+        return Answer.MET, None
+    value = str(values[0]) if values else None
+    if value in selector.answers:
+        answer = selector.answers[value]
+        return answer, None if answer is Answer.MET else f"{selector.resource} says {value}"
+    return Answer.UNKNOWN, f"{selector.resource} has a value that the profile does not map"
+
+
+def _has_modifier(value: object) -> bool:
+    if isinstance(value, dict):
+        return bool(value.get("modifierExtension")) or any(map(_has_modifier, value.values()))
+    return isinstance(value, list) and any(map(_has_modifier, value))
+
+
+def _dates(column: Mapping[str, list[Any]], zone: ZoneInfo) -> Row:
+    occurred, ended = _moment(column.get("occurred", []), zone), _moment(column.get("ended", []), zone)
+    return {
+        "from_utc": occurred and occurred.from_utc,
+        "to_utc": occurred and occurred.to_utc,
+        "day_from": occurred and occurred.day_from,
+        "day_to": occurred and occurred.day_to,
+        "zone_assumed": bool(occurred and occurred.zone_assumed),
+        "ended_utc": ended and ended.from_utc,
+        "ended_day": ended and ended.day_from,
+    }
+
+
+def _moment(found: list[Any], zone: ZoneInfo) -> Moment | None:
+    text = next((item for item in found if item), None)
+    return read_moment(str(text), zone) if text else None
+
+
+def _coding(found: list[Any]) -> Row:
+    concept = next((item for item in found if isinstance(item, Mapping)), {})
+    system, code, display = directory.best_coding(concept)
+    return {"code_system": system, "code": code, "display": display}
+
+
+def _identifier(found: list[Any]) -> str | None:
+    stated = [f"{i.get('system') or ''}|{i['value']}" for i in found if isinstance(i, Mapping) and i.get("value")]
+    return min(stated, default=None)
+
+
+def _text(found: list[Any]) -> str | None:
+    return str(found[0]) if found else None

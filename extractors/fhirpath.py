@@ -1,0 +1,62 @@
+"""The only door to `fhirpathpy`: FHIRPath over one resource, with the R4 model.
+
+`fhirpathpy` itself accepts expressions that do not parse and answers them with nothing, so the syntax is
+checked here with its own grammar before an expression is used.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NoReturn
+
+import fhirpathpy
+from antlr4 import CommonTokenStream, InputStream, Token
+from antlr4.error.ErrorListener import ErrorListener
+from fhirpathpy.models import models
+from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
+from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
+
+from extractors.errors import ProfileError
+
+Path = Callable[[Mapping[str, Any]], list[Any]]
+
+
+class _Refuse(ErrorListener):  # type: ignore[misc]  # antlr4 is untyped
+    def syntaxError(self, *found: Any) -> NoReturn:  # noqa: N802  # the name is antlr4's
+        _, _, _, column, message, _ = found
+        raise ValueError(f"column {column + 1}: {message}")
+
+
+def _check_syntax(expression: str) -> None:
+    lexer = FHIRPathLexer(InputStream(expression))
+    tokens = CommonTokenStream(lexer)
+    parser = FHIRPathParser(tokens)
+    for reader in (lexer, parser):
+        reader.removeErrorListeners()
+        reader.addErrorListener(_Refuse())
+    parser.expression()
+    rest = tokens.LT(1)
+    if rest.type != Token.EOF:
+        raise ValueError(f"column {rest.column + 1}: nothing expected, got {rest.text!r}")
+
+
+@cache
+def compile_path(expression: str) -> Path:
+    """Compile an expression once; the result maps a resource to the list of what the path selects.
+
+    Raises:
+        ProfileError: the expression does not parse or uses a function that is not there.
+    """
+    try:
+        _check_syntax(expression)
+        evaluate = fhirpathpy.compile(expression, models["r4"])
+        evaluate({})
+    except Exception as problem:  # fhirpathpy raises bare exceptions
+        raise ProfileError(
+            f"FHIRPath {expression!r}: expected an expression, got a fault at {problem}. Mend the expression."
+        ) from problem
+    return lambda resource: list(evaluate(resource))
+
+
+def is_true(found: list[Any]) -> bool:
+    """Whether a path used as a criterion holds: a single `true`, as FHIRPath's `where` reads it."""
+    return found == [True]

@@ -1,0 +1,130 @@
+"""The completeness ledger: what was received, what became of it, and which facts this source can show.
+
+Scoring and pages read it, so that "this source does not show it" never looks like "it did not happen".
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from extractors.engine.local import LocalEngine
+from extractors.events import Extract
+from extractors.profile import Profile
+from extractors.vocabulary import EventKind
+from scoring.model import MeasureId
+
+QUARANTINE_LIMIT = Fraction(1, 1000)
+"""Share of set-aside lines above which, or with any Patient among them, no score is given (design 2.5)."""
+
+NEEDS: dict[MeasureId, tuple[tuple[EventKind, ...], ...]] = {
+    MeasureId("PI_EP_1"): ((EventKind.PRESCRIPTION_WRITTEN,), (EventKind.PRESCRIPTION_TRANSMITTED,)),
+    MeasureId("PI_EP_2"): ((EventKind.PRESCRIPTION_WRITTEN,), (EventKind.PRESCRIPTION_TRANSMITTED, EventKind.PDMP_QUERIED)),
+    MeasureId("PI_HIE_1"): (
+        (EventKind.REFERRAL_MADE, EventKind.TRANSITION_MADE),
+        (EventKind.SUMMARY_SENT, EventKind.RECEIPT_CONFIRMED),
+    ),
+    MeasureId("PI_HIE_4"): (
+        (EventKind.SUMMARY_RECEIVED,),
+        (EventKind.MEDICATIONS_RECONCILED, EventKind.ALLERGIES_RECONCILED, EventKind.PROBLEMS_RECONCILED),
+    ),
+    MeasureId("PI_PEA_1"): ((EventKind.PATIENT_SEEN,), (EventKind.ACCESS_VDT, EventKind.ACCESS_API)),
+}
+"""For each measure, the kinds that make a case (any of them) and the kinds that its numerator needs (all)."""
+
+
+class Sight(StrEnum):
+    """Whether a source shows a kind of fact at all."""
+
+    SEEN = "seen"
+    NOT_MATCHED = "received, but nothing of this kind in it"
+    NOT_RECEIVED = "no resource that could show it was received"
+    ABSENT = "declared absent by the profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Lines set aside: how many of how many, where and why (never what they said)."""
+
+    count: int
+    of: int
+    patients: int
+    rows: tuple[dict[str, Any], ...]
+
+    @property
+    def over_limit(self) -> bool:
+        """Whether so much was set aside that no score may be given."""
+        return self.patients > 0 or Fraction(self.count, max(self.of, 1)) > QUARANTINE_LIMIT
+
+
+def quarantine_of(extract: Extract) -> Quarantine:
+    """The quarantine of an extract, in order of place."""
+    rows = sorted(extract.quarantine, key=lambda row: (row["file"], row["line"], row["entry"] or 0))
+    patients = sum(row["type"] == "Patient" for row in rows)
+    return Quarantine(len(rows), len(rows) + len(extract.resources) + extract.not_read.total(), patients, tuple(rows))
+
+
+def ledger_of(extract: Extract, engine: LocalEngine) -> list[dict[str, Any]]:
+    """One row per resource type: received, counted once, repeated, replaced by a later version, set aside.
+
+    Types that no selector reads and lines that are no FHIR stand below, with what they are.
+    """
+    kept = Counter(row["type"] for row in engine.rows("current_resource", "key"))
+    aside = Counter(row["type"] or "unreadable" for row in extract.quarantine)
+    events = Counter(row["source"].rpartition("!")[2].partition("/")[0] for row in extract.events)
+    received: Counter[str] = Counter(row["type"] for row in extract.resources)
+    contents: Counter[str] = Counter(kind for kind, _, _ in {(r["type"], r["key"], r["content"]) for r in extract.resources})
+    rows = [
+        {
+            "source": "folder",
+            "type": kind,
+            "query": None,
+            "state": "read",
+            "received": received[kind],
+            "current": kept[kind],
+            "duplicate": received[kind] - contents[kind],
+            "superseded": contents[kind] - kept[kind],
+            "quarantined": aside[kind],
+            "events": events[kind],
+        }
+        for kind in sorted({*received, *aside})
+    ]
+    return rows + _not_read(extract)
+
+
+def _not_read(extract: Extract) -> list[dict[str, Any]]:
+    counts: Counter[str] = Counter()
+    for (_, what), number in extract.not_read.items():
+        counts[what] += number
+    states = {what: "not FHIR" if " " in what else "no selector reads this type" for what in counts}
+    return [
+        {"source": "folder", "type": what, "query": None, "state": states[what], "received": counts[what]}
+        for what in sorted(counts)
+    ]
+
+
+def sights(extract: Extract, profile: Profile) -> dict[EventKind, Sight]:
+    """For each kind of fact, whether the source shows any of it."""
+    seen = {row["kind"] for row in extract.events}
+    types = {row["type"] for row in extract.resources}
+    return {kind: _sight(kind, seen, types, profile) for kind in EventKind}
+
+
+def _sight(kind: EventKind, seen: set[str], types: set[str], profile: Profile) -> Sight:
+    if kind in seen:
+        return Sight.SEEN
+    if kind in profile.absent:
+        return Sight.ABSENT
+    if any(selector.resource in types for selector in profile.carriers(kind)):
+        return Sight.NOT_MATCHED
+    return Sight.NOT_RECEIVED
+
+
+def unseen_needs(measure: MeasureId, seen: dict[EventKind, Sight], provided: Iterable[EventKind]) -> list[EventKind]:
+    """The kinds without which a measure cannot be read from this source, site policies counted as seen."""
+    visible = {kind for kind, sight in seen.items() if sight is Sight.SEEN} | set(provided)
+    cases, numerator = NEEDS[measure]
+    missing = [] if visible & set(cases) else list(cases)
+    return missing + [kind for kind in numerator if kind not in visible]

@@ -1,0 +1,157 @@
+"""Site settings: what a practice knows about itself that no server says.
+
+Read strictly from TOML (`--site FILE.toml`); hashed into every run. Every setting has a default that
+assumes nothing: no closed world, no proven history, federal holidays, period-bound numerators.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from extractors.dates import federal_holidays
+from extractors.errors import SiteError
+from extractors.profile import check_keys
+from extractors.vocabulary import EventKind
+
+FIRST_YEAR, LAST_YEAR = 2015, 2035
+
+
+class NumeratorWindow(StrEnum):
+    """Within which days a numerator act counts. Source: ONC general note 7 against note 6 (rules.md 2.9)."""
+
+    PERFORMANCE_PERIOD = "performance_period"
+    CALENDAR_YEAR = "calendar_year"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A fact that holds for all patients by policy, from a day on; `ended` is the first day without it."""
+
+    kind: EventKind
+    since: date
+    ended: date | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One practice's settings.
+
+    `tin_map` maps `Organization/id` or `Location/id` to a TIN. `closed_world` names the kinds whose absence
+    proves that the act did not happen. `history_from` is the day since which encounters are complete; None
+    means not proven. `closed_days` are days on which the practice does no business, weekends apart.
+    """
+
+    profile: str = "generic"
+    zone: str = "America/New_York"
+    tin_map: Mapping[str, str] = field(default_factory=dict)
+    closed_world: frozenset[EventKind] = frozenset()
+    history_from: date | None = None
+    numerator_window: NumeratorWindow = NumeratorWindow.PERFORMANCE_PERIOD
+    pdmp_lookback_days: int = 1
+    closed_days: frozenset[date] = field(default_factory=lambda: federal_holidays(FIRST_YEAR, LAST_YEAR))
+    standing: tuple[Standing, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the settings in force, whether they came from a file, flags or defaults."""
+        plain = {**asdict(self), "closed_days": sorted(self.closed_days), "closed_world": sorted(self.closed_world)}
+        return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        """The practice's zone."""
+        return ZoneInfo(self.zone)
+
+
+_KEYS: dict[str, Any] = {
+    "profile": str,
+    "zone": str,
+    "tin_map": dict,
+    "closed_world": list,
+    "history_from": date,
+    "numerator_window": str,
+    "pdmp_lookback_days": int,
+    "holidays": list,
+    "standing": list,
+}
+
+
+def load_site(path: Path | None, profile: str | None = None, zone: str | None = None) -> Site:
+    """Read a site file; `profile` and `zone` from the command line go before it.
+
+    Raises:
+        SiteError: the file is missing or not usable as written.
+    """
+    site = Site() if path is None else _read(path)
+    site = replace(site, profile=profile or site.profile, zone=zone or site.zone)
+    return replace(site, zone=_zone(site.zone, path.name if path else "--zone"))
+
+
+def _read(path: Path) -> Site:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise SiteError(f"{path}: cannot be read. Name an existing site file with --site.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SiteError(f"{path.name}: not TOML: {problem}. Mend the file.") from None
+    check_keys(document, {}, _KEYS, path.name, SiteError)
+    return _site(document, path.name)
+
+
+def _site(document: dict[str, Any], at: str) -> Site:
+    given = {k: document[k] for k in ("profile", "zone", "history_from", "pdmp_lookback_days") if k in document}
+    if "numerator_window" in document:
+        given["numerator_window"] = _word(document["numerator_window"], NumeratorWindow, f"{at}, numerator_window")
+    if "holidays" in document:
+        given["closed_days"] = frozenset(_day(day, f"{at}, holidays") for day in document["holidays"])
+    if given.get("pdmp_lookback_days", 0) < 0:
+        raise SiteError(f"{at}, pdmp_lookback_days: expected 0 or more days, got {given['pdmp_lookback_days']}.")
+    return Site(
+        tin_map=_tins(document.get("tin_map", {}), at),
+        closed_world=frozenset(_word(k, EventKind, f"{at}, closed_world") for k in document.get("closed_world", [])),
+        standing=tuple(_standing(entry, f"{at}, standing {n}") for n, entry in enumerate(document.get("standing", []), 1)),
+        **given,
+    )
+
+
+def _tins(table: Mapping[str, Any], at: str) -> dict[str, str]:
+    for key, tin in table.items():
+        if not (isinstance(tin, str) and len(tin) == 9 and tin.isdigit()):
+            raise SiteError(f"{at}, tin_map.{key}: expected a TIN of 9 digits as text, got {type(tin).__name__}.")
+        if not key.startswith(("Organization/", "Location/")):
+            raise SiteError(f"{at}, tin_map: expected keys as 'Organization/id' or 'Location/id', got {key!r}.")
+    return dict(table)
+
+
+def _standing(entry: dict[str, Any], at: str) -> Standing:
+    check_keys(entry, {"kind": str, "from": date, "why": str}, {"ended": date}, at, SiteError)
+    return Standing(_word(entry["kind"], EventKind, at), entry["from"], entry.get("ended"), entry["why"])
+
+
+def _word(word: Any, words: Any, at: str) -> Any:
+    try:
+        return words(word)
+    except ValueError:
+        raise SiteError(f"{at}: expected one of {', '.join(words)}, got {word!r}.") from None
+
+
+def _day(day: object, at: str) -> date:
+    if not isinstance(day, date):
+        raise SiteError(f"{at}: expected days as 2026-12-24, got {day!r}.")
+    return day
+
+
+def _zone(name: str, at: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise SiteError(f"{at}, zone: expected an IANA zone such as America/New_York, got {name!r}.") from None
+    return name

@@ -1,0 +1,319 @@
+-- Cases: one row per measure, reporter and thing that is counted, with the answer and its reason.
+-- Reads: fact, verdict (facts.sql); drug, calendar, closed (kind), standing, setting. `member` is yes or
+-- unknown; what is no member is no case. `occurred` to `occurred_to` are local days, equal unless the date
+-- is partial; null when there is none. `met_from` to `met_on` are the days of the numerator act.
+
+-- table: prescription
+-- One row per written prescription of a clinician. A cancelled one counts only if it was transmitted.
+SELECT w.focus, w.patient, w.npi, w.tin, w.day_from, w.day_to, d.schedule, d.opioid, d.class,
+  CASE
+    WHEN w.answer = 'unknown' THEN 'unknown'
+    WHEN d.class = 'unknown' THEN 'unknown'
+    ELSE 'yes'
+  END AS member,
+  CASE WHEN w.answer = 'unknown' THEN w.reason WHEN d.class = 'unknown' THEN d.reason END AS doubt,
+  CASE WHEN d.schedule IN ('II', 'III', 'IV', 'V') THEN 'yes' WHEN d.schedule = 'none' THEN 'no' ELSE 'unknown' END AS controlled,
+  coalesce(t.answer, CASE WHEN c.kind IS NULL THEN 'unknown' ELSE 'not_met' END) AS sent,
+  CASE
+    WHEN t.answer IS NULL AND c.kind IS NULL THEN 'no sign of transmission; this source does not show that there was none'
+    WHEN t.answer IS NULL THEN 'no transmission on record, and the site vouches that every one is recorded'
+    ELSE t.reason
+  END AS sent_reason,
+  t.grade, t.from_utc AS sent_from, t.to_utc AS sent_to,
+  coalesce(t.day_from, w.day_from) AS sent_day_from, coalesce(t.day_to, w.day_to) AS sent_day_to
+FROM fact AS w
+JOIN drug AS d ON d.code_system = coalesce(w.code_system, '') AND d.code = coalesce(w.code, '')
+LEFT JOIN verdict AS t ON t.focus = w.focus AND t.kind = 'prescription-transmitted'
+LEFT JOIN closed AS c ON c.kind = 'prescription-transmitted'
+WHERE w.kind = 'prescription-written' AND w.answer <> 'not_met'
+  AND NOT (d.class IN ('otc', 'supply') AND d.schedule NOT IN ('II', 'III', 'IV', 'V'))
+  AND NOT (coalesce(w.detail, '') = 'cancelled' AND coalesce(t.answer, '') <> 'met')
+  AND NOT (coalesce(w.clinician, '') LIKE 'Patient/%' OR coalesce(w.clinician, '') LIKE 'RelatedPerson/%')
+;
+
+-- table: queried_prescription
+-- In-scope prescriptions (Schedule II opioid, or III or IV; a schedule not known stays undecided) with the
+-- last PDMP query of the patient before transmission and within the look-back.
+SELECT p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sent, p.sent_reason, p.doubt, p.member,
+  max(CASE WHEN q.to_utc < p.sent_from AND b.number + s.pdmp_lookback_days >= a.number THEN q.day_from END) AS query_from,
+  max(CASE WHEN q.to_utc < p.sent_from AND b.number + s.pdmp_lookback_days >= a.number THEN q.day_to END) AS query_on,
+  max(CASE WHEN q.to_utc < p.sent_from AND b.number + s.pdmp_lookback_days >= a.number THEN q.grade END) AS grade,
+  max(CASE WHEN q.from_utc <= p.sent_to AND q.to_utc >= p.sent_from THEN 1 ELSE 0 END) AS same_time
+FROM prescription AS p
+CROSS JOIN setting AS s
+LEFT JOIN calendar AS a ON a.day = p.sent_day_from
+LEFT JOIN fact AS q ON q.kind = 'pdmp-queried' AND q.answer = 'met' AND q.patient = p.patient
+LEFT JOIN calendar AS b ON b.day = q.day_from
+WHERE p.sent <> 'not_met' AND (p.schedule IN ('III', 'IV', 'unknown') OR (p.schedule = 'II' AND p.opioid = 1))
+GROUP BY p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sent, p.sent_reason, p.doubt, p.member
+;
+
+-- table: outgoing
+-- Referrals and transitions where we send: the requester is ours and the performer is another. A transition
+-- of the same patient, reporter and day as a referral is the same move and counts once.
+SELECT r.focus, r.patient, r.npi, r.tin, r.day_from, r.day_to, r.answer, r.reason
+FROM fact AS r
+LEFT JOIN actor AS p ON p.actor = r.counterpart
+WHERE r.kind = 'referral-made' AND r.answer <> 'not_met'
+  AND NOT (r.npi IS NULL AND r.tin IS NULL AND (p.npi IS NOT NULL OR p.tin IS NOT NULL))
+  AND NOT coalesce(p.npi = r.npi, FALSE)
+UNION
+SELECT t.focus, coalesce(t.patient, v.patient), coalesce(t.npi, v.npi), coalesce(t.tin, v.tin), t.day_from, t.day_to, t.answer, t.reason
+FROM fact AS t
+LEFT JOIN fact AS v ON v.kind = 'patient-seen' AND v.focus = t.focus AND t.npi IS NULL
+WHERE t.kind = 'transition-made' AND t.answer <> 'not_met' AND NOT EXISTS (
+  SELECT 1 FROM fact AS r WHERE r.kind = 'referral-made' AND r.answer <> 'not_met' AND r.day_from = t.day_from
+    AND r.patient = coalesce(t.patient, v.patient) AND coalesce(r.npi, '') = coalesce(t.npi, v.npi, '')
+)
+;
+
+-- table: sent_summary
+-- One row per outgoing move: summary sent, in a form that can hold C-CDA, and its receipt confirmed.
+SELECT o.focus, s.answer AS sent, s.reason AS sent_reason, k.answer AS received, k.reason AS received_reason,
+  d.answer AS complete, d.reason AS complete_reason,
+  s.day_from AS sent_from, s.day_to AS sent_on, k.day_from AS received_from, k.day_to AS received_on,
+  CASE WHEN s.grade = 'asserted' OR k.grade = 'asserted' THEN 'asserted'
+    WHEN s.grade = 'proxy' OR k.grade = 'proxy' THEN 'proxy'
+    WHEN s.grade = 'standard' OR k.grade = 'standard' THEN 'standard' ELSE s.grade END AS grade
+FROM (SELECT DISTINCT focus FROM outgoing) AS o
+LEFT JOIN verdict AS s ON s.focus = o.focus AND s.kind = 'summary-sent'
+LEFT JOIN verdict AS k ON k.focus = o.focus AND k.kind = 'receipt-confirmed'
+LEFT JOIN verdict AS d ON d.focus = s.counterpart AND d.kind = 'summary-complete'
+;
+
+-- table: seen
+-- One row per visit and clinician, and whether an earlier visit of that patient with that clinician is known.
+SELECT v.focus, v.patient, v.npi, v.tin, v.day_from, v.day_to, v.answer, v.reason,
+  max(CASE WHEN e.to_utc < v.from_utc THEN 1 ELSE 0 END) AS seen_before
+FROM fact AS v
+LEFT JOIN fact AS e ON e.kind = 'patient-seen' AND e.answer = 'met' AND e.patient = v.patient
+  AND coalesce(e.npi, e.clinician, e.tin) = coalesce(v.npi, v.clinician, v.tin)
+WHERE v.kind = 'patient-seen' AND v.answer <> 'not_met'
+GROUP BY v.focus, v.patient, v.npi, v.tin, v.day_from, v.day_to, v.answer, v.reason
+;
+
+-- table: incoming
+-- Contexts in which a received summary counts: a transition or referral received, or a patient never seen
+-- before. New is certain only where history is proven to reach back, or by a new-patient visit code.
+SELECT t.focus, t.patient, coalesce(v.npi, t.npi) AS npi, coalesce(v.tin, t.tin) AS tin, t.day_from AS day, 'yes' AS certain
+FROM (
+  SELECT f.focus, coalesce(f.patient, s.patient) AS patient, f.npi, f.tin, coalesce(f.day_from, s.day_from) AS day_from
+  FROM fact AS f
+  LEFT JOIN (SELECT DISTINCT focus, patient, day_from FROM seen) AS s ON s.focus = f.focus
+  WHERE f.kind = 'transition-received' AND f.answer = 'met'
+) AS t
+LEFT JOIN seen AS v ON v.focus = t.focus AND (t.npi IS NULL OR v.npi = t.npi)
+UNION
+SELECT focus, patient, npi, tin, day_from, 'yes' FROM fact
+WHERE kind = 'referral-received' AND answer = 'met' AND (npi IS NOT NULL OR tin IS NOT NULL)
+UNION
+SELECT v.focus, v.patient, v.npi, v.tin, v.day_from,
+  CASE WHEN s.history_from IS NOT NULL AND s.history_from <= v.day_from AND v.answer = 'met' THEN 'yes' ELSE 'unknown' END
+FROM seen AS v CROSS JOIN setting AS s
+WHERE v.seen_before = 0
+;
+
+-- table: received_summary
+-- One row per received document and reporter. A document that names no clinician belongs to the clinicians
+-- of its patient's contexts. The nearest certain contexts before and after it decide, period by period.
+SELECT r.focus, r.patient, c.npi, c.tin, r.day_from, r.day_to,
+  max(CASE WHEN c.certain = 'yes' THEN 1 ELSE 0 END) AS certain,
+  max(CASE WHEN c.certain = 'yes' AND c.day <= r.day_to THEN c.day END) AS context_before,
+  min(CASE WHEN c.certain = 'yes' AND c.day >= r.day_from THEN c.day END) AS context_after
+FROM (
+  SELECT f.focus, coalesce(f.patient, d.patient) AS patient, f.npi, f.tin, f.day_from, f.day_to
+  FROM fact AS f
+  LEFT JOIN (SELECT DISTINCT focus, patient FROM fact WHERE kind = 'summary-complete') AS d ON d.focus = f.focus
+  WHERE f.kind = 'summary-received' AND f.answer <> 'not_met'
+) AS r
+JOIN incoming AS c ON c.patient = r.patient AND (
+  (r.npi IS NULL AND r.tin IS NULL)
+  OR (c.tin = r.tin AND (r.npi IS NULL OR c.npi = r.npi))
+  OR (r.tin IS NULL AND c.npi = r.npi)
+)
+GROUP BY r.focus, r.patient, c.npi, c.tin, r.day_from, r.day_to
+;
+
+-- table: reconciliation
+-- One row per document: all three lists reconciled on that very document, or not, or not shown.
+SELECT d.focus,
+  CASE
+    WHEN min(coalesce(v.answer, CASE WHEN c.kind IS NULL THEN 'unknown' ELSE 'not_met' END)) = 'met'
+      AND max(coalesce(v.answer, CASE WHEN c.kind IS NULL THEN 'unknown' ELSE 'not_met' END)) = 'met' THEN 'met'
+    WHEN max(CASE WHEN coalesce(v.answer, CASE WHEN c.kind IS NULL THEN 'unknown' ELSE 'not_met' END) = 'not_met' THEN 1 ELSE 0 END) = 1
+      THEN 'not_met'
+    ELSE 'unknown'
+  END AS met,
+  sum(CASE WHEN v.answer = 'met' THEN 1 ELSE 0 END) AS lists,
+  max(v.day_from) AS met_from, max(v.day_to) AS met_on, min(v.grade) AS grade
+FROM (SELECT DISTINCT focus FROM received_summary) AS d
+CROSS JOIN (
+  SELECT 'medications-reconciled' AS kind UNION ALL SELECT 'allergies-reconciled' UNION ALL SELECT 'problems-reconciled'
+) AS k
+LEFT JOIN verdict AS v ON v.focus = d.focus AND v.kind = k.kind
+LEFT JOIN closed AS c ON c.kind = k.kind
+GROUP BY d.focus
+;
+
+-- table: deadline
+-- One row per visit: the end of the fourth business day after the information was available.
+SELECT s.focus, max(d.day) AS day
+FROM (SELECT DISTINCT focus, patient, day_from FROM seen) AS s
+LEFT JOIN verdict AS i ON i.focus = s.focus AND i.kind = 'information-available' AND i.answer = 'met'
+JOIN calendar AS a ON a.day = coalesce(i.day_from, s.day_from)
+CROSS JOIN setting AS t
+JOIN calendar AS d ON d.business = a.business + t.access_business_days AND d.is_business
+GROUP BY s.focus
+;
+
+-- table: standing_access
+-- Every access fact with the day on which it ended: its own end, or the first withdrawal after it.
+SELECT f.kind, f.focus, f.answer, f.source, f.day_from, f.day_to, f.grade,
+  CASE WHEN min(w.day_from) < coalesce(min(f.ended_day), '9999') THEN min(w.day_from) ELSE min(f.ended_day) END AS ended_day
+FROM fact AS f
+LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.focus = f.focus AND w.day_from >= f.day_from
+WHERE f.kind IN ('access-vdt', 'access-api', 'access-declined')
+GROUP BY f.kind, f.focus, f.answer, f.source, f.day_from, f.day_to, f.grade
+UNION ALL
+SELECT kind, NULL, 'met', 'site settings', day_from, day_from, 'native', ended_day FROM standing
+;
+
+-- table: access
+-- One row per visit and channel: whether access was in force at the deadline. A fact about the visit counts
+-- for that visit; a fact about the patient, or a policy of the site, stands from its day until it ends.
+SELECT s.focus, k.kind, d.day AS deadline,
+  max(CASE WHEN g.answer = 'met' AND g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day) THEN 1 ELSE 0 END) AS granted,
+  max(CASE WHEN g.answer <> 'unknown' THEN 1 ELSE 0 END) AS mentioned,
+  min(CASE WHEN g.answer = 'met' AND g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day)
+    THEN CASE WHEN g.day_from > s.day_from THEN g.day_from ELSE s.day_from END END) AS met_from,
+  min(CASE WHEN g.answer = 'met' AND g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day)
+    THEN CASE WHEN g.day_to > s.day_to THEN g.day_to ELSE s.day_to END END) AS met_on,
+  max(CASE WHEN g.answer = 'met' AND g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day) THEN
+    CASE g.grade WHEN 'native' THEN 1 WHEN 'standard' THEN 2 WHEN 'proxy' THEN 3 ELSE 4 END END) AS weakness
+FROM (SELECT DISTINCT focus, patient, day_from, day_to FROM seen) AS s
+CROSS JOIN (SELECT 'access-vdt' AS kind UNION ALL SELECT 'access-api') AS k
+JOIN deadline AS d ON d.focus = s.focus
+LEFT JOIN standing_access AS g ON (g.kind = k.kind OR g.kind = 'access-declined')
+  AND (g.focus = s.focus OR g.focus = s.patient OR g.focus IS NULL)
+GROUP BY s.focus, k.kind, d.day
+;
+
+-- table: visit_access
+-- One row per visit: both channels in force at the deadline, or one proven not to be, or not shown.
+SELECT a.focus, min(a.deadline) AS deadline,
+  CASE WHEN min(a.granted) = 1 THEN 'met'
+    WHEN max(CASE WHEN a.granted = 0 AND (a.mentioned = 1 OR c.kind IS NOT NULL) THEN 1 ELSE 0 END) = 1 THEN 'not_met'
+    ELSE 'unknown' END AS met,
+  max(a.met_from) AS met_from, max(a.met_on) AS met_on, max(a.weakness) AS weakness, sum(a.granted) AS channels
+FROM access AS a
+LEFT JOIN closed AS c ON c.kind = a.kind
+GROUP BY a.focus
+;
+
+-- table: cases
+SELECT 'PI_EP_1' AS measure, focus, patient, tin, npi, member, day_from AS occurred, day_to AS occurred_to,
+  NULL AS context_before, NULL AS context_after, controlled, sent AS met, sent_day_from AS met_from,
+  sent_day_to AS met_on, grade AS rests_on, coalesce(doubt, sent_reason, 'transmitted electronically') AS reason
+FROM prescription
+UNION ALL
+SELECT 'PI_EP_2', focus, patient, tin, npi, CASE WHEN sent = 'met' THEN member ELSE 'unknown' END, sent_day_from, sent_day_to,
+  NULL, NULL, 'yes',
+  CASE WHEN query_on IS NOT NULL THEN 'met' WHEN c.kind IS NOT NULL AND same_time = 0 THEN 'not_met' ELSE 'unknown' END,
+  query_from, query_on, grade,
+  CASE WHEN doubt IS NOT NULL THEN doubt
+    WHEN sent <> 'met' THEN coalesce(sent_reason, 'whether it was transmitted is not known')
+    WHEN query_on IS NOT NULL THEN 'PDMP queried before transmission'
+    WHEN same_time = 1 THEN 'query and transmission have the same time; which came first is not known'
+    WHEN c.kind IS NOT NULL THEN 'no PDMP query on record, and the site vouches that every one is recorded'
+    ELSE 'no PDMP query shown; it may have been made outside this source' END
+FROM queried_prescription LEFT JOIN closed AS c ON c.kind = 'pdmp-queried'
+UNION ALL
+SELECT 'PI_HIE_1', o.focus, o.patient, o.tin, o.npi, CASE WHEN o.answer = 'met' THEN 'yes' ELSE 'unknown' END, o.day_from, o.day_to,
+  NULL, NULL, NULL,
+  CASE WHEN s.sent = 'met' AND s.received = 'met' AND coalesce(s.complete, 'met') <> 'not_met' THEN 'met'
+    WHEN s.sent = 'not_met' OR s.received = 'not_met' OR s.complete = 'not_met' THEN 'not_met'
+    WHEN s.sent IS NULL AND cs.kind IS NOT NULL THEN 'not_met'
+    WHEN s.received IS NULL AND cr.kind IS NOT NULL THEN 'not_met'
+    ELSE 'unknown' END,
+  CASE WHEN s.received_from > s.sent_from THEN s.received_from ELSE coalesce(s.sent_from, o.day_from) END,
+  CASE WHEN s.received_on > s.sent_on THEN s.received_on ELSE coalesce(s.sent_on, o.day_to) END, s.grade,
+  CASE WHEN o.answer <> 'met' THEN o.reason
+    WHEN s.sent IS NULL AND cs.kind IS NOT NULL THEN 'no summary sent, and the site vouches that every sending is recorded'
+    WHEN s.sent IS NULL THEN 'no sign that a summary was sent; this source does not show that none was'
+    WHEN s.sent <> 'met' THEN coalesce(s.sent_reason, 'whether the summary was sent is not known')
+    WHEN s.complete = 'not_met' THEN 'the summary sent is no C-CDA document'
+    WHEN s.received IS NULL AND cr.kind IS NOT NULL THEN 'sent, not confirmed, and the site vouches that every receipt is recorded'
+    WHEN s.received IS NULL THEN 'sent; receipt is not shown'
+    WHEN s.received <> 'met' THEN coalesce(s.received_reason, 'whether it was received is not known')
+    ELSE 'sent electronically and receipt confirmed' END
+FROM outgoing AS o
+JOIN sent_summary AS s ON s.focus = o.focus
+LEFT JOIN closed AS cs ON cs.kind = 'summary-sent'
+LEFT JOIN closed AS cr ON cr.kind = 'receipt-confirmed'
+UNION ALL
+SELECT 'PI_HIE_4', d.focus, d.patient, d.tin, d.npi, CASE WHEN d.certain = 1 THEN 'yes' ELSE 'unknown' END, d.day_from, d.day_to,
+  d.context_before, d.context_after, NULL, r.met, r.met_from, r.met_on, r.grade,
+  CASE WHEN d.certain = 0 THEN 'whether the patient was new to the clinician is not known: history is not proven to reach back'
+    WHEN r.met = 'met' THEN 'medications, allergies and problems reconciled'
+    WHEN r.met = 'not_met' THEN 'not all three lists were reconciled on this document'
+    WHEN r.lists > 0 THEN 'only some of the three lists are shown as reconciled on this document'
+    ELSE 'reconciliation is not shown by this source' END
+FROM received_summary AS d
+JOIN reconciliation AS r ON r.focus = d.focus
+UNION ALL
+SELECT 'PI_PEA_1', v.focus, v.patient, v.tin, v.npi, CASE WHEN v.answer = 'met' THEN 'yes' ELSE 'unknown' END, v.day_from, v.day_to,
+  NULL, NULL, NULL, coalesce(a.met, 'unknown'), a.met_from, a.met_on,
+  CASE a.weakness WHEN 1 THEN 'native' WHEN 2 THEN 'standard' WHEN 3 THEN 'proxy' WHEN 4 THEN 'asserted' END,
+  CASE WHEN v.answer <> 'met' THEN coalesce(v.reason, 'whether the visit took place is not known')
+    WHEN a.met = 'met' THEN 'portal and API access in force at the deadline ' || a.deadline
+    WHEN a.met = 'not_met' THEN 'portal or API access not in force at the deadline ' || a.deadline
+    WHEN v.day_from IS NULL THEN 'the visit has no date'
+    ELSE 'access at the deadline ' || coalesce(a.deadline, '') || ' is not shown by this source' END
+FROM seen AS v
+LEFT JOIN visit_access AS a ON a.focus = v.focus
+;
+
+-- table: needed
+-- Which kinds of fact a case of a measure rests on; `about` says whether they may be about the patient.
+SELECT 'PI_EP_1' AS measure, 'prescription-written' AS kind, 'focus' AS about
+UNION ALL SELECT 'PI_EP_1', 'prescription-transmitted', 'focus'
+UNION ALL SELECT 'PI_EP_2', 'prescription-written', 'focus'
+UNION ALL SELECT 'PI_EP_2', 'prescription-transmitted', 'focus'
+UNION ALL SELECT 'PI_EP_2', 'pdmp-queried', 'patient'
+UNION ALL SELECT 'PI_HIE_1', 'referral-made', 'focus'
+UNION ALL SELECT 'PI_HIE_1', 'transition-made', 'focus'
+UNION ALL SELECT 'PI_HIE_1', 'summary-sent', 'focus'
+UNION ALL SELECT 'PI_HIE_1', 'receipt-confirmed', 'focus'
+UNION ALL SELECT 'PI_HIE_4', 'summary-received', 'focus'
+UNION ALL SELECT 'PI_HIE_4', 'medications-reconciled', 'focus'
+UNION ALL SELECT 'PI_HIE_4', 'allergies-reconciled', 'focus'
+UNION ALL SELECT 'PI_HIE_4', 'problems-reconciled', 'focus'
+UNION ALL SELECT 'PI_PEA_1', 'patient-seen', 'focus'
+UNION ALL SELECT 'PI_PEA_1', 'information-available', 'focus'
+UNION ALL SELECT 'PI_PEA_1', 'access-vdt', 'patient'
+UNION ALL SELECT 'PI_PEA_1', 'access-api', 'patient'
+UNION ALL SELECT 'PI_PEA_1', 'access-declined', 'patient'
+UNION ALL SELECT 'PI_PEA_1', 'access-withdrawn', 'patient'
+;
+
+-- table: case_evidence
+-- One row per case, kind and witnessing resource; a needed kind without any witness is a row of its own.
+SELECT c.measure, c.focus, f.kind, f.answer, f.source, f.day_from, f.grade, f.rule, f.reason
+FROM (SELECT DISTINCT measure, focus, patient FROM cases) AS c
+JOIN needed AS n ON n.measure = c.measure
+JOIN (SELECT DISTINCT kind, focus, answer, source, day_from, grade, rule, reason FROM fact) AS f
+  ON f.kind = n.kind AND (f.focus = c.focus OR (n.about = 'patient' AND f.focus = c.patient))
+UNION ALL
+SELECT c.measure, c.focus, s.kind, 'met', 'site settings', s.day_from, 'native', 'site policy', s.why
+FROM (SELECT DISTINCT measure, focus FROM cases WHERE measure = 'PI_PEA_1') AS c CROSS JOIN standing AS s
+UNION ALL
+SELECT c.measure, c.focus, n.kind, 'unknown', NULL, NULL, NULL, NULL, 'nothing on record in this source'
+FROM (SELECT DISTINCT measure, focus, patient FROM cases) AS c
+JOIN needed AS n ON n.measure = c.measure
+WHERE n.kind NOT IN ('information-available', 'access-declined', 'access-withdrawn', 'transition-made', 'referral-made')
+  AND NOT EXISTS (
+    SELECT 1 FROM fact AS f
+    WHERE f.kind = n.kind AND (f.focus = c.focus OR (n.about = 'patient' AND f.focus = c.patient))
+  )
+  AND NOT EXISTS (SELECT 1 FROM standing AS s WHERE s.kind = n.kind AND c.measure = 'PI_PEA_1')
+;

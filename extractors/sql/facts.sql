@@ -1,0 +1,152 @@
+-- Facts: what the events say, once versions, references and clinicians are resolved.
+-- Reads: event, resource, reference, directory (see extractors/tables.py), canonical (key, same_as),
+-- stated_npi (key, npi: from the directory, or
+-- stated by a reference itself), site_tin (key, tin). Instants and days are text and compare as text.
+
+-- table: current_resource
+-- The version of each resource that counts: the latest update, then the longest and highest version
+-- number, then the highest hash, so that the order of reading never matters. Deleted resources are gone.
+SELECT key, type, content
+FROM (
+  SELECT key, type, content, deleted,
+    row_number() OVER (
+      PARTITION BY key
+      ORDER BY coalesce(updated, '') DESC, length(coalesce(version, '')) DESC, coalesce(version, '') DESC,
+        deleted DESC, content DESC
+    ) AS place
+  FROM resource
+) AS ranked
+WHERE place = 1 AND NOT deleted
+;
+
+-- table: current_directory
+-- Directory rows of current resources, pointers resolved.
+SELECT DISTINCT d.key, d.attribute, coalesce(c.same_as, d.value) AS value
+FROM directory AS d
+JOIN current_resource AS r ON r.content = d.content AND (d.key = r.key OR d.key LIKE r.key || '#%')
+LEFT JOIN canonical AS c ON c.key = d.value AND d.attribute IN ('practitioner', 'organization', 'part-of', 'managed-by')
+;
+
+-- table: current_reference
+SELECT DISTINCT f.source, f.relation, coalesce(c.same_as, f.target) AS target
+FROM reference AS f
+JOIN current_resource AS r ON r.key = f.source AND r.content = f.content
+LEFT JOIN canonical AS c ON c.key = f.target
+;
+
+-- table: organization_tin
+-- One row per organization or location: the site's word for its TIN, its own, or that of what it belongs to.
+SELECT k.key, min(coalesce(s.tin, w.value, sp.tin, p.value)) AS tin
+FROM (SELECT key FROM current_directory UNION SELECT key FROM site_tin) AS k
+LEFT JOIN site_tin AS s ON s.key = k.key
+LEFT JOIN current_directory AS w ON w.key = k.key AND w.attribute = 'tin'
+LEFT JOIN current_directory AS up ON up.key = k.key AND up.attribute IN ('part-of', 'managed-by')
+LEFT JOIN site_tin AS sp ON sp.key = up.value
+LEFT JOIN current_directory AS p ON p.key = up.value AND p.attribute = 'tin'
+WHERE coalesce(s.tin, w.value, sp.tin, p.value) IS NOT NULL
+GROUP BY k.key
+HAVING count(DISTINCT coalesce(s.tin, w.value, sp.tin, p.value)) = 1
+;
+
+-- table: actor
+-- One row per clinician key: the practitioner behind it, the NPI and, for a role, the TIN it works for.
+-- Two NPIs or TINs on one key decide nothing: then the column is null.
+SELECT actor, min(practitioner) AS practitioner,
+  CASE WHEN count(DISTINCT npi) = 1 THEN min(npi) END AS npi,
+  CASE WHEN count(DISTINCT tin) = 1 THEN min(tin) END AS tin
+FROM (
+  SELECT p.key AS actor, p.value AS practitioner, n.npi, t.tin
+  FROM current_directory AS p
+  LEFT JOIN stated_npi AS n ON n.key = p.value
+  LEFT JOIN current_directory AS o ON o.key = p.key AND o.attribute = 'organization'
+  LEFT JOIN organization_tin AS t ON t.key = o.value
+  WHERE p.attribute = 'practitioner'
+  UNION ALL
+  SELECT key AS actor, key AS practitioner, npi, NULL AS tin FROM stated_npi
+  UNION ALL
+  SELECT key AS actor, NULL AS practitioner, NULL AS npi, tin FROM organization_tin
+) AS named
+GROUP BY actor
+;
+
+-- table: only_tin
+-- Practitioners who work for exactly one TIN.
+SELECT practitioner, min(tin) AS tin FROM actor WHERE practitioner IS NOT NULL AND tin IS NOT NULL
+GROUP BY practitioner HAVING count(DISTINCT tin) = 1
+;
+
+-- table: visit_tin
+-- The TIN of an encounter, by its organization or else its location.
+SELECT e.source AS encounter, min(t.tin) AS tin
+FROM current_reference AS e
+JOIN organization_tin AS t ON t.key = e.target
+WHERE e.relation IN ('organization', 'location')
+GROUP BY e.source HAVING count(DISTINCT t.tin) = 1
+;
+
+-- table: fact
+-- One row per event of a current resource, every key resolved, with the NPI and TIN it belongs to.
+SELECT DISTINCT
+  e.kind, e.answer, e.reason, coalesce(cf.same_as, e.focus) AS focus, e.source,
+  coalesce(cp.same_as, e.patient) AS patient, coalesce(cc.same_as, e.clinician) AS clinician,
+  a.npi, coalesce(a.tin, o.tin, v.tin, u.tin) AS tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
+  coalesce(e.code_system, substr(m.value, 1, instr(m.value, '|') - 1)) AS code_system,
+  coalesce(e.code, substr(m.value, instr(m.value, '|') + 1)) AS code,
+  e.display, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.grade, e.rank, e.rule,
+  e.zone_assumed
+FROM event AS e
+JOIN current_resource AS r ON r.key = e.source AND r.content = e.content
+LEFT JOIN canonical AS cf ON cf.key = e.focus
+LEFT JOIN canonical AS cp ON cp.key = e.patient
+LEFT JOIN canonical AS cc ON cc.key = e.clinician
+LEFT JOIN canonical AS co ON co.key = e.organization
+LEFT JOIN canonical AS ck ON ck.key = e.counterpart
+LEFT JOIN actor AS a ON a.actor = coalesce(cc.same_as, e.clinician)
+LEFT JOIN organization_tin AS o ON o.key = coalesce(co.same_as, e.organization)
+LEFT JOIN current_reference AS x ON x.source = e.source AND x.relation = 'encounter'
+LEFT JOIN visit_tin AS v ON v.encounter = coalesce(x.target, e.source)
+LEFT JOIN only_tin AS u ON u.practitioner = a.practitioner
+LEFT JOIN current_directory AS m
+  ON m.key = coalesce(ck.same_as, e.counterpart) AND m.attribute = 'drug' AND e.kind = 'prescription-written'
+;
+
+-- table: verdict
+-- One row per focus and kind: what the best ranked evidence says. A contradiction between equals, or with
+-- an assertion, is unknown; a success after a failure is a success. Dates are those of the first success.
+SELECT
+  b.focus, b.kind,
+  CASE
+    WHEN b.rank IS NULL THEN 'unknown'
+    WHEN max(d.met) = 1 AND (max(d.failed) = 0 OR max(d.failed_utc) < max(d.met_utc)) THEN 'met'
+    WHEN max(d.met) = 1 THEN 'unknown'
+    ELSE 'not_met'
+  END AS answer,
+  CASE
+    WHEN b.rank IS NULL THEN max(b.reason)
+    WHEN max(d.met) = 1 AND max(d.failed) = 1 AND coalesce(max(d.failed_utc) >= max(d.met_utc), TRUE)
+      THEN 'conflict: evidence contradicts itself'
+    WHEN max(d.met) = 0 THEN max(d.reason)
+  END AS reason,
+  min(CASE WHEN d.rank = b.rank THEN d.met_utc END) AS from_utc, min(CASE WHEN d.rank = b.rank THEN d.met_to END) AS to_utc,
+  min(CASE WHEN d.rank = b.rank THEN d.day_from END) AS day_from, min(CASE WHEN d.rank = b.rank THEN d.day_to END) AS day_to,
+  min(CASE WHEN d.rank = b.rank THEN d.grade END) AS grade, min(CASE WHEN d.rank = b.rank THEN d.counterpart END) AS counterpart
+FROM (
+  SELECT focus, kind, min(CASE WHEN answer <> 'unknown' THEN rank END) AS rank, max(reason) AS reason
+  FROM fact GROUP BY focus, kind
+) AS b
+LEFT JOIN (
+  SELECT focus, kind, rank, reason,
+    CASE WHEN answer = 'met' THEN 1 ELSE 0 END AS met,
+    CASE WHEN answer = 'not_met' THEN 1 ELSE 0 END AS failed,
+    CASE WHEN answer = 'not_met' THEN to_utc END AS failed_utc,
+    CASE WHEN answer = 'met' THEN from_utc END AS met_utc,
+    CASE WHEN answer = 'met' THEN to_utc END AS met_to,
+    CASE WHEN answer = 'met' THEN day_from END AS day_from,
+    CASE WHEN answer = 'met' THEN day_to END AS day_to,
+    CASE WHEN answer = 'met' THEN grade END AS grade,
+    CASE WHEN answer = 'met' THEN counterpart END AS counterpart,
+    CASE WHEN grade = 'asserted' THEN 1 ELSE 0 END AS asserted
+  FROM fact WHERE answer <> 'unknown'
+) AS d ON d.focus = b.focus AND d.kind = b.kind AND (d.rank = b.rank OR d.asserted = 1)
+GROUP BY b.focus, b.kind, b.rank
+;

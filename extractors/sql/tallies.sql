@@ -1,0 +1,74 @@
+-- Tallies: cases of one period, counted for each NPI within a TIN and for each TIN as a group.
+-- Reads: cases (cases.sql) and period (start_day, end_day, window_start, window_end; all days included).
+
+-- table: variant_case
+-- Every case under each variant of its measure. PI_EP_1 is counted with and without controlled substances;
+-- without them, a case whose schedule is not known cannot be decided.
+SELECT c.*, 'controlled-included' AS variant FROM cases AS c WHERE measure = 'PI_EP_1'
+UNION ALL
+SELECT measure, focus, patient, tin, npi, CASE WHEN controlled = 'unknown' THEN 'unknown' ELSE member END,
+  occurred, occurred_to, context_before, context_after, controlled, met, met_from, met_on, rests_on, reason, 'controlled-excluded'
+FROM cases WHERE measure = 'PI_EP_1' AND controlled <> 'yes'
+UNION ALL
+SELECT c.*, 'all' FROM cases AS c WHERE measure <> 'PI_EP_1'
+;
+
+-- table: placed
+-- Where each case stands in the period: in, undecided or out; and what its numerator is within the window.
+-- A received document needs its context in the period too. A patient is the unit of PI_PEA_1.
+SELECT c.measure, c.variant, c.tin, c.npi, c.focus, c.reason,
+  CASE WHEN c.measure = 'PI_PEA_1' THEN coalesce(c.patient, c.focus) ELSE c.focus END AS unit,
+  CASE
+    WHEN c.occurred IS NULL THEN 'undecided'
+    WHEN c.occurred_to < p.start_day OR c.occurred > p.end_day THEN 'out'
+    WHEN c.measure = 'PI_HIE_4' AND c.member = 'yes' AND NOT (
+      coalesce(c.context_before >= p.start_day, FALSE) OR coalesce(c.context_after <= p.end_day, FALSE)) THEN 'out'
+    WHEN c.member = 'unknown' THEN 'undecided'
+    WHEN c.occurred >= p.start_day AND c.occurred_to <= p.end_day THEN 'in'
+    ELSE 'undecided'
+  END AS place,
+  CASE
+    WHEN c.met <> 'met' THEN c.met
+    WHEN c.met_from IS NULL THEN 'met'
+    WHEN c.met_from >= p.window_start AND c.met_on <= p.window_end THEN 'met'
+    WHEN c.met_on < p.window_start OR c.met_from > p.window_end THEN 'not_met'
+    ELSE 'unknown'
+  END AS met,
+  CASE c.rests_on WHEN 'native' THEN 1 WHEN 'standard' THEN 2 WHEN 'proxy' THEN 3 ELSE 4 END AS weakness
+FROM variant_case AS c
+CROSS JOIN period AS p
+;
+
+-- table: counted
+-- One row per reporter and unit. A group (npi null) counts a unit of any of its clinicians once; a unit is met
+-- when nothing of it in the period is not met or unknown.
+SELECT measure, variant, tin, npi, unit,
+  CASE WHEN max(CASE WHEN place = 'in' THEN 1 ELSE 0 END) = 1 THEN 'in' ELSE 'undecided' END AS place,
+  CASE
+    WHEN max(CASE WHEN place = 'in' AND met = 'not_met' THEN 1 ELSE 0 END) = 1 THEN 'not_met'
+    WHEN max(CASE WHEN place = 'in' AND met = 'unknown' THEN 1 ELSE 0 END) = 1 THEN 'unknown'
+    ELSE 'met'
+  END AS met,
+  max(CASE WHEN place = 'in' AND met = 'met' THEN weakness ELSE 0 END) AS weakness
+FROM (
+  SELECT measure, variant, tin, npi, unit, place, met, weakness FROM placed WHERE npi IS NOT NULL OR tin IS NULL
+  UNION ALL
+  SELECT measure, variant, tin, NULL, unit, place, met, weakness FROM placed WHERE tin IS NOT NULL
+) AS reported
+WHERE place <> 'out'
+GROUP BY measure, variant, tin, npi, unit
+;
+
+-- table: tally
+SELECT measure, variant, tin, npi,
+  sum(CASE WHEN place = 'in' THEN 1 ELSE 0 END) AS denominator,
+  sum(CASE WHEN place = 'in' AND met = 'met' THEN 1 ELSE 0 END) AS met,
+  sum(CASE WHEN place = 'in' AND met = 'unknown' THEN 1 ELSE 0 END) AS unknown,
+  sum(CASE WHEN place = 'undecided' THEN 1 ELSE 0 END) AS undecided,
+  sum(CASE WHEN place = 'in' AND met = 'met' AND weakness = 1 THEN 1 ELSE 0 END) AS native,
+  sum(CASE WHEN place = 'in' AND met = 'met' AND weakness = 2 THEN 1 ELSE 0 END) AS standard,
+  sum(CASE WHEN place = 'in' AND met = 'met' AND weakness = 3 THEN 1 ELSE 0 END) AS proxy,
+  sum(CASE WHEN place = 'in' AND met = 'met' AND weakness = 4 THEN 1 ELSE 0 END) AS asserted
+FROM counted
+GROUP BY measure, variant, tin, npi
+;

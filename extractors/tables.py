@@ -1,0 +1,52 @@
+"""The columns of what extraction emits, as Arrow schemas: the contract between extraction and SQL.
+
+Instants are UTC text of fixed width, days ISO text in the practice's zone, so that plain comparison orders
+them in every engine. Null means that the source does not say.
+"""
+
+import pyarrow as pa
+
+
+def _text(*names: str) -> pa.Schema:
+    return pa.schema([(name, pa.string()) for name in names])
+
+
+def _with(schema: pa.Schema, **numbers: pa.DataType) -> pa.Schema:
+    for name, kind in numbers.items():
+        schema = schema.append(pa.field(name, kind))
+    return schema
+
+
+EVENT = _with(
+    _text(
+        "kind", "answer", "reason", "focus", "source", "content", "patient", "clinician", "on_behalf_of",
+        "organization", "from_utc", "to_utc", "day_from", "day_to", "ended_utc", "ended_day", "code_system", "code",
+        "display", "counterpart", "identifier", "detail", "grade", "rule",
+    ),
+    rank=pa.int32(),
+    zone_assumed=pa.bool_(),
+)  # fmt: skip
+"""One row per fact that a resource witnesses. `source` is the resource, `content` the hash of its version."""
+
+RESOURCE = _with(
+    _text("key", "type", "content", "version", "updated", "file"),
+    line=pa.int64(),
+    entry=pa.int64(),
+    deleted=pa.bool_(),
+)
+"""One row per resource of a type that is read, matched or not. `line` counts from 1, `entry` within a Bundle from 0."""
+
+REFERENCE = _text("source", "content", "relation", "target")
+"""One row per reference that later joins need."""
+
+DIRECTORY = _text("key", "content", "attribute", "value")
+"""One row per directory fact; attributes: npi, tin, alias, practitioner, organization, part-of,
+managed-by, replaced-by, drug."""
+
+QUARANTINE = _with(
+    _text("file", "hash", "type", "reason"), line=pa.int64(), offset=pa.int64(), entry=pa.int64()
+)
+"""One row per line or Bundle entry set aside: where it stands, the SHA-256 of its bytes and why. Never its content."""
+
+NOT_READ = _with(_text("file", "what"), count=pa.int64())
+"""Lines that were not read: what they are (a type that no selector reads, or no FHIR at all) and how many."""
