@@ -4,7 +4,7 @@ Runs once per load, after every table was read by itself.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations, product
 
 from scoring.allocation import allocate
@@ -27,8 +27,9 @@ def check(rules: RuleBook, listed: Sequence[MeasureId], top: Table) -> None:
         RuleError: the first disagreement found.
     """
     _check_listed_once(listed, top)
-    _check_names(rules, top)
+    _check_measure_names(rules, top)
     _check_shapes(rules, top)
+    _check_line_names(rules, top)
     _check_choices(rules, top)
     _check_total(rules, top)
 
@@ -39,9 +40,12 @@ def _check_listed_once(listed: Sequence[MeasureId], top: Table) -> None:
             top.refuse(f"measure.{measure}", "one table per id", f"{count} tables", "Remove all but one.")
 
 
-def _check_names(rules: RuleBook, top: Table) -> None:
+def _check_measure_names(rules: RuleBook, top: Table) -> None:
     for key, name in chain(_measure_names(rules), _table_names(rules)):
         top.known(key, name, rules.measures, "the id of a [[measure]]")
+
+
+def _check_line_names(rules: RuleBook, top: Table) -> None:
     lines = _line_names(rules)
     for key, line in _moved_lines(rules):
         top.known(key, line, lines, "a scored measure or an objective that holds points")
@@ -123,11 +127,21 @@ def _check_total(rules: RuleBook, top: Table) -> None:
     excludable = [measure.id for measure in rules.measures.values() if measure.exclusions]
     for paths in product(*(choice.paths for choice in rules.choices)):
         for excluded in _subsets(excludable):
-            points = sum(allocate(rules, frozenset(excluded), paths).available.values())
-            if points != rules.total.points:
-                case = f"{points} when {', '.join(excluded) or 'nothing'} is excluded"
-                expected = f"maxima that sum to {rules.total.points}"
-                top.refuse("total.points", expected, case, "Correct the points or the reallocations.")
+            available = allocate(rules, frozenset(excluded), paths).available
+            _check_allocation(rules.total.points, available, excluded, top)
+
+
+def _check_allocation(
+    total: int, available: Mapping[str, int], excluded: tuple[MeasureId, ...], top: Table
+) -> None:
+    points, remedy = sum(available.values()), "Correct the points or the reallocations."
+    if points != total:
+        case = f"{points} when {', '.join(excluded) or 'nothing'} is excluded"
+        top.refuse("total.points", f"maxima that sum to {total}", case, remedy)
+    for measure in excluded:
+        if available.get(measure):
+            left = f"{available[measure]} when {', '.join(excluded)} is excluded"
+            top.refuse("reallocation", f"no points left on {measure}", left, remedy)
 
 
 def _subsets(measures: Sequence[MeasureId]) -> Iterable[tuple[MeasureId, ...]]:

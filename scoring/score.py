@@ -4,7 +4,7 @@ Exact arithmetic until the one rounding per measure. Knows no year: maxima come 
 from the rule book, errors from `gate`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scoring.allocation import Allocation, allocate, claimed_exclusions, paths_taken
 from scoring.errors import SubmissionError
@@ -120,7 +120,8 @@ def _lines(case: _Case) -> tuple[ScoreLine, ...]:
 def _measure_line(case: _Case, measure: Measure) -> ScoreLine:
     outcome = _measure_outcome(case, measure)
     available = case.allocation.available[measure.id]
-    rulings = (measure.ruling, *case.allocation.rulings.get(measure.id, ()), *outcome.rulings)
+    own = replace(measure.ruling, doubts=()) if measure.id in case.excluded else measure.ruling
+    rulings = (own, *case.allocation.rulings.get(measure.id, ()), *outcome.rulings)
     return _line((measure.id, measure.title, measure.objective), available, outcome, rulings)
 
 
@@ -164,10 +165,8 @@ def _measure_outcome(case: _Case, measure: Measure) -> _Outcome:
 
 
 def _excluded(case: _Case, measure: Measure) -> _Outcome:
-    because = f"Excluded by {case.excluded[measure.id]}."
-    target = case.allocation.moved.get(measure.id)
-    if target is not None:
-        because = f"Excluded by {case.excluded[measure.id]}; its points moved to {case.name(target)}."
+    target = case.name(case.allocation.moved[measure.id])
+    because = f"Excluded by {case.excluded[measure.id]}; its points moved to {target}."
     return _Outcome(0, 0, because, Origin.ATTESTED)
 
 

@@ -6,7 +6,7 @@ Identifiers are never repeated in a message.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from re import fullmatch
 
 from scoring import findings
@@ -167,10 +167,17 @@ def _day(reading: _Reading, pi: dict[str, object], key: str, path: str) -> date 
     value = _text(reading, pi, key, path)
     if value is None:
         return None
-    try:
-        return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
+    day = _calendar_day(value)
+    if day is None:
         reading.unreadable(PERFORMANCE_PERIOD, f"{path}.{key}", "a date as YYYY-MM-DD", value)
+    return day
+
+
+def _calendar_day(value: str) -> date | None:
+    """The day that YYYY-MM-DD names; None for other spellings of a day and for days that do not exist."""
+    try:
+        return date.fromisoformat(value) if fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) else None
+    except ValueError:
         return None
 
 
