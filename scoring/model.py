@@ -81,7 +81,8 @@ class Proportion:
     """What one proportion measure counted, in its own units.
 
     `met` are in the numerator, `unknown` are in the denominator with a numerator that the source does
-    not show, `undecided` are in neither number because their membership could not be decided.
+    not show, `undecided` are in neither number because their membership could not be decided. `readable`
+    is False when the source cannot show the measure at all: then the counts say nothing, zero included.
     """
 
     met: int
@@ -89,6 +90,7 @@ class Proportion:
     unknown: int = 0
     undecided: int = 0
     origin: Origin = Origin.SUBMITTED
+    readable: bool = True
 
     @property
     def rate(self) -> Fraction | None:

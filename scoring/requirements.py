@@ -38,7 +38,20 @@ def requirements(rules: RuleBook, submission: Submission) -> tuple[Finding, ...]
 
 def is_determinable(counted: Proportion) -> bool:
     """Whether it is known that something, or that nothing, was met."""
-    return counted.met > 0 or counted.unknown == 0
+    return counted.met > 0 or (counted.readable and counted.unknown + counted.undecided == 0)
+
+
+def not_determinable(counted: Proportion) -> str:
+    """Why a count says neither zero nor passed, in one sentence."""
+    if not counted.readable:
+        return "the source cannot show this measure at all."
+    return f"none of {counted.denominator} is seen met, {hidden_in_words(counted)}."
+
+
+def hidden_in_words(counted: Proportion) -> str:
+    """How many cases the source leaves open, and in what way; empty when it leaves none."""
+    hidden = [(counted.unknown, "not visible"), (counted.undecided, "undecided whether they belong")]
+    return " and ".join(f"{number} {what}" for number, what in hidden if number)
 
 
 def is_countable(counted: Proportion) -> bool:
@@ -92,17 +105,14 @@ def _or_exclusion(measure: Measure) -> str:
 
 def _counted(measure: Measure, counted: Proportion) -> Iterator[Finding]:
     name, title = measure.id, f"{measure.title} ({measure.id})"
-    if counted.denominator == 0:
+    if not is_determinable(counted):
+        message = f"{title}: {not_determinable(counted)} It is not determinable: neither zero nor passed."
+        remedy = "Take the total from the EHR's own report; one met case is enough to earn points."
+        yield findings.NOT_DETERMINABLE.about(name, message, remedy, measure.ruling)
+    elif counted.denominator == 0:
         message = f"{title} has 0 of 0, which counts as not reported: the category is 0."
         remedy = f"Report a period with cases{_or_exclusion(measure)}."
         yield findings.DENOMINATOR_ZERO.about(name, message, remedy, measure.ruling)
-    elif not is_determinable(counted):
-        message = (
-            f"{title}: none of {counted.denominator} is seen met and {counted.unknown} are not visible. "
-            "It is not determinable: neither zero nor passed."
-        )
-        remedy = "Take the total from the EHR's own report; one met case is enough to earn points."
-        yield findings.NOT_DETERMINABLE.about(name, message, remedy, measure.ruling)
     elif counted.met == 0:
         message = f"{title} has 0 of {counted.denominator}; at least 1 is required: the category is 0."
         remedy = f"Have at least one case met in the period{_or_exclusion(measure)}."

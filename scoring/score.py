@@ -22,7 +22,13 @@ from scoring.model import (
     Severity,
     Submission,
 )
-from scoring.requirements import has_level, is_countable, is_determinable
+from scoring.requirements import (
+    has_level,
+    hidden_in_words,
+    is_countable,
+    is_determinable,
+    not_determinable,
+)
 from scoring.rounding import exact_points, half_up, in_words, is_tie, measure_points
 from scoring.year import Joint, Measure, RuleBook, Ruling, Status
 
@@ -182,21 +188,28 @@ def _proportion(case: _Case, measure: Measure, counted: Proportion) -> _Outcome:
     rounding, available = case.rules.rounding, case.allocation.available[measure.id]
     if not is_countable(counted):
         return _Outcome(0, 0, "The counts cannot be right, so nothing is earned.", counted.origin)
-    seen = counted.met + counted.unknown
-    up_to = measure_points(seen, counted.denominator, available, rounding.floor)
+    up_to = _if_all_are_met(counted, available, rounding.floor)
     if not is_determinable(counted):
         because = (
-            f"Not determinable: 0 of {counted.denominator} seen met, {counted.unknown} not visible. "
-            f"Neither zero nor passed; {up_to} of {available} if all of those are met."
+            f"Not determinable: {not_determinable(counted)} Neither zero nor passed; "
+            f"up to {up_to} of {available}."
         )
         return _Outcome(None, up_to, because, counted.origin, (rounding.ruling,))
     earned = measure_points(counted.met, counted.denominator, available, rounding.floor)
     exact = exact_points(counted.met, counted.denominator, available)
     rulings = (rounding.ruling, rounding.tie) if is_tie(exact) and earned > 0 else (rounding.ruling,)
     because = _in_words(counted, available, earned) + _enlarged(measure, available)
-    if counted.unknown:
-        because += f" {counted.unknown} are not visible: {up_to} if all of those are met."
+    if counted.unknown or counted.undecided:
+        because += f" {hidden_in_words(counted)}: {up_to} if all of those are met."
     return _Outcome(earned, up_to, because, counted.origin, rulings)
+
+
+def _if_all_are_met(counted: Proportion, available: int, floor: int) -> int:
+    """Points if every unknown numerator is met and every undecided case is a met one."""
+    if not counted.readable:
+        return available
+    hidden = counted.unknown + counted.undecided
+    return measure_points(counted.met + hidden, counted.denominator + counted.undecided, available, floor)
 
 
 def _in_words(counted: Proportion, available: int, earned: int) -> str:

@@ -158,7 +158,7 @@ def test_unknowns_are_not_counted_but_shown() -> None:
     prescribing = line(result, "PI_EP_1")
 
     assert (prescribing.earned, prescribing.up_to) == (4, 6)
-    assert "100 are not visible: 6 if all of those are met." in prescribing.because
+    assert "100 not visible: 6 if all of those are met." in prescribing.because
     assert result.up_to == result.points + 2
     assert result.determinable
 
@@ -172,6 +172,21 @@ def test_a_required_measure_with_nothing_seen_and_something_unknown_is_not_deter
     assert not result.determinable
     assert not result.gate_shut
     assert [(f.code, f.severity) for f in result.findings] == [("F-303", Severity.WARNING)]
+
+
+def test_a_measure_that_the_source_cannot_show_is_neither_zero_nor_passed() -> None:
+    result = score(NEWEST, counting(complete(), "PI_PEA_1", Proportion(0, 0, readable=False)))
+
+    assert (line(result, "PI_PEA_1").earned, line(result, "PI_PEA_1").up_to) == (None, 25)
+    assert not result.determinable
+    assert not result.gate_shut
+
+
+def test_an_undecided_case_may_raise_both_numbers() -> None:
+    result = score(NEWEST, counting(complete(), "PI_EP_1", Proportion(0, 1, undecided=3)))
+
+    assert (line(result, "PI_EP_1").earned, line(result, "PI_EP_1").up_to) == (None, 8)
+    assert not result.gate_shut
 
 
 def test_an_excluded_measure_is_determinable_whatever_was_counted() -> None:
