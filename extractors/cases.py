@@ -20,18 +20,6 @@ from scoring.model import MeasureId, Period
 ACCESS_BUSINESS_DAYS = 4
 """Business days within which access is timely. Source: ONC RT2a; CMS 2023 measure specification (rules.md 2.5)."""
 
-_CASE_INPUTS = {
-    "canonical": pa.schema([("key", pa.string()), ("same_as", pa.string())]),
-    "stated_npi": pa.schema([("key", pa.string()), ("npi", pa.string())]),
-    "site_tin": pa.schema([("key", pa.string()), ("tin", pa.string())]),
-    "closed": pa.schema([("kind", pa.string())]),
-    "standing": pa.schema([(n, pa.string()) for n in ("kind", "day_from", "ended_day", "why")]),
-    "calendar": pa.schema([("day", pa.string()), ("number", pa.int64()), ("business", pa.int64()), ("is_business", pa.bool_())]),
-    "setting": pa.schema([("history_from", pa.string()), ("pdmp_lookback_days", pa.int64()), ("access_business_days", pa.int64())]),
-    "drug": pa.schema(
-        [(n, pa.string()) for n in ("code_system", "code", "schedule", "class", "reason")] + [("opioid", pa.int64())]
-    ),
-}
 _FINGERPRINTED = ("kind", "answer", "reason", "focus", "source", "content", "patient", "clinician", "on_behalf_of",
     "organization", "from_utc", "to_utc", "ended_utc", "code_system", "code", "counterpart", "identifier", "detail",
     "grade", "rank", "rule")  # fmt: skip
@@ -63,10 +51,10 @@ def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
     engine.load("reference", pa.Table.from_pylist(extract.references, schema=tables.REFERENCE))
     engine.load("directory", pa.Table.from_pylist(extract.directory, schema=tables.DIRECTORY))
     for name, rows in _inputs(extract, site).items():
-        engine.load(name, pa.Table.from_pylist(rows, schema=_CASE_INPUTS[name]))
+        engine.load(name, pa.Table.from_pylist(rows, schema=tables.CASE_INPUTS[name]))
     engine.run("facts.sql")
     codes = {(row["code_system"] or "", row["code"] or "") for row in _prescribed(engine)}
-    engine.load("drug", pa.Table.from_pylist(drugs.drug_rows(codes), schema=_CASE_INPUTS["drug"]))
+    engine.load("drug", pa.Table.from_pylist(drugs.drug_rows(codes), schema=tables.CASE_INPUTS["drug"]))
     engine.run("cases.sql")
 
 
@@ -86,7 +74,12 @@ def _inputs(extract: Extract, site: Site) -> dict[str, list[dict[str, Any]]]:
         "site_tin": [{"key": key, "tin": tin} for key, tin in site.tin_map.items()],
         "closed": [{"kind": kind} for kind in sorted(site.closed_world)],
         "standing": [
-            {"kind": s.kind, "day_from": s.since.isoformat(), "ended_day": s.ended and s.ended.isoformat(), "why": s.why}
+            {
+                "kind": s.kind,
+                "day_from": s.since.isoformat(),
+                "ended_day": s.ended and s.ended.isoformat(),
+                "why": s.why,
+            }
             for s in site.standing
         ],
         "calendar": [

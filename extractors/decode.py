@@ -26,7 +26,7 @@ _DEEP = re.compile(rb"[\[{]")
 _NAMES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818  # the word says it: a line, not an error of ours
     """A line is set aside; the message is the reason, without any content of the line."""
 
 
@@ -105,7 +105,8 @@ def schema_of(resource_type: str) -> Mapping[str, "tuple[type, bool, str | None]
         instance = FHIRElementFactory.instantiate(resource_type, None)
     except Exception:  # fhirclient raises bare exceptions for what it does not know
         return None
-    return _schema(type(instance)) if instance.resource_type == resource_type else None
+    kind: type = type(instance)
+    return _schema(kind) if instance.resource_type == resource_type else None
 
 
 @cache
@@ -153,9 +154,7 @@ def _check_element(
             _check_value(item, kind, at, read, is_date)
 
 
-def _check_value(
-    item: object, kind: type, at: str, read: frozenset[str], is_date: Callable[[str], bool]
-) -> None:
+def _check_value(item: object, kind: type, at: str, read: frozenset[str], is_date: Callable[[str], bool]) -> None:
     if kind in _PRIMITIVES or kind in _DATES:
         if not _is_primitive(item, kind):
             raise Unreadable(f"{at}: expected {_expected(kind)}, got {_name(item)}")

@@ -43,7 +43,12 @@ def resolve(system: str, code: str) -> Drug:
         return Drug(_UNKNOWN, 0, _UNKNOWN, "the drug is coded in a system other than RxNorm or NDC")
     rows = [row for form in _forms(system, code) if (row := _table(system).get(form)) is not None]
     if not rows or any(row[:3] != rows[0][:3] for row in rows):
-        return Drug(_UNKNOWN, 0, _UNKNOWN, f"the {'RxNorm' if system == RXNORM else 'NDC'} code is not in the drug table")
+        return Drug(
+            _UNKNOWN,
+            0,
+            _UNKNOWN,
+            f"the {'RxNorm' if system == RXNORM else 'NDC'} code is not in the drug table",
+        )
     schedule, opioid, kind, source = rows[0]
     reason = "whether it needs a prescription is not known" if kind == _UNKNOWN else ""
     return Drug(schedule, opioid, kind, reason, source)
@@ -73,7 +78,14 @@ def drug_rows(codes: Iterable[tuple[str, str]]) -> list[dict[str, str | int]]:
     """One row of table `drug` for each (system, code)."""
     found = ((system, code, resolve(system, code)) for system, code in sorted(set(codes)))
     return [
-        {"code_system": s, "code": c, "schedule": d.schedule, "opioid": d.opioid, "class": d.kind, "reason": d.reason}
+        {
+            "code_system": s,
+            "code": c,
+            "schedule": d.schedule,
+            "opioid": d.opioid,
+            "class": d.kind,
+            "reason": d.reason,
+        }
         for s, c, d in found
     ]
 

@@ -153,7 +153,12 @@ def _references(held: _Held, profile: Profile) -> Iterator[Row]:
         for found in relation.path(held.json):
             target = reference_key(found, held.key, held.scope)
             if target is not None:
-                yield {"source": held.key, "content": held.content, "relation": relation.name, "target": target}
+                yield {
+                    "source": held.key,
+                    "content": held.content,
+                    "relation": relation.name,
+                    "target": target,
+                }
 
 
 def _directory(held: _Held) -> Iterator[Row]:
@@ -183,7 +188,9 @@ def _found(path: Any, held: _Held) -> list[Any]:
 
 def _selected(held: _Held, selector: Selector, zone: ZoneInfo) -> Iterator[Row]:
     column = {name: _found(path, held) for name, path in selector.paths.items()}
-    keys = {name: _keys(column.get(name, []), held) for name in ("patient", "clinician", "on_behalf_of", "organization")}
+    keys = {
+        name: _keys(column.get(name, []), held) for name in ("patient", "clinician", "on_behalf_of", "organization")
+    }
     keys["counterpart"] = _keys(column.get("counterpart", []), held)
     answer, reason = _answer(held, selector, column.get("answer", []))
     shared: Row = {
@@ -202,7 +209,7 @@ def _selected(held: _Held, selector: Selector, zone: ZoneInfo) -> Iterator[Row]:
     }
     for kind in _kinds(selector, column):
         for focus in _foci(held, selector, column):
-            for clinician in keys["clinician"] or [None]:
+            for clinician in keys["clinician"] or (None,):
                 yield {**shared, "kind": kind, "focus": focus, "clinician": clinician}
 
 
@@ -236,7 +243,7 @@ def _answer(held: _Held, selector: Selector, values: list[Any]) -> tuple[Answer,
         return Answer.UNKNOWN, "a modifierExtension that this profile does not know may change the meaning"
     if not selector.answers:
         return Answer.MET, None
-    value = str(values[0]) if values else None
+    value = str(values[0]) if values else ""
     if value in selector.answers:
         answer = selector.answers[value]
         return answer, None if answer is Answer.MET else f"{selector.resource} says {value}"

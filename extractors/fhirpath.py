@@ -48,7 +48,7 @@ def compile_path(expression: str) -> Path:
     """
     try:
         _check_syntax(expression)
-        evaluate = fhirpathpy.compile(expression, models["r4"])
+        evaluate: Any = fhirpathpy.compile(expression, models["r4"])
         evaluate({})
     except Exception as problem:  # fhirpathpy raises bare exceptions
         raise ProfileError(

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from extractors.directory import npi_of_reference
 
 
-
 def canonical_keys(directory: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Map each alias to the key that it stands for; keys that stand for themselves are left out.
 

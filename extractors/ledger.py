@@ -21,7 +21,10 @@ QUARANTINE_LIMIT = Fraction(1, 1000)
 
 NEEDS: dict[MeasureId, tuple[tuple[EventKind, ...], ...]] = {
     MeasureId("PI_EP_1"): ((EventKind.PRESCRIPTION_WRITTEN,), (EventKind.PRESCRIPTION_TRANSMITTED,)),
-    MeasureId("PI_EP_2"): ((EventKind.PRESCRIPTION_WRITTEN,), (EventKind.PRESCRIPTION_TRANSMITTED, EventKind.PDMP_QUERIED)),
+    MeasureId("PI_EP_2"): (
+        (EventKind.PRESCRIPTION_WRITTEN,),
+        (EventKind.PRESCRIPTION_TRANSMITTED, EventKind.PDMP_QUERIED),
+    ),
     MeasureId("PI_HIE_1"): (
         (EventKind.REFERRAL_MADE, EventKind.TRANSITION_MADE),
         (EventKind.SUMMARY_SENT, EventKind.RECEIPT_CONFIRMED),
@@ -75,7 +78,9 @@ def ledger_of(extract: Extract, engine: LocalEngine) -> list[dict[str, Any]]:
     aside = Counter(row["type"] or "unreadable" for row in extract.quarantine)
     events = Counter(row["source"].rpartition("!")[2].partition("/")[0] for row in extract.events)
     received: Counter[str] = Counter(row["type"] for row in extract.resources)
-    contents: Counter[str] = Counter(kind for kind, _, _ in {(r["type"], r["key"], r["content"]) for r in extract.resources})
+    contents: Counter[str] = Counter(
+        kind for kind, _, _ in {(r["type"], r["key"], r["content"]) for r in extract.resources}
+    )
     rows = [
         {
             "source": "folder",

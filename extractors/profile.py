@@ -6,9 +6,9 @@ kind that is neither selected nor declared absent stops the run with the place a
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,11 +16,22 @@ from typing import Any, TypeVar
 from extractors.errors import ProfileError
 from extractors.fhirpath import Path as FhirPath
 from extractors.fhirpath import compile_path
+from extractors.strict_toml import check_keys, read_toml
 from extractors.vocabulary import Answer, EventKind, Grade
 
 _TOP = {"name": str, "version": str, "about": str, "reference": list, "select": list}
 _TOP_OPTIONAL = {"absent": list, "observed": dict}
-_PATHS = ("focus", "patient", "clinician", "on_behalf_of", "organization", "occurred", "ended", "code", "counterpart")
+_PATHS = (
+    "focus",
+    "patient",
+    "clinician",
+    "on_behalf_of",
+    "organization",
+    "occurred",
+    "ended",
+    "code",
+    "counterpart",
+)
 _PATHS_MORE = ("identifier", "detail", "answer", "kind_path", "where")
 _SELECT = {"resource": str, "where": str, "rank": int, "grade": str, "why": str}
 _SELECT_OPTIONAL = {
@@ -97,26 +108,27 @@ def load_profile(name: str) -> Profile:
     Raises:
         ProfileError: no such profile, or it is not usable as written.
     """
+    if not name.endswith(".toml") and name not in profile_names():
+        raise ProfileError(f"profile {name!r}: expected one of {', '.join(profile_names())}, or a TOML file.")
     place = Path(name) if name.endswith(".toml") else Path(str(files("extractors") / "profiles" / f"{name}.toml"))
-    try:
-        data = place.read_bytes()
-        return _profile(tomllib.loads(data.decode()), hashlib.sha256(data).hexdigest(), place.name)
-    except FileNotFoundError:
-        raise ProfileError(f"profile {name!r}: expected one of {', '.join(profile_names())} or a TOML file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise ProfileError(f"{place.name}: not TOML: {problem}. Mend the file.") from None
+    data, document = read_toml(place, "an evidence profile", ProfileError)
+    return _profile(document, hashlib.sha256(data).hexdigest(), place.name)
 
 
 def profile_names() -> list[str]:
     """Names of the profiles that come with the product."""
-    return sorted(p.name.removesuffix(".toml") for p in (files("extractors") / "profiles").iterdir() if p.name.endswith(".toml"))
+    return sorted(
+        p.name.removesuffix(".toml") for p in (files("extractors") / "profiles").iterdir() if p.name.endswith(".toml")
+    )
 
 
 def _profile(document: dict[str, Any], digest: str, file: str) -> Profile:
     check_keys(document, _TOP, _TOP_OPTIONAL, file, ProfileError)
     selectors = [_selector(entry, f"{file}, select {n}") for n, entry in enumerate(document["select"], 1)]
     relations = [(_relation(entry, f"{file}, reference {n}")) for n, entry in enumerate(document["reference"], 1)]
-    absent = {_kind(entry["kind"], f"{file}, absent"): str(entry["why"]) for entry in document.get("absent", [])}
+    absent = dict(_absence(entry, f"{file}, absent {n}") for n, entry in enumerate(document.get("absent", []), 1))
+    if "observed" in document:
+        check_keys(document["observed"], {"on": date, "version": str, "by": str}, {}, f"{file}, observed", ProfileError)
     _check_coverage(selectors, absent, file)
     observed = document.get("observed")
     return Profile(
@@ -131,33 +143,6 @@ def _profile(document: dict[str, Any], digest: str, file: str) -> Profile:
     )
 
 
-def check_keys(
-    table: Mapping[str, Any],
-    required: Mapping[str, Any],
-    optional: Mapping[str, Any],
-    at: str,
-    error: type[Exception],
-) -> None:
-    """Refuse unknown keys, missing keys and values of the wrong type, naming the place.
-
-    Raises:
-        error: with where, what, expected and got.
-    """
-    known = {**required, **optional}
-    for key, value in table.items():
-        if key not in known:
-            raise error(f"{at}: unknown key {key!r}. Expected one of: {', '.join(sorted(known))}.")
-        if not isinstance(value, known[key]) or (known[key] is int and isinstance(value, bool)):
-            raise error(f"{at}, {key}: expected {_type_name(known[key])}, got {value!r}.")
-    for key in required:
-        if key not in table:
-            raise error(f"{at}: {key!r} is missing. Add it.")
-
-
-def _type_name(kind: Any) -> str:
-    return " or ".join(k.__name__ for k in kind) if isinstance(kind, tuple) else str(kind.__name__)
-
-
 def _selector(entry: dict[str, Any], at: str) -> Selector:
     check_keys(entry, _SELECT, _SELECT_OPTIONAL, at, ProfileError)
     kinds = [entry["kind"]] if "kind" in entry else entry.get("kinds", [])
@@ -169,7 +154,9 @@ def _selector(entry: dict[str, Any], at: str) -> Selector:
         kinds=frozenset(_kind(kind, at) for kind in kinds),
         resource=entry["resource"],
         where=_path(entry["where"], at, "where"),
-        paths={name: _path(entry[name], at, name) for name in (*_PATHS, *_PATHS_MORE) if name in entry and name != "where"},
+        paths={
+            name: _path(entry[name], at, name) for name in (*_PATHS, *_PATHS_MORE) if name in entry and name != "where"
+        },
         focus_types=frozenset([focus_types] if isinstance(focus_types, str) else focus_types),
         exclusions=tuple(_exclusion(item, at) for item in entry.get("except", [])),
         answers={value: _word(answer, Answer, f"{at}, map.{value}") for value, answer in entry.get("map", {}).items()},
@@ -182,6 +169,11 @@ def _selector(entry: dict[str, Any], at: str) -> Selector:
 def _exclusion(item: dict[str, Any], at: str) -> Exclusion:
     check_keys(item, {"when": str, "reason": str}, {}, f"{at}, except", ProfileError)
     return Exclusion(_path(item["when"], at, "except.when"), item["reason"])
+
+
+def _absence(entry: dict[str, Any], at: str) -> tuple[EventKind, str]:
+    check_keys(entry, {"kind": str, "why": str}, {}, at, ProfileError)
+    return _kind(entry["kind"], at), entry["why"]
 
 
 def _relation(entry: dict[str, Any], at: str) -> tuple[str, Relation]:

@@ -6,7 +6,6 @@ assumes nothing: no closed world, no proven history, federal holidays, period-bo
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -17,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from extractors.dates import federal_holidays
 from extractors.errors import SiteError
-from extractors.profile import check_keys
+from extractors.strict_toml import check_keys, read_toml
 from extractors.vocabulary import EventKind
 
 FIRST_YEAR, LAST_YEAR = 2015, 2035
@@ -62,7 +61,11 @@ class Site:
     @property
     def digest(self) -> str:
         """SHA-256 of the settings in force, whether they came from a file, flags or defaults."""
-        plain = {**asdict(self), "closed_days": sorted(self.closed_days), "closed_world": sorted(self.closed_world)}
+        plain = {
+            **asdict(self),
+            "closed_days": sorted(self.closed_days),
+            "closed_world": sorted(self.closed_world),
+        }
         return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
 
     @property
@@ -96,18 +99,15 @@ def load_site(path: Path | None, profile: str | None = None, zone: str | None = 
 
 
 def _read(path: Path) -> Site:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise SiteError(f"{path}: cannot be read. Name an existing site file with --site.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise SiteError(f"{path.name}: not TOML: {problem}. Mend the file.") from None
+    _, document = read_toml(path, "site settings", SiteError)
     check_keys(document, {}, _KEYS, path.name, SiteError)
     return _site(document, path.name)
 
 
 def _site(document: dict[str, Any], at: str) -> Site:
-    given = {k: document[k] for k in ("profile", "zone", "history_from", "pdmp_lookback_days") if k in document}
+    given: dict[str, Any] = {
+        k: document[k] for k in ("profile", "zone", "history_from", "pdmp_lookback_days") if k in document
+    }
     if "numerator_window" in document:
         given["numerator_window"] = _word(document["numerator_window"], NumeratorWindow, f"{at}, numerator_window")
     if "holidays" in document:
@@ -117,7 +117,9 @@ def _site(document: dict[str, Any], at: str) -> Site:
     return Site(
         tin_map=_tins(document.get("tin_map", {}), at),
         closed_world=frozenset(_word(k, EventKind, f"{at}, closed_world") for k in document.get("closed_world", [])),
-        standing=tuple(_standing(entry, f"{at}, standing {n}") for n, entry in enumerate(document.get("standing", []), 1)),
+        standing=tuple(
+            _standing(entry, f"{at}, standing {n}") for n, entry in enumerate(document.get("standing", []), 1)
+        ),
         **given,
     )
 

@@ -43,10 +43,20 @@ DIRECTORY = _text("key", "content", "attribute", "value")
 """One row per directory fact; attributes: npi, tin, alias, practitioner, organization, part-of,
 managed-by, replaced-by, drug."""
 
-QUARANTINE = _with(
-    _text("file", "hash", "type", "reason"), line=pa.int64(), offset=pa.int64(), entry=pa.int64()
-)
+QUARANTINE = _with(_text("file", "hash", "type", "reason"), line=pa.int64(), offset=pa.int64(), entry=pa.int64())
 """One row per line or Bundle entry set aside: where it stands, the SHA-256 of its bytes and why. Never its content."""
 
 NOT_READ = _with(_text("file", "what"), count=pa.int64())
 """Lines that were not read: what they are (a type that no selector reads, or no FHIR at all) and how many."""
+
+CASE_INPUTS = {
+    "canonical": _text("key", "same_as"),
+    "stated_npi": _text("key", "npi"),
+    "site_tin": _text("key", "tin"),
+    "closed": _text("kind"),
+    "standing": _text("kind", "day_from", "ended_day", "why"),
+    "calendar": _with(_text("day"), number=pa.int64(), business=pa.int64(), is_business=pa.bool_()),
+    "setting": _with(_text("history_from"), pdmp_lookback_days=pa.int64(), access_business_days=pa.int64()),
+    "drug": _with(_text("code_system", "code", "schedule", "class", "reason"), opioid=pa.int64()),
+}
+"""What joins need besides events: identities, the site's settings, the calendar and the drugs in use."""

@@ -63,9 +63,7 @@ def path_taken(choice: Choice, submission: Submission, excluded: Mapping[Measure
     return next(complete, choice.paths[-1])
 
 
-def paths_taken(
-    rules: RuleBook, submission: Submission, excluded: Mapping[MeasureId, MeasureId]
-) -> tuple[Path, ...]:
+def paths_taken(rules: RuleBook, submission: Submission, excluded: Mapping[MeasureId, MeasureId]) -> tuple[Path, ...]:
     """The path taken of each choice, in the order of `rules.choices`."""
     return tuple(path_taken(choice, submission, excluded) for choice in rules.choices)
 
@@ -97,9 +95,7 @@ def allocate(rules: RuleBook, excluded: frozenset[MeasureId], paths: tuple[Path,
     _combine(rules, effective, ledger)
     pools = {choice.objective for choice in rules.choices}
     available = {line: points for line, points in ledger.points.items() if line not in pools}
-    return Allocation(
-        available, {line: tuple(rulings) for line, rulings in ledger.rulings.items()}, ledger.moved
-    )
+    return Allocation(available, {line: tuple(rulings) for line, rulings in ledger.rulings.items()}, ledger.moved)
 
 
 def _initial(rules: RuleBook, paths: tuple[Path, ...]) -> dict[str, int]:

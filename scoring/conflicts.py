@@ -110,9 +110,7 @@ def _substitutes(rules: RuleBook, submission: Submission) -> Iterator[Finding]:
 
 def _no_beside(refused: Measure, alternative: str) -> Finding:
     message = f"{refused.id} is answered no beside {alternative}; CMS may refuse the two ids together."
-    return findings.NO_BESIDE_ALTERNATIVE.about(
-        refused.id, message, f"Leave {refused.id} out.", refused.ruling
-    )
+    return findings.NO_BESIDE_ALTERNATIVE.about(refused.id, message, f"Leave {refused.id} out.", refused.ruling)
 
 
 def _paths(rules: RuleBook, submission: Submission) -> Iterator[Finding]:

@@ -131,9 +131,7 @@ def _check_total(rules: RuleBook, top: Table) -> None:
             _check_allocation(rules.total.points, available, excluded, top)
 
 
-def _check_allocation(
-    total: int, available: Mapping[str, int], excluded: tuple[MeasureId, ...], top: Table
-) -> None:
+def _check_allocation(total: int, available: Mapping[str, int], excluded: tuple[MeasureId, ...], top: Table) -> None:
     points, remedy = sum(available.values()), "Correct the points or the reallocations."
     if points != total:
         case = f"{points} when {', '.join(excluded) or 'nothing'} is excluded"

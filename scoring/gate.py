@@ -87,18 +87,14 @@ def _cehrt(rules: RuleBook, cehrt_id: str | None) -> tuple[Finding, ...]:
         return (findings.CEHRT_MALFORMED.about(CEHRT_ID, message, remedy, cehrt.ruling),)
     if not any(re.match(prefix, cehrt_id) for prefix in cehrt.prefixes):
         expected = " or ".join(cehrt.prefixes)
-        message = (
-            f'The CEHRT ID was expected to begin with {expected} (. is any character), got "{cehrt_id}".'
-        )
+        message = f'The CEHRT ID was expected to begin with {expected} (. is any character), got "{cehrt_id}".'
         return (findings.CEHRT_UNEXPECTED.about(CEHRT_ID, message, remedy, cehrt.ruling),)
     return ()
 
 
 def _period(rules: RuleBook, period: Period | None) -> tuple[Finding, ...]:
     if period is None:
-        message = (
-            f"No performance period is reported; at least {rules.period.minimum_days} days are required."
-        )
+        message = f"No performance period is reported; at least {rules.period.minimum_days} days are required."
         remedy = "Report the first and the last day of the period."
         return (findings.PERIOD_MISSING.about(PERFORMANCE_PERIOD, message, remedy, rules.period.ruling),)
     if period.end < period.start:

@@ -111,11 +111,7 @@ def _case(rules: RuleBook, submission: Submission) -> _Case:
 
 
 def _lines(case: _Case) -> tuple[ScoreLine, ...]:
-    scored = (
-        case.rules.measures[MeasureId(line)]
-        for line in case.allocation.available
-        if line in case.rules.measures
-    )
+    scored = (case.rules.measures[MeasureId(line)] for line in case.allocation.available if line in case.rules.measures)
     return (
         *(_measure_line(case, measure) for measure in scored),
         *(_joint_line(case, joint) for joint in case.rules.joints),
@@ -131,9 +127,7 @@ def _measure_line(case: _Case, measure: Measure) -> ScoreLine:
     return _line((measure.id, measure.title, measure.objective), available, outcome, rulings)
 
 
-def _line(
-    names: tuple[str, str, str], available: int, outcome: _Outcome, rulings: tuple[Ruling, ...]
-) -> ScoreLine:
+def _line(names: tuple[str, str, str], available: int, outcome: _Outcome, rulings: tuple[Ruling, ...]) -> ScoreLine:
     measure, title, objective = names
     return ScoreLine(
         measure=measure,
@@ -165,9 +159,7 @@ def _measure_outcome(case: _Case, measure: Measure) -> _Outcome:
         return _proportion(case, measure, counted)
     if measure.metric is Metric.BOOLEAN and answer is not None:
         return _answer(case, measure, answer)
-    return _Outcome(
-        0, 0, "Not reported and not excluded, but required: nothing earned, and the category is 0."
-    )
+    return _Outcome(0, 0, "Not reported and not excluded, but required: nothing earned, and the category is 0.")
 
 
 def _excluded(case: _Case, measure: Measure) -> _Outcome:
@@ -191,8 +183,7 @@ def _proportion(case: _Case, measure: Measure, counted: Proportion) -> _Outcome:
     up_to = _if_all_are_met(counted, available, rounding.floor)
     if not is_determinable(counted):
         because = (
-            f"Not determinable: {not_determinable(counted)} Neither zero nor passed; "
-            f"up to {up_to} of {available}."
+            f"Not determinable: {not_determinable(counted)} Neither zero nor passed; up to {up_to} of {available}."
         )
         return _Outcome(None, up_to, because, counted.origin, (rounding.ruling,))
     earned = measure_points(counted.met, counted.denominator, available, rounding.floor)
@@ -234,13 +225,9 @@ def _joint_line(case: _Case, joint: Joint) -> ScoreLine:
     available = case.allocation.available[joint.objective]
     states = [_state(case, name) for name in joint.measures]
     earned = available if all(settled for settled, _ in states) else 0
-    words = "; ".join(
-        f"{case.name(name)}: {word}" for name, (_, word) in zip(joint.measures, states, strict=True)
-    )
+    words = "; ".join(f"{case.name(name)}: {word}" for name, (_, word) in zip(joint.measures, states, strict=True))
     target = case.allocation.moved.get(joint.objective)
-    close = (
-        f"together {earned} of {available}" if target is None else f"the points moved to {case.name(target)}"
-    )
+    close = f"together {earned} of {available}" if target is None else f"the points moved to {case.name(target)}"
     reported = any(name in case.submission.answers or name in case.excluded for name in joint.measures)
     outcome = _Outcome(earned, earned, f"{words}; {close}.", Origin.ATTESTED if reported else None)
     suppressed = tuple(entry.ruling for entry in case.rules.suppressions if entry.measure in joint.measures)

@@ -115,11 +115,7 @@ def _pi_set(top: dict[str, object]) -> tuple[int, dict[str, object]]:
     sets = top.get("measurementSets")
     if not isinstance(sets, list):
         raise SubmissionError(f"$.measurementSets: expected a list, got {_kind_of(sets)}.")
-    found = [
-        (n, item)
-        for n, item in enumerate(sets)
-        if isinstance(item, dict) and item.get("category") == CATEGORY
-    ]
+    found = [(n, item) for n, item in enumerate(sets) if isinstance(item, dict) and item.get("category") == CATEGORY]
     if len(found) != 1:
         raise SubmissionError(f'$.measurementSets: expected one set of category "pi", got {len(found)}.')
     return found[0]

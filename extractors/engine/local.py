@@ -48,7 +48,8 @@ class LocalEngine:
 
     def table(self, name: str, order: str = "ALL") -> pa.Table:
         """A whole table in a fixed order."""
-        return self._db.sql(f"SELECT * FROM {name} ORDER BY {order}").to_arrow_table()  # noqa: S608  # our names
+        found: pa.Table = self._db.sql(f"SELECT * FROM {name} ORDER BY {order}").to_arrow_table()  # noqa: S608  # our names
+        return found
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order."""

@@ -4,7 +4,9 @@ What a file is, its content says: gzip by its first bytes, NDJSON by lines that 
 JSON document otherwise. A gzip stream that ends early gives the lines before the cut and says so.
 """
 
+import hashlib
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,10 +36,11 @@ class FileState(StrEnum):
 
 @dataclass(slots=True)
 class FileRecord:
-    """One file of the source: path within the folder, bytes on disk, lines given, and its state."""
+    """One file of the source: path within the folder, bytes on disk and their SHA-256, lines given, state."""
 
     file: str
     size: int
+    sha256: str = ""
     lines: int = 0
     state: FileState = FileState.READ
 
@@ -51,7 +54,9 @@ class Folder:
     def __init__(self, root: Path, progress: Progress = lambda _: None) -> None:
         if not root.is_dir():
             what = "is a file" if root.exists() else "does not exist"
-            raise SourceError(f"{root}: expected a folder with FHIR NDJSON, but it {what}. Name the folder with --from.")
+            raise SourceError(
+                f"{root}: expected a folder with FHIR NDJSON, but it {what}. Name the folder with --from."
+            )
         self.root = root
         self.paths = sorted(p for p in root.rglob("*") if p.is_file() and not _is_hidden(p.relative_to(root)))
         self.records: list[FileRecord] = []
@@ -118,7 +123,7 @@ def _is_object(data: bytes) -> bool:
 
 
 def _split(blocks: Iterator[bytes], file: str) -> Iterator[Line]:
-    """Lines between `\\n` bytes only: other separators of text are content.
+    r"""Lines between `\n` bytes only: other separators of text are content.
 
     Of a line over the limit only the beginning is kept, so that it is set aside without filling memory.
     """
@@ -149,14 +154,18 @@ class _Content:
             yield from self._unpacked(raw) if packed else self._told(raw)
 
     def _told(self, raw: Iterator[bytes]) -> Iterator[bytes]:
+        digest = hashlib.sha256()
         for block in raw:
+            digest.update(block)
             self._progress(len(block))
             yield block
+        self._record.sha256 = digest.hexdigest()
 
     def _unpacked(self, raw: Iterator[bytes]) -> Iterator[bytes]:
         member, begun = zlib.decompressobj(wbits=_GZIP_MEMBER), False
+        told = self._told(raw)
         try:
-            for block in self._told(raw):
+            for block in told:
                 data = block
                 while data:
                     begun = True
@@ -167,6 +176,7 @@ class _Content:
                         member, begun = zlib.decompressobj(wbits=_GZIP_MEMBER), False
         except zlib.error:
             self._record.state = FileState.DAMAGED
+            deque(told, maxlen=0)  # what follows damage is not data, but the file's hash covers it
             return
         if begun:
             self._record.state = FileState.TRUNCATED

@@ -74,9 +74,7 @@ def assert_lines(result: Score, expected: dict[str, Any]) -> None:
     assert not result.gate_shut
     assert result.determinable
     assert {name: line.earned for name, line in lines.items() if line.available} == scores
-    assert {
-        name: line.available for name, line in lines.items() if line.available or name in maxima
-    } == maxima
+    assert {name: line.available for name, line in lines.items() if line.available or name in maxima} == maxima
     assert bonus.earned == expected["bonus"]
     assert sum(line.earned or 0 for line in result.lines) == expected["uncapped"]
     assert result.before_gate == expected["categoryScore"]
@@ -147,9 +145,7 @@ def spoiled(rules: RuleBook, whole: Submission) -> list[Submission]:
     return worse
 
 
-def replaced(
-    whole: Submission, proportions: dict[MeasureId, Proportion], answers: dict[MeasureId, bool]
-) -> Submission:
+def replaced(whole: Submission, proportions: dict[MeasureId, Proportion], answers: dict[MeasureId, bool]) -> Submission:
     return Submission(whole.year, whole.reporter, whole.period, whole.cehrt_id, proportions, answers)
 
 

@@ -64,11 +64,7 @@ def test_making_the_scenario_again_gives_the_same_bytes(tmp_path: Path) -> None:
     script = FIXTURES / "make_solo_2026.py"
     subprocess.run([sys.executable, "-B", str(script), str(tmp_path)], check=True)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    kept = {
-        path.name: path.read_bytes()
-        for path in SOLO.iterdir()
-        if path.name in made or path.suffix == ".ndjson"
-    }
+    kept = {path.name: path.read_bytes() for path in SOLO.iterdir() if path.name in made or path.suffix == ".ndjson"}
     assert {name for name in made if made[name] != kept.get(name)} == set()
     assert kept.keys() == made.keys()
 

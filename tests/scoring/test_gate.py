@@ -49,9 +49,7 @@ def test_a_missing_cehrt_id_shuts_the_gate(cehrt_id: str | None) -> None:
     assert found(replace(complete(), cehrt_id=cehrt_id)) == [("F-103", "cehrtId")]
 
 
-@pytest.mark.parametrize(
-    "cehrt_id", ["0015CABCDEFGHI", "0015CABCDEFGHIJK", "0015Cabcdefghij", "0015C-BCDEFGHIJ"]
-)
+@pytest.mark.parametrize("cehrt_id", ["0015CABCDEFGHI", "0015CABCDEFGHIJK", "0015Cabcdefghij", "0015C-BCDEFGHIJ"])
 def test_a_cehrt_id_without_its_shape_shuts_the_gate(cehrt_id: str) -> None:
     assert found(replace(complete(), cehrt_id=cehrt_id)) == [("F-104", "cehrtId")]
 
@@ -78,9 +76,7 @@ def test_exactly_the_minimum_is_a_warning_and_not_an_error() -> None:
     assert finding.severity is Severity.WARNING
 
 
-@pytest.mark.parametrize(
-    ("start", "code"), [(date(YEAR, 7, 5), ["F-302"]), (date(YEAR, 7, 6), ["F-108", "F-106"])]
-)
+@pytest.mark.parametrize(("start", "code"), [(date(YEAR, 7, 5), ["F-302"]), (date(YEAR, 7, 6), ["F-108", "F-106"])])
 def test_the_last_start_is_the_fifth_of_july(start: date, code: list[str]) -> None:
     assert codes(check(NEWEST, replace(complete(), period=Period(start, date(YEAR, 12, 31))))) == code
 
@@ -192,9 +188,7 @@ def test_both_engagement_levels_are_refused() -> None:
 @pytest.mark.parametrize(
     ("pre", "prod", "refused"), [(False, True, "PI_PHCDRR_1_PRE"), (True, False, "PI_PHCDRR_1_PROD")]
 )
-def test_an_engagement_level_answered_no_beside_the_other_only_warns(
-    pre: bool, prod: bool, refused: str
-) -> None:
+def test_an_engagement_level_answered_no_beside_the_other_only_warns(pre: bool, prod: bool, refused: str) -> None:
     submission = answering(complete(), PI_PHCDRR_1_PRE=pre, PI_PHCDRR_1_PROD=prod)
 
     assert ("F-308", refused) in found(submission)

@@ -60,9 +60,7 @@ def test_what_is_written_reads_back_the_same(submission: Submission) -> None:
 def test_a_written_submission_has_the_shape_cms_uploads() -> None:
     written = document()
 
-    assert list(written) == (
-        ["entityType", "performanceYear", "taxpayerIdentificationNumber", "measurementSets"]
-    )
+    assert list(written) == (["entityType", "performanceYear", "taxpayerIdentificationNumber", "measurementSets"])
     assert {key: value for key, value in the_set(written).items() if key != "measurements"} == {
         "category": "pi",
         "submissionMethod": "registry",

@@ -56,10 +56,7 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
 
 def test_a_refusal_says_file_key_path_expected_got_and_what_to_do(tmp_path: Path) -> None:
     folder = changed(tmp_path, "minimum_days = 180", 'minimum_days = "ten"')
-    expected = (
-        f'py{YEAR}.toml, period.minimum_days: expected a whole number, 0 or more, got "ten". '
-        "Correct the value."
-    )
+    expected = f'py{YEAR}.toml, period.minimum_days: expected a whole number, 0 or more, got "ten". Correct the value.'
 
     with pytest.raises(RuleError, match=re.escape(expected)):
         load(YEAR, folder)

@@ -97,10 +97,7 @@ def test_public_health_is_one_line_of_25_points() -> None:
     joint = line(score(NEWEST, complete()), PUBLIC_HEALTH)
 
     assert (joint.earned, joint.available) == (25, 25)
-    assert (
-        joint.because
-        == "Immunization Registry Reporting: yes; Electronic Case Reporting: yes; together 25 of 25."
-    )
+    assert joint.because == "Immunization Registry Reporting: yes; Electronic Case Reporting: yes; together 25 of 25."
 
 
 def test_public_health_with_a_no_earns_nothing() -> None:
@@ -116,9 +113,7 @@ def test_public_health_not_reported_has_no_origin() -> None:
 
 
 def test_several_bonus_measures_earn_the_bonus_once() -> None:
-    submission = answering(
-        complete(), PI_PHCDRR_4=True, PI_PHCDRR_4_PROD=True, PI_PHCDRR_5=True, PI_PHCDRR_5_PRE=True
-    )
+    submission = answering(complete(), PI_PHCDRR_4=True, PI_PHCDRR_4_PROD=True, PI_PHCDRR_5=True, PI_PHCDRR_5_PRE=True)
     plain, result = score(NEWEST, complete()), score(NEWEST, submission)
 
     assert line(result, BONUS).earned == 5
@@ -264,9 +259,7 @@ def test_the_document_has_the_agreed_shape() -> None:
     document = as_document(result)
     lines, findings = document["lines"], document["findings"]
 
-    assert list(document) == (
-        ["schema", "year", "points", "before_gate", "up_to", "determinable", "lines", "findings"]
-    )
+    assert list(document) == (["schema", "year", "points", "before_gate", "up_to", "determinable", "lines", "findings"])
     assert document["schema"] == "pi180/score/1"
     assert isinstance(lines, list)
     assert isinstance(findings, list)

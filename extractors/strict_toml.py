@@ -1,0 +1,54 @@
+"""Strict reading of TOML that people write: unknown keys, missing keys and wrong types are refused by place."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from extractors.errors import ExtractionError
+
+
+def read_toml(path: Path, what: str, error: type[ExtractionError]) -> tuple[bytes, dict[str, Any]]:
+    """The bytes of a TOML file and what they say.
+
+    Args:
+        path: the file.
+        what: what the file is to a user, for the message.
+        error: raised with where, what, expected and got.
+    """
+    try:
+        data = path.read_bytes()
+        return data, tomllib.loads(data.decode())
+    except OSError:
+        raise error(f"{path}: expected {what}, but it cannot be read. Name an existing TOML file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise error(f"{path.name}: expected TOML, got: {problem}. Mend the file.") from None
+
+
+def check_keys(
+    table: object,
+    required: Mapping[str, Any],
+    optional: Mapping[str, Any],
+    at: str,
+    error: type[ExtractionError],
+) -> None:
+    """Refuse what is no table, unknown keys, missing keys and values of the wrong type, naming the place.
+
+    Raises:
+        error: with where, what, expected and got.
+    """
+    if not isinstance(table, dict):
+        raise error(f"{at}: expected a table, got {table!r}.")
+    known = {**required, **optional}
+    for key, value in table.items():
+        if key not in known:
+            raise error(f"{at}: unknown key {key!r}. Expected one of: {', '.join(sorted(known))}.")
+        if not isinstance(value, known[key]) or (known[key] is int and isinstance(value, bool)):
+            raise error(f"{at}, {key}: expected {_type_name(known[key])}, got {value!r}.")
+    for key in required:
+        if key not in table:
+            raise error(f"{at}: {key!r} is missing. Add it.")
+
+
+def _type_name(kind: Any) -> str:
+    return " or ".join(k.__name__ for k in kind) if isinstance(kind, tuple) else str(kind.__name__)

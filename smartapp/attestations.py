@@ -1,0 +1,208 @@
+"""The attestation file: what a person answers because no FHIR server can.
+
+TOML, read strictly against the year's rules: an unknown key, an unknown measure id or a value of the wrong
+type stops with the place, what was expected and what was found.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scoring.model import MeasureId, Metric, Origin, Period, Proportion, Reporter
+from scoring.rulebook import RuleBook
+from scoring.year import Measure, Status
+
+_TOP = {"year", "reporter", "period", "cehrt", "answers", "reported", "choices"}
+_REPORTED = {"numerator", "denominator", "report", "date"}
+_VARIANTS = {"include": "controlled-included", "exclude": "controlled-excluded"}
+
+
+class AttestationError(Exception):
+    """An attestation file is not usable; the message says where, expected, got and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A total from the EHR's own report, for a measure that the server cannot show."""
+
+    proportion: Proportion
+    report: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Attestations:
+    """A person's answers. None means: the file leaves it to the command line or to the data.
+
+    `variant` is the PI_EP_1 variant chosen for the whole submission.
+    """
+
+    year: int
+    reporter: Reporter | None
+    period: Period | None
+    cehrt_id: str | None
+    answers: Mapping[MeasureId, bool]
+    reported: Mapping[MeasureId, Reported]
+    variant: str
+
+
+def read_attestations(path: Path, rules: RuleBook) -> Attestations:
+    """Read an attestation file against the rules of its year.
+
+    Raises:
+        AttestationError: the file is missing, is no TOML, or says something that the year does not know.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise AttestationError(
+            f"{path}: cannot be read. Make one with: pi180 attest --new FILE --year {rules.year}"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise AttestationError(f"{path.name}: not TOML: {problem}. Mend the file.") from None
+    return _attestations(document, path.name, rules)
+
+
+def _attestations(document: Mapping[str, Any], at: str, rules: RuleBook) -> Attestations:
+    _known(document, _TOP, at)
+    if document.get("year") != rules.year:
+        raise AttestationError(
+            f"{at}, year: expected {rules.year}, got {document.get('year')!r}. One file serves one year."
+        )
+    return Attestations(
+        year=rules.year,
+        reporter=_reporter(_table(document, "reporter", at), at),
+        period=_period(_table(document, "period", at), at),
+        cehrt_id=_cehrt(_table(document, "cehrt", at), at),
+        answers=_answers(_table(document, "answers", at), at, rules),
+        reported=_reported(_table(document, "reported", at), at, rules),
+        variant=_variant(_table(document, "choices", at), at),
+    )
+
+
+def _known(table: Mapping[str, Any], known: set[str], at: str) -> None:
+    for key in table:
+        if key not in known:
+            raise AttestationError(
+                f"{at}: unknown key {key!r}.{_hint(key, known)} Expected one of: {', '.join(sorted(known))}."
+            )
+
+
+def _hint(word: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(word, sorted(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _table(document: Mapping[str, Any], name: str, at: str) -> Mapping[str, Any]:
+    table = document.get(name, {})
+    if not isinstance(table, dict):
+        raise AttestationError(f"{at}, {name}: expected a table [{name}], got {table!r}.")
+    return table
+
+
+def _reporter(table: Mapping[str, Any], at: str) -> Reporter | None:
+    _known(table, {"tin", "npi"}, f"{at}, reporter")
+    for key, digits in (("tin", 9), ("npi", 10)):
+        value = table.get(key)
+        if value is not None and not (isinstance(value, str) and value.isdigit() and len(value) == digits):
+            raise AttestationError(f"{at}, reporter.{key}: expected {digits} digits in quotation marks. Correct it.")
+    return Reporter(table.get("tin"), table.get("npi")) if table else None
+
+
+def _period(table: Mapping[str, Any], at: str) -> Period | None:
+    _known(table, {"start", "end"}, f"{at}, period")
+    if not table:
+        return None
+    for key in ("start", "end"):
+        if type(table.get(key)) is not date:
+            raise AttestationError(f"{at}, period.{key}: expected a day such as 2026-01-01, got {table.get(key)!r}.")
+    if table["end"] < table["start"]:
+        raise AttestationError(f"{at}, period: expected start before end, got {table['start']} to {table['end']}.")
+    return Period(table["start"], table["end"])
+
+
+def _cehrt(table: Mapping[str, Any], at: str) -> str | None:
+    _known(table, {"id"}, f"{at}, cehrt")
+    value = table.get("id")
+    if value is not None and not isinstance(value, str):
+        raise AttestationError(f"{at}, cehrt.id: expected text of 15 characters, got {value!r}.")
+    return value or None
+
+
+def _answers(table: Mapping[str, Any], at: str, rules: RuleBook) -> dict[MeasureId, bool]:
+    booleans = {m.id: m for m in rules.measures.values() if m.metric is Metric.BOOLEAN}
+    for key, value in table.items():
+        if MeasureId(key) not in booleans:
+            raise AttestationError(
+                f"{at}, answers: {key!r} is no yes/no measure of {rules.year}.{_hint(key, set(booleans))}"
+                f" All of them: pi180 attest --new FILE --year {rules.year}"
+            )
+        if not isinstance(value, bool):
+            raise AttestationError(f"{at}, answers.{key}: expected true or false, got {value!r}.")
+    return {MeasureId(key): value for key, value in table.items()}
+
+
+def _reported(table: Mapping[str, Any], at: str, rules: RuleBook) -> dict[MeasureId, Reported]:
+    proportions = {str(m.id) for m in rules.measures.values() if m.metric is Metric.PROPORTION}
+    _known(table, proportions, f"{at}, reported")
+    return {MeasureId(key): _total(value, f"{at}, reported.{key}") for key, value in table.items()}
+
+
+def _total(entry: Any, at: str) -> Reported:
+    if not isinstance(entry, dict) or set(entry) != _REPORTED:
+        raise AttestationError(f"{at}: expected exactly the keys {', '.join(sorted(_REPORTED))}.")
+    met, denominator = entry["numerator"], entry["denominator"]
+    if type(met) is not int or type(denominator) is not int or not 0 <= met <= denominator:
+        raise AttestationError(
+            f"{at}: expected whole numbers with 0 <= numerator <= denominator, got {met!r} / {denominator!r}."
+        )
+    if not isinstance(entry["report"], str) or type(entry["date"]) is not date:
+        raise AttestationError(f"{at}: expected the report's name as text and its date as a day.")
+    return Reported(Proportion(met, denominator, origin=Origin.REPORTED), entry["report"], entry["date"])
+
+
+def _variant(table: Mapping[str, Any], at: str) -> str:
+    _known(table, {"controlled_substances"}, f"{at}, choices")
+    word = table.get("controlled_substances", "include")
+    if word not in _VARIANTS:
+        raise AttestationError(f"{at}, choices.controlled_substances: expected include or exclude, got {word!r}.")
+    return _VARIANTS[word]
+
+
+def template(rules: RuleBook) -> str:
+    """A commented attestation file for a year, made from the year's rules; every answer is left open."""
+    return "\n".join([*_head(rules), *_open_answers(rules), *_open_totals(rules)]) + "\n"
+
+
+def _head(rules: RuleBook) -> Iterator[str]:
+    year, days, last = rules.year, rules.period.minimum_days, rules.period.last_start
+    yield f"# Attestations for performance year {year}. Remove the # before what applies; leave out what does not."
+    yield f"year = {year}\n"
+    yield '[reporter]            # who reports: with npi an individual, without it the whole TIN\n# tin = "9 digits"\n# npi = "10 digits"\n'
+    yield f"[period]              # {days} days or more within the year; the last possible start is {last}"
+    yield f"# start = {year}-01-01\n# end = {year}-12-31\n"
+    yield '[cehrt]               # CMS EHR Certification ID, 15 characters, from the Certified Health IT Product List\n# id = ""\n'
+    yield "[choices]             # PI_EP_1 counts with (include) or without (exclude) controlled substances\n"
+    yield '# controlled_substances = "include"\n\n[answers]'
+
+
+def _open_answers(rules: RuleBook) -> Iterator[str]:
+    booleans = [m for m in rules.measures.values() if m.metric is Metric.BOOLEAN]
+    for objective in dict.fromkeys(m.objective for m in booleans):
+        yield f"\n# {objective}"
+        for measure in (m for m in booleans if m.objective == objective):
+            yield f"# {measure.id} = true  # {_note(measure)}{measure.title}"
+
+
+def _note(measure: Measure) -> str:
+    return {Status.EXCLUSION: "true claims the exclusion: ", Status.BONUS: "bonus: "}.get(measure.status, "")
+
+
+def _open_totals(rules: RuleBook) -> Iterator[str]:
+    yield "\n# Where a server cannot show a measure: the total of the EHR's own report, labelled so everywhere."
+    for measure in (m for m in rules.measures.values() if m.metric is Metric.PROPORTION):
+        yield f'# [reported.{measure.id}]\n# numerator = 0\n# denominator = 0\n# report = ""\n# date = {rules.year}-12-31'

@@ -1,0 +1,214 @@
+"""The `pi180` command: one verb, one use case. Results go to standard output, everything else to standard error.
+
+Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation, profile, site or rule file;
+4 gate shut; 8 input empty, truncated or too much of it set aside (results are still written). 3, 5, 6 and 7
+belong to verbs that read servers and verify bundles.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from extractors.errors import ExtractionError
+from scoring.errors import RuleError, SubmissionError
+from scoring.explain import as_document
+from scoring.model import Period
+from scoring.rulebook import RuleBook, load
+from smartapp import __version__, console, printed
+from smartapp.attestations import AttestationError, read_attestations, template
+from smartapp.paths import fixture
+from smartapp.publish import publish
+from smartapp.runs import as_json, reading_document, write_run, write_text
+from smartapp.usecases import (
+    Reading,
+    Scored,
+    Source,
+    UsageError,
+    period_within,
+    read,
+    score_document,
+    score_reading,
+)
+from smartapp.web.serve import serve_report
+
+WRONG_USAGE, GATE_SHUT, NOT_WHOLE = 2, 4, 8
+DEMO_SCENARIO, DEMO_YEAR, DEMO_PORT = "solo-2026", 2026, 8180
+
+_EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError)
+_PLACE = click.Path(path_type=Path)
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class _Days(click.ParamType[tuple[date, date]]):
+    """`2026-01-01..2026-06-29`, both days included."""
+
+    name = "A..B"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[date, date]:
+        start, _, end = str(value).partition("..")
+        try:
+            return date.fromisoformat(start), date.fromisoformat(end)
+        except ValueError:
+            self.fail(f"expected two days as 2026-01-01..2026-06-29, got {value!r}.", param, ctx)
+
+
+_YEAR = click.option("--year", type=int, required=True, help="Performance year.")
+_AS_JSON = click.option("--json", "in_json", is_flag=True, help="Print one JSON document.")
+_SOURCE = (
+    click.option("--from", "folder", type=_PLACE, required=True, help="Folder of FHIR NDJSON, plain or gzip."),
+    click.option("--site", type=_PLACE, help="Site settings, a TOML file."),
+    click.option("--profile", help="Evidence profile: a name or a TOML file. [default: generic]"),
+    click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
+)
+
+
+def _from_source(command: _Command) -> _Command:
+    for option in reversed(_SOURCE):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def _stated_failures() -> Iterator[None]:
+    """Turn what a person can mend into one message and exit code 2."""
+    try:
+        yield
+    except _EXPECTED as problem:
+        console.note(f"pi180: {problem}")
+        sys.exit(WRONG_USAGE)
+
+
+@contextmanager
+def _reading(source: Source, rules: RuleBook, period: Period) -> Iterator[Reading]:
+    total = sum(p.stat().st_size for p in source.folder.rglob("*") if p.is_file()) if source.folder.is_dir() else 0
+    with console.reading_progress(total) as progress, read(source, rules, period, progress) as reading:
+        for fault in reading.faults:
+            console.note(f"pi180: the input is not whole: {fault}.")
+        for row in reading.quarantine.rows:
+            entry = f", entry {row['entry']}" if row["entry"] is not None else ""
+            console.note(
+                f"pi180: set aside {row['file']}, line {row['line']}{entry}, byte {row['offset']}: {row['reason']}."
+            )
+        yield reading
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="pi180")
+def main() -> None:
+    """MIPS Promoting Interoperability from FHIR R4: every number opens, every run repeats."""
+
+
+@main.command()
+@_from_source
+@_YEAR
+@click.option("--period", type=_Days(), help="Days to count, both included. [default: the whole year]")
+@click.option("--out", type=_PLACE, help="Also keep the run below this folder.")
+@_AS_JSON
+def extract(year: int, period: tuple[date, date] | None, out: Path | None, in_json: bool, **source: Any) -> None:
+    """Count every measure for every clinician and group in a folder of FHIR."""
+    with _stated_failures():
+        days = period_within(year, *(period or (date(year, 1, 1), date(year, 12, 31))))
+        with _reading(Source(**source), load(year), days) as reading:
+            if out is not None:
+                console.note(f"run kept at {write_run(out / 'runs', reading, {})}")
+            click.echo(
+                as_json(reading_document(reading)) if in_json else f"{printed.tally_table(reading)}\n",
+                nl=False,
+            )
+            code = NOT_WHOLE if reading.faults else 0
+    sys.exit(code)
+
+
+@main.command()
+@click.argument("submission", type=_PLACE)
+@_AS_JSON
+def score(submission: Path, in_json: bool) -> None:
+    """Score a QPP submission object (JSON) line by line, with what would make it zero."""
+    with _stated_failures():
+        found = score_document(submission)
+        click.echo(as_json(as_document(found)) if in_json else f"{printed.score_table(found)}\n", nl=False)
+    sys.exit(GATE_SHUT if found.gate_shut else 0)
+
+
+@main.command()
+@_from_source
+@_YEAR
+@click.option("--period", type=_Days(), help="Performance period. [default: the attestation file's]")
+@click.option("--attestations", type=_PLACE, required=True, help="Attestation file; make one with: pi180 attest --new.")
+@click.option(
+    "--out",
+    type=_PLACE,
+    required=True,
+    help="Folder for report.html, cases.csv, submission.json and the run.",
+)
+@_AS_JSON
+def run(
+    year: int, period: tuple[date, date] | None, attestations: Path, out: Path, in_json: bool, **source: Any
+) -> None:
+    """Count, score and report one performance period of one clinician or group."""
+    with _stated_failures():
+        scored = _run(Source(**source), year, period, attestations, out, in_json)
+    sys.exit(_exit_code(scored))
+
+
+def _run(
+    source: Source, year: int, period: tuple[date, date] | None, attestations: Path, out: Path, in_json: bool
+) -> Scored:
+    rules = load(year)
+    attested = read_attestations(attestations, rules)
+    days = period_within(year, *period) if period else attested.period
+    if days is None:
+        raise UsageError(f"no performance period: give --period A..B, or [period] in {attestations.name}.")
+    with _reading(source, rules, days) as reading:
+        scored = score_reading(reading, attested)
+        published = publish(scored, out)
+        console.note(f"report {published.report}\nrun {published.run}")
+        document = as_document(scored.score)
+        click.echo(as_json(document) if in_json else f"{printed.scored_table(scored)}\n", nl=False)
+    return scored
+
+
+def _exit_code(scored: Scored) -> int:
+    if scored.reading.faults:
+        return NOT_WHOLE
+    return GATE_SHUT if scored.score.gate_shut else 0
+
+
+@main.command()
+@click.option("--out", type=_PLACE, help="Folder for the report. [default: a temporary one]")
+@click.option("--port", type=int, default=DEMO_PORT, show_default=True, help="Where to serve the report; 0 takes any.")
+def demo(out: Path | None, port: int) -> None:
+    """Run the main job on a synthetic practice and serve the report until Ctrl-C (DEMO_SERVE=0: do not serve)."""
+    scenario = fixture(DEMO_SCENARIO)
+    with tempfile.TemporaryDirectory(prefix="pi180-demo-") as temporary, _stated_failures():
+        place = out or Path(temporary)
+        console.note(f"Synthetic practice {DEMO_SCENARIO}: no real patient, no network.")
+        _run(
+            Source(scenario, scenario / "site.toml"),
+            DEMO_YEAR,
+            None,
+            scenario / "attestations.toml",
+            place,
+            False,
+        )
+        if os.environ.get("DEMO_SERVE") != "0":
+            serve_report(place, port, console.note)
+
+
+@main.command()
+@click.option("--new", "new", type=_PLACE, required=True, help="File to make; an existing one is never overwritten.")
+@_YEAR
+def attest(new: Path, year: int) -> None:
+    """Make a commented attestation file for a performance year."""
+    with _stated_failures():
+        if new.exists():
+            raise UsageError(f"{new}: exists already and is left as it is. Name another file.")
+        write_text(new, template(load(year)))
+    console.note(f"{new}: remove the # before what applies, then: pi180 run --attestations {new} ...")

@@ -1,0 +1,1 @@
+"""What leaves: each format one module, all made from the same rows and the same score."""

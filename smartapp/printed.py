@@ -1,0 +1,79 @@
+"""Results as text for a terminal: the tallies of a reading and the lines of a score."""
+
+from collections.abc import Iterable, Sequence
+
+from scoring.model import Finding, Score, ScoreLine, Severity
+from smartapp.usecases import Reading, Scored
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines with columns of equal width, two spaces between."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def tally_table(reading: Reading) -> str:
+    """The tallies of a reading, one line each, and what the numbers do not say."""
+    head = ("Measure", "Variant", "TIN", "NPI", "Met", "Denominator", "Unknown", "Undecided")
+    rows = [
+        (t.measure, t.variant, t.tin or "unknown", t.npi or ("(group)" if t.tin else "unknown"),
+         str(t.met), str(t.denominator), str(t.unknown), str(t.undecided))
+        for t in reading.tallies
+    ]  # fmt: skip
+    period = f"{reading.period.start} to {reading.period.end} ({reading.period.days} days)"
+    lines = [
+        f"Run {reading.fingerprint[:12]}  {period}  profile {reading.profile.name}",
+        "",
+        *_columns([head, *rows]),
+    ]
+    if not rows:
+        lines.append("No case in this period.")
+    return "\n".join([*lines, "", _aside(reading)])
+
+
+def _aside(reading: Reading) -> str:
+    return f"Set aside: {reading.quarantine.count} of {reading.quarantine.of} lines."
+
+
+def score_table(score: Score) -> str:
+    """The lines of a score, the total, and the findings below."""
+    rows = [("Measure", "Points", "Because")]
+    rows += [(f"{line.measure} {line.title}", _points(line), line.because) for line in score.lines]
+    return "\n".join([*_columns(rows), "", _total(score), *_findings(score.findings)])
+
+
+def _points(line: ScoreLine) -> str:
+    if line.earned is None:
+        return f"not determinable / {line.available}"
+    more = f", up to {line.up_to}" if line.up_to > line.earned else ""
+    return f"{line.earned} / {line.available}{more}"
+
+
+def _total(score: Score) -> str:
+    more = f" (up to {score.up_to} if every unknown is met)" if score.up_to > score.before_gate else ""
+    if score.gate_shut:
+        return f"Total 0 of 100: the gate is shut. Without that: {score.before_gate}{more}."
+    if not score.determinable:
+        return f"Total not determinable: {score.before_gate} of 100 is seen{more}."
+    return f"Total {score.points} of 100{more}. The gate is open."
+
+
+def _findings(findings: Iterable[Finding]) -> list[str]:
+    words = {Severity.ERROR: "ZERO", Severity.WARNING: "warning", Severity.NOTE: "note"}
+    ordered = sorted(findings, key=lambda finding: list(words).index(finding.severity))
+    return [f"{words[f.severity]} {f.code} {f.subject}: {f.message} {f.remedy}".rstrip() for f in ordered]
+
+
+def scored_table(scored: Scored) -> str:
+    """Who, when and what counted, then the score."""
+    reporter, reading = scored.submission.reporter, scored.reading
+    who = f"TIN {reporter.tin or 'unknown'}" + (f" NPI {reporter.npi}" if reporter.npi else " (group)")
+    period = f"{reading.period.start} to {reading.period.end} ({reading.period.days} days)"
+    rows = [("Counted", "Met", "Of", "Unknown", "Source")]
+    for measure, p in scored.submission.proportions.items():
+        unseen = ", ".join(reading.unseen(measure))
+        source = f"{p.origin}; cannot be read from this server: {unseen}" if unseen else str(p.origin)
+        rows.append((str(measure), str(p.met), str(p.denominator), str(p.unknown), source))
+    head = f"{who}  performance year {reading.rules.year}  {period}  run {reading.fingerprint[:12]}"
+    blocked = [f"BLOCKED: the input is not whole ({fault})." for fault in reading.faults]
+    return "\n".join([head, "", *_columns(rows), "", score_table(scored.score), *blocked])
