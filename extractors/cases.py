@@ -21,7 +21,7 @@ ACCESS_BUSINESS_DAYS = 4
 """Business days within which access is timely. Source: ONC RT2a; CMS 2023 measure specification (rules.md 2.5)."""
 
 _FINGERPRINTED = ("kind", "answer", "reason", "focus", "source", "content", "patient", "clinician", "on_behalf_of",
-    "organization", "from_utc", "to_utc", "ended_utc", "code_system", "code", "counterpart", "identifier", "detail",
+    "organization", "from_utc", "to_utc", "ended_utc", "code_system", "code", "counterpart", "identifier", "detail", "setting",
     "grade", "rank", "rule")  # fmt: skip
 
 

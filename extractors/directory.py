@@ -19,9 +19,11 @@ _POINTERS = {
     "Organization": {"partOf": "part-of"},
     "Location": {"managingOrganization": "managed-by"},
 }
-TYPES = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location", "Medication", "Patient"})
+TYPES = frozenset(
+    {"Encounter", "Practitioner", "PractitionerRole", "Organization", "Location", "Medication", "Patient"}
+)
 READS = frozenset(
-    {"identifier", "system", "value", "link", "other", "type", "code", "coding", "reference"}
+    {"identifier", "system", "value", "link", "other", "type", "code", "coding", "reference", "class"}
     | {name for pointers in _POINTERS.values() for name in pointers}
 )
 Row = tuple[str, str, str]
@@ -40,6 +42,8 @@ def directory_rows(resource: Mapping[str, Any], key: str, scope: Scope) -> Itera
             yield key, attribute, target
     if kind == "Patient":
         yield from _merges(resource, key, scope)
+    if kind == "Encounter" and (resource.get("class") or {}).get("code"):
+        yield key, "class", str(resource["class"]["code"])
     if kind == "Medication":
         system, code, _ = best_coding(resource.get("code") or {})
         if code:
@@ -51,7 +55,7 @@ def _identifier_rows(kind: str, key: str, identifier: Mapping[str, Any]) -> Iter
         return
     yield key, "alias", identifier_key(kind, identifier)
     yield key, "alias", identifier_key("", identifier)
-    if identifier.get("system") == NPI:
+    if identifier.get("system") == NPI and kind == "Practitioner":
         yield key, "npi", str(identifier["value"])
     if identifier.get("system") == EIN:
         yield key, "tin", str(identifier["value"]).replace("-", "")
@@ -66,8 +70,8 @@ def _merges(resource: Mapping[str, Any], key: str, scope: Scope) -> Iterator[Row
 
 def npi_of_reference(key: str) -> str | None:
     """The NPI that a reference by identifier carries itself, whether or not the Practitioner is there."""
-    _, found, token = key.partition(f"?identifier={NPI}|")
-    return token if found else None
+    kind, found, token = key.partition(f"?identifier={NPI}|")
+    return token if found and kind in ("", "Practitioner") else None
 
 
 def best_coding(concept: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -203,6 +204,7 @@ def _selected(held: _Held, selector: Selector, zone: ZoneInfo) -> Iterator[Row]:
         "content": held.content,
         "identifier": _identifier(column.get("identifier", [])),
         "detail": _text(column.get("detail", [])),
+        "setting": _text(column.get("setting", [])),
         "grade": selector.grade,
         "rank": selector.rank,
         "rule": selector.rule,
@@ -265,8 +267,15 @@ def _dates(column: Mapping[str, list[Any]], zone: ZoneInfo) -> Row:
         "day_to": occurred and occurred.day_to,
         "zone_assumed": bool(occurred and occurred.zone_assumed),
         "ended_utc": ended and ended.from_utc,
-        "ended_day": ended and ended.day_from,
+        "ended_day": ended and _first_day_after(ended),
     }
+
+
+def _first_day_after(ended: Moment) -> str:
+    """The first day without what ended: the day of an end with a time, the day after an end that is a date."""
+    if ended.from_utc == ended.to_utc:
+        return ended.day_from
+    return (date.fromisoformat(ended.day_to) + timedelta(days=1)).isoformat()
 
 
 def _moment(found: list[Any], zone: ZoneInfo) -> Moment | None:

@@ -32,7 +32,7 @@ _PATHS = (
     "code",
     "counterpart",
 )
-_PATHS_MORE = ("identifier", "detail", "answer", "kind_path", "where")
+_PATHS_MORE = ("setting", "identifier", "detail", "answer", "kind_path", "where")
 _SELECT = {"resource": str, "where": str, "rank": int, "grade": str, "why": str}
 _SELECT_OPTIONAL = {
     **dict.fromkeys((*_PATHS, *_PATHS_MORE, "kind"), str),

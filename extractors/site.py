@@ -44,8 +44,8 @@ class Site:
     """One practice's settings.
 
     `tin_map` maps `Organization/id` or `Location/id` to a TIN. `closed_world` names the kinds whose absence
-    proves that the act did not happen. `history_from` is the day since which encounters are complete; None
-    means not proven. `closed_days` are days on which the practice does no business, weekends apart.
+    proves that the act did not happen. `history_from` is the day on which the practice's encounters begin, all of
+    them in the data; None means not proven, and whether a patient is new is then not known. `closed_days` are days on which the practice does no business, weekends apart.
     """
 
     profile: str = "generic"

@@ -21,7 +21,7 @@ EVENT = _with(
     _text(
         "kind", "answer", "reason", "focus", "source", "content", "patient", "clinician", "on_behalf_of",
         "organization", "from_utc", "to_utc", "day_from", "day_to", "ended_utc", "ended_day", "code_system", "code",
-        "display", "counterpart", "identifier", "detail", "grade", "rule",
+        "display", "setting", "counterpart", "identifier", "detail", "grade", "rule",
     ),
     rank=pa.int32(),
     zone_assumed=pa.bool_(),

@@ -14,7 +14,7 @@ from typing import Any
 
 from scoring.model import MeasureId, Metric, Origin, Period, Proportion, Reporter
 from scoring.rulebook import RuleBook
-from scoring.year import Measure, Status
+from scoring.year import Status
 
 _TOP = {"year", "reporter", "period", "cehrt", "answers", "reported", "choices"}
 _REPORTED = {"numerator", "denominator", "report", "date"}
@@ -173,21 +173,44 @@ def _variant(table: Mapping[str, Any], at: str) -> str:
     return _VARIANTS[word]
 
 
+_HEAD = """\
+# Attestations for performance year {year}. Remove the # before what applies; leave out what does not.
+year = {year}
+
+[reporter]   # who reports: with npi an individual, without it the whole TIN
+# tin = "9 digits"
+# npi = "10 digits"
+
+[period]     # {days} days or more within the year; the last possible start is {last}
+# start = {year}-01-01
+# end = {year}-12-31
+
+[cehrt]      # CMS EHR Certification ID, 15 characters, from the Certified Health IT Product List
+# id = ""
+
+[choices]    # PI_EP_1 counts with (include) or without (exclude) controlled substances
+# controlled_substances = "include"
+
+[answers]"""
+
+_NOTES = {Status.EXCLUSION: "claims the exclusion: ", Status.BONUS: "bonus: ", Status.ATTESTATION: "attestation: "}
+
+_TOTAL = """\
+# [reported.{id}]   # {title}
+# numerator = 0
+# denominator = 0
+# report = "name of the report"
+# date = {year}-12-31
+"""
+
+
 def template(rules: RuleBook) -> str:
     """A commented attestation file for a year, made from the year's rules; every answer is left open."""
     return "\n".join([*_head(rules), *_open_answers(rules), *_open_totals(rules)]) + "\n"
 
 
 def _head(rules: RuleBook) -> Iterator[str]:
-    year, days, last = rules.year, rules.period.minimum_days, rules.period.last_start
-    yield f"# Attestations for performance year {year}. Remove the # before what applies; leave out what does not."
-    yield f"year = {year}\n"
-    yield '[reporter]            # who reports: with npi an individual, without it the whole TIN\n# tin = "9 digits"\n# npi = "10 digits"\n'
-    yield f"[period]              # {days} days or more within the year; the last possible start is {last}"
-    yield f"# start = {year}-01-01\n# end = {year}-12-31\n"
-    yield '[cehrt]               # CMS EHR Certification ID, 15 characters, from the Certified Health IT Product List\n# id = ""\n'
-    yield "[choices]             # PI_EP_1 counts with (include) or without (exclude) controlled substances\n"
-    yield '# controlled_substances = "include"\n\n[answers]'
+    yield _HEAD.format(year=rules.year, days=rules.period.minimum_days, last=rules.period.last_start)
 
 
 def _open_answers(rules: RuleBook) -> Iterator[str]:
@@ -195,14 +218,14 @@ def _open_answers(rules: RuleBook) -> Iterator[str]:
     for objective in dict.fromkeys(m.objective for m in booleans):
         yield f"\n# {objective}"
         for measure in (m for m in booleans if m.objective == objective):
-            yield f"# {measure.id} = true  # {_note(measure)}{measure.title}"
+            yield f"# {measure.id} = true  # {_NOTES.get(measure.status, '')}{_one_line(measure.title)}"
 
 
-def _note(measure: Measure) -> str:
-    return {Status.EXCLUSION: "true claims the exclusion: ", Status.BONUS: "bonus: "}.get(measure.status, "")
+def _one_line(title: str) -> str:
+    return " ".join(title.split())  # one of CMS's titles holds a line break
 
 
 def _open_totals(rules: RuleBook) -> Iterator[str]:
     yield "\n# Where a server cannot show a measure: the total of the EHR's own report, labelled so everywhere."
     for measure in (m for m in rules.measures.values() if m.metric is Metric.PROPORTION):
-        yield f'# [reported.{measure.id}]\n# numerator = 0\n# denominator = 0\n# report = ""\n# date = {rules.year}-12-31'
+        yield _TOTAL.format(id=measure.id, title=_one_line(measure.title), year=rules.year)

@@ -4,7 +4,8 @@
 -- is partial; null when there is none. `met_from` to `met_on` are the days of the numerator act.
 
 -- table: prescription
--- One row per written prescription of a clinician. A cancelled one counts only if it was transmitted.
+-- One row per written prescription of a clinician. A cancelled one counts only if it was transmitted; one that
+-- names no setting does not count when it was written during an inpatient stay.
 SELECT w.focus, w.patient, w.npi, w.tin, w.day_from, w.day_to, d.schedule, d.opioid, d.class,
   CASE
     WHEN w.answer = 'unknown' THEN 'unknown'
@@ -28,6 +29,7 @@ LEFT JOIN closed AS c ON c.kind = 'prescription-transmitted'
 WHERE w.kind = 'prescription-written' AND w.answer <> 'not_met'
   AND NOT (d.class IN ('otc', 'supply') AND d.schedule NOT IN ('II', 'III', 'IV', 'V'))
   AND NOT (coalesce(w.detail, '') = 'cancelled' AND coalesce(t.answer, '') <> 'met')
+  AND NOT (w.setting IS NULL AND coalesce(w.visit_class, '') IN ('IMP', 'ACUTE', 'NONAC'))
   AND NOT (coalesce(w.clinician, '') LIKE 'Patient/%' OR coalesce(w.clinician, '') LIKE 'RelatedPerson/%')
 ;
 
@@ -49,12 +51,15 @@ GROUP BY p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sen
 ;
 
 -- table: outgoing
--- Referrals and transitions where we send: the requester is ours and the performer is another. A transition
+-- Referrals and transitions where we send: the requester is ours and the performer is another. A revoked
+-- referral counts only if something was sent. A transition
 -- of the same patient, reporter and day as a referral is the same move and counts once.
 SELECT r.focus, r.patient, r.npi, r.tin, r.day_from, r.day_to, r.answer, r.reason
 FROM fact AS r
 LEFT JOIN actor AS p ON p.actor = r.counterpart
+LEFT JOIN verdict AS s ON s.focus = r.focus AND s.kind = 'summary-sent'
 WHERE r.kind = 'referral-made' AND r.answer <> 'not_met'
+  AND NOT (coalesce(r.detail, '') = 'revoked' AND coalesce(s.answer, '') <> 'met')
   AND NOT (r.npi IS NULL AND r.tin IS NULL AND (p.npi IS NOT NULL OR p.tin IS NOT NULL))
   AND NOT coalesce(p.npi = r.npi, FALSE)
 UNION

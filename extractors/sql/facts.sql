@@ -85,14 +85,17 @@ GROUP BY e.source HAVING count(DISTINCT t.tin) = 1
 ;
 
 -- table: fact
--- One row per event of a current resource, every key resolved, with the NPI and TIN it belongs to.
+-- One row per event of a current resource, every key resolved, with the NPI and TIN it belongs to. The TIN of
+-- a visit is lent to its clinicians, never to an organization that is named itself.
 SELECT DISTINCT
   e.kind, e.answer, e.reason, coalesce(cf.same_as, e.focus) AS focus, e.source,
   coalesce(cp.same_as, e.patient) AS patient, coalesce(cc.same_as, e.clinician) AS clinician,
-  a.npi, coalesce(a.tin, o.tin, v.tin, u.tin) AS tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
+  a.npi,
+  CASE WHEN coalesce(cc.same_as, e.clinician, '') LIKE '%Organization%' THEN a.tin
+    ELSE coalesce(a.tin, o.tin, v.tin, u.tin) END AS tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
   coalesce(e.code_system, substr(m.value, 1, instr(m.value, '|') - 1)) AS code_system,
   coalesce(e.code, substr(m.value, instr(m.value, '|') + 1)) AS code,
-  e.display, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.grade, e.rank, e.rule,
+  e.display, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.setting, k.value AS visit_class, e.grade, e.rank, e.rule,
   e.zone_assumed
 FROM event AS e
 JOIN current_resource AS r ON r.key = e.source AND r.content = e.content
@@ -106,6 +109,7 @@ LEFT JOIN organization_tin AS o ON o.key = coalesce(co.same_as, e.organization)
 LEFT JOIN current_reference AS x ON x.source = e.source AND x.relation = 'encounter'
 LEFT JOIN visit_tin AS v ON v.encounter = coalesce(x.target, e.source)
 LEFT JOIN only_tin AS u ON u.practitioner = a.practitioner
+LEFT JOIN current_directory AS k ON k.key = x.target AND k.attribute = 'class'
 LEFT JOIN current_directory AS m
   ON m.key = coalesce(ck.same_as, e.counterpart) AND m.attribute = 'drug' AND e.kind = 'prescription-written'
 ;

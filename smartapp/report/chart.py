@@ -1,0 +1,92 @@
+"""The score bar: for each objective what is earned, what is still open and what is lost."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from scoring.model import ScoreLine
+from scoring.score import BONUS
+from smartapp.report.words import objective_title
+from smartapp.usecases import Scored
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a bar, in percent of the drawing's width."""
+
+    kind: str
+    x: str
+    width: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One objective; the bonus is extra and so never lost."""
+
+    title: str
+    earned: int
+    open: int
+    lost: int
+    available: int
+    is_bonus: bool
+    segments: tuple[Segment, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The bar in words, for those who do not see it."""
+        parts = [f"{self.earned} earned", f"{self.open} not determinable or open" if self.open else ""]
+        return ", ".join([p for p in (*parts, "" if self.is_bonus else f"{self.lost} lost") if p])
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """All bars with one sentence that reads them."""
+
+    bars: tuple[Bar, ...]
+    reading: str
+    total: int
+    cap: int
+
+
+def chart_of(scored: Scored) -> Chart:
+    """The chart of a score: what it draws is what the score's lines say."""
+    groups: dict[tuple[str, bool], list[ScoreLine]] = {}
+    for line in scored.score.lines:
+        groups.setdefault((line.objective, line.measure == BONUS), []).append(line)
+    plain = [_bar(scored, objective, lines, is_bonus=extra) for (objective, extra), lines in groups.items()]
+    widest = max(bar.available for bar in plain)
+    bars = tuple(_drawn(bar, widest) for bar in plain)
+    total = sum(bar.earned for bar in bars)
+    return Chart(bars, _reading(bars, total, scored.score.before_gate), total, scored.reading.rules.cap.points)
+
+
+def _bar(scored: Scored, objective: str, lines: list[ScoreLine], *, is_bonus: bool) -> Bar:
+    earned = sum(line.earned or 0 for line in lines)
+    reachable = sum(line.available if line.earned is None else line.up_to for line in lines)
+    available = sum(line.available for line in lines)
+    return Bar(
+        title=lines[0].title if is_bonus else objective_title(scored.reading.rules, objective),
+        earned=earned,
+        open=reachable - earned,
+        lost=0 if is_bonus else available - reachable,
+        available=available,
+        is_bonus=is_bonus,
+    )
+
+
+def _drawn(bar: Bar, widest: int) -> Bar:
+    segments, at = [], 0
+    for kind, points in (("earned", bar.earned), ("open", bar.open), ("lost", bar.lost)):
+        if points:
+            segments.append(Segment(kind, _share(at, widest), _share(points, widest)))
+            at += points
+    return Bar(bar.title, bar.earned, bar.open, bar.lost, bar.available, bar.is_bonus, tuple(segments))
+
+
+def _share(points: int, widest: int) -> str:
+    return f"{float(Fraction(points * 100, widest)):.2f}%"
+
+
+def _reading(bars: tuple[Bar, ...], total: int, before_gate: int) -> str:
+    undecided, lost = sum(bar.open for bar in bars), sum(bar.lost for bar in bars)
+    capped = f", which the cap makes {before_gate}" if total != before_gate else ""
+    return f"The lines earn {total} points{capped}; {undecided} are not determinable or open, and {lost} are lost."

@@ -1,0 +1,96 @@
+"""The lines of the score for a page, each number with the place where it opens."""
+
+from dataclasses import dataclass
+
+from scoring.model import Cite, MeasureId, Origin, Proportion, ScoreLine
+from smartapp.report.measures import MeasureSection
+from smartapp.report.words import objective_title, percent
+from smartapp.usecases import Scored
+
+_ANSWERS = "answers"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number and the anchor of the rows behind it."""
+
+    number: int
+    word: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one measure counted; `unreadable` when the source cannot show it, and then no number is shown."""
+
+    met: Figure
+    denominator: Figure
+    open: tuple[Figure, ...]
+    rate: str
+    unreadable: bool
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the score; `earned` is None when it is not determinable, `up_to` when nothing is open."""
+
+    anchor: str
+    measure: str
+    title: str
+    objective: str
+    opens: str
+    counted: Counted | None
+    earned: int | None
+    available: int
+    up_to: int | None
+    source: str
+    confidence: str
+    because: str
+    doubts: tuple[str, ...]
+    cites: tuple[Cite, ...]
+
+
+def lines_of(scored: Scored, sections: tuple[MeasureSection, ...]) -> tuple[Line, ...]:
+    """Every line of the score, in its order."""
+    by_measure = {section.measure: section for section in sections}
+    return tuple(_line(scored, line, by_measure.get(line.measure)) for line in scored.score.lines)
+
+
+def _line(scored: Scored, line: ScoreLine, section: MeasureSection | None) -> Line:
+    proportion = scored.submission.proportions.get(MeasureId(line.measure))
+    counted = _counted(proportion, section) if proportion and section else None
+    return Line(
+        anchor=f"line-{line.measure}",
+        measure=line.measure,
+        title=line.title,
+        objective=objective_title(scored.reading.rules, line.objective),
+        opens=section.anchor if section else _ANSWERS,
+        counted=counted,
+        earned=line.earned,
+        available=line.available,
+        up_to=line.up_to if line.up_to != line.earned else None,
+        source=line.origin or "not reported",
+        confidence=line.confidence,
+        because=line.because,
+        doubts=line.doubts,
+        cites=line.cites,
+    )
+
+
+def _counted(proportion: Proportion, section: MeasureSection) -> Counted:
+    if proportion.origin is Origin.REPORTED or section.chosen is None:
+        whole = section.reported.anchor if section.reported else section.anchor
+        anchors = dict.fromkeys(("met", "unknown", "undecided"), whole)
+    else:
+        whole = section.chosen.anchor
+        anchors = {group.standing.value: group.anchor for group in section.chosen.groups}
+    hidden = (("unknown", proportion.unknown), ("undecided", proportion.undecided))
+    return Counted(
+        met=Figure(proportion.met, "met", anchors["met"]),
+        denominator=Figure(proportion.denominator, "in the denominator", whole),
+        open=tuple(Figure(number, word, anchors[word]) for word, number in hidden if number),
+        rate=percent(proportion.rate),
+        unreadable=not proportion.readable,
+        anchor=whole,
+    )

@@ -1,0 +1,59 @@
+"""How numbers, days and names are worded for a person. Nothing here decides anything."""
+
+import re
+from datetime import date
+from fractions import Fraction
+
+from scoring.model import Reporter
+from scoring.rulebook import RuleBook
+
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BY_IDENTIFIER = re.compile(r"\?identifier=.*", re.DOTALL)
+_THOUSAND = 1000
+
+
+def figure(number: int) -> str:
+    """A whole number, thousands parted."""
+    return f"{number:,}"
+
+
+def percent(rate: Fraction | None) -> str:
+    """An exact rate with one decimal; what is not quite all or nothing never looks like it."""
+    if rate is None:
+        return "no rate: nothing was eligible"
+    tenths = (rate.numerator * 2 * _THOUSAND + rate.denominator) // (2 * rate.denominator)
+    if tenths == _THOUSAND and rate < 1:
+        return "over 99.9%"
+    if tenths == 0 and rate > 0:
+        return "under 0.1%"
+    return f"{tenths // 10}.{tenths % 10}%"
+
+
+def day(when: date) -> str:
+    """A day as Americans write it."""
+    return f"{when:%B} {when.day}, {when.year}"
+
+
+def reporter_in_words(reporter: Reporter) -> str:
+    """Who reports, by the numbers that CMS knows them by."""
+    tin = f"TIN {reporter.tin}" if reporter.tin else "TIN not known"
+    if reporter.entity_id:
+        return f"Entity {reporter.entity_id}"
+    return f"NPI {reporter.npi}, {tin}" if reporter.npi else f"{tin}, as a group"
+
+
+def objective_title(rules: RuleBook, objective: str) -> str:
+    """The name of an objective: CMS's where the rules give it, else its identifier in words."""
+    named = {entry.objective: entry.title for entry in (*rules.choices, *rules.joints)}
+    words = _HUMP.sub(" ", objective)
+    return named.get(objective, words[:1].upper() + words[1:])
+
+
+def name_of(key: str) -> str:
+    """A resource's key for a page: an identifier's value, which may be a record number, is left out."""
+    return _BY_IDENTIFIER.sub("?identifier=(not shown)", key)
+
+
+def plural(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{figure(number)} {one if number == 1 else many}"
