@@ -85,11 +85,15 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An evidence profile, compiled. `digest` is the SHA-256 of its file, `reads` the element names it reads."""
+    """An evidence profile, compiled.
+
+    `text` is its file, `digest` the SHA-256 of that, `reads` the element names that it reads.
+    """
 
     name: str
     version: str
     digest: str
+    text: str
     observed: str | None
     selectors: Mapping[str, tuple[Selector, ...]]
     relations: Mapping[str, tuple[Relation, ...]]
@@ -112,7 +116,7 @@ def load_profile(name: str) -> Profile:
         raise ProfileError(f"profile {name!r}: expected one of {', '.join(profile_names())}, or a TOML file.")
     place = Path(name) if name.endswith(".toml") else Path(str(files("extractors") / "profiles" / f"{name}.toml"))
     data, document = read_toml(place, "an evidence profile", ProfileError)
-    return _profile(document, hashlib.sha256(data).hexdigest(), place.name)
+    return _profile(document, data, place.name)
 
 
 def profile_names() -> list[str]:
@@ -122,7 +126,7 @@ def profile_names() -> list[str]:
     )
 
 
-def _profile(document: dict[str, Any], digest: str, file: str) -> Profile:
+def _profile(document: dict[str, Any], data: bytes, file: str) -> Profile:
     check_keys(document, _TOP, _TOP_OPTIONAL, file, ProfileError)
     selectors = [_selector(entry, f"{file}, select {n}") for n, entry in enumerate(document["select"], 1)]
     relations = [(_relation(entry, f"{file}, reference {n}")) for n, entry in enumerate(document["reference"], 1)]
@@ -134,7 +138,8 @@ def _profile(document: dict[str, Any], digest: str, file: str) -> Profile:
     return Profile(
         name=document["name"],
         version=document["version"],
-        digest=digest,
+        digest=hashlib.sha256(data).hexdigest(),
+        text=data.decode(),
         observed=f"{observed['on']}, {observed['version']}, {observed['by']}" if observed else None,
         selectors=_grouped((s.resource, s) for s in selectors),
         relations=_grouped(relations),

@@ -44,8 +44,9 @@ class Site:
     """One practice's settings.
 
     `tin_map` maps `Organization/id` or `Location/id` to a TIN. `closed_world` names the kinds whose absence
-    proves that the act did not happen. `history_from` is the day on which the practice's encounters begin, all of
-    them in the data; None means not proven, and whether a patient is new is then not known. `closed_days` are days on which the practice does no business, weekends apart.
+    proves that the act did not happen. `history_from` is the day on which the practice's encounters begin, all
+    of them in the data; None means not proven, and whether a patient is new is then not known. `closed_days`
+    are days on which the practice does no business, weekends apart.
     """
 
     profile: str = "generic"
@@ -61,12 +62,11 @@ class Site:
     @property
     def digest(self) -> str:
         """SHA-256 of the settings in force, whether they came from a file, flags or defaults."""
-        plain = {
-            **asdict(self),
-            "closed_days": sorted(self.closed_days),
-            "closed_world": sorted(self.closed_world),
-        }
-        return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.as_document(), sort_keys=True, default=str).encode()).hexdigest()
+
+    def as_document(self) -> dict[str, Any]:
+        """The settings as plain values, in a fixed order."""
+        return {**asdict(self), "closed_days": sorted(self.closed_days), "closed_world": sorted(self.closed_world)}
 
     @property
     def zone_info(self) -> ZoneInfo:

@@ -37,7 +37,7 @@ from scoring.year import (
 )
 from scoring.year import Path as ChoicePath
 
-__all__ = ["RuleBook", "load", "years"]
+__all__ = ["RuleBook", "load", "rules_text", "years"]
 
 RULES = Path(__file__).parent / "rules"
 _FILE = re.compile(r"py(\d{4})\.toml")
@@ -77,6 +77,11 @@ def load(year: int, folder: Path | None = None) -> RuleBook:
         raise RuleError(f"{path.name}: expected a file of rules, got none. Years with rules: {known}.")
     content = path.read_bytes()
     return _rulebook(_parsed(content, path.name), year, sha256(content).hexdigest())
+
+
+def rules_text(year: int) -> str:
+    """The text of the package's own rules of a year, as an auditor reads it."""
+    return (RULES / f"py{year}.toml").read_text(encoding="utf-8")
 
 
 def _parsed(content: bytes, file: str) -> Table:

@@ -1,9 +1,12 @@
 """Results as text for a terminal: the tallies of a reading and the lines of a score."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from scoring.model import Finding, Score, ScoreLine, Severity
 from smartapp.usecases import Reading, Scored
+
+_WIDTH = 100
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -36,17 +39,24 @@ def _aside(reading: Reading) -> str:
 
 
 def score_table(score: Score) -> str:
-    """The lines of a score, the total, and the findings below."""
-    rows = [("Measure", "Points", "Because")]
-    rows += [(f"{line.measure} {line.title}", _points(line), line.because) for line in score.lines]
-    return "\n".join([*_columns(rows), "", _total(score), *_findings(score.findings)])
+    """The lines of a score with their reasons, the total, and the findings below."""
+    lines = [text for line in score.lines for text in _score_line(line)]
+    return "\n".join([*lines, "", _total(score), *_findings(score.findings)])
+
+
+def _score_line(line: ScoreLine) -> list[str]:
+    head = f"{_points(line)}  {line.measure}" + (f"  {line.title}" if line.title != line.measure else "")
+    return [head, *_wrapped(line.because, " " * 9)]
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
 def _points(line: ScoreLine) -> str:
     if line.earned is None:
-        return f"not determinable / {line.available}"
-    more = f", up to {line.up_to}" if line.up_to > line.earned else ""
-    return f"{line.earned} / {line.available}{more}"
+        return f" ? / {line.available:<2}"
+    return f"{line.earned:>2} / {line.available:<2}"
 
 
 def _total(score: Score) -> str:
@@ -61,7 +71,8 @@ def _total(score: Score) -> str:
 def _findings(findings: Iterable[Finding]) -> list[str]:
     words = {Severity.ERROR: "ZERO", Severity.WARNING: "warning", Severity.NOTE: "note"}
     ordered = sorted(findings, key=lambda finding: list(words).index(finding.severity))
-    return [f"{words[f.severity]} {f.code} {f.subject}: {f.message} {f.remedy}".rstrip() for f in ordered]
+    texts = (f"{words[f.severity]} {f.code}: {f.message} {f.remedy}" for f in ordered)
+    return [line for text in texts for line in textwrap.wrap(text, _WIDTH, subsequent_indent="    ")]
 
 
 def scored_table(scored: Scored) -> str:
@@ -69,11 +80,13 @@ def scored_table(scored: Scored) -> str:
     reporter, reading = scored.submission.reporter, scored.reading
     who = f"TIN {reporter.tin or 'unknown'}" + (f" NPI {reporter.npi}" if reporter.npi else " (group)")
     period = f"{reading.period.start} to {reading.period.end} ({reading.period.days} days)"
-    rows = [("Counted", "Met", "Of", "Unknown", "Source")]
-    for measure, p in scored.submission.proportions.items():
-        unseen = ", ".join(reading.unseen(measure))
-        source = f"{p.origin}; cannot be read from this server: {unseen}" if unseen else str(p.origin)
-        rows.append((str(measure), str(p.met), str(p.denominator), str(p.unknown), source))
+    rows = [("Counted", "Met", "Of", "Unknown", "Undecided", "Source")]
+    rows += [
+        (str(measure), str(p.met), str(p.denominator), str(p.unknown), str(p.undecided), str(p.origin))
+        for measure, p in scored.submission.proportions.items()
+    ]
+    unseen = [(m, reading.unseen(m)) for m in scored.submission.proportions]
+    notes = [f"{m} cannot be read from this server: it shows no {', no '.join(kinds)}." for m, kinds in unseen if kinds]
     head = f"{who}  performance year {reading.rules.year}  {period}  run {reading.fingerprint[:12]}"
     blocked = [f"BLOCKED: the input is not whole ({fault})." for fault in reading.faults]
-    return "\n".join([head, "", *_columns(rows), "", score_table(scored.score), *blocked])
+    return "\n".join([head, "", *_columns(rows), *notes, "", score_table(scored.score), *blocked])

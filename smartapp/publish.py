@@ -1,6 +1,6 @@
 """Write what one scored reading leaves: the report, the cases, the submission, and the run behind them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scoring.explain import as_document
@@ -49,6 +49,7 @@ def publish(scored: Scored, out: Path) -> Published:
     for name, text in texts.items():
         write_text(out / name, text)
     kept = {name: text for name, text in texts.items() if name != "report.html"}
+    kept["attestations.json"] = as_json(asdict(scored.attestations))
     run = write_run(out / "runs", scored.reading, kept)
     given = out / "submission.json" if not scored.reading.faults else None
     return Published(out / "report.html", out / "cases.csv", out / "score.json", given, run)

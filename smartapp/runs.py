@@ -3,7 +3,6 @@
 Written beside its place and renamed into it, so that a run is whole or not there.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from typing import Any
 
 from extractors.cases import Tally
 from extractors.ledger import Quarantine
+from scoring.rulebook import rules_text
 from smartapp import __version__
 from smartapp.usecases import Reading
 
@@ -83,12 +83,21 @@ def write_run(root: Path, reading: Reading, documents: Mapping[str, str]) -> Pat
     draft.mkdir(parents=True, mode=0o700)
     for table in _TABLES:
         reading.engine.write(table, draft / f"{table}.parquet")
-    texts = {"run.json": as_json(reading_document(reading)), **documents}
-    for name, text in texts.items():
+    for name, text in {**_documents(reading), **documents}.items():
         write_text(draft / name, text)
     shutil.rmtree(place, ignore_errors=True)
     draft.rename(place)
     return place
+
+
+def _documents(reading: Reading) -> dict[str, str]:
+    """What a run rests on, as texts: its counts, the rules, the profile and the site's settings in force."""
+    return {
+        "run.json": as_json(reading_document(reading)),
+        "rules.toml": rules_text(reading.rules.year),
+        "profile.toml": reading.profile.text,
+        "site.json": as_json(reading.site.as_document()),
+    }
 
 
 def write_text(path: Path, text: str) -> None:
@@ -99,8 +108,3 @@ def write_text(path: Path, text: str) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     draft.replace(path)
-
-
-def sha256_of(text: str) -> str:
-    """SHA-256 of a text in UTF-8."""
-    return hashlib.sha256(text.encode()).hexdigest()

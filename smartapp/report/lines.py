@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from scoring.model import Cite, MeasureId, Origin, Proportion, ScoreLine
 from smartapp.report.measures import MeasureSection
-from smartapp.report.words import objective_title, percent
+from smartapp.report.words import percent
 from smartapp.usecases import Scored
 
 _ANSWERS = "answers"
@@ -37,8 +37,8 @@ class Line:
 
     anchor: str
     measure: str
+    is_measure: bool
     title: str
-    objective: str
     opens: str
     counted: Counted | None
     earned: int | None
@@ -63,8 +63,8 @@ def _line(scored: Scored, line: ScoreLine, section: MeasureSection | None) -> Li
     return Line(
         anchor=f"line-{line.measure}",
         measure=line.measure,
+        is_measure=line.measure in scored.reading.rules.measures,
         title=line.title,
-        objective=objective_title(scored.reading.rules, line.objective),
         opens=section.anchor if section else _ANSWERS,
         counted=counted,
         earned=line.earned,

@@ -44,9 +44,10 @@ def reporter_in_words(reporter: Reporter) -> str:
 
 def objective_title(rules: RuleBook, objective: str) -> str:
     """The name of an objective: CMS's where the rules give it, else its identifier in words."""
-    named = {entry.objective: entry.title for entry in (*rules.choices, *rules.joints)}
-    words = _HUMP.sub(" ", objective)
-    return named.get(objective, words[:1].upper() + words[1:])
+    choices = {choice.objective: choice.title for choice in rules.choices}
+    joints = {joint.objective: joint.title for joint in rules.joints}
+    words = _HUMP.sub(" ", objective).replace(" To ", " to ")
+    return {**choices, **joints}.get(objective, words[:1].upper() + words[1:])
 
 
 def name_of(key: str) -> str:

@@ -40,7 +40,7 @@ def _file(path: Path, kind: str) -> Response:
 
 
 def _refused(problem: HTTPException) -> Response:
-    if problem.code == 400:  # noqa: PLR2004
+    if problem.code == 400:
         return _plain("This address is not served. Open the address that the terminal shows.", 400)
     return _plain("There is no such page. The report is at /, its cases are at /cases.csv.", 404)
 
