@@ -1,6 +1,6 @@
 """The score bar: for each objective what is earned, what is still open and what is lost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from scoring.model import ScoreLine
@@ -20,20 +20,28 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One objective; the bonus is extra and so never lost."""
+    """One objective, of which `hidden` lines are not determinable; the bonus is extra and so never lost."""
 
     title: str
     earned: int
     open: int
     lost: int
     available: int
+    hidden: int
     is_bonus: bool
     segments: tuple[Segment, ...] = ()
 
     @property
+    def earned_in_words(self) -> str:
+        """The points earned; a sum of nothing but what cannot be determined is no zero."""
+        if not self.hidden:
+            return str(self.earned)
+        return f"{self.earned} and more not determinable" if self.earned else "not determinable"
+
+    @property
     def label(self) -> str:
         """The bar in words, for those who do not see it."""
-        parts = [f"{self.earned} earned", f"{self.open} not determinable or open" if self.open else ""]
+        parts = [f"{self.earned_in_words} earned", f"{self.open} not determinable or open" if self.open else ""]
         return ", ".join([p for p in (*parts, "" if self.is_bonus else f"{self.lost} lost") if p])
 
 
@@ -69,6 +77,7 @@ def _bar(scored: Scored, objective: str, lines: list[ScoreLine], *, is_bonus: bo
         open=reachable - earned,
         lost=0 if is_bonus else available - reachable,
         available=available,
+        hidden=sum(line.earned is None for line in lines),
         is_bonus=is_bonus,
     )
 
@@ -79,7 +88,7 @@ def _drawn(bar: Bar, widest: int) -> Bar:
         if points:
             segments.append(Segment(kind, _share(at, widest), _share(points, widest)))
             at += points
-    return Bar(bar.title, bar.earned, bar.open, bar.lost, bar.available, bar.is_bonus, tuple(segments))
+    return replace(bar, segments=tuple(segments))
 
 
 def _share(points: int, widest: int) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from scoring.model import Cite, MeasureId, Origin, Proportion, ScoreLine
 from smartapp.report.measures import MeasureSection
-from smartapp.report.words import percent
+from smartapp.report.words import rate_in_words
 from smartapp.usecases import Scored
 
 _ANSWERS = "answers"
@@ -90,7 +90,7 @@ def _counted(proportion: Proportion, section: MeasureSection) -> Counted:
         met=Figure(proportion.met, "met", anchors["met"]),
         denominator=Figure(proportion.denominator, "in the denominator", whole),
         open=tuple(Figure(number, word, anchors[word]) for word, number in hidden if number),
-        rate=percent(proportion.rate),
+        rate=rate_in_words(proportion.rate, proportion.unknown),
         unreadable=not proportion.readable,
         anchor=whole,
     )

@@ -10,7 +10,7 @@ from scoring.model import MeasureId, Reporter
 from smartapp.attestations import Reported
 from smartapp.evidence import CaseRow, rows_of
 from smartapp.report.casebook import CaseGroup, grouped
-from smartapp.report.words import day, percent
+from smartapp.report.words import day, percent, rate_in_words
 from smartapp.usecases import Scored
 
 _UNITS = {
@@ -23,7 +23,7 @@ _UNITS = {
 _VARIANTS = {
     "controlled-included": "Controlled substances included",
     "controlled-excluded": "Controlled substances left out",
-    "all": "All cases",
+    "all": "Cases",
 }
 
 
@@ -108,12 +108,13 @@ def _is_of(tally: Tally, reporter: Reporter) -> bool:
 
 
 def _variant(tally: Tally, rows: Sequence[CaseRow], anchor: str, *, chosen: bool) -> Variant:
+    rate = Fraction(tally.met, tally.denominator) if tally.denominator else None
     return Variant(
         anchor=anchor,
         title=_VARIANTS.get(tally.variant, tally.variant),
         chosen=chosen,
         tally=tally,
-        rate=percent(Fraction(tally.met, tally.denominator) if tally.denominator else None),
+        rate=rate_in_words(rate, tally.unknown),
         rests_on=tuple(tally.rests_on.items()),
         groups=grouped(anchor, rows_of(list(rows), tally)),
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 from extractors import drugs
 from extractors.sources.folder import FileRecord
-from scoring.model import Finding, Metric, Severity
-from scoring.year import Status
+from scoring.model import Finding, MeasureId, Metric, Severity
+from scoring.year import Measure, Status
 from smartapp import __version__
 from smartapp.evidence import CaseRow
 from smartapp.report.chart import Chart, chart_of
@@ -24,6 +24,8 @@ _ROLES = {
     Status.ENGAGEMENT: "level of active engagement",
     Status.OPTIONAL: "optional measure",
 }
+
+_ASKED = {Status.ATTESTATION, Status.REQUIRED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +153,26 @@ def _headline(scored: Scored) -> Headline:
 
 def _answers(scored: Scored) -> tuple[Answered, ...]:
     """What was answered, and the required questions that were not, in CMS's order."""
-    given = scored.submission.answers
-    asked = {Status.ATTESTATION, Status.REQUIRED}
+    given, rules = scored.submission.answers, scored.reading.rules
+    paths = {measure for choice in rules.choices for path in choice.paths for measure in path.measures}
     return tuple(
         Answered(
             anchor=f"answer-{measure.id}",
             measure=measure.id,
             title=measure.title,
             role=_ROLES[measure.status],
-            answer={True: "yes", False: "no", None: "not answered"}[given.get(measure.id)],
+            answer=_answer(measure, given),
         )
-        for measure in scored.reading.rules.measures.values()
-        if measure.metric is Metric.BOOLEAN and (measure.id in given or measure.status in asked)
+        for measure in rules.measures.values()
+        if measure.metric is Metric.BOOLEAN
+        and (measure.id in given or (measure.status in _ASKED and measure.id not in paths))
     )
+
+
+def _answer(measure: Measure, given: Mapping[MeasureId, bool]) -> str:
+    if measure.id in given:
+        return "yes" if given[measure.id] else "no"
+    return "exclusion claimed" if any(given.get(e) for e in measure.exclusions) else "not answered"
 
 
 def _completeness(reading: Reading) -> Completeness:

@@ -29,6 +29,11 @@ def percent(rate: Fraction | None) -> str:
     return f"{tenths // 10}.{tenths % 10}%"
 
 
+def rate_in_words(rate: Fraction | None, unknown: int) -> str:
+    """The rate of what is seen met; where nothing is seen met and something is unknown, there is none to tell."""
+    return "not known" if rate == 0 and unknown else percent(rate)
+
+
 def day(when: date) -> str:
     """A day as Americans write it."""
     return f"{when:%B} {when.day}, {when.year}"
