@@ -122,7 +122,7 @@ def _counted(measure: Measure, counted: Proportion) -> Iterator[Finding]:
         remedy = "Take the total from the EHR's own report, or show where the missing evidence is."
         yield findings.NUMERATOR_UNKNOWN.about(name, message, remedy, measure.ruling)
     if counted.undecided:
-        message = f"{title}: {counted.undecided} cases are in neither number; whether they belong is undecided."
+        message = f"{title}: undecided whether they belong, and in neither number: {counted.undecided}."
         remedy = "Resolve what is missing about them; both numbers may rise."
         yield findings.MEMBERSHIP_UNDECIDED.about(name, message, remedy, measure.ruling)
 

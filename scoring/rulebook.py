@@ -37,7 +37,7 @@ from scoring.year import (
 )
 from scoring.year import Path as ChoicePath
 
-__all__ = ["RuleBook", "load", "rules_text", "years"]
+__all__ = ["RuleBook", "load", "years"]
 
 RULES = Path(__file__).parent / "rules"
 _FILE = re.compile(r"py(\d{4})\.toml")
@@ -76,12 +76,7 @@ def load(year: int, folder: Path | None = None) -> RuleBook:
         known = ", ".join(map(str, years(folder)))
         raise RuleError(f"{path.name}: expected a file of rules, got none. Years with rules: {known}.")
     content = path.read_bytes()
-    return _rulebook(_parsed(content, path.name), year, sha256(content).hexdigest())
-
-
-def rules_text(year: int) -> str:
-    """The text of the package's own rules of a year, as an auditor reads it."""
-    return (RULES / f"py{year}.toml").read_text(encoding="utf-8")
+    return _rulebook(_parsed(content, path.name), year, content)
 
 
 def _parsed(content: bytes, file: str) -> Table:
@@ -91,14 +86,15 @@ def _parsed(content: bytes, file: str) -> Table:
         raise RuleError(f"{file}: expected TOML in UTF-8, got: {wrong}. Correct the file.") from wrong
 
 
-def _rulebook(top: Table, year: int, digest: str) -> RuleBook:
+def _rulebook(top: Table, year: int, content: bytes) -> RuleBook:
     if top.whole("year") != year:
         top.refuse("year", str(year), str(top.whole("year")), "Name the file after its year.")
     sources = _sources(top)
     measures = [_measure(table, sources) for table in top.tables("measure")]
     rules = RuleBook(
         year=year,
-        digest=digest,
+        digest=sha256(content).hexdigest(),
+        text=content.decode(),
         measures={measure.id: measure for measure in measures},
         choices=tuple(_choice(table, sources) for table in top.tables("choice")),
         joints=tuple(_joint(table, sources) for table in top.tables("joint")),

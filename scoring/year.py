@@ -215,10 +215,14 @@ class ExclusionThreshold:
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """Everything a performance year rules. `measures` keeps CMS's order; `digest` is the file's SHA-256."""
+    """Everything a performance year rules. `measures` keeps CMS's order.
+
+    `text` is the file as an auditor reads it, `digest` its SHA-256.
+    """
 
     year: int
     digest: str
+    text: str
     measures: Mapping[MeasureId, Measure]
     choices: tuple[Choice, ...]
     joints: tuple[Joint, ...]

@@ -60,6 +60,7 @@ class _Days(click.ParamType[tuple[date, date]]):
 
 
 _YEAR = click.option("--year", type=int, required=True, help="Performance year.")
+_RULES = click.option("--rules", type=_PLACE, help="Folder of py<year>.toml rule files. [default: the product's own]")
 _AS_JSON = click.option("--json", "in_json", is_flag=True, help="Print one JSON document.")
 _SOURCE = (
     click.option("--from", "folder", type=_PLACE, required=True, help="Folder of FHIR NDJSON, plain or gzip."),
@@ -108,14 +109,17 @@ def main() -> None:
 @main.command()
 @_from_source
 @_YEAR
+@_RULES
 @click.option("--period", type=_Days(), help="Days to count, both included. [default: the whole year]")
 @click.option("--out", type=_PLACE, help="Also keep the run below this folder.")
 @_AS_JSON
-def extract(year: int, period: tuple[date, date] | None, out: Path | None, in_json: bool, **source: Any) -> None:
+def extract(
+    year: int, rules: Path | None, period: tuple[date, date] | None, out: Path | None, in_json: bool, **source: Any
+) -> None:
     """Count every measure for every clinician and group in a folder of FHIR."""
     with _stated_failures():
         days = period_within(year, *(period or (date(year, 1, 1), date(year, 12, 31))))
-        with _reading(Source(**source), load(year), days) as reading:
+        with _reading(Source(**source), load(year, rules), days) as reading:
             if out is not None:
                 console.note(f"run kept at {write_run(out / 'runs', reading, {})}")
             click.echo(
@@ -128,11 +132,12 @@ def extract(year: int, period: tuple[date, date] | None, out: Path | None, in_js
 
 @main.command()
 @click.argument("submission", type=_PLACE)
+@_RULES
 @_AS_JSON
-def score(submission: Path, in_json: bool) -> None:
+def score(submission: Path, rules: Path | None, in_json: bool) -> None:
     """Score a QPP submission object (JSON) line by line, with what would make it zero."""
     with _stated_failures():
-        found = score_document(submission)
+        found = score_document(submission, rules)
         click.echo(as_json(as_document(found)) if in_json else f"{printed.score_table(found)}\n", nl=False)
     sys.exit(GATE_SHUT if found.gate_shut else 0)
 
@@ -140,6 +145,7 @@ def score(submission: Path, in_json: bool) -> None:
 @main.command()
 @_from_source
 @_YEAR
+@_RULES
 @click.option("--period", type=_Days(), help="Performance period. [default: the attestation file's]")
 @click.option("--attestations", type=_PLACE, required=True, help="Attestation file; make one with: pi180 attest --new.")
 @click.option(
@@ -149,21 +155,19 @@ def score(submission: Path, in_json: bool) -> None:
     help="Folder for report.html, cases.csv, submission.json and the run.",
 )
 @_AS_JSON
-def run(
-    year: int, period: tuple[date, date] | None, attestations: Path, out: Path, in_json: bool, **source: Any
-) -> None:
+def run(year: int, rules: Path | None, attestations: Path, out: Path, in_json: bool, **asked: Any) -> None:
     """Count, score and report one performance period of one clinician or group."""
+    period, source = asked.pop("period"), Source(**asked)
     with _stated_failures():
-        scored = _run(Source(**source), year, period, attestations, out, in_json)
+        scored = _run(source, load(year, rules), period, attestations, out, in_json)
     sys.exit(_exit_code(scored))
 
 
 def _run(
-    source: Source, year: int, period: tuple[date, date] | None, attestations: Path, out: Path, in_json: bool
+    source: Source, rules: RuleBook, period: tuple[date, date] | None, attestations: Path, out: Path, in_json: bool
 ) -> Scored:
-    rules = load(year)
     attested = read_attestations(attestations, rules)
-    days = period_within(year, *period) if period else attested.period
+    days = period_within(rules.year, *period) if period else attested.period
     if days is None:
         raise UsageError(f"no performance period: give --period A..B, or [period] in {attestations.name}.")
     with _reading(source, rules, days) as reading:
@@ -192,7 +196,7 @@ def demo(out: Path | None, port: int) -> None:
         console.note(f"Synthetic practice {DEMO_SCENARIO}: no real patient, no network.")
         _run(
             Source(scenario, scenario / "site.toml"),
-            DEMO_YEAR,
+            load(DEMO_YEAR),
             None,
             scenario / "attestations.toml",
             place,
@@ -205,10 +209,11 @@ def demo(out: Path | None, port: int) -> None:
 @main.command()
 @click.option("--new", "new", type=_PLACE, required=True, help="File to make; an existing one is never overwritten.")
 @_YEAR
-def attest(new: Path, year: int) -> None:
+@_RULES
+def attest(new: Path, year: int, rules: Path | None) -> None:
     """Make a commented attestation file for a performance year."""
     with _stated_failures():
         if new.exists():
             raise UsageError(f"{new}: exists already and is left as it is. Name another file.")
-        write_text(new, template(load(year)))
+        write_text(new, template(load(year, rules)))
     console.note(f"{new}: remove the # before what applies, then: pi180 run --attestations {new} ...")

@@ -13,7 +13,6 @@ from typing import Any
 
 from extractors.cases import Tally
 from extractors.ledger import Quarantine
-from scoring.rulebook import rules_text
 from smartapp import __version__
 from smartapp.usecases import Reading
 
@@ -94,7 +93,7 @@ def _documents(reading: Reading) -> dict[str, str]:
     """What a run rests on, as texts: its counts, the rules, the profile and the site's settings in force."""
     return {
         "run.json": as_json(reading_document(reading)),
-        "rules.toml": rules_text(reading.rules.year),
+        "rules.toml": reading.rules.text,
         "profile.toml": reading.profile.text,
         "site.json": as_json(reading.site.as_document()),
     }

@@ -131,8 +131,12 @@ def period_within(year: int, start: date, end: date) -> Period:
     return Period(start, end)
 
 
-def score_document(path: Path) -> Score:
+def score_document(path: Path, rules: Path | None = None) -> Score:
     """Score a QPP submission object in a JSON file.
+
+    Args:
+        path: the file.
+        rules: folder of rule files; None is the product's own.
 
     Raises:
         UsageError: the file cannot be read or is no JSON.
@@ -145,7 +149,7 @@ def score_document(path: Path) -> Score:
     except ValueError as problem:
         raise UsageError(f"{path.name}: expected JSON, got: {problem}. Mend the file.") from None
     submission, findings = read_submission(document)
-    return score(load(submission.year), submission, findings)
+    return score(load(submission.year, rules), submission, findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class MeasureSection:
     measure: str
     title: str
     unit: str
+    in_score: bool
     reported: ReportedTotal | None
     unseen: tuple[Unseen, ...]
     variants: tuple[Variant, ...]
@@ -91,6 +92,7 @@ def _section(scored: Scored, rows: Sequence[CaseRow], measure: MeasureId) -> Mea
         measure=measure,
         title=reading.rules.measures[measure].title,
         unit=_UNITS.get(measure, "cases"),
+        in_score=any(line.measure == measure for line in scored.score.lines),
         reported=_reported(anchor, reported) if reported else None,
         unseen=tuple(Unseen(kind, reading.sights[kind]) for kind in reading.unseen(measure)),
         variants=_variants(scored, rows, measure, anchor),

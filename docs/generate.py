@@ -1,0 +1,144 @@
+"""Writes the reference pages from the code, so that they cannot say anything else: `python docs/generate.py`."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import click
+
+from extractors.cases import Tally
+from extractors.profile import load_profile, profile_names
+from extractors.vocabulary import EventKind, Grade
+from scoring.findings import CATALOGUE
+from scoring.model import Cite, Period
+from scoring.rulebook import RuleBook, load, years
+from smartapp.cli import main as pi180
+from smartapp.usecases import Source, read
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+DECK = ROOT / "fixtures" / "fhir" / "onc-deck"
+
+_MADE = "<!-- Made by docs/generate.py from the code. Change the code, not this page. -->"
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by its file name."""
+    made: dict[str, Callable[[], str]] = {
+        "command-line.md": command_line,
+        "events.md": events,
+        "findings.md": findings,
+        "onc-deck.md": onc_deck,
+    }
+    texts = {name: make() for name, make in made.items()}
+    return {**texts, **{f"rules-{year}.md": rules(load(year)) for year in years()}}
+
+
+def _page(title: str, *parts: str) -> str:
+    return "\n\n".join([f"# {title}", _MADE, *parts]) + "\n"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(" ".join(cell.split()) for cell in line) + " |" for line in lines)
+
+
+def command_line() -> str:
+    """`pi180 --help` of every verb, and the exit codes."""
+    context = click.Context(pi180, info_name="pi180", max_content_width=100, terminal_width=100)
+    texts = [f"```text\n{pi180.get_help(context)}\n```"]
+    for name in pi180.list_commands(context):
+        verb = pi180.commands[name]
+        inner = click.Context(verb, info_name=name, parent=context, max_content_width=100, terminal_width=100)
+        texts.append(f"## pi180 {name}\n\n```text\n{verb.get_help(inner)}\n```")
+    codes = [
+        ("0", "fine"),
+        ("1", "unexpected"),
+        ("2", "wrong usage; missing folder; bad attestation, profile, site or rule file"),
+        ("4", "the gate is shut (`score`, `run`; `demo` exits 0)"),
+        ("8", "input empty, truncated, damaged, or too much of it set aside; results are still written"),
+    ]
+    return _page("Command line", *texts, "## Exit codes\n\n" + _table(("code", "means"), codes))
+
+
+def events() -> str:
+    """The vocabulary of events and which carriers each profile reads for them, best first."""
+    grades = "Grades of evidence, strongest first: " + ", ".join(f"`{grade}`" for grade in Grade) + "."
+    return _page("Events and evidence profiles", grades, *(_profile(name) for name in profile_names()))
+
+
+def _profile(name: str) -> str:
+    profile = load_profile(name)
+    observed = profile.observed or "documented, not observed"
+    rows = [
+        (f"`{kind}`", f"{s.resource}", str(s.rank), s.grade, s.why)
+        for kind in EventKind
+        for s in profile.carriers(kind)
+    ]
+    rows += [(f"`{kind}`", "absent", "", "", why) for kind, why in profile.absent.items()]
+    head = f"## Profile `{name}`, version {profile.version} ({observed})"
+    return f"{head}\n\n" + _table(("kind", "carrier", "rank", "grade", "why"), rows)
+
+
+def findings() -> str:
+    """The numbered catalogue."""
+    rows = [(kind.code, kind.severity, kind.title) for kind in CATALOGUE.values()]
+    return _page("Findings", "Numbers are retired, never reused.", _table(("code", "severity", "what"), rows))
+
+
+def rules(book: RuleBook) -> str:
+    """One performance year: measures, reallocations, exclusions, gate, and every doubt."""
+    measures = [
+        (m.id, m.title, m.status, "" if m.points is None else str(m.points), m.ruling.confidence, _cites(m.ruling.cites))
+        for m in book.measures.values()
+    ]
+    moves = [
+        (", ".join(r.excluded), ", ".join(r.sources), r.target, r.ruling.confidence, _cites(r.ruling.cites))
+        for r in book.reallocations
+    ]
+    doubts = "\n".join(f"- {doubt.text} ({doubt.confidence})" for doubt in book.doubts)
+    return _page(
+        f"Rules of performance year {book.year}",
+        f"Read from `scoring/rules/py{book.year}.toml`, SHA-256 `{book.digest}`.",
+        "## Measures\n\n" + _table(("id", "title", "status", "points", "confidence", "sources"), measures),
+        "## Where points go when an exclusion is claimed\n\nIn this order; each moves what its sources hold then.\n\n"
+        + _table(("excluded", "from", "to", "confidence", "sources"), moves),
+        f"## Doubts\n\n{doubts}",
+    )
+
+
+def _cites(cites: tuple[Cite, ...]) -> str:
+    return "; ".join(f"[{cite.text}](<{cite.url}>)" if cite.url else cite.text for cite in cites)
+
+
+def onc_deck() -> str:
+    """Every cell of the deck, expected and counted, and what the met cases rest on."""
+    rows = [row for place in sorted(DECK.rglob("expected.json")) for row in _cells(place)]
+    standard = sum(row[-1].startswith("standard") for row in rows)
+    text = (
+        "ONC's test deck for 45 CFR 170.315(g)(2) (clinicians, RT1, RT2a, RT7, RT15, version 2.13, Apache-2.0), rendered "
+        "as FHIR by us and counted with the profile `generic`. This is the deck's arithmetic reproduced on our own "
+        "rendering. It is no certification, and it does not show that any server exposes these facts: of "
+        f"{len(rows)} cells, {standard} rest on carriers that a standard defines; the others rest on asserted evidence."
+    )
+    head = ("data set", "measure", "variant", "reporter", "expected", "counted", "met cases rest on")
+    return _page("ONC deck", text, _table(head, rows))
+
+
+def _cells(place: Path) -> Iterator[tuple[str, ...]]:
+    expected = json.loads(place.read_text())
+    period = Period(*(date.fromisoformat(expected["period"][day]) for day in ("start", "end")))
+    with read(Source(place.parent, zone=expected["zone"]), load(period.start.year), period) as reading:
+        found: dict[tuple[object, ...], Tally] = {(t.measure, t.variant, t.tin, t.npi): t for t in reading.tallies}
+    for cell in expected["expected"]:
+        tally = found[cell["measure"], cell["variant"], cell["tin"], cell["npi"]]
+        counted = f"{tally.met}/{tally.denominator}"
+        rests = ", ".join(f"{grade} {count}" for grade, count in tally.rests_on.items()) or "nothing met"
+        name, label = place.parent.relative_to(DECK).as_posix(), cell["label"]
+        yield name, cell["measure"], cell["variant"], label, f"{cell['numerator']}/{cell['denominator']}", counted, rests
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")
