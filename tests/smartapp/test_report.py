@@ -1,4 +1,5 @@
 import gzip
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -313,7 +314,7 @@ def test_the_page_promises_nothing(solo: Shown) -> None:
 def test_the_page_can_be_walked_by_headings_landmarks_and_captions(solo: Shown) -> None:
     levels = [int(e.tag[1]) for e in solo.page.walk() if re.fullmatch(r"h[1-6]", e.tag)]
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     for landmark in ("header", "nav", "main", "footer"):
         assert len(solo.page.all(landmark)) == 1
     for table in solo.page.all("table"):
