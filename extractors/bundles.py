@@ -5,12 +5,13 @@ name in their keys and see each other first. Every other Bundle is a page or a t
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from extractors.decode import Json, Unreadable
-from extractors.references import Scope
+from extractors.references import Scope, reference_key
 
 _SELF_CONTAINED = frozenset({"collection", "document", "message"})
 _NAME_DIGITS = 12
@@ -38,7 +39,7 @@ def entries_of(document: Json, data: bytes) -> Iterator[Entry]:
         yield Entry(document, document["resourceType"], _key(document, None, data), Scope(), None)
         return
     entries = document.get("entry") or []
-    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+    if not isinstance(entries, list) or not all(_is_entry(e) for e in entries):
         raise Unreadable("$.entry: expected array of objects")
     prefix = _prefix(document, data)
     keyed = [(n, entry, _entry_key(entry, prefix)) for n, entry in enumerate(entries)]
@@ -47,19 +48,37 @@ def entries_of(document: Json, data: bytes) -> Iterator[Entry]:
         yield from _entry(number, entry, key, scope)
 
 
+def _is_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and all(
+        isinstance(entry.get(part) or {}, dict) for part in ("resource", "request", "response")
+    )
+
+
 def _entry(number: int, entry: Mapping[str, Any], key: str | None, scope: Scope) -> Iterator[Entry]:
-    resource, request = entry.get("resource"), entry.get("request") or {}
-    if resource is None and request.get("method") == "DELETE" and "/" in str(request.get("url")):
-        gone = scope.prefix + str(request["url"])
-        yield Entry({}, gone.rpartition("!")[2].partition("/")[0], gone, scope, number, deleted=True)
-    elif key is not None and isinstance(resource, dict) and resource["resourceType"] != "Bundle":
-        yield Entry(resource, resource["resourceType"], key, scope, number)
-    elif resource is not None and key is None:
+    resource = entry.get("resource")
+    if resource is None:
+        yield from _deletion(number, entry, scope)
+    elif key is None:
         raise Unreadable(f"$.entry[{number}].resource: expected a resource with a resourceType")
+    elif resource["resourceType"] == "Bundle":
+        inner = json.dumps(resource, sort_keys=True).encode()
+        yield from (replace(found, number=number) for found in entries_of(resource, inner))
+    else:
+        yield Entry(resource, resource["resourceType"], key, scope, number)
+
+
+def _deletion(number: int, entry: Mapping[str, Any], scope: Scope) -> Iterator[Entry]:
+    """A DELETE entry, with the time at which the server carried it out where a history gives one."""
+    request, response = entry.get("request") or {}, entry.get("response") or {}
+    gone = reference_key({"reference": request.get("url")}, "", Scope()) or ""
+    kind, found, _ = gone.partition("/")
+    if request.get("method") == "DELETE" and found:
+        meta = {"lastUpdated": response.get("lastModified")}
+        yield Entry({"meta": meta}, kind, scope.prefix + gone, scope, number, deleted=True)
 
 
 def _prefix(bundle: Json, data: bytes) -> str:
-    if bundle.get("type") not in _SELF_CONTAINED:
+    if str(bundle.get("type")) not in _SELF_CONTAINED:
         return ""
     name = bundle.get("id")
     return f"{name if isinstance(name, str) else _digest(data)}!"
@@ -69,7 +88,7 @@ def _entry_key(entry: Mapping[str, Any], prefix: str) -> str | None:
     resource = entry.get("resource")
     if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
         return None
-    return prefix + _key(resource, entry.get("fullUrl"), repr(sorted(resource)).encode())
+    return prefix + _key(resource, entry.get("fullUrl"), json.dumps(resource, sort_keys=True).encode())
 
 
 def _key(resource: Json, full_url: object, data: bytes) -> str:

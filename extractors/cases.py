@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -19,10 +20,6 @@ from scoring.model import MeasureId, Period
 
 ACCESS_BUSINESS_DAYS = 4
 """Business days within which access is timely. Source: ONC RT2a; CMS 2023 measure specification (rules.md 2.5)."""
-
-_FINGERPRINTED = ("kind", "answer", "reason", "focus", "source", "content", "patient", "clinician", "on_behalf_of",
-    "organization", "from_utc", "to_utc", "ended_utc", "code_system", "code", "counterpart", "identifier", "detail", "setting",
-    "grade", "rank", "rule")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +47,37 @@ def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
     engine.load("resource", pa.Table.from_pylist(extract.resources, schema=tables.RESOURCE))
     engine.load("reference", pa.Table.from_pylist(extract.references, schema=tables.REFERENCE))
     engine.load("directory", pa.Table.from_pylist(extract.directory, schema=tables.DIRECTORY))
-    for name, rows in _inputs(extract, site).items():
-        engine.load(name, pa.Table.from_pylist(rows, schema=tables.CASE_INPUTS[name]))
+    engine.run("current.sql")
+    engine.load("calendar", _calendar(site.closed_days))
+    rows = {**_identities(extract, engine.rows("stated_directory")), **_settings(site)}
+    for name, found in rows.items():
+        engine.load(name, pa.Table.from_pylist(found, schema=tables.CASE_INPUTS[name]))
     engine.run("facts.sql")
-    codes = {(row["code_system"] or "", row["code"] or "") for row in _prescribed(engine)}
+    codes = {(row["code_system"], row["code"]) for row in engine.rows("prescribed")}
     engine.load("drug", pa.Table.from_pylist(drugs.drug_rows(codes), schema=tables.CASE_INPUTS["drug"]))
     engine.run("cases.sql")
 
 
-def _prescribed(engine: LocalEngine) -> list[dict[str, Any]]:
-    return [row for row in engine.rows("fact") if row["kind"] == "prescription-written"]
+@lru_cache(maxsize=8)
+def _calendar(closed: frozenset[date]) -> pa.Table:
+    days = calendar(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31), closed)
+    return pa.Table.from_pylist([asdict(day) for day in days], schema=tables.CASE_INPUTS["calendar"])
 
 
-def _inputs(extract: Extract, site: Site) -> dict[str, list[dict[str, Any]]]:
-    same = canonical_keys(extract.directory)
-    named = {row["key"]: row["value"] for row in extract.directory if row["attribute"] == "npi"}
-    keys = {row["clinician"] for row in extract.events if row["clinician"]} | {r["value"] for r in extract.directory}
-    npis = {**npis_stated_by_reference(k for k in keys if k not in same), **named}
-    first, last = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
+def _identities(extract: Extract, stated: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Who is who, by what the current resources state: what a replaced or deleted one stated is gone."""
+    same = canonical_keys(stated)
+    keys = {row["clinician"] for row in extract.events if row["clinician"]} | {row["value"] for row in stated}
+    npis = set(npis_stated_by_reference(k for k in keys if k not in same).items())
+    npis |= {(row["key"], row["value"]) for row in stated if row["attribute"] == "npi"}
     return {
         "canonical": [{"key": key, "same_as": end} for key, end in same.items()],
-        "stated_npi": [{"key": key, "npi": npi} for key, npi in npis.items()],
+        "stated_npi": [{"key": key, "npi": npi} for key, npi in sorted(npis)],
+    }
+
+
+def _settings(site: Site) -> dict[str, list[dict[str, Any]]]:
+    return {
         "site_tin": [{"key": key, "tin": tin} for key, tin in site.tin_map.items()],
         "closed": [{"kind": kind} for kind in sorted(site.closed_world)],
         "standing": [
@@ -81,10 +88,6 @@ def _inputs(extract: Extract, site: Site) -> dict[str, list[dict[str, Any]]]:
                 "why": s.why,
             }
             for s in site.standing
-        ],
-        "calendar": [
-            {"day": d.day, "number": d.number, "business": d.business, "is_business": d.is_business}
-            for d in calendar(first, last, site.closed_days)
         ],
         "setting": [
             {
@@ -127,16 +130,16 @@ def _tally(row: dict[str, Any]) -> Tally:
 
 
 def fingerprint(engine: LocalEngine, *digests: str) -> str:
-    """SHA-256 over the events of current resources, in canonical order, and the digests of all that decides.
+    """SHA-256 over what current resources say, in canonical order, and the digests of all that decides.
 
-    File, line and what servers write into `meta` are left out: the same data through any source, in any
-    order, give the same fingerprint.
+    That is their events, their references and their directory rows (a TIN, a merge). File, line and what
+    servers write into `meta` are left out: the same data through any source, in any order, give the same
+    fingerprint.
     """
-    current = {(row["key"], row["content"]) for row in engine.rows("current_resource", "key")}
-    events = {
-        json.dumps([row[name] for name in _FINGERPRINTED])
-        for row in engine.rows("event", "kind")
-        if (row["source"], row["content"]) in current
+    said = {
+        json.dumps([table, *row.values()])
+        for table in ("stated_event", "current_reference", "stated_directory")
+        for row in engine.rows(table, "1")
     }
-    whole = hashlib.sha256("\n".join([*digests, *sorted(events)]).encode())
+    whole = hashlib.sha256("\n".join([*digests, *sorted(said)]).encode())
     return whole.hexdigest()

@@ -15,9 +15,9 @@ import holidays
 
 _FORM = re.compile(
     r"(?P<year>\d{4})(-(?P<month>\d{2})(-(?P<day>\d{2})"
-    r"(T(?P<clock>\d{2}:\d{2}(:\d{2})?)(\.(?P<fraction>\d+))?(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?"
+    r"(T(?P<clock>(?!24)\d{2}:\d{2}(:\d{2})?)(\.(?P<fraction>\d+))?(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?",
+    re.ASCII,
 )
-_INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _ONE_TICK = timedelta(microseconds=1)
 
 
@@ -45,9 +45,10 @@ def read_moment(text: str, zone: ZoneInfo) -> Moment:
     form = _FORM.fullmatch(text)
     if form is None:
         raise ValueError(f"not a FHIR date or dateTime ({len(text)} characters)")
-    if form["clock"] is None:
-        return _interval(*_days_of(form), zone)
-    return _point(form, zone)
+    try:
+        return _interval(*_days_of(form), zone) if form["clock"] is None else _point(form, zone)
+    except OverflowError:
+        raise ValueError("a date at the edge of the calendar") from None
 
 
 def _days_of(form: re.Match[str]) -> tuple[date, date]:
@@ -82,7 +83,7 @@ def _point(form: re.Match[str], zone: ZoneInfo) -> Moment:
 
 def instant_text(instant: datetime) -> str:
     """An aware instant as UTC text of fixed width, microseconds included."""
-    return instant.astimezone(UTC).strftime(_INSTANT)
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,12 @@ MAXIMUM_LINE = 16 * 1024 * 1024
 
 _DATES = (FHIRDate, FHIRDateTime, FHIRInstant)
 _PRIMITIVES = (str, bool, int, float)
-_ALWAYS = frozenset({"resourceType", "id", "meta", "versionId", "lastUpdated", "reference", "identifier"})
+_ALWAYS = frozenset(
+    {"resourceType", "id", "meta", "versionId", "lastUpdated", "reference", "identifier", "system", "value", "type"}
+    | {"coding", "code", "display", "text"}
+)
 _DEEP = re.compile(rb"[\[{]")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _NAMES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
 
 
@@ -70,7 +74,17 @@ def read_object(data: bytes) -> Json:
         raise Unreadable("$: a key of the outermost object stands twice")
     if len(_DEEP.findall(data)) > MAXIMUM_DEPTH and _depth(found) > MAXIMUM_DEPTH:
         raise Unreadable(f"nested deeper than {MAXIMUM_DEPTH}")
+    if _SURROGATE.search(data) and not _is_text(found):
+        raise Unreadable("half of a surrogate pair stands alone: no Unicode text")
     return found
+
+
+def _is_text(found: Json) -> bool:
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parse(text: str, pairs: Callable[[list[tuple[str, Any]]], Json]) -> object:
@@ -91,11 +105,12 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _depth(value: object) -> int:
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
+    """Levels of objects and arrays, counted without recursion: what is read may be deeper than a stack."""
+    depth, level = 0, [value]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [part for item in level for part in (item.values() if isinstance(item, dict) else item)]
+    return depth
 
 
 @cache

@@ -19,11 +19,22 @@ _POINTERS = {
     "Organization": {"partOf": "part-of"},
     "Location": {"managingOrganization": "managed-by"},
 }
+_NAMED_ONCE = {
+    "MedicationRequest": "identifier",
+    "ServiceRequest": "identifier",
+    "DocumentReference": "masterIdentifier",
+}
+"""Elements whose identifier names one order or one document, whichever system shows a copy of it."""
+
+_SAME_PATIENT = {"replaced-by": True, "refer": True, "replaces": False}
+"""Types of Patient.link that name the same person; True where the link points to the record that stays."""
+
 TYPES = frozenset(
-    {"Encounter", "Practitioner", "PractitionerRole", "Organization", "Location", "Medication", "Patient"}
+    {"Encounter", "Practitioner", "PractitionerRole", "Organization", "Location", "Medication", "Patient", *_NAMED_ONCE}
 )
 READS = frozenset(
-    {"identifier", "system", "value", "link", "other", "type", "code", "coding", "reference", "class"}
+    {"identifier", "masterIdentifier", "subject", "system", "value", "link", "other", "type", "code", "coding"}
+    | {"reference", "class"}
     | {name for pointers in _POINTERS.values() for name in pointers}
 )
 Row = tuple[str, str, str]
@@ -35,11 +46,13 @@ def directory_rows(resource: Mapping[str, Any], key: str, scope: Scope) -> Itera
     if kind not in TYPES:
         return
     for identifier in resource.get("identifier") or []:
-        yield from _identifier_rows(kind, key, identifier)
+        yield from _identifier_rows(kind, key, identifier or {})
     for element, attribute in _POINTERS.get(kind, {}).items():
         target = reference_key(resource.get(element) or {}, key, scope)
         if target is not None:
             yield key, attribute, target
+    if kind in _NAMED_ONCE:
+        yield from _names(resource, key, scope, _NAMED_ONCE[kind])
     if kind == "Patient":
         yield from _merges(resource, key, scope)
     if kind == "Encounter" and (resource.get("class") or {}).get("code"):
@@ -63,9 +76,21 @@ def _identifier_rows(kind: str, key: str, identifier: Mapping[str, Any]) -> Iter
 
 def _merges(resource: Mapping[str, Any], key: str, scope: Scope) -> Iterator[Row]:
     for link in resource.get("link") or []:
-        target = reference_key(link.get("other") or {}, key, scope)
-        if link.get("type") == "replaced-by" and target is not None:
-            yield key, "replaced-by", target
+        target = reference_key((link or {}).get("other") or {}, key, scope)
+        stays = _SAME_PATIENT.get(str((link or {}).get("type")))
+        if target is not None and stays is not None:
+            yield (key, "replaced-by", target) if stays else (target, "replaced-by", key)
+
+
+def _names(resource: Mapping[str, Any], key: str, scope: Scope, element: str) -> Iterator[Row]:
+    """What makes two copies of an order or a document one: an identifier with a system, and the patient."""
+    patient = reference_key(resource.get("subject") or {}, key, scope)
+    if patient is not None:
+        yield key, "subject", patient
+    found = resource.get(element) or []
+    for identifier in [found] if isinstance(found, dict) else found:
+        if identifier and identifier.get("system") and identifier.get("value"):
+            yield key, "named", identifier_key(str(resource["resourceType"]), identifier)
 
 
 def npi_of_reference(key: str) -> str | None:

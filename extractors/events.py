@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -100,19 +100,29 @@ def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, o
         out.not_read[line.file, kind] += 1
         return
     if entry.deleted:
-        out.resources.append(_resource_row(line, entry, "", True))
+        out.resources.append(_resource_row(line, entry, "", True, zone))
         return
     try:
         check_shape(entry.json, reads, lambda text: _is_date(text, zone))
+        _check_contained(entry.json, lambda text: _is_date(text, zone))
         held = _Held(entry.json, entry.key, content_hash(entry.json), entry.scope)
         rows = list(_events(held, profile, zone))
     except Unreadable as problem:
         out.quarantine.append(_set_aside(line, entry.number, kind, str(problem)))
         return
-    out.resources.append(_resource_row(line, entry, held.content, False))
+    out.resources.append(_resource_row(line, entry, held.content, False, zone))
     out.events.extend(rows)
     out.references.extend(_references(held, profile))
     out.directory.extend(_directory(held))
+
+
+def _check_contained(resource: Json, is_date: Callable[[str], bool]) -> None:
+    contained = resource.get("contained") or []
+    if not isinstance(contained, list):
+        raise Unreadable("$.contained: expected array")
+    for part in contained:
+        if _typed(part):
+            check_shape(part, directory.READS, is_date)
 
 
 def _is_date(text: str, zone: ZoneInfo) -> bool:
@@ -142,10 +152,12 @@ def _set_aside(line: Line, entry: int | None, kind: str, reason: str) -> Row:
     return {**place, "hash": digest, "type": kind, "reason": reason}
 
 
-def _resource_row(line: Line, entry: Entry, content: str, deleted: bool) -> Row:
+def _resource_row(line: Line, entry: Entry, content: str, deleted: bool, zone: ZoneInfo) -> Row:
     meta = entry.json.get("meta") or {}
     place = {"file": line.file, "line": line.number, "entry": entry.number}
-    version = {"version": meta.get("versionId"), "updated": meta.get("lastUpdated")}
+    updated = meta.get("lastUpdated")
+    known = isinstance(updated, str) and _is_date(updated, zone)
+    version = {"version": meta.get("versionId"), "updated": read_moment(updated, zone).to_utc if known else None}
     return {"key": entry.key, "type": entry.type, "content": content, **version, **place, "deleted": deleted}
 
 
@@ -225,11 +237,12 @@ def _foci(held: _Held, selector: Selector, column: Mapping[str, list[Any]]) -> l
     if "focus" not in column:
         return [held.key]
     keys = _keys(column["focus"], held)
-    return [key for key in keys if not selector.focus_types or _type_of(key) in selector.focus_types]
+    return [key for key in keys if not selector.focus_types or _type_of(key) in {"", *selector.focus_types}]
 
 
 def _type_of(key: str) -> str:
-    return key.rpartition("!")[2].partition("/")[0]
+    """The type that a key names; empty for an identifier without a type, whose resource is not known yet."""
+    return re.split(r"[/?]", key.partition("?")[0].rpartition("!")[2] or key, maxsplit=1)[0]
 
 
 def _keys(found: list[Any], held: _Held) -> list[str]:

@@ -13,15 +13,33 @@ def canonical_keys(directory: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
     `alias` rows map an identifier reference to the resource that carries the identifier; where two
     resources carry it, the first key in order is taken. `replaced-by` rows map a merged patient to the
-    surviving one. A circle of merges ends at its smallest key.
+    surviving one. A circle of merges ends at its smallest key. Orders and documents that share an identifier
+    (`named`) and a patient are copies of one, and stand for the smallest key among them.
     """
     step: dict[str, str] = {}
-    for row in sorted(directory, key=lambda row: (row["attribute"], row["key"], row["value"])):
+    rows = sorted(directory, key=lambda row: (row["attribute"], row["key"], row["value"]))
+    for row in rows:
         if row["attribute"] == "alias":
             step.setdefault(row["value"], row["key"])
         elif row["attribute"] == "replaced-by":
             step.setdefault(row["key"], row["value"])
+    step |= _copies(rows, step)
     return {key: end for key in step if (end := _end(key, step)) != key}
+
+
+def _copies(rows: Iterable[Mapping[str, str]], step: Mapping[str, str]) -> dict[str, str]:
+    """A step from each copy of an order or document to a smaller key, until one is left of each group."""
+    patient = {row["key"]: _end(row["value"], step) for row in rows if row["attribute"] == "subject"}
+    first: dict[tuple[str, str], str] = {}
+    found: dict[str, str] = {}
+    for row in rows:
+        if row["attribute"] != "named" or row["key"] not in patient:
+            continue
+        mine = _end(row["key"], found)
+        other = _end(first.setdefault((row["value"], patient[row["key"]]), mine), found)
+        if mine != other:
+            found[max(mine, other)] = min(mine, other)
+    return found
 
 
 def _end(key: str, step: Mapping[str, str]) -> str:

@@ -41,7 +41,7 @@ REFERENCE = _text("source", "content", "relation", "target")
 
 DIRECTORY = _text("key", "content", "attribute", "value")
 """One row per directory fact; attributes: npi, tin, alias, practitioner, organization, part-of,
-managed-by, replaced-by, drug."""
+managed-by, replaced-by, drug, class, subject, named."""
 
 QUARANTINE = _with(_text("file", "hash", "type", "reason"), line=pa.int64(), offset=pa.int64(), entry=pa.int64())
 """One row per line or Bundle entry set aside: where it stands, the SHA-256 of its bytes and why. Never its content."""

@@ -100,7 +100,7 @@ class Folder:
         if _is_object(whole.data):
             record.lines = 1
             yield whole
-        elif starts > 1 and any(_is_object(line.data) for line in lines):
+        elif any(_is_object(line.data) for line in lines):
             record.lines = len(lines)
             yield from lines
         elif starts and lines[0].data.removeprefix(_BOM).lstrip().startswith(b"{"):

@@ -3,6 +3,19 @@
 -- unknown; what is no member is no case. `occurred` to `occurred_to` are local days, equal unless the date
 -- is partial; null when there is none. `met_from` to `met_on` are the days of the numerator act.
 
+-- table: order_fact
+-- One fact per order or referral: of its copies the one that names its clinician speaks, the smallest key
+-- among several.
+SELECT * FROM (
+  SELECT f.*, row_number() OVER (
+    PARTITION BY f.kind, f.focus
+    ORDER BY CASE WHEN f.npi IS NULL THEN 1 ELSE 0 END, CASE WHEN f.tin IS NULL THEN 1 ELSE 0 END, f.source, f.tin
+  ) AS place
+  FROM fact AS f WHERE f.kind IN ('prescription-written', 'referral-made') AND f.answer <> 'not_met'
+) AS ranked
+WHERE place = 1
+;
+
 -- table: prescription
 -- One row per written prescription of a clinician. A cancelled one counts only if it was transmitted; one that
 -- names no setting does not count when it was written during an inpatient stay.
@@ -22,15 +35,16 @@ SELECT w.focus, w.patient, w.npi, w.tin, w.day_from, w.day_to, d.schedule, d.opi
   END AS sent_reason,
   t.grade, t.from_utc AS sent_from, t.to_utc AS sent_to,
   coalesce(t.day_from, w.day_from) AS sent_day_from, coalesce(t.day_to, w.day_to) AS sent_day_to
-FROM fact AS w
+FROM order_fact AS w
 JOIN drug AS d ON d.code_system = coalesce(w.code_system, '') AND d.code = coalesce(w.code, '')
 LEFT JOIN verdict AS t ON t.focus = w.focus AND t.kind = 'prescription-transmitted'
 LEFT JOIN closed AS c ON c.kind = 'prescription-transmitted'
-WHERE w.kind = 'prescription-written' AND w.answer <> 'not_met'
+WHERE w.kind = 'prescription-written'
   AND NOT (d.class IN ('otc', 'supply') AND d.schedule NOT IN ('II', 'III', 'IV', 'V'))
   AND NOT (coalesce(w.detail, '') = 'cancelled' AND coalesce(t.answer, '') <> 'met')
   AND NOT (w.setting IS NULL AND coalesce(w.visit_class, '') IN ('IMP', 'ACUTE', 'NONAC'))
-  AND NOT (coalesce(w.clinician, '') LIKE 'Patient/%' OR coalesce(w.clinician, '') LIKE 'RelatedPerson/%')
+  AND NOT (coalesce(w.clinician, '') LIKE 'Patient/%' OR coalesce(w.clinician, '') LIKE '%!Patient/%'
+    OR coalesce(w.clinician, '') LIKE 'RelatedPerson/%' OR coalesce(w.clinician, '') LIKE '%!RelatedPerson/%')
 ;
 
 -- table: queried_prescription
@@ -55,10 +69,10 @@ GROUP BY p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sen
 -- referral counts only if something was sent. A transition
 -- of the same patient, reporter and day as a referral is the same move and counts once.
 SELECT r.focus, r.patient, r.npi, r.tin, r.day_from, r.day_to, r.answer, r.reason
-FROM fact AS r
+FROM order_fact AS r
 LEFT JOIN actor AS p ON p.actor = r.counterpart
 LEFT JOIN verdict AS s ON s.focus = r.focus AND s.kind = 'summary-sent'
-WHERE r.kind = 'referral-made' AND r.answer <> 'not_met'
+WHERE r.kind = 'referral-made'
   AND NOT (coalesce(r.detail, '') = 'revoked' AND coalesce(s.answer, '') <> 'met')
   AND NOT (r.npi IS NULL AND r.tin IS NULL AND (p.npi IS NOT NULL OR p.tin IS NOT NULL))
   AND NOT coalesce(p.npi = r.npi, FALSE)
@@ -73,9 +87,10 @@ WHERE t.kind = 'transition-made' AND t.answer <> 'not_met' AND NOT EXISTS (
 ;
 
 -- table: sent_summary
--- One row per outgoing move: summary sent, in a form that can hold C-CDA, and its receipt confirmed.
+-- One row per outgoing move: summary sent, in a form that can hold C-CDA, and its receipt confirmed. The form of
+-- a document that is not in the data is not known; who asserts that a summary was sent vouches for its form.
 SELECT o.focus, s.answer AS sent, s.reason AS sent_reason, k.answer AS received, k.reason AS received_reason,
-  d.answer AS complete, d.reason AS complete_reason,
+  CASE WHEN d.answer IS NULL AND s.grade = 'asserted' AND s.counterpart IS NULL THEN 'met' ELSE coalesce(d.answer, 'unknown') END AS complete,
   s.day_from AS sent_from, s.day_to AS sent_on, k.day_from AS received_from, k.day_to AS received_on,
   CASE WHEN s.grade = 'asserted' OR k.grade = 'asserted' THEN 'asserted'
     WHEN s.grade = 'proxy' OR k.grade = 'proxy' THEN 'proxy'
@@ -87,20 +102,25 @@ LEFT JOIN verdict AS d ON d.focus = s.counterpart AND d.kind = 'summary-complete
 ;
 
 -- table: seen
--- One row per visit and clinician, and whether an earlier visit of that patient with that clinician is known.
+-- One row per visit and clinician, and whether an earlier visit of that patient is known: with that clinician,
+-- or with anyone of the TIN.
 SELECT v.focus, v.patient, v.npi, v.tin, v.day_from, v.day_to, v.answer, v.reason,
-  max(CASE WHEN e.to_utc < v.from_utc THEN 1 ELSE 0 END) AS seen_before
+  max(CASE WHEN e.to_utc < v.from_utc AND coalesce(e.npi, e.clinician, e.tin) = coalesce(v.npi, v.clinician, v.tin)
+    THEN 1 ELSE 0 END) AS seen_before,
+  max(CASE WHEN e.to_utc < v.from_utc AND e.tin = v.tin THEN 1 ELSE 0 END) AS seen_in_tin
 FROM fact AS v
 LEFT JOIN fact AS e ON e.kind = 'patient-seen' AND e.answer = 'met' AND e.patient = v.patient
-  AND coalesce(e.npi, e.clinician, e.tin) = coalesce(v.npi, v.clinician, v.tin)
+  AND (e.tin = v.tin OR coalesce(e.npi, e.clinician, e.tin) = coalesce(v.npi, v.clinician, v.tin))
 WHERE v.kind = 'patient-seen' AND v.answer <> 'not_met'
 GROUP BY v.focus, v.patient, v.npi, v.tin, v.day_from, v.day_to, v.answer, v.reason
 ;
 
 -- table: incoming
 -- Contexts in which a received summary counts: a transition or referral received, or a patient never seen
--- before. New is certain only where history is proven to reach back, or by a new-patient visit code.
-SELECT t.focus, t.patient, coalesce(v.npi, t.npi) AS npi, coalesce(v.tin, t.tin) AS tin, t.day_from AS day, 'yes' AS certain
+-- before. New is certain only where history is proven to reach back, or by a new-patient visit code. A patient
+-- whom a partner saw before is new to the clinician, but not to the group (`in_group`).
+SELECT t.focus, t.patient, coalesce(v.npi, t.npi) AS npi, coalesce(v.tin, t.tin) AS tin, t.day_from AS day, 'yes' AS certain,
+  'yes' AS in_group
 FROM (
   SELECT f.focus, coalesce(f.patient, s.patient) AS patient, f.npi, f.tin, coalesce(f.day_from, s.day_from) AS day_from
   FROM fact AS f
@@ -109,34 +129,64 @@ FROM (
 ) AS t
 LEFT JOIN seen AS v ON v.focus = t.focus AND (t.npi IS NULL OR v.npi = t.npi)
 UNION
-SELECT focus, patient, npi, tin, day_from, 'yes' FROM fact
+SELECT focus, patient, npi, tin, day_from, 'yes', 'yes' FROM fact
 WHERE kind = 'referral-received' AND answer = 'met' AND (npi IS NOT NULL OR tin IS NOT NULL)
 UNION
 SELECT v.focus, v.patient, v.npi, v.tin, v.day_from,
-  CASE WHEN s.history_from IS NOT NULL AND s.history_from <= v.day_from AND v.answer = 'met' THEN 'yes' ELSE 'unknown' END
+  CASE WHEN s.history_from IS NOT NULL AND s.history_from <= v.day_from AND v.answer = 'met' THEN 'yes' ELSE 'unknown' END,
+  CASE WHEN v.seen_in_tin = 1 THEN 'no' ELSE 'yes' END
 FROM seen AS v CROSS JOIN setting AS s
 WHERE v.seen_before = 0
 ;
 
--- table: received_summary
--- One row per received document and reporter. A document that names no clinician belongs to the clinicians
--- of its patient's contexts. The nearest certain contexts before and after it decide, period by period.
-SELECT r.focus, r.patient, c.npi, c.tin, r.day_from, r.day_to,
-  max(CASE WHEN c.certain = 'yes' THEN 1 ELSE 0 END) AS certain,
-  max(CASE WHEN c.certain = 'yes' AND c.day <= r.day_to THEN c.day END) AS context_before,
-  min(CASE WHEN c.certain = 'yes' AND c.day >= r.day_from THEN c.day END) AS context_after
-FROM (
-  SELECT f.focus, coalesce(f.patient, d.patient) AS patient, f.npi, f.tin, f.day_from, f.day_to
-  FROM fact AS f
-  LEFT JOIN (SELECT DISTINCT focus, patient FROM fact WHERE kind = 'summary-complete') AS d ON d.focus = f.focus
-  WHERE f.kind = 'summary-received' AND f.answer <> 'not_met'
-) AS r
-JOIN incoming AS c ON c.patient = r.patient AND (
+-- table: replaced_document
+-- Received documents whose replacement was received too: the replacement is the one that counts.
+SELECT DISTINCT x.target AS focus
+FROM current_reference AS x
+JOIN fact AS d ON d.source = x.source AND d.kind = 'summary-complete'
+JOIN fact AS r ON r.kind = 'summary-received' AND r.answer = 'met' AND r.focus = d.focus
+WHERE x.relation = 'replaces' AND x.target <> d.focus
+;
+
+-- table: received_document
+-- One row per received document: its patient, the days of its receipt, and whether it is surely a summary of
+-- care. A PDF, a draft or a document entered in error is none; of a form that is not shown it is not known,
+-- unless the receipt itself is asserted to be that of a summary.
+SELECT f.focus, d.patient, f.npi, f.tin, min(f.day_from) AS day_from, min(f.day_to) AS day_to,
+  max(CASE WHEN f.answer = 'met' AND (f.grade = 'asserted' OR v.answer = 'met') THEN 1 ELSE 0 END) AS sure
+FROM fact AS f
+LEFT JOIN (SELECT focus, min(patient) AS patient FROM fact WHERE kind = 'summary-complete' GROUP BY focus) AS d ON d.focus = f.focus
+LEFT JOIN verdict AS v ON v.focus = f.focus AND v.kind = 'summary-complete'
+LEFT JOIN replaced_document AS x ON x.focus = f.focus
+WHERE f.kind = 'summary-received' AND f.answer <> 'not_met' AND x.focus IS NULL AND coalesce(v.answer, '') <> 'not_met'
+GROUP BY f.focus, d.patient, f.npi, f.tin
+;
+
+-- table: received_context
+-- One row per received document and context of its patient. A document that names no clinician belongs to the
+-- clinicians of its patient's contexts; a document whose patient is not known keeps its reporter, if it names
+-- one, and has no context: it is never dropped, and never counted.
+SELECT r.focus, r.patient, r.sure, r.day_from, r.day_to, c.day, coalesce(c.certain, 'unknown') AS certain,
+  coalesce(c.in_group, 'yes') AS in_group,
+  CASE WHEN r.patient IS NULL THEN r.npi ELSE c.npi END AS npi, CASE WHEN r.patient IS NULL THEN r.tin ELSE c.tin END AS tin
+FROM received_document AS r
+LEFT JOIN incoming AS c ON c.patient = r.patient AND (
   (r.npi IS NULL AND r.tin IS NULL)
   OR (c.tin = r.tin AND (r.npi IS NULL OR c.npi = r.npi))
   OR (r.tin IS NULL AND c.npi = r.npi)
 )
-GROUP BY r.focus, r.patient, c.npi, c.tin, r.day_from, r.day_to
+WHERE r.patient IS NULL OR c.patient IS NOT NULL
+;
+
+-- table: received_summary
+-- One row per received document and reporter. Which contexts fall in a period is decided period by period; the
+-- nearest certain ones before and after the receipt are shown.
+SELECT focus, patient, npi, tin, min(day_from) AS day_from, min(day_to) AS day_to, max(sure) AS sure,
+  max(CASE WHEN certain = 'yes' THEN 1 ELSE 0 END) AS certain,
+  max(CASE WHEN certain = 'yes' AND day <= day_to THEN day END) AS context_before,
+  min(CASE WHEN certain = 'yes' AND day >= day_from THEN day END) AS context_after
+FROM received_context
+GROUP BY focus, patient, npi, tin
 ;
 
 -- table: reconciliation
@@ -172,7 +222,8 @@ GROUP BY s.focus
 ;
 
 -- table: standing_access
--- Every access fact with the day on which it ended: its own end, or the first withdrawal after it.
+-- Every access fact with the day on which it ended: its own end, or the first withdrawal after it. A policy of
+-- the site holds for each patient until it ends, or is withdrawn from that patient.
 SELECT f.kind, f.focus, f.answer, f.source, f.day_from, f.day_to, f.grade,
   CASE WHEN min(w.day_from) < coalesce(min(f.ended_day), '9999') THEN min(w.day_from) ELSE min(f.ended_day) END AS ended_day
 FROM fact AS f
@@ -180,7 +231,13 @@ LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.fo
 WHERE f.kind IN ('access-vdt', 'access-api', 'access-declined')
 GROUP BY f.kind, f.focus, f.answer, f.source, f.day_from, f.day_to, f.grade
 UNION ALL
-SELECT kind, NULL, 'met', 'site settings', day_from, day_from, 'native', ended_day FROM standing
+SELECT s.kind, p.subject, 'met', 'site settings', s.day_from, s.day_from, 'native',
+  CASE WHEN min(w.day_from) < coalesce(s.ended_day, '9999') THEN min(w.day_from) ELSE s.ended_day END
+FROM standing AS s
+CROSS JOIN (SELECT DISTINCT coalesce(patient, focus) AS subject FROM seen) AS p
+LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.focus = p.subject AND w.day_from >= s.day_from
+WHERE s.kind IN ('access-vdt', 'access-api', 'access-declined')
+GROUP BY s.kind, p.subject, s.day_from, s.ended_day
 ;
 
 -- table: access
@@ -199,7 +256,7 @@ FROM (SELECT DISTINCT focus, patient, day_from, day_to FROM seen) AS s
 CROSS JOIN (SELECT 'access-vdt' AS kind UNION ALL SELECT 'access-api') AS k
 JOIN deadline AS d ON d.focus = s.focus
 LEFT JOIN standing_access AS g ON (g.kind = k.kind OR g.kind = 'access-declined')
-  AND (g.focus = s.focus OR g.focus = s.patient OR g.focus IS NULL)
+  AND (g.focus = s.focus OR g.focus = s.patient)
 GROUP BY s.focus, k.kind, d.day
 ;
 
@@ -235,7 +292,7 @@ FROM queried_prescription LEFT JOIN closed AS c ON c.kind = 'pdmp-queried'
 UNION ALL
 SELECT 'PI_HIE_1', o.focus, o.patient, o.tin, o.npi, CASE WHEN o.answer = 'met' THEN 'yes' ELSE 'unknown' END, o.day_from, o.day_to,
   NULL, NULL, NULL,
-  CASE WHEN s.sent = 'met' AND s.received = 'met' AND coalesce(s.complete, 'met') <> 'not_met' THEN 'met'
+  CASE WHEN s.sent = 'met' AND s.received = 'met' AND s.complete = 'met' THEN 'met'
     WHEN s.sent = 'not_met' OR s.received = 'not_met' OR s.complete = 'not_met' THEN 'not_met'
     WHEN s.sent IS NULL AND cs.kind IS NOT NULL THEN 'not_met'
     WHEN s.received IS NULL AND cr.kind IS NOT NULL THEN 'not_met'
@@ -250,15 +307,18 @@ SELECT 'PI_HIE_1', o.focus, o.patient, o.tin, o.npi, CASE WHEN o.answer = 'met' 
     WHEN s.received IS NULL AND cr.kind IS NOT NULL THEN 'sent, not confirmed, and the site vouches that every receipt is recorded'
     WHEN s.received IS NULL THEN 'sent; receipt is not shown'
     WHEN s.received <> 'met' THEN coalesce(s.received_reason, 'whether it was received is not known')
+    WHEN s.complete <> 'met' THEN 'whether the document sent is C-CDA is not shown'
     ELSE 'sent electronically and receipt confirmed' END
 FROM outgoing AS o
 JOIN sent_summary AS s ON s.focus = o.focus
 LEFT JOIN closed AS cs ON cs.kind = 'summary-sent'
 LEFT JOIN closed AS cr ON cr.kind = 'receipt-confirmed'
 UNION ALL
-SELECT 'PI_HIE_4', d.focus, d.patient, d.tin, d.npi, CASE WHEN d.certain = 1 THEN 'yes' ELSE 'unknown' END, d.day_from, d.day_to,
+SELECT 'PI_HIE_4', d.focus, d.patient, d.tin, d.npi, CASE WHEN d.certain = 1 AND d.sure = 1 THEN 'yes' ELSE 'unknown' END, d.day_from, d.day_to,
   d.context_before, d.context_after, NULL, r.met, r.met_from, r.met_on, r.grade,
-  CASE WHEN d.certain = 0 THEN 'whether the patient was new to the clinician is not known: history is not proven to reach back'
+  CASE WHEN d.patient IS NULL THEN 'whose document it is is not known: it is not in the data, or names no patient'
+    WHEN d.sure = 0 THEN 'whether the document is a summary of care in C-CDA is not shown'
+    WHEN d.certain = 0 THEN 'whether the patient was new to the clinician is not known: history is not proven to reach back'
     WHEN r.met = 'met' THEN 'medications, allergies and problems reconciled'
     WHEN r.met = 'not_met' THEN 'not all three lists were reconciled on this document'
     WHEN r.lists > 0 THEN 'only some of the three lists are shown as reconciled on this document'

@@ -1,29 +1,13 @@
 -- Facts: what the events say, once versions, references and clinicians are resolved.
--- Reads: event, resource, reference, directory (see extractors/tables.py), canonical (key, same_as),
+-- Reads: event and reference (see extractors/tables.py); current_resource and stated_directory (current.sql);
+-- canonical (key, same_as),
 -- stated_npi (key, npi: from the directory, or
 -- stated by a reference itself), site_tin (key, tin). Instants and days are text and compare as text.
 
--- table: current_resource
--- The version of each resource that counts: the latest update, then the longest and highest version
--- number, then the highest hash, so that the order of reading never matters. Deleted resources are gone.
-SELECT key, type, content
-FROM (
-  SELECT key, type, content, deleted,
-    row_number() OVER (
-      PARTITION BY key
-      ORDER BY coalesce(updated, '') DESC, length(coalesce(version, '')) DESC, coalesce(version, '') DESC,
-        deleted DESC, content DESC
-    ) AS place
-  FROM resource
-) AS ranked
-WHERE place = 1 AND NOT deleted
-;
-
 -- table: current_directory
--- Directory rows of current resources, pointers resolved.
+-- Directory rows with their pointers resolved.
 SELECT DISTINCT d.key, d.attribute, coalesce(c.same_as, d.value) AS value
-FROM directory AS d
-JOIN current_resource AS r ON r.content = d.content AND (d.key = r.key OR d.key LIKE r.key || '#%')
+FROM stated_directory AS d
 LEFT JOIN canonical AS c ON c.key = d.value AND d.attribute IN ('practitioner', 'organization', 'part-of', 'managed-by')
 ;
 
@@ -34,37 +18,57 @@ JOIN current_resource AS r ON r.key = f.source AND r.content = f.content
 LEFT JOIN canonical AS c ON c.key = f.target
 ;
 
+-- table: belonging
+-- What an organization or location belongs to, up to three steps: a wing, its floor, the hospital, the owner.
+SELECT k.key, k.key AS owner, 0 AS steps FROM (SELECT key FROM current_directory UNION SELECT key FROM site_tin) AS k
+UNION
+SELECT key, value, 1 FROM current_directory WHERE attribute IN ('part-of', 'managed-by')
+UNION
+SELECT a.key, b.value, 2 FROM current_directory AS a
+JOIN current_directory AS b ON b.key = a.value AND b.attribute IN ('part-of', 'managed-by')
+WHERE a.attribute IN ('part-of', 'managed-by')
+UNION
+SELECT a.key, c.value, 3 FROM current_directory AS a
+JOIN current_directory AS b ON b.key = a.value AND b.attribute IN ('part-of', 'managed-by')
+JOIN current_directory AS c ON c.key = b.value AND c.attribute IN ('part-of', 'managed-by')
+WHERE a.attribute IN ('part-of', 'managed-by')
+;
+
 -- table: organization_tin
--- One row per organization or location: the site's word for its TIN, its own, or that of what it belongs to.
-SELECT k.key, min(coalesce(s.tin, w.value, sp.tin, p.value)) AS tin
-FROM (SELECT key FROM current_directory UNION SELECT key FROM site_tin) AS k
-LEFT JOIN site_tin AS s ON s.key = k.key
-LEFT JOIN current_directory AS w ON w.key = k.key AND w.attribute = 'tin'
-LEFT JOIN current_directory AS up ON up.key = k.key AND up.attribute IN ('part-of', 'managed-by')
-LEFT JOIN site_tin AS sp ON sp.key = up.value
-LEFT JOIN current_directory AS p ON p.key = up.value AND p.attribute = 'tin'
-WHERE coalesce(s.tin, w.value, sp.tin, p.value) IS NOT NULL
-GROUP BY k.key
-HAVING count(DISTINCT coalesce(s.tin, w.value, sp.tin, p.value)) = 1
+-- One row per organization or location: the site's word for its TIN, its own, or that of the nearest owner
+-- that has one. Two TINs at the same distance decide nothing.
+SELECT key, min(tin) AS tin
+FROM (
+  SELECT b.key, coalesce(s.tin, w.value) AS tin, rank() OVER (PARTITION BY b.key ORDER BY b.steps) AS place
+  FROM belonging AS b
+  LEFT JOIN site_tin AS s ON s.key = b.owner
+  LEFT JOIN current_directory AS w ON w.key = b.owner AND w.attribute = 'tin'
+  WHERE coalesce(s.tin, w.value) IS NOT NULL
+) AS nearest
+WHERE place = 1
+GROUP BY key
+HAVING count(DISTINCT tin) = 1
 ;
 
 -- table: actor
 -- One row per clinician key: the practitioner behind it, the NPI and, for a role, the TIN it works for.
--- Two NPIs or TINs on one key decide nothing: then the column is null.
-SELECT actor, min(practitioner) AS practitioner,
+-- Two NPIs or TINs on one key decide nothing: then the column is null. `placed_elsewhere` marks a role that
+-- names an organization whose TIN is not known: it must not be taken for the practitioner's only known one.
+SELECT actor, min(practitioner) AS practitioner, max(placed_elsewhere) AS placed_elsewhere,
   CASE WHEN count(DISTINCT npi) = 1 THEN min(npi) END AS npi,
   CASE WHEN count(DISTINCT tin) = 1 THEN min(tin) END AS tin
 FROM (
-  SELECT p.key AS actor, p.value AS practitioner, n.npi, t.tin
+  SELECT p.key AS actor, p.value AS practitioner, n.npi, t.tin,
+    CASE WHEN o.value IS NOT NULL AND t.tin IS NULL THEN 1 ELSE 0 END AS placed_elsewhere
   FROM current_directory AS p
   LEFT JOIN stated_npi AS n ON n.key = p.value
   LEFT JOIN current_directory AS o ON o.key = p.key AND o.attribute = 'organization'
   LEFT JOIN organization_tin AS t ON t.key = o.value
   WHERE p.attribute = 'practitioner'
   UNION ALL
-  SELECT key AS actor, key AS practitioner, npi, NULL AS tin FROM stated_npi
+  SELECT key AS actor, key AS practitioner, npi, NULL AS tin, 0 AS placed_elsewhere FROM stated_npi
   UNION ALL
-  SELECT key AS actor, NULL AS practitioner, NULL AS npi, tin FROM organization_tin
+  SELECT key AS actor, NULL AS practitioner, NULL AS npi, tin, 0 AS placed_elsewhere FROM organization_tin
 ) AS named
 GROUP BY actor
 ;
@@ -91,8 +95,11 @@ SELECT DISTINCT
   e.kind, e.answer, e.reason, coalesce(cf.same_as, e.focus) AS focus, e.source,
   coalesce(cp.same_as, e.patient) AS patient, coalesce(cc.same_as, e.clinician) AS clinician,
   a.npi,
-  CASE WHEN coalesce(cc.same_as, e.clinician, '') LIKE '%Organization%' THEN a.tin
-    ELSE coalesce(a.tin, o.tin, v.tin, u.tin) END AS tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
+  CASE
+    WHEN coalesce(cc.same_as, e.clinician, '') LIKE 'Organization/%' OR coalesce(cc.same_as, e.clinician, '') LIKE '%!Organization/%'
+      OR coalesce(cc.same_as, e.clinician, '') LIKE 'Organization?%' THEN a.tin
+    ELSE coalesce(a.tin, o.tin, v.tin, CASE WHEN a.placed_elsewhere = 0 THEN u.tin END)
+  END AS tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
   coalesce(e.code_system, substr(m.value, 1, instr(m.value, '|') - 1)) AS code_system,
   coalesce(e.code, substr(m.value, instr(m.value, '|') + 1)) AS code,
   e.display, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.setting, k.value AS visit_class, e.grade, e.rank, e.rule,
@@ -112,6 +119,12 @@ LEFT JOIN only_tin AS u ON u.practitioner = a.practitioner
 LEFT JOIN current_directory AS k ON k.key = x.target AND k.attribute = 'class'
 LEFT JOIN current_directory AS m
   ON m.key = coalesce(ck.same_as, e.counterpart) AND m.attribute = 'drug' AND e.kind = 'prescription-written'
+;
+
+-- table: prescribed
+-- The codes of all drugs that were prescribed; empty text where the order is not coded.
+SELECT DISTINCT coalesce(code_system, '') AS code_system, coalesce(code, '') AS code
+FROM fact WHERE kind = 'prescription-written'
 ;
 
 -- table: verdict

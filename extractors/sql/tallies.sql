@@ -13,20 +13,43 @@ UNION ALL
 SELECT c.*, 'all' FROM cases AS c WHERE measure <> 'PI_EP_1'
 ;
 
+-- table: context_in_period
+-- What the contexts of each received document within the period say, to its clinician and to the group:
+-- 2 for a certain one, 1 for one that may be (a context without a day may fall into any period), 0 for none.
+SELECT x.focus, x.npi, x.tin,
+  max(CASE WHEN x.certain = 'yes' AND x.day IS NOT NULL THEN 2 ELSE 1 END) AS own,
+  max(CASE WHEN x.in_group = 'no' THEN 0 WHEN x.certain = 'yes' AND x.day IS NOT NULL THEN 2 ELSE 1 END) AS of_group
+FROM received_context AS x
+CROSS JOIN period AS p
+WHERE x.day IS NULL OR (x.day >= p.start_day AND x.day <= p.end_day)
+GROUP BY x.focus, x.npi, x.tin
+;
+
+-- table: situated_case
+-- Every case with its contexts in the period; measures that need none have them for certain.
+SELECT c.*, CASE WHEN c.measure = 'PI_HIE_4' THEN coalesce(k.own, 0) ELSE 2 END AS own_context,
+  CASE WHEN c.measure = 'PI_HIE_4' THEN coalesce(k.of_group, 0) ELSE 2 END AS group_context
+FROM variant_case AS c
+LEFT JOIN context_in_period AS k ON c.measure = 'PI_HIE_4' AND k.focus = c.focus
+  AND coalesce(k.npi, '') = coalesce(c.npi, '') AND coalesce(k.tin, '') = coalesce(c.tin, '')
+;
+
 -- table: placed
--- Where each case stands in the period: in, undecided or out; and what its numerator is within the window.
--- A received document needs its context in the period too. A patient is the unit of PI_PEA_1.
+-- Where each case stands in the period: in, undecided or out, for its clinician and for the group; and what
+-- its numerator is within the window. A received document needs its context in the period too. A patient is
+-- the unit of PI_PEA_1.
 SELECT c.measure, c.variant, c.tin, c.npi, c.focus, c.reason,
   CASE WHEN c.measure = 'PI_PEA_1' THEN coalesce(c.patient, c.focus) ELSE c.focus END AS unit,
   CASE
-    WHEN c.occurred IS NULL THEN 'undecided'
-    WHEN c.occurred_to < p.start_day OR c.occurred > p.end_day THEN 'out'
-    WHEN c.measure = 'PI_HIE_4' AND c.member = 'yes' AND NOT (
-      coalesce(c.context_before >= p.start_day, FALSE) OR coalesce(c.context_after <= p.end_day, FALSE)) THEN 'out'
-    WHEN c.member = 'unknown' THEN 'undecided'
-    WHEN c.occurred >= p.start_day AND c.occurred_to <= p.end_day THEN 'in'
+    WHEN c.occurred_to < p.start_day OR c.occurred > p.end_day OR c.own_context = 0 THEN 'out'
+    WHEN c.member = 'yes' AND c.own_context = 2 AND c.occurred >= p.start_day AND c.occurred_to <= p.end_day THEN 'in'
     ELSE 'undecided'
   END AS place,
+  CASE
+    WHEN c.occurred_to < p.start_day OR c.occurred > p.end_day OR c.group_context = 0 THEN 'out'
+    WHEN c.member = 'yes' AND c.group_context = 2 AND c.occurred >= p.start_day AND c.occurred_to <= p.end_day THEN 'in'
+    ELSE 'undecided'
+  END AS group_place,
   CASE
     WHEN c.met <> 'met' THEN c.met
     WHEN c.met_from IS NULL THEN 'met'
@@ -35,25 +58,26 @@ SELECT c.measure, c.variant, c.tin, c.npi, c.focus, c.reason,
     ELSE 'unknown'
   END AS met,
   CASE c.rests_on WHEN 'native' THEN 1 WHEN 'standard' THEN 2 WHEN 'proxy' THEN 3 ELSE 4 END AS weakness
-FROM variant_case AS c
+FROM situated_case AS c
 CROSS JOIN period AS p
 ;
 
 -- table: counted
 -- One row per reporter and unit. A group (npi null) counts a unit of any of its clinicians once; a unit is met
--- when nothing of it in the period is not met or unknown.
+-- when nothing of it in the period is not met or unknown. What may be in the period, and is not met if it is,
+-- leaves the unit unknown.
 SELECT measure, variant, tin, npi, unit,
   CASE WHEN max(CASE WHEN place = 'in' THEN 1 ELSE 0 END) = 1 THEN 'in' ELSE 'undecided' END AS place,
   CASE
     WHEN max(CASE WHEN place = 'in' AND met = 'not_met' THEN 1 ELSE 0 END) = 1 THEN 'not_met'
-    WHEN max(CASE WHEN place = 'in' AND met = 'unknown' THEN 1 ELSE 0 END) = 1 THEN 'unknown'
+    WHEN max(CASE WHEN met <> 'met' THEN 1 ELSE 0 END) = 1 THEN 'unknown'
     ELSE 'met'
   END AS met,
   max(CASE WHEN place = 'in' AND met = 'met' THEN weakness ELSE 0 END) AS weakness
 FROM (
   SELECT measure, variant, tin, npi, unit, place, met, weakness FROM placed WHERE npi IS NOT NULL OR tin IS NULL
   UNION ALL
-  SELECT measure, variant, tin, NULL, unit, place, met, weakness FROM placed WHERE tin IS NOT NULL
+  SELECT measure, variant, tin, NULL, unit, group_place, met, weakness FROM placed WHERE tin IS NOT NULL
 ) AS reported
 WHERE place <> 'out'
 GROUP BY measure, variant, tin, npi, unit

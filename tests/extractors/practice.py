@@ -206,7 +206,9 @@ def receipt(of: str = "doc", on: str = "2026-03-02T08:00:00-05:00") -> Json:
     return provenance(f"{of}-received", LIFECYCLE, "receive", f"DocumentReference/{of}", on)
 
 
-def reconciliation(what: str, of: str = "doc", on: str = "2026-03-02T12:00:00-05:00", status: str = "completed") -> Json:
+def reconciliation(
+    what: str, of: str = "doc", on: str = "2026-03-02T12:00:00-05:00", status: str = "completed"
+) -> Json:
     return resource(
         "Task",
         f"{of}-{what}",

@@ -1,0 +1,35 @@
+-- What counts as said: the current version of every resource, with its directory rows and events.
+-- Reads: event, resource, directory (see extractors/tables.py). Instants are text and compare as text.
+
+-- table: current_resource
+-- The version of each resource that counts: the latest update, then the longest and highest version
+-- number, then the highest hash, so that the order of reading never matters. Deleted resources are gone; a
+-- deletion that bears no time is taken as the last word, so that nothing deleted is ever counted.
+SELECT key, type, content
+FROM (
+  SELECT key, type, content, deleted,
+    row_number() OVER (
+      PARTITION BY key
+      ORDER BY CASE WHEN deleted AND updated IS NULL THEN 1 ELSE 0 END DESC, coalesce(updated, '') DESC,
+        length(coalesce(version, '')) DESC, coalesce(version, '') DESC, deleted DESC, content DESC
+    ) AS place
+  FROM resource
+) AS ranked
+WHERE place = 1 AND NOT deleted
+;
+
+-- table: stated_directory
+-- Directory rows of current resources as they stand, contained resources included.
+SELECT DISTINCT d.key, d.attribute, d.value
+FROM directory AS d
+JOIN current_resource AS r ON r.content = d.content AND (d.key = r.key OR d.key LIKE r.key || '#%' OR d.value = r.key)
+;
+
+-- table: stated_event
+-- Events of current resources, without the place where they were read. Local days follow from the instants.
+SELECT DISTINCT e.kind, e.answer, e.reason, e.focus, e.source, e.content, e.patient, e.clinician, e.on_behalf_of,
+  e.organization, e.from_utc, e.to_utc, e.ended_utc, e.code_system, e.code, e.counterpart, e.identifier, e.detail,
+  e.setting, e.grade, e.rank, e.rule
+FROM event AS e
+JOIN current_resource AS r ON r.key = e.source AND r.content = e.content
+;
