@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 pytestmark = pytest.mark.browser
 
 NARROW, WIDE = 320, 1280
+PAPER = 720  # a Letter page less its margins, in CSS pixels
 
 
 @pytest.fixture(params=[True, False], ids=["scripts on", "scripts off"])
@@ -81,6 +82,7 @@ def test_a_number_of_the_variant_not_chosen_opens_its_rows(page: Page) -> None:
 
 def test_print_shows_the_whole_page(page: Page) -> None:
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": PAPER, "height": 900})
     content, window = width(page)
     assert content <= window
     expect(page.locator("nav")).to_be_hidden()
