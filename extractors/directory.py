@@ -58,9 +58,13 @@ def directory_rows(resource: Mapping[str, Any], key: str, scope: Scope) -> Itera
     if kind == "Encounter" and (resource.get("class") or {}).get("code"):
         yield key, "class", str(resource["class"]["code"])
     if kind == "Medication":
-        system, code, _ = best_coding(resource.get("code") or {})
-        if code:
-            yield key, "drug", f"{system}|{code}"
+        yield from _drug(resource, key)
+
+
+def _drug(resource: Mapping[str, Any], key: str) -> Iterator[Row]:
+    system, code, _ = best_coding(resource.get("code") or {})
+    if code:
+        yield key, "drug", f"{system or ''}|{code}"
 
 
 def _identifier_rows(kind: str, key: str, identifier: Mapping[str, Any]) -> Iterator[Row]:

@@ -10,13 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from extractors import directory
+from extractors import columns, directory
 from extractors.bundles import Entry, entries_of
-from extractors.dates import Moment, read_moment
+from extractors.dates import read_moment
 from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
 from extractors.fhirpath import is_true
 from extractors.profile import Profile, Selector
@@ -155,9 +154,11 @@ def _set_aside(line: Line, entry: int | None, kind: str, reason: str) -> Row:
 def _resource_row(line: Line, entry: Entry, content: str, deleted: bool, zone: ZoneInfo) -> Row:
     meta = entry.json.get("meta") or {}
     place = {"file": line.file, "line": line.number, "entry": entry.number}
-    updated = meta.get("lastUpdated")
-    known = isinstance(updated, str) and _is_date(updated, zone)
-    version = {"version": meta.get("versionId"), "updated": read_moment(updated, zone).to_utc if known else None}
+    updated = str(meta.get("lastUpdated"))
+    version = {
+        "version": meta.get("versionId"),
+        "updated": read_moment(updated, zone).to_utc if _is_date(updated, zone) else None,
+    }
     return {"key": entry.key, "type": entry.type, "content": content, **version, **place, "deleted": deleted}
 
 
@@ -208,15 +209,15 @@ def _selected(held: _Held, selector: Selector, zone: ZoneInfo) -> Iterator[Row]:
     answer, reason = _answer(held, selector, column.get("answer", []))
     shared: Row = {
         **{name: (found[0] if found else None) for name, found in keys.items()},
-        **_dates(column, zone),
-        **_coding(column.get("code", [])),
+        **columns.dates(column, zone),
+        **columns.coding(column.get("code", [])),
         "answer": answer,
         "reason": reason,
         "source": held.key,
         "content": held.content,
-        "identifier": _identifier(column.get("identifier", [])),
-        "detail": _text(column.get("detail", [])),
-        "setting": _text(column.get("setting", [])),
+        "identifier": columns.identifier(column.get("identifier", [])),
+        "detail": columns.text(column.get("detail", [])),
+        "setting": columns.text(column.get("setting", [])),
         "grade": selector.grade,
         "rank": selector.rank,
         "rule": selector.rule,
@@ -269,43 +270,3 @@ def _has_modifier(value: object) -> bool:
     if isinstance(value, dict):
         return bool(value.get("modifierExtension")) or any(map(_has_modifier, value.values()))
     return isinstance(value, list) and any(map(_has_modifier, value))
-
-
-def _dates(column: Mapping[str, list[Any]], zone: ZoneInfo) -> Row:
-    occurred, ended = _moment(column.get("occurred", []), zone), _moment(column.get("ended", []), zone)
-    return {
-        "from_utc": occurred and occurred.from_utc,
-        "to_utc": occurred and occurred.to_utc,
-        "day_from": occurred and occurred.day_from,
-        "day_to": occurred and occurred.day_to,
-        "zone_assumed": bool(occurred and occurred.zone_assumed),
-        "ended_utc": ended and ended.from_utc,
-        "ended_day": ended and _first_day_after(ended),
-    }
-
-
-def _first_day_after(ended: Moment) -> str:
-    """The first day without what ended: the day of an end with a time, the day after an end that is a date."""
-    if ended.from_utc == ended.to_utc:
-        return ended.day_from
-    return (date.fromisoformat(ended.day_to) + timedelta(days=1)).isoformat()
-
-
-def _moment(found: list[Any], zone: ZoneInfo) -> Moment | None:
-    text = next((item for item in found if item), None)
-    return read_moment(str(text), zone) if text else None
-
-
-def _coding(found: list[Any]) -> Row:
-    concept = next((item for item in found if isinstance(item, Mapping)), {})
-    system, code, display = directory.best_coding(concept)
-    return {"code_system": system, "code": code, "display": display}
-
-
-def _identifier(found: list[Any]) -> str | None:
-    stated = [f"{i.get('system') or ''}|{i['value']}" for i in found if isinstance(i, Mapping) and i.get("value")]
-    return min(stated, default=None)
-
-
-def _text(found: list[Any]) -> str | None:
-    return str(found[0]) if found else None

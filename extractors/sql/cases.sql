@@ -58,7 +58,7 @@ SELECT p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sent,
 FROM prescription AS p
 CROSS JOIN setting AS s
 LEFT JOIN calendar AS a ON a.day = p.sent_day_from
-LEFT JOIN fact AS q ON q.kind = 'pdmp-queried' AND q.answer = 'met' AND q.patient = p.patient
+LEFT JOIN fact AS q ON q.kind = 'pdmp-queried' AND q.answer = 'met' AND coalesce(q.patient, q.focus) = p.patient
 LEFT JOIN calendar AS b ON b.day = q.day_from
 WHERE p.sent <> 'not_met' AND (p.schedule IN ('III', 'IV', 'unknown') OR (p.schedule = 'II' AND p.opioid = 1))
 GROUP BY p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sent, p.sent_reason, p.doubt, p.member

@@ -1,7 +1,6 @@
 """PI_EP_1: which prescriptions count, and which of them went out electronically (fhir-mapping 3, 5 and 15)."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
