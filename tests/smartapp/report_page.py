@@ -1,8 +1,19 @@
-"""Reads a rendered report as a tree of elements, so that tests ask for what a person sees."""
+"""Makes reports, and reads a rendered one as a tree of elements, so that tests ask for what a person sees."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from scoring.model import MeasureId, Period, Reporter
+from scoring.rulebook import load
+from smartapp.attestations import Attestations
+from smartapp.evidence import CaseRow, case_rows
+from smartapp.report import render
+from smartapp.usecases import Scored, Source, read, score_reading
 
 _VOID = {"meta", "link", "br", "img", "input", "hr", "rect", "base", "area", "col", "source", "track", "wbr"}
 
@@ -67,3 +78,36 @@ def read_page(html: str) -> Element:
     builder.close()
     assert builder.open == [builder.root], f"not closed: {[e.tag for e in builder.open[1:]]}"
     return builder.root
+
+
+RULES = load(2026)
+PERIOD = Period(date(2026, 1, 1), date(2026, 6, 29))
+YES = ("PI_EP_2", "PI_HIE_5", "PI_PHCDRR_1", "PI_PHCDRR_1_PROD", "PI_PHCDRR_3", "PI_PHCDRR_3_PROD")
+ALL_YES = {MeasureId(name): True for name in (*YES, *RULES.gate.attestations)}
+ATTESTED = Attestations(
+    2026, Reporter("991111111", "1093817465"), None, "0015CABCDEF1234", ALL_YES, {}, "controlled-included"
+)
+
+
+@dataclass
+class Shown:
+    scored: Scored
+    rows: list[CaseRow]
+    html: str
+    page: Element
+
+
+def shown(scored: Scored) -> Shown:
+    rows = case_rows(scored.reading)
+    html = render(scored, rows)
+    return Shown(scored, rows, html, read_page(html))
+
+
+def report_of(folder: Path, attested: Attestations = ATTESTED) -> Shown:
+    with read(Source(folder), RULES, PERIOD) as reading:
+        return shown(score_reading(reading, attested))
+
+
+def ndjson(folder: Path, *resources: Mapping[str, Any], name: str = "all.ndjson") -> Path:
+    (folder / name).write_text("".join(json.dumps(resource) + "\n" for resource in resources))
+    return folder
