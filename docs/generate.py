@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
-import click
+from click.testing import CliRunner
 
 from extractors.cases import Tally
 from extractors.profile import load_profile, profile_names
@@ -18,8 +18,10 @@ from smartapp.usecases import Source, read
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
+README = ROOT / "README.md"
 DECK = ROOT / "fixtures" / "fhir" / "onc-deck"
 
+_BLOCK = "What `make demo` prints:\n\n```text\n"
 _MADE = "<!-- Made by docs/generate.py from the code. Change the code, not this page. -->"
 
 
@@ -46,12 +48,8 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def command_line() -> str:
     """`pi180 --help` of every verb, and the exit codes."""
-    context = click.Context(pi180, info_name="pi180", max_content_width=100, terminal_width=100)
-    texts = [f"```text\n{pi180.get_help(context)}\n```"]
-    for name in pi180.list_commands(context):
-        verb = pi180.commands[name]
-        inner = click.Context(verb, info_name=name, parent=context, max_content_width=100, terminal_width=100)
-        texts.append(f"## pi180 {name}\n\n```text\n{verb.get_help(inner)}\n```")
+    texts = [_help()]
+    texts += [f"## pi180 {name}\n\n{_help(name)}" for name in sorted(pi180.commands)]
     codes = [
         ("0", "fine"),
         ("1", "unexpected"),
@@ -60,6 +58,11 @@ def command_line() -> str:
         ("8", "input empty, truncated, damaged, or too much of it set aside; results are still written"),
     ]
     return _page("Command line", *texts, "## Exit codes\n\n" + _table(("code", "means"), codes))
+
+
+def _help(*words: str) -> str:
+    shown = CliRunner().invoke(pi180, [*words, "--help"], prog_name="pi180", terminal_width=100)
+    return f"```text\n{shown.stdout.strip()}\n```"
 
 
 def events() -> str:
@@ -90,7 +93,14 @@ def findings() -> str:
 def rules(book: RuleBook) -> str:
     """One performance year: measures, reallocations, exclusions, gate, and every doubt."""
     measures = [
-        (m.id, m.title, m.status, "" if m.points is None else str(m.points), m.ruling.confidence, _cites(m.ruling.cites))
+        (
+            m.id,
+            m.title,
+            m.status,
+            "" if m.points is None else str(m.points),
+            m.ruling.confidence,
+            _cites(m.ruling.cites),
+        )
         for m in book.measures.values()
     ]
     moves = [
@@ -117,10 +127,10 @@ def onc_deck() -> str:
     rows = [row for place in sorted(DECK.rglob("expected.json")) for row in _cells(place)]
     standard = sum(row[-1].startswith("standard") for row in rows)
     text = (
-        "ONC's test deck for 45 CFR 170.315(g)(2) (clinicians, RT1, RT2a, RT7, RT15, version 2.13, Apache-2.0), rendered "
-        "as FHIR by us and counted with the profile `generic`. This is the deck's arithmetic reproduced on our own "
-        "rendering. It is no certification, and it does not show that any server exposes these facts: of "
-        f"{len(rows)} cells, {standard} rest on carriers that a standard defines; the others rest on asserted evidence."
+        "ONC's test deck for 45 CFR 170.315(g)(2) (clinicians, RT1, RT2a, RT7, RT15, version 2.13, Apache-2.0), "
+        "rendered as FHIR by us and counted with the profile `generic`. This is the deck's arithmetic reproduced on our own "
+        "rendering. It is no certification, and it does not show that any server exposes these facts: "
+        f"of {len(rows)} cells, {standard} rest on carriers that a standard defines; the others rest on asserted evidence."
     )
     head = ("data set", "measure", "variant", "reporter", "expected", "counted", "met cases rest on")
     return _page("ONC deck", text, _table(head, rows))
@@ -136,9 +146,27 @@ def _cells(place: Path) -> Iterator[tuple[str, ...]]:
         counted = f"{tally.met}/{tally.denominator}"
         rests = ", ".join(f"{grade} {count}" for grade, count in tally.rests_on.items()) or "nothing met"
         name, label = place.parent.relative_to(DECK).as_posix(), cell["label"]
-        yield name, cell["measure"], cell["variant"], label, f"{cell['numerator']}/{cell['denominator']}", counted, rests
+        yield (
+            name,
+            cell["measure"],
+            cell["variant"],
+            label,
+            f"{cell['numerator']}/{cell['denominator']}",
+            counted,
+            rests,
+        )
+
+
+def readme(text: str) -> str:
+    """The README with what the demo prints now, up to the total."""
+    before, _, rest = text.partition(_BLOCK)
+    _, _, after = rest.partition("```")
+    done = CliRunner().invoke(pi180, ["demo"], env={"DEMO_SERVE": "0"}, catch_exceptions=False)
+    shown, total, more = done.stdout.partition("\nTotal ")
+    return f"{before}{_BLOCK}{shown}{total}{more.splitlines()[0]}\n```{after}"
 
 
 if __name__ == "__main__":
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
     for name, text in pages().items():
         (REFERENCE / name).write_text(text, encoding="utf-8")
