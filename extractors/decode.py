@@ -14,6 +14,7 @@ from fhirclient.models.fhirdate import FHIRDate
 from fhirclient.models.fhirdatetime import FHIRDateTime
 from fhirclient.models.fhirelementfactory import FHIRElementFactory
 from fhirclient.models.fhirinstant import FHIRInstant
+from fhirclient.models.resource import Resource
 
 Json = dict[str, Any]
 MAXIMUM_DEPTH = 64
@@ -121,7 +122,7 @@ def schema_of(resource_type: str) -> Mapping[str, "tuple[type, bool, str | None]
     except Exception:  # fhirclient raises bare exceptions for what it does not know
         return None
     kind: type = type(instance)
-    return _schema(kind) if instance.resource_type == resource_type else None
+    return _schema(kind) if isinstance(instance, Resource) and instance.resource_type == resource_type else None
 
 
 @cache

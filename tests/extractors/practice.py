@@ -22,6 +22,7 @@ Key = tuple[str, str, str | None, str | None]
 
 C, D, E = "1234567893", "1000000004", "1999999992"
 A, B = "000180180", "000180181"
+GENERIC = load_profile("generic")
 PERIOD = Period(date(2026, 1, 1), date(2026, 6, 29))
 OPEN = Site()
 CLOSED = Site(closed_world=frozenset(EventKind))
@@ -245,7 +246,7 @@ def lines(documents: Iterable[Json | bytes], file: str = "export.ndjson") -> lis
 
 
 def extracted(documents: Iterable[Json | bytes], site: Site = OPEN) -> Extract:
-    return extract(lines(documents), load_profile("generic"), site.zone_info)
+    return extract(lines(documents), GENERIC, site.zone_info)
 
 
 def counted(resources: Iterable[Json], *, site: Site = OPEN, period: Period = PERIOD) -> Mapping[Key, Tally]:
@@ -287,3 +288,7 @@ def count(
     """What one measure counts for C at TIN A, unless another reporter is named, with the staff added."""
     variant = variant or ("controlled-included" if measure == "PI_EP_1" else "all")
     return counts_of(counted([*staff(), *resources], site=site, period=period), measure, npi, tin, variant)
+
+
+def patient_line(name: str) -> bytes:
+    return json.dumps(resource("Patient", name)).encode()

@@ -1,4 +1,4 @@
-"""PI_PEA_1: unique patients seen, portal and API access in force four business days after each visit (fhir-mapping 9)."""
+"""PI_PEA_1: unique patients seen, portal and API access four business days after each visit (fhir-mapping 9)."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,0 +1,158 @@
+"""A folder of exported FHIR under any names, plain or gzip, whole or damaged (R64, R65)."""
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from extractors.decode import MAXIMUM_LINE
+from extractors.errors import SourceError
+from extractors.sources.folder import FileState, Folder
+from tests.extractors.practice import bundle, extracted, patient_line
+
+ONE, TWO, THREE = (patient_line(name) for name in "abc")
+
+
+def read(root: Path, data: bytes, name: str = "Patient.ndjson") -> tuple[list[bytes], FileState]:
+    (root / name).write_bytes(data)
+    folder = Folder(root)
+    found = [line.data for line in folder.lines()]
+    return found, folder.records[0].state
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        pytest.param(ONE + b"\n" + TWO + b"\n", [ONE, TWO], id="plain"),
+        pytest.param(ONE + b"\n" + TWO, [ONE, TWO], id="no final newline"),
+        pytest.param(ONE + b"\r\n" + TWO + b"\r\n", [ONE, TWO], id="CRLF"),
+        pytest.param(b"\n\n" + ONE + b"\n  \n\n" + TWO + b"\n", [ONE, TWO], id="blank lines"),
+        pytest.param(b"\xef\xbb\xbf" + ONE + b"\n" + TWO, [b"\xef\xbb\xbf" + ONE, TWO], id="byte order mark"),
+        pytest.param(gzip.compress(ONE + b"\n" + TWO + b"\n"), [ONE, TWO], id="gzip"),
+        pytest.param(gzip.compress(ONE + b"\n") + gzip.compress(TWO + b"\n"), [ONE, TWO], id="gzip of two members"),
+        pytest.param(
+            gzip.compress(ONE + b"\n" + TWO[:9]) + gzip.compress(TWO[9:]), [ONE, TWO], id="a line over members"
+        ),
+        pytest.param(gzip.compress(ONE) + b"\0" * 512, [ONE], id="gzip padded with zeros"),
+        pytest.param(b"garbage\n" + ONE + b"\n", [b"garbage", ONE], id="a bad first line keeps its neighbour"),
+        pytest.param(b"garbage\n" + ONE + b"\n" + TWO, [b"garbage", ONE, TWO], id="a bad first line keeps both"),
+        pytest.param(ONE + b"\ngarbage\n" + TWO, [ONE, b"garbage", TWO], id="a bad line within"),
+        pytest.param(ONE[:9] + b"\n" + TWO, [ONE[:9], TWO], id="a first line cut off"),
+        pytest.param(ONE[:9], [ONE[:9]], id="one line cut off"),
+    ],
+)
+def test_every_line_that_is_not_blank_is_given(tmp_path: Path, data: bytes, expected: list[bytes]) -> None:
+    assert read(tmp_path, data) == (expected, FileState.READ)
+
+
+def test_a_line_separator_within_text_ends_no_line(tmp_path: Path) -> None:
+    line = '{"resourceType":"Patient","id":"a\u2028b"}'.encode()
+    assert read(tmp_path, line + b"\n")[0] == [line]
+
+
+@pytest.mark.parametrize("name", ["Patient.ndjson", "x", "export.json", "1.bin", "Observation.ndjson.gz"])
+def test_the_name_of_a_file_says_nothing(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path, ONE + b"\n", name) == ([ONE], FileState.READ)
+
+
+@pytest.mark.parametrize("document", [json.loads(ONE), bundle("collection", {"resource": json.loads(ONE)})])
+def test_a_pretty_printed_document_is_one_line(tmp_path: Path, document: object) -> None:
+    found, _ = read(tmp_path, json.dumps(document, indent=2).encode())
+    assert [json.loads(data) for data in found] == [document]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"a,b\n1,2\n", b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n", b"[]", b"<html></html>", b"plain text"],
+    ids=["csv", "pdf", "png", "array", "html", "text"],
+)
+def test_a_file_without_fhir_is_marked_and_gives_no_lines(tmp_path: Path, data: bytes) -> None:
+    assert read(tmp_path, data) == ([], FileState.NOT_FHIR)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n \n", gzip.compress(b"")], ids=["nothing", "blanks", "gzip of nothing"])
+def test_an_empty_file_is_marked(tmp_path: Path, data: bytes) -> None:
+    assert read(tmp_path, data) == ([], FileState.EMPTY)
+
+
+MANY = [patient_line(f"{n:05}") for n in range(20_000)]
+
+
+def test_a_gzip_that_ends_early_gives_what_came_before_and_says_so(tmp_path: Path) -> None:
+    packed = gzip.compress(b"\n".join(MANY))
+    found, state = read(tmp_path, packed[: len(packed) // 2])
+    assert state is FileState.TRUNCATED
+    assert 1000 < len(found) < len(MANY)
+    assert found[:-1] == MANY[: len(found) - 1]
+
+
+def test_a_gzip_that_ends_before_its_first_line_says_so(tmp_path: Path) -> None:
+    assert read(tmp_path, gzip.compress(ONE)[:8]) == ([], FileState.TRUNCATED)
+
+
+def test_damage_in_a_gzip_is_told_and_the_hash_still_covers_the_file(tmp_path: Path) -> None:
+    packed = gzip.compress(ONE + b"\n") + b"not gzip at all" * 10
+    (tmp_path / "x").write_bytes(packed)
+    folder = Folder(tmp_path)
+    found = [line.data for line in folder.lines()]
+    record = folder.records[0]
+    assert (found, record.state, record.sha256) == ([ONE], FileState.DAMAGED, hashlib.sha256(packed).hexdigest())
+
+
+def test_a_wrong_checksum_is_damage(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(ONE + b"\n"))
+    packed[-6] ^= 1
+    assert read(tmp_path, bytes(packed))[1] is FileState.DAMAGED
+
+
+def test_a_line_over_the_limit_is_cut_short_and_its_neighbours_stand_where_they_are(tmp_path: Path) -> None:
+    long = b'{"a":"' + b"x" * (2 * MAXIMUM_LINE) + b'"}'
+    (tmp_path / "x").write_bytes(ONE + b"\n" + long + b"\n" + TWO + b"\n")
+    lines = list(Folder(tmp_path).lines())
+    assert [(line.number, line.offset) for line in lines] == [(1, 0), (2, len(ONE) + 1), (3, len(ONE) + len(long) + 2)]
+    assert MAXIMUM_LINE < len(lines[1].data) < len(long)
+    assert lines[2].data == TWO
+
+
+def test_lines_are_numbered_from_one_with_their_offset_blank_ones_counted(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(ONE + b"\r\n\n" + TWO + b"\n")
+    found = [(line.file, line.number, line.offset) for line in Folder(tmp_path).lines()]
+    assert found == [("x", 1, 0), ("x", 3, len(ONE) + 3)]
+
+
+def test_files_are_read_in_the_order_of_their_names_hidden_ones_left_out(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    for name, data in (("b", TWO), ("a", ONE), ("sub/c", THREE), (".x", ONE), (".hidden/y", ONE)):
+        (tmp_path / name).write_bytes(data)
+    assert [line.file for line in Folder(tmp_path).lines()] == ["a", "b", "sub/c"]
+
+
+def test_progress_is_told_in_bytes_on_disk(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(gzip.compress(b"\n".join(MANY)))
+    (tmp_path / "b").write_bytes(ONE)
+    told: list[int] = []
+    folder = Folder(tmp_path, told.append)
+    assert len(list(folder.lines())) == len(MANY) + 1
+    assert sum(told) == folder.size == sum(record.size for record in folder.records)
+
+
+def test_the_record_of_a_file_counts_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(ONE + b"\n\n" + TWO)
+    folder = Folder(tmp_path)
+    assert len(list(folder.lines())) == folder.records[0].lines == 2
+
+
+@pytest.mark.parametrize(("made", "what"), [(True, "is a file"), (False, "does not exist")])
+def test_what_is_no_folder_is_refused_with_the_remedy(tmp_path: Path, made: bool, what: str) -> None:
+    place = tmp_path / "x"
+    if made:
+        place.write_bytes(ONE)
+    with pytest.raises(SourceError, match=rf"expected a folder with FHIR NDJSON, but it {what}.*--from"):
+        Folder(place)
+
+
+def test_a_line_with_a_byte_order_mark_is_read() -> None:
+    assert [row["key"] for row in extracted([b"\xef\xbb\xbf" + ONE]).resources] == ["Patient/a"]
