@@ -66,7 +66,7 @@ def test_a_reference_has_one_key(reference: Json, key: str | None) -> None:
         ("Patient/p", "b1!Patient/p"),
         ("urn:uuid:1", "b1!Patient/p"),
         ("https://ehr.example/r4/Patient/p", "b1!Patient/p"),
-        ("Patient/elsewhere", "Patient/elsewhere"),
+        ("Patient/elsewhere", "b1!Patient/elsewhere"),
     ],
 )
 def test_within_a_bundle_its_own_entries_are_seen_first(text: str, key: str) -> None:

@@ -1,0 +1,93 @@
+"""Which keys mean the same: identifiers, merged patients, copies of orders and documents."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractors.identity import canonical_keys, npis_stated_by_reference
+from tests.extractors.practice import C
+
+
+def rows(*triples: tuple[str, str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "attribute": attribute, "value": value} for key, attribute, value in triples]
+
+
+def test_an_identifier_stands_for_the_resource_that_carries_it() -> None:
+    found = canonical_keys(rows(("Patient/p", "alias", "Patient?identifier=urn:mrn|7")))
+    assert found == {"Patient?identifier=urn:mrn|7": "Patient/p"}
+
+
+def test_an_identifier_of_two_resources_stands_for_the_first_in_order() -> None:
+    both = rows(("Patient/q", "alias", "?identifier=|7"), ("Patient/p", "alias", "?identifier=|7"))
+    assert canonical_keys(both) == {"?identifier=|7": "Patient/p"}
+
+
+def test_a_chain_of_merges_ends_at_the_surviving_patient() -> None:
+    chain = rows(("Patient/a", "replaced-by", "Patient/b"), ("Patient/b", "replaced-by", "Patient/c"))
+    assert canonical_keys(chain) == {"Patient/a": "Patient/c", "Patient/b": "Patient/c"}
+
+
+@pytest.mark.parametrize("start", ["a", "z"])
+def test_a_circle_of_merges_is_one_patient(start: str) -> None:
+    circle = rows((f"Patient/{start}", "replaced-by", "Patient/m"), ("Patient/m", "replaced-by", f"Patient/{start}"))
+    smallest = min(f"Patient/{start}", "Patient/m")
+    assert set(canonical_keys(circle).values()) == {smallest}
+
+
+def test_what_stands_for_itself_is_left_out() -> None:
+    assert canonical_keys(rows(("Practitioner/c", "npi", C))) == {}
+
+
+COPIES = (
+    ("MedicationRequest/b", "subject", "Patient/p"),
+    ("MedicationRequest/b", "named", "erx|1"),
+    ("MedicationRequest/b", "named", "ehr|9"),
+    ("MedicationRequest/a", "subject", "Patient/p"),
+    ("MedicationRequest/a", "named", "ehr|9"),
+    ("MedicationRequest/c", "subject", "Patient/p"),
+    ("MedicationRequest/c", "named", "erx|1"),
+)
+
+
+def test_copies_are_one_by_any_identifier_they_share() -> None:
+    found = canonical_keys(rows(*COPIES))
+    assert found == {"MedicationRequest/b": "MedicationRequest/a", "MedicationRequest/c": "MedicationRequest/a"}
+
+
+def test_copies_of_a_merged_patient_are_one() -> None:
+    merged = (("Patient/old", "replaced-by", "Patient/p"), ("MedicationRequest/d", "subject", "Patient/old"))
+    found = canonical_keys(rows(*COPIES, *merged, ("MedicationRequest/d", "named", "erx|1")))
+    assert found["MedicationRequest/d"] == "MedicationRequest/a"
+
+
+def test_an_order_without_a_patient_is_no_copy() -> None:
+    found = canonical_keys(rows(("MedicationRequest/x", "named", "erx|1"), *COPIES))
+    assert "MedicationRequest/x" not in found
+
+
+@given(st.permutations(COPIES))
+def test_the_order_of_rows_never_matters(shuffled: list[tuple[str, str, str]]) -> None:
+    assert canonical_keys(rows(*shuffled)) == canonical_keys(rows(*COPIES))
+
+
+NODES = st.sampled_from([f"Patient/{letter}" for letter in "abcdef"])
+
+
+@given(st.lists(st.tuples(NODES, st.just("replaced-by"), NODES)))
+def test_nothing_stands_for_what_itself_stands_for_another(merges: list[tuple[str, str, str]]) -> None:
+    found = canonical_keys(rows(*merges))
+    assert not set(found.values()) & set(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "npi"),
+    [
+        (f"Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|{C}", C),
+        (f"?identifier=http://hl7.org/fhir/sid/us-npi|{C}", C),
+        (f"Organization?identifier=http://hl7.org/fhir/sid/us-npi|{C}", None),
+        (f"Practitioner?identifier=urn:other|{C}", None),
+        ("Practitioner/c", None),
+    ],
+)
+def test_only_a_reference_to_a_person_by_npi_states_an_npi(key: str, npi: str | None) -> None:
+    assert npis_stated_by_reference([key]).get(key) == npi
