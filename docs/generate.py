@@ -128,9 +128,9 @@ def onc_deck() -> str:
     standard = sum(row[-1].startswith("standard") for row in rows)
     text = (
         "ONC's test deck for 45 CFR 170.315(g)(2) (clinicians, RT1, RT2a, RT7, RT15, version 2.13, Apache-2.0), "
-        "rendered as FHIR by us and counted with the profile `generic`. This is the deck's arithmetic reproduced on our own "
-        "rendering. It is no certification, and it does not show that any server exposes these facts: "
-        f"of {len(rows)} cells, {standard} rest on carriers that a standard defines; the others rest on asserted evidence."
+        "rendered as FHIR by us and counted with the profile `generic`. This is the deck's arithmetic reproduced "
+        "on our own rendering. It is no certification, and it does not show that any server exposes these facts: "
+        f"of {len(rows)} cells, {standard} rest on carriers that a standard defines, the others on asserted evidence."
     )
     head = ("data set", "measure", "variant", "reporter", "expected", "counted", "met cases rest on")
     return _page("ONC deck", text, _table(head, rows))

@@ -59,4 +59,4 @@ def _literal_key(text: str, holder: str, scope: Scope) -> str:
     if literal is None:
         return text
     key = f"{literal['type']}/{literal['id']}"
-    return scope.full_urls.get(key, key)
+    return scope.full_urls.get(key, scope.prefix + key)

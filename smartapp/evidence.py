@@ -1,11 +1,14 @@
 """The rows behind every number: the cases of a period with their evidence, down to file and line."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from extractors.cases import Tally
 from smartapp.usecases import Reading
+
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,9 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str], evi
         variant=found["variant"],
         tin=found["tin"],
         npi=found["npi"],
-        focus=found["focus"],
+        focus=_shown(reading, found["focus"]),
         place=_place(reading, found["focus"]),
-        patient=case["patient"],
+        patient=case["patient"] and _shown(reading, case["patient"]),
         occurred=case["occurred"]
         if case["occurred"] == case["occurred_to"]
         else f"{case['occurred']} to {case['occurred_to']}",
@@ -88,7 +91,7 @@ def _witnesses(reading: Reading) -> defaultdict[tuple[str, str], list[Witness]]:
         witness = Witness(
             kind=row["kind"],
             answer=row["answer"],
-            source=source,
+            source=source and _shown(reading, source),
             place=_place(reading, source) if source else "",
             day=row["day_from"],
             grade=row["grade"],
@@ -97,6 +100,13 @@ def _witnesses(reading: Reading) -> defaultdict[tuple[str, str], list[Witness]]:
         )
         found[row["measure"], row["focus"]].append(witness)
     return found
+
+
+def _shown(reading: Reading, key: str) -> str:
+    """A key as it may leave the run: an identifier's value, which may be a record number, becomes a digest of it."""
+    name, found, _ = key.partition("?identifier=")
+    digest = hashlib.sha256(f"{reading.fingerprint}{key}".encode()).hexdigest()[:_DIGITS]
+    return f"{name}{found}(not shown, {digest})" if found else key
 
 
 def _place(reading: Reading, key: str) -> str:

@@ -16,7 +16,7 @@ from extractors.ledger import Quarantine
 from smartapp import __version__
 from smartapp.usecases import Reading
 
-_TABLES = ("event", "resource", "reference", "directory", "cases", "case_evidence")
+_TABLES = ("event", "resource", "reference", "current_directory", "cases", "case_evidence")
 
 
 def tally_document(tally: Tally) -> dict[str, Any]:

@@ -5,10 +5,11 @@
 -- stated by a reference itself), site_tin (key, tin). Instants and days are text and compare as text.
 
 -- table: current_directory
--- Directory rows with their pointers resolved.
+-- Directory rows with their pointers resolved; aliases, which may be record numbers, have done their work.
 SELECT DISTINCT d.key, d.attribute, coalesce(c.same_as, d.value) AS value
 FROM stated_directory AS d
 LEFT JOIN canonical AS c ON c.key = d.value AND d.attribute IN ('practitioner', 'organization', 'part-of', 'managed-by')
+WHERE d.attribute <> 'alias'
 ;
 
 -- table: current_reference

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from scoring.model import MeasureId
 from smartapp.evidence import CaseRow, Witness
-from smartapp.report.words import name_of, plural
+from smartapp.report.words import plural
 
 _PER_PATIENT = MeasureId("PI_PEA_1")
 """Counted in patients, each once however often seen (CMS measure specification, "unique patients")."""
@@ -111,7 +111,7 @@ def _case(unit: str, standing: Standing, parts: list[CaseRow]) -> Case:
     decisive = [o for o in occurrences if o.answer == _ANSWERS[standing]] or list(occurrences)
     days = sorted({o.occurred for o in occurrences})
     return Case(
-        focus=name_of(unit),
+        focus=unit,
         place=", ".join(dict.fromkeys(o.place for o in occurrences)),
         occurred=days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}",
         answer=_ANSWERS[standing],
@@ -122,10 +122,10 @@ def _case(unit: str, standing: Standing, parts: list[CaseRow]) -> Case:
 
 def _occurrence(row: CaseRow) -> Occurrence:
     return Occurrence(
-        focus=name_of(row.focus),
+        focus=row.focus,
         place=row.place,
         occurred=row.occurred or "no date",
         answer=_ANSWERS[standing_of([row])],
         reason=row.reason,
-        evidence=tuple(replace(w, source=w.source and name_of(w.source)) for w in row.evidence),
+        evidence=row.evidence,
     )

@@ -8,7 +8,6 @@ from scoring.model import Reporter
 from scoring.rulebook import RuleBook
 
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_BY_IDENTIFIER = re.compile(r"\?identifier=.*", re.DOTALL)
 _THOUSAND = 1000
 
 
@@ -53,11 +52,6 @@ def objective_title(rules: RuleBook, objective: str) -> str:
     joints = {joint.objective: joint.title for joint in rules.joints}
     words = _HUMP.sub(" ", objective).replace(" To ", " to ")
     return {**choices, **joints}.get(objective, words[:1].upper() + words[1:])
-
-
-def name_of(key: str) -> str:
-    """A resource's key for a page: an identifier's value, which may be a record number, is left out."""
-    return _BY_IDENTIFIER.sub("?identifier=(not shown)", key)
 
 
 def plural(number: int, one: str, many: str) -> str:

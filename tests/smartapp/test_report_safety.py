@@ -9,6 +9,7 @@ from report_page import ATTESTED, Shown, ndjson, report_of
 from scoring.model import MeasureId, Origin, Proportion, Reporter
 from smartapp import paths
 from smartapp.attestations import Reported
+from smartapp.exports.cases_csv import cases_csv
 
 HOSTILE = '<script>alert("x")</script>{{7*7}}'
 
@@ -60,7 +61,8 @@ def test_a_record_number_in_a_reference_is_left_out(tmp_path: Path) -> None:
     }
     found = report_of(ndjson(tmp_path, seen), replace(ATTESTED, reporter=Reporter(None, "1093817465")))
     assert "MRN-77" not in found.html
-    assert "Patient?identifier=(not shown)" in found.page.text
+    assert "Patient?identifier=(not shown, " in found.page.text
+    assert "MRN-77" not in cases_csv(found.rows)
 
 
 def test_the_page_loads_nothing_and_runs_nothing(solo: Shown) -> None:
