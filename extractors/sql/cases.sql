@@ -9,7 +9,8 @@
 SELECT * FROM (
   SELECT f.*, row_number() OVER (
     PARTITION BY f.kind, f.focus
-    ORDER BY CASE WHEN f.npi IS NULL THEN 1 ELSE 0 END, CASE WHEN f.tin IS NULL THEN 1 ELSE 0 END, f.source, f.tin
+    ORDER BY CASE WHEN f.npi IS NULL THEN 1 ELSE 0 END NULLS LAST, CASE WHEN f.tin IS NULL THEN 1 ELSE 0 END NULLS LAST,
+      f.source NULLS LAST, f.tin NULLS LAST
   ) AS place
   FROM fact AS f WHERE f.kind IN ('prescription-written', 'referral-made') AND f.answer <> 'not_met'
 ) AS ranked

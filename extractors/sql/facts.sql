@@ -40,7 +40,7 @@ WHERE a.attribute IN ('part-of', 'managed-by')
 -- that has one. Two TINs at the same distance decide nothing.
 SELECT key, min(tin) AS tin
 FROM (
-  SELECT b.key, coalesce(s.tin, w.value) AS tin, rank() OVER (PARTITION BY b.key ORDER BY b.steps) AS place
+  SELECT b.key, coalesce(s.tin, w.value) AS tin, rank() OVER (PARTITION BY b.key ORDER BY b.steps NULLS LAST) AS place
   FROM belonging AS b
   LEFT JOIN site_tin AS s ON s.key = b.owner
   LEFT JOIN current_directory AS w ON w.key = b.owner AND w.attribute = 'tin'
