@@ -222,6 +222,13 @@ def test_access_that_ends_on_a_day_is_still_in_force_on_that_day(until: str, exp
     assert count(ACCESS, [visit(), *both_channels(until=until)]) == expected
 
 
+@pytest.mark.parametrize(
+    ("until", "expected"), [("2026-03-06T12:00:00-05:00", NOT_MET), ("2026-03-07T00:00:00-05:00", MET)]
+)
+def test_access_that_ends_at_a_time_is_not_in_force_on_that_day(until: str, expected: Counts) -> None:
+    assert count(ACCESS, [visit(), *both_channels(until=until)]) == expected
+
+
 def test_the_case_names_its_deadline() -> None:
     (case,) = cases([*staff(), visit(), *both_channels()], ACCESS)
     assert case["reason"] == "portal and API access in force at the deadline 2026-03-06"
