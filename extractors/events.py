@@ -20,6 +20,7 @@ from extractors.decode import Json, Unreadable, check_shape, read_object, schema
 from extractors.fhirpath import is_true
 from extractors.profile import Profile, Selector
 from extractors.references import Scope, reference_key
+from extractors.validation import LOOKED_AT
 from extractors.vocabulary import Answer, EventKind
 
 Row = dict[str, Any]
@@ -39,7 +40,7 @@ class Line:
 
 @dataclass(slots=True)
 class Extract:
-    """What lines became: rows by table (see `tables`), and counts of what was not read."""
+    """What lines became: rows by table (see `tables`), counts of what was not read, the first of each type."""
 
     events: list[Row] = field(default_factory=list)
     resources: list[Row] = field(default_factory=list)
@@ -47,6 +48,7 @@ class Extract:
     directory: list[Row] = field(default_factory=list)
     quarantine: list[Row] = field(default_factory=list)
     not_read: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: dict[str, list[Json]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, o
     except Unreadable as problem:
         out.quarantine.append(_set_aside(line, entry.number, kind, str(problem)))
         return
+    first = out.first.setdefault(kind, [])
+    if len(first) < LOOKED_AT:
+        first.append(entry.json)
     out.resources.append(_resource_row(line, entry, held.content, False, zone))
     out.events.extend(rows)
     out.references.extend(_references(held, profile))

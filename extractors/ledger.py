@@ -13,6 +13,7 @@ from typing import Any
 from extractors.engine.local import LocalEngine
 from extractors.events import Extract
 from extractors.profile import Profile
+from extractors.validation import departures, most_frequent
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId
 
@@ -93,10 +94,16 @@ def ledger_of(extract: Extract, engine: LocalEngine) -> list[dict[str, Any]]:
             "superseded": contents[kind] - kept[kind],
             "quarantined": aside[kind],
             "events": events[kind],
+            **_departures(extract, kind),
         }
         for kind in sorted({*received, *aside})
     ]
     return rows + _not_read(extract)
+
+
+def _departures(extract: Extract, kind: str) -> dict[str, Any]:
+    looked_at = extract.first.get(kind, [])
+    return {"validated": len(looked_at), "departures": most_frequent(departures(looked_at))}
 
 
 def _not_read(extract: Extract) -> list[dict[str, Any]]:

@@ -3,12 +3,13 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractors.cases import Tally
 from smartapp.usecases import Reading
 
 _DIGITS = 12
+_COUNTS = {"in": "counts", "undecided": "undecided", "out": "does not count"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,11 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """One case of the period: `counts` is in or undecided, `met` the answer within the numerator window."""
+    """One case of the period, for one clinician.
+
+    `counts` says whether it is in the clinician's denominator, `counts_in_group` in that of the TIN: a document
+    can count for one and not for the other. `met` is the answer within the numerator window.
+    """
 
     measure: str
     variant: str
@@ -38,6 +43,7 @@ class CaseRow:
     patient: str | None
     occurred: str | None
     counts: str
+    counts_in_group: str
     met: str
     met_on: str | None
     reason: str
@@ -52,7 +58,7 @@ def case_rows(reading: Reading) -> list[CaseRow]:
     }
     rows = []
     for found in reading.engine.rows("placed", "measure, variant DESC, focus, tin, npi"):
-        if found["place"] == "out":
+        if found["place"] == found["group_place"] == "out":
             continue
         case = known[found["measure"], found["focus"], found["tin"], found["npi"]]
         evidence = tuple(witnesses[found["measure"], found["focus"]])
@@ -76,7 +82,8 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str], evi
         occurred=case["occurred"]
         if case["occurred"] == case["occurred_to"]
         else f"{case['occurred']} to {case['occurred_to']}",
-        counts="counts" if found["place"] == "in" else "undecided",
+        counts=_COUNTS[found["place"]],
+        counts_in_group=_COUNTS[found["group_place"]],
         met=found["met"],
         met_on=case["met_on"],
         reason=f"{case['reason']}, but on {case['met_on']}, not within the window" if met_elsewhere else case["reason"],
@@ -118,10 +125,11 @@ def _place(reading: Reading, key: str) -> str:
 
 
 def rows_of(rows: list[CaseRow], tally: Tally) -> Iterator[CaseRow]:
-    """The rows that one tally counts: those of its NPI, or of every clinician of its TIN for a group."""
-
-    def is_counted(row: CaseRow) -> bool:
-        same = (row.measure, row.variant, row.tin) == (tally.measure, tally.variant, tally.tin)
-        return same and (row.npi == tally.npi or (tally.npi is None and tally.tin is not None))
-
-    return filter(is_counted, rows)
+    """The rows that one tally counts or leaves undecided: those of its NPI, or of every clinician for a group."""
+    is_group = tally.npi is None and tally.tin is not None
+    for row in rows:
+        if (row.measure, row.variant, row.tin) != (tally.measure, tally.variant, tally.tin):
+            continue
+        mine = replace(row, counts=row.counts_in_group) if is_group else row
+        if (is_group or row.npi == tally.npi) and mine.counts != _COUNTS["out"]:
+            yield mine

@@ -20,6 +20,7 @@ _COLUMNS = (
     "patient",
     "occurred",
     "counts",
+    "counts_in_group",
     "met",
     "met_on",
     "reason",

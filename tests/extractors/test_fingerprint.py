@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from extractors.cases import derive, fingerprint
 from extractors.engine.local import LocalEngine
-from extractors.events import Extract, extract
+from extractors.events import extract
 from extractors.sources.folder import Folder
 from tests.extractors.practice import (
     CLOSED,
@@ -19,7 +18,6 @@ from tests.extractors.practice import (
     Json,
     both_channels,
     document,
-    extracted,
     marked,
     organization,
     prescription,
@@ -116,32 +114,3 @@ def test_the_digests_of_rules_profile_and_site_are_part_of_it() -> None:
 )
 def test_another_setting_of_the_site_has_another_digest(site: object) -> None:
     assert site.digest != OPEN.digest  # type: ignore[attr-defined]
-
-
-def many(count: int) -> Extract:
-    """A large extract: one practice's order, visit and document with their evidence, repeated under other names."""
-    found = extracted(staff())
-    one = extracted([prescription("rx-0"), transmission("rx-0"), visit("v-0"), document("d-0"), receipt("d-0")])
-    for n in range(count // len(one.resources)):
-        for name in ("events", "resources", "references", "directory"):
-            getattr(found, name).extend(renamed(row, n) for row in getattr(one, name))
-    return found
-
-
-def renamed(row: dict[str, object], n: int) -> dict[str, object]:
-    """A copy of a row under another name, its content another and its patient one of two thousand."""
-    named = {k: v.replace("-0", f"-{n}") if k in NAMES and isinstance(v, str) else v for k, v in row.items()}
-    patient = {"patient": f"Patient/{n % 2000}"} if row.get("patient") else {}
-    return {**named, **patient, "content": f"{row['content']}{n}"}
-
-
-NAMES = {"key", "focus", "source", "target"}
-
-
-def test_twenty_thousand_resources_are_derived_and_marked_within_seconds() -> None:
-    large = many(20_000)
-    with LocalEngine() as engine:
-        start = time.process_time()
-        derive(large, OPEN, engine)
-        fingerprint(engine)
-        assert time.process_time() - start < 15
