@@ -6,22 +6,13 @@ work through them: attestations, CEHRT ID, period, measures, conflicts.
 
 import re
 from datetime import date
-from enum import StrEnum
 
 from scoring import findings
 from scoring.conflicts import conflicts
 from scoring.findings import CEHRT_ID, PERFORMANCE_PERIOD
 from scoring.model import Finding, MeasureId, Period, Submission
 from scoring.requirements import requirements
-from scoring.year import ExclusionThreshold, RuleBook
-
-
-class Standing(StrEnum):
-    """Whether a low-volume exclusion may be claimed."""
-
-    AVAILABLE = "available"
-    NOT_AVAILABLE = "not available"
-    UNDECIDED = "undecided"
+from scoring.year import RuleBook
 
 
 def check(rules: RuleBook, submission: Submission) -> tuple[Finding, ...]:
@@ -36,28 +27,6 @@ def check(rules: RuleBook, submission: Submission) -> tuple[Finding, ...]:
         *requirements(rules, submission),
         *conflicts(rules, submission),
     )
-
-
-def exclusion_standing(threshold: ExclusionThreshold, certain: int, possible: int) -> Standing:
-    """Whether the count behind a low-volume exclusion allows it.
-
-    Args:
-        threshold: the exclusion's rule; below `fewer_than` (exclusive) it is available.
-        certain: the lower bound, cases that surely count.
-        possible: the upper bound, cases that count if every undecided one does; at least `certain`.
-
-    Returns:
-        Available when even `possible` is below the threshold, not available when `certain` reaches it,
-        undecided otherwise.
-
-    Raises:
-        ValueError: the bounds are negative or reversed.
-    """
-    if not 0 <= certain <= possible:
-        raise ValueError(f"expected 0 <= certain <= possible, got {certain} and {possible}")
-    if possible < threshold.fewer_than:
-        return Standing.AVAILABLE
-    return Standing.NOT_AVAILABLE if certain >= threshold.fewer_than else Standing.UNDECIDED
 
 
 def _attestations(rules: RuleBook, submission: Submission) -> tuple[Finding, ...]:

@@ -4,15 +4,17 @@ What is wrong inside becomes findings with the JSON path; only a document that i
 Identifiers are never repeated in a message.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from re import fullmatch
 
 from scoring import findings
 from scoring.errors import SubmissionError
 from scoring.findings import PERFORMANCE_PERIOD
 from scoring.model import Finding, MeasureId, Period, Proportion, Reporter, Submission
+from scoring.requirements import is_determinable
 from scoring.rulebook import years
 from scoring.year import RuleBook
 
@@ -35,11 +37,12 @@ class _Reading:
         self.findings.append(kind.about(subject, message, "Correct the value; it was left out of the score."))
 
 
-def read(document: object) -> tuple[Submission, tuple[Finding, ...]]:
+def read(document: object, rules: Path | None = None) -> tuple[Submission, tuple[Finding, ...]]:
     """Read a QPP submission object.
 
     Args:
         document: the parsed JSON.
+        rules: folder whose years are known; None is the package's own rules.
 
     Returns:
         The submission with everything that could be understood, and a finding with its JSON path for every
@@ -53,7 +56,7 @@ def read(document: object) -> tuple[Submission, tuple[Finding, ...]]:
     reading, path = _Reading(), f"$.measurementSets[{position}]"
     _read_measurements(reading, pi.get("measurements"), f"{path}.measurements")
     submission = Submission(
-        year=_year(top),
+        year=_year(top, rules),
         reporter=_reporter(reading, top),
         period=_period(reading, pi, path),
         cehrt_id=_text(reading, pi, "cehrtId", path),
@@ -62,14 +65,17 @@ def read(document: object) -> tuple[Submission, tuple[Finding, ...]]:
         program=_text(reading, pi, "programName", path) or PROGRAM,
         entity_type=_text(reading, top, "entityType", "$"),
     )
-    return submission, tuple(reading.findings)
+    unread = {finding.subject for finding in reading.findings}
+    told = () if unread & _IDENTIFIERS else tuple(_identity(submission))
+    return submission, (*reading.findings, *told)
 
 
 def write(submission: Submission, rules: RuleBook) -> dict[str, object]:
     """The submission as a QPP submission object for file upload.
 
-    Only what is met is a numerator; unknown and undecided cases are never written as met. Measurements come
-    in the order of CMS's list, ids that are not in it last. Fields without a value are left out.
+    Only what is met is a numerator; unknown and undecided cases are never written as met, and a measure that is
+    not determinable is left out: its zero would be a statement. Measurements come in the order of CMS's list, ids
+    that are not in it last. Fields without a value are left out.
     """
     reporter, period = submission.reporter, submission.period
     measurements = {
@@ -100,7 +106,8 @@ def _measurements(submission: Submission, rules: RuleBook) -> list[dict[str, obj
     order = {name: position for position, name in enumerate(rules.measures)}
     values: dict[MeasureId, object] = dict(submission.answers)
     for name, counted in submission.proportions.items():
-        values[name] = {"numerator": counted.met, "denominator": counted.denominator}
+        if is_determinable(counted):
+            values[name] = {"numerator": counted.met, "denominator": counted.denominator}
     names = sorted(values, key=lambda name: (order.get(name, len(order)), name))
     return [{"measureId": name, "value": values[name]} for name in names]
 
@@ -121,8 +128,8 @@ def _pi_set(top: dict[str, object]) -> tuple[int, dict[str, object]]:
     return found[0]
 
 
-def _year(top: dict[str, object]) -> int:
-    year, known = top.get("performanceYear"), years()
+def _year(top: dict[str, object], rules: Path | None) -> int:
+    year, known = top.get("performanceYear"), years(rules)
     if not isinstance(year, int) or isinstance(year, bool):
         raise SubmissionError(f"$.performanceYear: expected a year, got {_kind_of(year)}.")
     if year not in known:
@@ -135,6 +142,32 @@ def _reporter(reading: _Reading, top: dict[str, object]) -> Reporter:
     tin = _digits(reading, top, "taxpayerIdentificationNumber", 9)
     npi = _digits(reading, top, "nationalProviderIdentifier", 10)
     return Reporter(tin, npi, _text(reading, top, "entityId", "$"))
+
+
+_IDENTIFIERS = {"entityType", "entityId", "taxpayerIdentificationNumber", "nationalProviderIdentifier"}
+_NEEDS = {"individual": (True, True), "group": (True, False), "virtualGroup": (False, False)}
+_NEEDS |= {"subgroup": (False, False), "apm": (False, False)}
+
+
+def _identity(submission: Submission) -> Iterator[Finding]:
+    """Warnings about who reports: CMS refuses an upload whose identifiers do not fit its entity type."""
+    reporter, kind = submission.reporter, submission.entity_type
+    has = (reporter.tin is not None, reporter.npi is not None)
+    if kind not in _NEEDS:
+        message, remedy = f"entityType: expected one of {', '.join(_NEEDS)}.", "Say who reports."
+        yield findings.IDENTITY_UNFIT.about("entityType", message, remedy)
+    elif has != _NEEDS[kind] or (reporter.entity_id is None) is not _NEEDS[kind][0]:
+        message = f"entityType {kind}: an individual has TIN and NPI, a group its TIN only, the others an entityId."
+        yield findings.IDENTITY_UNFIT.about("entityType", message, "Give exactly the identifiers of the type.")
+    if reporter.npi is not None and not is_npi(reporter.npi):
+        message = "nationalProviderIdentifier: the check digit does not fit; a digit is wrong."
+        yield findings.IDENTITY_UNFIT.about("nationalProviderIdentifier", message, "Copy the NPI again.")
+
+
+def is_npi(digits: str) -> bool:
+    """Whether ten digits carry the check digit of an NPI (Luhn over the prefix 80840 and the NPI)."""
+    doubled = [int(d) * (2 - place % 2) for place, d in enumerate(reversed(f"80840{digits}"), 1)]
+    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
 
 
 def _digits(reading: _Reading, top: dict[str, object], key: str, count: int) -> str | None:

@@ -7,8 +7,9 @@ import pytest
 from reported import NEWEST, RULES, answering, codes, complete, counting, excluding, without
 
 from scoring import findings
+from scoring.claims import Standing, exclusion_standing
 from scoring.findings import CATALOGUE
-from scoring.gate import Standing, check, exclusion_standing
+from scoring.gate import check
 from scoring.model import MeasureId, Period, Proportion, Severity, Submission
 from scoring.year import ExclusionThreshold, Status
 
