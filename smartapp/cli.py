@@ -24,18 +24,10 @@ from scoring.rulebook import RuleBook, load
 from smartapp import __version__, console, printed
 from smartapp.attestations import AttestationError, read_attestations, template
 from smartapp.paths import fixture
-from smartapp.publish import publish
+from smartapp.publish import publish, score_document_of
 from smartapp.runs import as_json, reading_document, write_run, write_text
-from smartapp.usecases import (
-    Reading,
-    Scored,
-    Source,
-    UsageError,
-    period_within,
-    read,
-    score_document,
-    score_reading,
-)
+from smartapp.scored import Scored, score_document, score_reading
+from smartapp.usecases import Reading, Source, UsageError, period_within, read
 from smartapp.web.serve import serve_report
 
 WRONG_USAGE, GATE_SHUT, NOT_WHOLE = 2, 4, 8
@@ -84,6 +76,9 @@ def _stated_failures() -> Iterator[None]:
     except _EXPECTED as problem:
         console.note(f"pi180: {problem}")
         sys.exit(WRONG_USAGE)
+    except OSError as problem:
+        console.note(f"pi180: {problem.filename}: {problem.strerror}. Name a place that can be read or written.")
+        sys.exit(WRONG_USAGE)
 
 
 @contextmanager
@@ -118,10 +113,11 @@ def extract(
 ) -> None:
     """Count every measure for every clinician and group in a folder of FHIR."""
     with _stated_failures():
+        _check_apart(out, source["folder"])
         days = period_within(year, *(period or (date(year, 1, 1), date(year, 12, 31))))
         with _reading(Source(**source), load(year, rules), days) as reading:
             if out is not None:
-                console.note(f"run kept at {write_run(out / 'runs', reading, {})}")
+                console.note(f"run kept at {write_run(out / 'runs', reading)}")
             click.echo(
                 as_json(reading_document(reading)) if in_json else f"{printed.tally_table(reading)}\n",
                 nl=False,
@@ -166,6 +162,7 @@ def run(year: int, rules: Path | None, attestations: Path, out: Path, in_json: b
 def _run(
     source: Source, rules: RuleBook, period: tuple[date, date] | None, attestations: Path, out: Path, in_json: bool
 ) -> Scored:
+    _check_apart(out, source.folder)
     attested = read_attestations(attestations, rules)
     days = period_within(rules.year, *period) if period else attested.period
     if days is None:
@@ -174,9 +171,16 @@ def _run(
         scored = score_reading(reading, attested)
         published = publish(scored, out)
         console.note(f"report {published.report}\nrun {published.run}")
-        document = as_document(scored.score)
-        click.echo(as_json(document) if in_json else f"{printed.scored_table(scored)}\n", nl=False)
+        if published.note:
+            console.note(f"pi180: {published.note}")
+        click.echo(as_json(score_document_of(scored)) if in_json else f"{printed.scored_table(scored)}\n", nl=False)
     return scored
+
+
+def _check_apart(out: Path | None, folder: Path) -> None:
+    """Refuse to write where the next run would read."""
+    if out is not None and out.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(f"{out} lies in the folder that is read. Name another folder with --out.")
 
 
 def _exit_code(scored: Scored) -> int:

@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from scoring.model import Finding, Score, ScoreLine, Severity
-from smartapp.usecases import Reading, Scored
+from smartapp.scored import Scored
+from smartapp.usecases import Reading
 
 _WIDTH = 100
 
@@ -45,7 +46,8 @@ def score_table(score: Score) -> str:
 
 
 def _score_line(line: ScoreLine) -> list[str]:
-    head = f"{_points(line)}  {line.measure}" + (f"  {line.title}" if line.title != line.measure else "")
+    title = " ".join(line.title.split())  # one of CMS's titles holds a line break
+    head = f"{_points(line)}  {line.measure}" + (f"  {title}" if title != line.measure else "")
     return [head, *_wrapped(line.because, " " * 9)]
 
 

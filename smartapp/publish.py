@@ -2,54 +2,58 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from scoring.explain import as_document
+from scoring.requirements import is_determinable
 from scoring.submission import write
 from smartapp.evidence import case_rows
 from smartapp.exports.cases_csv import cases_csv
 from smartapp.report import render
-from smartapp.runs import as_json, write_run, write_text
-from smartapp.usecases import Scored
+from smartapp.runs import as_json, write_run, write_score, write_text
+from smartapp.scored import Scored
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Where things are. `submission` is None when the input was not whole: nothing may be submitted from it."""
+    """Where things are, and what a person has to know about the submission file (`note`, None if nothing)."""
 
     report: Path
-    cases: Path
-    score: Path
-    submission: Path | None
     run: Path
+    note: str | None
+
+
+def score_document_of(scored: Scored) -> dict[str, Any]:
+    """The score as printed and kept, with its run. No points are given when the input was not whole."""
+    document = {**as_document(scored.score), "run": scored.reading.fingerprint, "blocked": list(scored.reading.faults)}
+    return {**document, "points": None, "up_to": None, "determinable": False} if scored.reading.faults else document
 
 
 def publish(scored: Scored, out: Path) -> Published:
     """Write report.html, cases.csv, score.json, submission.json and the run folder below `out`.
 
-    The submission carries met cases only. A submission that an earlier run left is removed when this one
-    may not be submitted.
+    The submission carries met cases only, and no measure that is not determinable. When the input was not
+    whole, none is written, and one that an earlier run left is removed.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
     rows = case_rows(scored.reading)
-    texts = {
-        "report.html": render(scored, rows),
-        "cases.csv": cases_csv(rows),
-        "score.json": as_json(
-            {
-                **as_document(scored.score),
-                "run": scored.reading.fingerprint,
-                "blocked": list(scored.reading.faults),
-            }
-        ),
-    }
-    submission = as_json(write(scored.submission, scored.reading.rules))
-    if not scored.reading.faults:
-        texts["submission.json"] = submission
-    (out / "submission.json").unlink(missing_ok=True)
-    for name, text in texts.items():
+    texts = {"cases.csv": cases_csv(rows), "score.json": as_json(score_document_of(scored))}
+    if scored.reading.faults:
+        (out / "submission.json").unlink(missing_ok=True)
+    else:
+        texts["submission.json"] = as_json(write(scored.submission, scored.reading.rules))
+    for name, text in {**texts, "report.html": render(scored, rows)}.items():
         write_text(out / name, text)
-    kept = {name: text for name, text in texts.items() if name != "report.html"}
-    kept["attestations.json"] = as_json(asdict(scored.attestations))
-    run = write_run(out / "runs", scored.reading, kept)
-    given = out / "submission.json" if not scored.reading.faults else None
-    return Published(out / "report.html", out / "cases.csv", out / "score.json", given, run)
+    run = write_run(out / "runs", scored.reading)
+    kept = {**texts, "attestations.json": as_json(asdict(scored.attestations))}
+    write_score(run, scored.reading, scored.submission.reporter, kept)
+    return Published(out / "report.html", run, _note(scored))
+
+
+def _note(scored: Scored) -> str | None:
+    if scored.reading.faults:
+        return "no submission.json: the input is not whole."
+    left_out = [m for m, counted in scored.submission.proportions.items() if not is_determinable(counted)]
+    if left_out:
+        return f"submission.json leaves out {', '.join(left_out)}: not determinable; it would score 0 as it is."
+    return None

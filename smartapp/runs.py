@@ -1,6 +1,9 @@
 """A run is a folder named by its fingerprint: everything that a number rests on, to be opened or repeated.
 
-Written beside its place and renamed into it, so that a run is whole or not there.
+`runs/<fingerprint>/` holds what was read and by which rules; `<period>/` in it the tallies of a period, and
+`<period>/<reporter>/` a score. One run serves several periods and reporters; a later one removes nothing.
+Folders are written beside their place and renamed into it, so that each is whole or not there. They hold
+protected health information and are the owner's alone.
 """
 
 import json
@@ -11,36 +14,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from extractors.cases import Tally
 from extractors.ledger import Quarantine
+from scoring.model import Reporter
 from smartapp import __version__
 from smartapp.usecases import Reading
 
 _TABLES = ("event", "resource", "reference", "current_directory", "cases", "case_evidence")
-
-
-def tally_document(tally: Tally) -> dict[str, Any]:
-    """A tally as the command-line contract prints it."""
-    return asdict(tally)
-
-
-def quarantine_document(quarantine: Quarantine) -> dict[str, Any]:
-    """The quarantine as printed: counts, whether over the limit, and each line's place and reason."""
-    return {**asdict(quarantine), "rows": list(quarantine.rows), "over_limit": quarantine.over_limit}
+_OWNER_ONLY_FOLDER, _OWNER_ONLY_FILE = 0o700, 0o600
 
 
 def reading_document(reading: Reading) -> dict[str, Any]:
-    """What `pi180 extract --json` prints: tallies, quarantine, ledger and what they rest on."""
+    """What `pi180 extract --json` prints: the tallies of a period and what they rest on."""
+    return {**_input_document(reading), **_period_document(reading)}
+
+
+def _input_document(reading: Reading) -> dict[str, Any]:
     return {
         "schema": "pi180/extract/1",
         "version": __version__,
         "run": reading.fingerprint,
         "year": reading.rules.year,
-        "period": {
-            "start": str(reading.period.start),
-            "end": str(reading.period.end),
-            "days": reading.period.days,
-        },
         "profile": _profile(reading),
         "site": {
             "digest": reading.site.digest,
@@ -48,13 +41,24 @@ def reading_document(reading: Reading) -> dict[str, Any]:
             "numerator_window": reading.site.numerator_window,
         },
         "rules": {"digest": reading.rules.digest},
-        "tallies": [tally_document(tally) for tally in reading.tallies],
-        "quarantine": quarantine_document(reading.quarantine),
+        "quarantine": _quarantine(reading.quarantine),
         "ledger": [dict(row) for row in reading.ledger],
         "files": [asdict(record) for record in reading.files],
         "shown": dict(reading.sights.items()),
         "faults": list(reading.faults),
     }
+
+
+def _period_document(reading: Reading) -> dict[str, Any]:
+    period = reading.period
+    return {
+        "period": {"start": str(period.start), "end": str(period.end), "days": period.days},
+        "tallies": [asdict(tally) for tally in reading.tallies],
+    }
+
+
+def _quarantine(quarantine: Quarantine) -> dict[str, Any]:
+    return {**asdict(quarantine), "rows": list(quarantine.rows), "over_limit": quarantine.over_limit}
 
 
 def _profile(reading: Reading) -> dict[str, Any]:
@@ -68,40 +72,59 @@ def as_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, default=str) + "\n"
 
 
-def write_run(root: Path, reading: Reading, documents: Mapping[str, str]) -> Path:
-    """Write a run folder below `root` and return it; an earlier one of the same fingerprint is replaced.
+def write_run(root: Path, reading: Reading) -> Path:
+    """Write what was read, and the tallies of its period, below `root`; return the run's folder."""
+    run = root / reading.fingerprint
+    texts = {
+        "run.json": as_json(_input_document(reading)),
+        "rules.toml": reading.rules.text,
+        "profile.toml": reading.profile.text,
+        "site.json": as_json(reading.site.as_document()),
+    }
+    if not run.exists():
+        draft = _draft(run)
+        for table in _TABLES:
+            reading.engine.write(table, draft / f"{table}.parquet")
+        _fill(draft, texts)
+        draft.rename(run)
+    period = run / _period_name(reading)
+    period.mkdir(mode=_OWNER_ONLY_FOLDER, exist_ok=True)
+    write_text(period / "tallies.json", as_json(_period_document(reading)))
+    return run
 
-    Args:
-        root: where runs are kept.
-        reading: what was read; its tables are written as Parquet.
-        documents: further files by name (score, attestations).
-    """
-    place = root / reading.fingerprint
-    draft = root / f".{reading.fingerprint}.{os.getpid()}"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True, mode=0o700)
-    for table in _TABLES:
-        reading.engine.write(table, draft / f"{table}.parquet")
-    for name, text in {**_documents(reading), **documents}.items():
-        write_text(draft / name, text)
+
+def write_score(run: Path, reading: Reading, reporter: Reporter, texts: Mapping[str, str]) -> Path:
+    """Write what a score of one reporter left into a run, in place of an earlier score of the same."""
+    name = f"TIN-{reporter.tin or 'unknown'}-" + (f"NPI-{reporter.npi}" if reporter.npi else "group")
+    place = run / _period_name(reading) / name
+    draft = _draft(place)
+    _fill(draft, texts)
     shutil.rmtree(place, ignore_errors=True)
     draft.rename(place)
     return place
 
 
-def _documents(reading: Reading) -> dict[str, str]:
-    """What a run rests on, as texts: its counts, the rules, the profile and the site's settings in force."""
-    return {
-        "run.json": as_json(reading_document(reading)),
-        "rules.toml": reading.rules.text,
-        "profile.toml": reading.profile.text,
-        "site.json": as_json(reading.site.as_document()),
-    }
+def _period_name(reading: Reading) -> str:
+    return f"{reading.period.start}--{reading.period.end}"
+
+
+def _draft(place: Path) -> Path:
+    draft = place.with_name(f".{place.name}.{os.getpid()}")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True, mode=_OWNER_ONLY_FOLDER)
+    return draft
+
+
+def _fill(folder: Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        write_text(folder / name, text)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole: beside its place, to the disk, then renamed into it."""
+    """Write a file whole, readable by its owner alone: beside its place, to the disk, then renamed into it."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=_OWNER_ONLY_FILE)
     with draft.open("w", encoding="utf-8", newline="") as handle:
         handle.write(text)
         handle.flush()

@@ -12,7 +12,7 @@ from smartapp.evidence import CaseRow
 from smartapp.paths import templates
 from smartapp.report.page import page_of
 from smartapp.report.words import figure
-from smartapp.usecases import Scored
+from smartapp.scored import Scored
 
 __all__ = ["render"]
 

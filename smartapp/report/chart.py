@@ -6,7 +6,7 @@ from fractions import Fraction
 from scoring.model import ScoreLine
 from scoring.score import BONUS
 from smartapp.report.words import objective_title
-from smartapp.usecases import Scored
+from smartapp.scored import Scored
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from scoring.model import Cite, MeasureId, Origin, Proportion, ScoreLine
 from smartapp.report.measures import MeasureSection
 from smartapp.report.words import rate_in_words
-from smartapp.usecases import Scored
+from smartapp.scored import Scored
 
 _ANSWERS = "answers"
 

@@ -11,7 +11,7 @@ from smartapp.attestations import Reported
 from smartapp.evidence import CaseRow, rows_of
 from smartapp.report.casebook import CaseGroup, grouped
 from smartapp.report.words import day, percent, rate_in_words
-from smartapp.usecases import Scored
+from smartapp.scored import Scored
 
 _UNITS = {
     "PI_EP_1": "prescriptions",

@@ -14,7 +14,8 @@ from smartapp.report.chart import Chart, chart_of
 from smartapp.report.lines import Line, lines_of
 from smartapp.report.measures import MeasureSection, measure_sections
 from smartapp.report.words import day, reporter_in_words
-from smartapp.usecases import Reading, Scored
+from smartapp.scored import Scored
+from smartapp.usecases import Reading
 
 _ROLES = {
     Status.EXCLUSION: "claimed exclusion",

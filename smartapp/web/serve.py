@@ -1,13 +1,27 @@
 """Serve one report on this machine until it is interrupted."""
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
+from smartapp.usecases import UsageError
 from smartapp.web import create_report_app
 
 LOOPBACK = "127.0.0.1"
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError as problem:
+        raise UsageError(f"port {port}: {problem.strerror}. Name another with --port; 0 takes any free one.") from None
+
+
+def _server(listener: socket.socket, folder: Path) -> BaseWSGIServer:
+    port = listener.getsockname()[1]
+    return make_server(LOOPBACK, port, create_report_app(folder), threaded=True, fd=listener.fileno())
 
 
 def serve_report(folder: Path, port: int, note: Callable[[str], None]) -> None:
@@ -19,9 +33,9 @@ def serve_report(folder: Path, port: int, note: Callable[[str], None]) -> None:
         note: told the address once it answers.
 
     Raises:
-        OSError: the port is taken.
+        UsageError: the port is taken.
     """
-    with make_server(LOOPBACK, port, create_report_app(folder), threaded=True) as server:
+    with _listening(port) as listener, _server(listener, folder) as server:
         note(f"Open http://{LOOPBACK}:{server.server_port}/  (Ctrl-C stops)")
         try:
             server.serve_forever()

@@ -12,7 +12,8 @@ from scoring.rulebook import load
 from smartapp import paths
 from smartapp.attestations import read_attestations
 from smartapp.publish import publish
-from smartapp.usecases import Source, read, score_reading
+from smartapp.scored import score_reading
+from smartapp.usecases import Source, read
 from smartapp.web import create_report_app
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")

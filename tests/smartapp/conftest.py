@@ -3,7 +3,8 @@ from report_page import PERIOD, RULES, Shown, report_of, shown
 
 from smartapp import paths
 from smartapp.attestations import read_attestations
-from smartapp.usecases import Source, read, score_reading
+from smartapp.scored import score_reading
+from smartapp.usecases import Source, read
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from scoring.rulebook import load
 from smartapp.attestations import Attestations
 from smartapp.evidence import CaseRow, case_rows
 from smartapp.report import render
-from smartapp.usecases import Scored, Source, read, score_reading
+from smartapp.scored import Scored, score_reading
+from smartapp.usecases import Source, read
 
 _VOID = {"meta", "link", "br", "img", "input", "hr", "rect", "base", "area", "col", "source", "track", "wbr"}
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -34,6 +35,17 @@ def run_solo(out: Path, *words: str | Path) -> Result:
     attestations = SOLO / "attestations.toml"
     source = ("--from", SOLO, "--site", SOLO / "site.toml", "--year", "2026")
     return pi180("run", *source, "--attestations", attestations, "--out", out, *words)
+
+
+def deck_attestations() -> str:
+    """The answers of solo-2026 for the deck's first clinician, without a reported total."""
+    text = (SOLO / "attestations.toml").read_text().replace("000180180", "991111111")
+    return text[: text.index("[reported.PI_HIE_4]")]
+
+
+def run_deck(attestations: Path, out: Path) -> Result:
+    source = ("--from", DECK / "scenario-1" / "rt1", "--year", "2026")
+    return pi180("run", *source, "--attestations", attestations, "--out", out)
 
 
 @pytest.fixture(scope="session")
@@ -175,7 +187,7 @@ def test_two_runs_of_the_same_input_leave_the_same_bytes(solo: tuple[Result, Pat
 
 def test_the_rows_of_cases_csv_add_up_to_the_tallies(solo: tuple[Result, Path]) -> None:
     _, out = solo
-    run = json.loads((next((out / "runs").iterdir()) / "run.json").read_text())
+    run = json.loads(next((out / "runs").rglob("tallies.json")).read_text())
     with (out / "cases.csv").open(newline="") as handle:
         rows = [row for row in DictReader(handle) if row["npi"] and row["counts"] == "counts"]
 
@@ -385,3 +397,95 @@ def test_the_installed_command_runs_the_demo_and_leaves(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Total 90 of 100" in done.stdout
     assert (tmp_path / "report.html").stat().st_size > 100_000
+
+
+def test_a_reporter_that_the_data_do_not_know_is_refused_with_2(tmp_path: Path) -> None:
+    text = (SOLO / "attestations.toml").read_text().replace('npi = "1234567893"', 'npi = "1234567839"')
+    (tmp_path / "a.toml").write_text(text)
+    result = run_deck(tmp_path / "a.toml", tmp_path / "out")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert (
+        "the reporter of the attestation file is not in the data. In the data: TIN 991111111 (group);" in result.stderr
+    )
+
+
+def test_a_measure_that_is_not_determinable_is_left_out_of_the_submission(tmp_path: Path) -> None:
+    """The deck's prescriptions show nothing of referrals, summaries and visits."""
+    (tmp_path / "a.toml").write_text(deck_attestations())
+    result = run_deck(tmp_path / "a.toml", tmp_path / "out")
+    written = json.loads((tmp_path / "out" / "submission.json").read_text())["measurementSets"][0]["measurements"]
+
+    assert "Total not determinable" in result.stdout
+    assert {"PI_HIE_1", "PI_HIE_4", "PI_PEA_1"} & {entry["measureId"] for entry in written} == set()
+    assert "submission.json leaves out PI_HIE_1, PI_HIE_4, PI_PEA_1: not determinable" in result.stderr
+
+
+def test_an_exclusion_that_the_counts_refute_shuts_the_gate(tmp_path: Path) -> None:
+    text = (SOLO / "attestations.toml").read_text()
+    (tmp_path / "a.toml").write_text(text.replace("[answers]", "[answers]\nPI_LVOTC_1 = true"))
+    source = ("--from", SOLO, "--site", SOLO / "site.toml", "--year", "2026", "--out", tmp_path / "out")
+    result = pi180("run", *source, "--attestations", tmp_path / "a.toml")
+
+    assert result.exit_code == 4
+    assert "F-218: PI_LVOTC_1 is claimed and needs fewer than 100" in result.stdout
+
+
+def test_a_reported_total_beside_its_exclusion_is_refused_with_2(tmp_path: Path) -> None:
+    text = (SOLO / "attestations.toml").read_text()
+    (tmp_path / "a.toml").write_text(text.replace("[answers]", "[answers]\nPI_LVITC_2 = true"))
+    source = ("--from", SOLO, "--site", SOLO / "site.toml", "--year", "2026", "--out", tmp_path / "out")
+    result = pi180("run", *source, "--attestations", tmp_path / "a.toml")
+
+    assert result.exit_code == 2
+    assert "[reported.PI_HIE_4] stands beside an answer that takes PI_HIE_4 out" in result.stderr
+
+
+def test_a_second_reporter_leaves_the_first_ones_evidence(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text(deck_attestations())
+    (tmp_path / "all.toml").write_text(deck_attestations().replace('npi = "1234567893"\n', ""))
+    for name in ("one", "all"):
+        run_deck(tmp_path / f"{name}.toml", tmp_path / "out")
+    kept = {p.parent.name for p in (tmp_path / "out" / "runs").rglob("score.json")}
+
+    assert kept == {"TIN-991111111-NPI-1234567893", "TIN-991111111-group"}
+
+
+def test_what_a_run_writes_is_the_owners_alone(solo: tuple[Result, Path]) -> None:
+    _, out = solo
+    folders = {oct(p.stat().st_mode & 0o777) for p in out.rglob("*") if p.is_dir()}
+    texts = {oct(p.stat().st_mode & 0o777) for p in out.rglob("*") if p.is_file() and p.suffix != ".parquet"}
+
+    assert (folders - {"0o755"}, texts) == ({"0o700"}, {"0o600"})
+
+
+def test_writing_into_the_folder_that_is_read_is_refused_with_2(prescriptions: Path) -> None:
+    result = extract(prescriptions, "--out", prescriptions / "out")
+
+    assert (result.exit_code, (prescriptions / "out").exists()) == (2, False)
+
+
+def test_a_place_that_cannot_be_written_is_said_and_not_a_fault_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    assert run_solo(tmp_path / "file").exit_code == 2
+    assert pi180("attest", "--new", tmp_path / "missing" / "a.toml", "--year", "2026").exit_code == 2
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = pi180("demo", "--port", str(taken.getsockname()[1]))
+
+    assert result.exit_code == 2
+    assert "Name another with --port" in result.stderr
+
+
+def test_a_year_that_is_only_a_file_of_rules_is_scored(tmp_path: Path) -> None:
+    rules = (ROOT / "scoring" / "rules" / "py2026.toml").read_text()
+    (tmp_path / "py2028.toml").write_text(rules.replace("2026", "2028"))
+    document = json.loads(json.dumps(submission()).replace("2026-", "2028-"))
+    file = tmp_path / "s.json"
+    file.write_text(json.dumps({**document, "performanceYear": 2028}))
+    result = pi180("score", file, "--rules", tmp_path, "--json")
+
+    assert (result.exit_code, json.loads(result.stdout)["points"]) == (0, 77)

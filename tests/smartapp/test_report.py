@@ -16,7 +16,8 @@ from smartapp import paths
 from smartapp.evidence import CaseRow
 from smartapp.report.casebook import Standing, grouped
 from smartapp.report.words import percent
-from smartapp.usecases import Source, read, score_reading
+from smartapp.scored import score_reading
+from smartapp.usecases import Source, read
 
 DECKS = [f"scenario-1/{name}" for name in ("rt1", "rt2a", "rt7", "rt15")] + ["scenario-1-2/rt2a"]
 

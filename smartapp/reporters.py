@@ -1,0 +1,57 @@
+"""Who reports: what a person named, held against what the data show, so that a typing error is never a zero."""
+
+from collections.abc import Iterable
+
+from scoring.model import Reporter
+from smartapp.usecases import Reading, UsageError
+
+_MOST_LISTED = 12
+
+
+def reporter_of(reading: Reading, named: Reporter | None) -> Reporter:
+    """The reporter whose cases are counted.
+
+    Args:
+        reading: what was read.
+        named: what the attestation file says; None leaves it to the data. An NPI without a TIN takes the only
+            TIN that the data give it.
+
+    Raises:
+        UsageError: nobody is named and the data name several or none, or the data do not know who is named.
+    """
+    counted = {Reporter(t.tin, t.npi) for t in reading.tallies}
+    if named is None:
+        return _only(reading, {reporter for reporter in counted if reporter.npi})
+    if named in counted or not reading.places:
+        return named
+    known = counted | _seen(reading)
+    same = [one for one in known if one.npi == named.npi and named.npi is not None and named.tin is None and one.tin]
+    if named not in known and len(same) != 1:
+        raise UsageError(
+            f"the reporter of the attestation file is not in the data. In the data: {_listed(known)}. Correct "
+            f"[reporter]; where the data give no TIN, say it in the site file's [tin_map]."
+        )
+    return named if named in known else same[0]
+
+
+def _only(reading: Reading, individuals: set[Reporter]) -> Reporter:
+    if len(individuals) == 1:
+        return next(iter(individuals))
+    if not reading.places:
+        return Reporter(None, None)
+    raise UsageError(
+        f"who reports is not said, and the data name several or none: {_listed(individuals)}. "
+        "Add [reporter] to the attestation file."
+    )
+
+
+def _seen(reading: Reading) -> set[Reporter]:
+    """Everyone to whom any fact of any year belongs, and their groups."""
+    found = {(row["tin"], row["npi"]) for row in reading.engine.rows("fact", "tin, npi") if row["tin"] or row["npi"]}
+    return {Reporter(*one) for one in found} | {Reporter(tin, None) for tin, _ in found if tin}
+
+
+def _listed(reporters: Iterable[Reporter]) -> str:
+    names = sorted(f"TIN {r.tin or 'unknown'} {f'NPI {r.npi}' if r.npi else '(group)'}" for r in reporters)
+    more = f"; and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return "; ".join(names[:_MOST_LISTED]) + more or "nobody"

@@ -1,0 +1,124 @@
+"""Scoring as a use case: a submission file, or what was read from FHIR together with what a person attested."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from extractors.cases import Tally
+from extractors.ledger import NEEDS
+from scoring.claims import claims
+from scoring.model import MeasureId, Origin, Proportion, Score, Submission
+from scoring.rulebook import RuleBook, load
+from scoring.score import score
+from scoring.submission import read as read_submission
+from smartapp.attestations import Attestations
+from smartapp.reporters import reporter_of
+from smartapp.usecases import Reading, UsageError
+
+PROPORTIONS = tuple(measure for measure in NEEDS if measure != "PI_EP_2")
+"""The measures that are reported as counts; PI_EP_2 is counted for assurance and answered yes or no."""
+
+
+def score_document(path: Path, rules: Path | None = None) -> Score:
+    """Score a QPP submission object in a JSON file.
+
+    Args:
+        path: the file.
+        rules: folder of rule files; None is the product's own.
+
+    Raises:
+        UsageError: the file cannot be read or is no JSON.
+        SubmissionError: it is JSON, but no submission with a `pi` set of a year that has rules.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise UsageError(f"{path}: cannot be read. Name an existing QPP submission file.") from None
+    except RecursionError:
+        raise UsageError(f"{path.name}: expected a QPP submission, got JSON nested too deep. Mend the file.") from None
+    except ValueError as problem:
+        raise UsageError(f"{path.name}: expected JSON, got: {problem}. Mend the file.") from None
+    submission, findings = read_submission(document, rules)
+    return score(load(submission.year, rules), submission, findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A score with the submission that it rests on, and for each measure what was recomputed beside it."""
+
+    reading: Reading
+    attestations: Attestations
+    submission: Submission
+    score: Score
+    tallies: Mapping[MeasureId, Tally | None]
+
+
+def score_reading(reading: Reading, attested: Attestations) -> Scored:
+    """Score what was counted, together with what a person attested, for one reporter.
+
+    Raises:
+        UsageError: the reporter is not in the data or not to be found out, or a reported total contradicts the
+            answers.
+    """
+    reporter = reporter_of(reading, attested.reporter)
+    tallies = {m: _tally(reading.tallies, m, (reporter.tin, reporter.npi), attested.variant) for m in PROPORTIONS}
+    counted = {measure: _recomputed(reading, measure, found) for measure, found in tallies.items()}
+    in_play = {measure for measure in PROPORTIONS if _is_in_play(measure, reading.rules, attested)}
+    _check_totals(attested, in_play)
+    reported = {measure: total.proportion for measure, total in attested.reported.items()}
+    submission = Submission(
+        year=reading.rules.year,
+        reporter=reporter,
+        period=reading.period,
+        cehrt_id=attested.cehrt_id,
+        proportions={m: reported.get(m, counted[m]) for m in PROPORTIONS if m in in_play},
+        answers=attested.answers,
+        entity_type="individual" if reporter.npi else "group",
+    )
+    claimed = claims(reading.rules, attested.answers, {**counted, **reported})
+    return Scored(reading, attested, submission, score(reading.rules, submission, claimed), tallies)
+
+
+def _tally(
+    tallies: tuple[Tally, ...], measure: MeasureId, who: tuple[str | None, str | None], variant: str
+) -> Tally | None:
+    for found in tallies:
+        if (found.measure, (found.tin, found.npi)) == (measure, who) and found.variant in (variant, "all"):
+            return found
+    return None
+
+
+def _recomputed(reading: Reading, measure: MeasureId, found: Tally | None) -> Proportion:
+    """What was counted; without a tally, nothing eligible, or not readable where no case could be seen at all."""
+    if found is None:
+        makes_cases, _ = NEEDS[measure]
+        readable = not set(reading.unseen(measure)) >= set(makes_cases)
+        return Proportion(0, 0, origin=Origin.RECOMPUTED, readable=readable)
+    return Proportion(found.met, found.denominator, found.unknown, found.undecided, Origin.RECOMPUTED)
+
+
+def _is_in_play(measure: MeasureId, rules: RuleBook, attested: Attestations) -> bool:
+    """Whether a proportion is part of the submission: not excluded, and on the chosen path."""
+    claimed = {answered for answered, yes in attested.answers.items() if yes}
+    if claimed & set(rules.measures[measure].exclusions):
+        return False
+    return not any(
+        measure in {m for path in choice.paths for m in path.measures}
+        and any(claimed & set(path.measures) and measure not in path.measures for path in choice.paths)
+        for choice in rules.choices
+    )
+
+
+def _check_totals(attested: Attestations, in_play: set[MeasureId]) -> None:
+    for measure, total in attested.reported.items():
+        if measure not in in_play:
+            raise UsageError(
+                f"[reported.{measure}] stands beside an answer that takes {measure} out of the submission (its "
+                "exclusion, or another path). Remove one of the two."
+            )
+        if total.on < date(attested.year, 1, 1):
+            raise UsageError(
+                f"[reported.{measure}], date: expected a report on {attested.year}, got one of {total.on}."
+            )
