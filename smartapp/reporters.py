@@ -22,7 +22,7 @@ def reporter_of(reading: Reading, named: Reporter | None) -> Reporter:
     counted = {Reporter(t.tin, t.npi) for t in reading.tallies}
     if named is None:
         return _only(reading, {reporter for reporter in counted if reporter.npi})
-    if named in counted or not reading.places:
+    if named in counted or reading.faults:  # what is missing may be in what was lost
         return named
     known = counted | _seen(reading)
     same = [one for one in known if one.npi == named.npi and named.npi is not None and named.tin is None and one.tin]
@@ -37,7 +37,7 @@ def reporter_of(reading: Reading, named: Reporter | None) -> Reporter:
 def _only(reading: Reading, individuals: set[Reporter]) -> Reporter:
     if len(individuals) == 1:
         return next(iter(individuals))
-    if not reading.places:
+    if reading.faults:
         return Reporter(None, None)
     raise UsageError(
         f"who reports is not said, and the data name several or none: {_listed(individuals)}. "
