@@ -68,6 +68,7 @@ def _identities(extract: Extract, stated: list[dict[str, Any]]) -> dict[str, lis
     """Who is who, by what the current resources state: what a replaced or deleted one stated is gone."""
     same = canonical_keys(stated)
     keys = {row["clinician"] for row in extract.events if row["clinician"]} | {row["value"] for row in stated}
+    keys |= {row["target"] for row in extract.references}
     npis = set(npis_stated_by_reference(k for k in keys if k not in same).items())
     npis |= {(row["key"], row["value"]) for row in stated if row["attribute"] == "npi"}
     return {

@@ -210,7 +210,6 @@ def _selected(held: _Held, selector: Selector, zone: ZoneInfo) -> Iterator[Row]:
     keys = {
         name: _keys(column.get(name, []), held) for name in ("patient", "clinician", "on_behalf_of", "organization")
     }
-    keys["counterpart"] = _keys(column.get("counterpart", []), held)
     answer, reason = _answer(held, selector, column.get("answer", []))
     shared: Row = {
         **{name: (found[0] if found else None) for name, found in keys.items()},
@@ -230,7 +229,8 @@ def _selected(held: _Held, selector: Selector, zone: ZoneInfo) -> Iterator[Row]:
     for kind in _kinds(selector, column):
         for focus in _foci(held, selector, column):
             for clinician in keys["clinician"] or (None,):
-                yield {**shared, "kind": kind, "focus": focus, "clinician": clinician}
+                for counterpart in _keys(column.get("counterpart", []), held) or (None,):
+                    yield {**shared, "kind": kind, "focus": focus, "clinician": clinician, "counterpart": counterpart}
 
 
 def _kinds(selector: Selector, column: Mapping[str, list[Any]]) -> list[EventKind]:

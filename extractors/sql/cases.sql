@@ -87,19 +87,43 @@ WHERE t.kind = 'transition-made' AND t.answer <> 'not_met' AND NOT EXISTS (
 )
 ;
 
+-- table: sent_document
+-- One row per document that was sent for a move, by the best ranked evidence, and whether its form can hold
+-- C-CDA: 2 yes, 1 not known, 0 no. The form of a document that is not in the data is not known; who asserts that
+-- a summary was sent vouches for its form. The referral itself is no document.
+SELECT f.focus, f.counterpart, f.day_from, f.day_to, f.grade,
+  CASE WHEN f.grade = 'asserted' AND f.counterpart IS NULL THEN 2
+    WHEN d.answer = 'met' THEN 2 WHEN d.answer = 'not_met' THEN 0 ELSE 1 END AS form
+FROM fact AS f
+JOIN (
+  SELECT focus, min(rank) AS rank FROM fact WHERE kind = 'summary-sent' AND answer = 'met' GROUP BY focus
+) AS b ON b.focus = f.focus AND b.rank = f.rank
+LEFT JOIN verdict AS d ON d.focus = f.counterpart AND d.kind = 'summary-complete'
+WHERE f.kind = 'summary-sent' AND f.answer = 'met' AND coalesce(f.counterpart, '') <> f.focus
+;
+
+-- table: sent_best
+-- Of the documents sent for a move, those of the best form speak; the first of them gives the day.
+SELECT d.focus, max(d.form) AS form, min(d.day_from) AS day_from, min(d.day_to) AS day_to
+FROM sent_document AS d
+JOIN (SELECT focus, max(form) AS form FROM sent_document GROUP BY focus) AS b ON b.focus = d.focus AND b.form = d.form
+GROUP BY d.focus
+;
+
 -- table: sent_summary
--- One row per outgoing move: summary sent, in a form that can hold C-CDA, and its receipt confirmed. The form of
--- a document that is not in the data is not known; who asserts that a summary was sent vouches for its form.
+-- One row per outgoing move: summary sent, any of the documents in a form that can hold C-CDA, and its receipt
+-- confirmed.
 SELECT o.focus, s.answer AS sent, s.reason AS sent_reason, k.answer AS received, k.reason AS received_reason,
-  CASE WHEN d.answer IS NULL AND s.grade = 'asserted' AND s.counterpart IS NULL THEN 'met' ELSE coalesce(d.answer, 'unknown') END AS complete,
-  s.day_from AS sent_from, s.day_to AS sent_on, k.day_from AS received_from, k.day_to AS received_on,
+  CASE d.form WHEN 2 THEN 'met' WHEN 0 THEN 'not_met' ELSE 'unknown' END AS complete,
+  coalesce(d.day_from, s.day_from) AS sent_from, coalesce(d.day_to, s.day_to) AS sent_on,
+  k.day_from AS received_from, k.day_to AS received_on,
   CASE WHEN s.grade = 'asserted' OR k.grade = 'asserted' THEN 'asserted'
     WHEN s.grade = 'proxy' OR k.grade = 'proxy' THEN 'proxy'
     WHEN s.grade = 'standard' OR k.grade = 'standard' THEN 'standard' ELSE s.grade END AS grade
 FROM (SELECT DISTINCT focus FROM outgoing) AS o
 LEFT JOIN verdict AS s ON s.focus = o.focus AND s.kind = 'summary-sent'
 LEFT JOIN verdict AS k ON k.focus = o.focus AND k.kind = 'receipt-confirmed'
-LEFT JOIN verdict AS d ON d.focus = s.counterpart AND d.kind = 'summary-complete'
+LEFT JOIN sent_best AS d ON d.focus = o.focus
 ;
 
 -- table: seen

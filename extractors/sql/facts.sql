@@ -74,10 +74,32 @@ FROM (
 GROUP BY actor
 ;
 
+-- table: post
+-- Where practitioners work, by their roles, and from when to when. A role that is not active places nobody.
+SELECT r.practitioner, r.tin, r.actor, max(b.value) AS begun_day, min(n.value) AS ended_day
+FROM actor AS r
+LEFT JOIN current_directory AS i ON i.key = r.actor AND i.attribute = 'inactive'
+LEFT JOIN current_directory AS b ON b.key = r.actor AND b.attribute = 'begun'
+LEFT JOIN current_directory AS n ON n.key = r.actor AND n.attribute = 'ended'
+WHERE r.practitioner IS NOT NULL AND r.tin IS NOT NULL AND i.key IS NULL
+GROUP BY r.practitioner, r.tin, r.actor
+;
+
 -- table: only_tin
--- Practitioners who work for exactly one TIN.
-SELECT practitioner, min(tin) AS tin FROM actor WHERE practitioner IS NOT NULL AND tin IS NOT NULL
-GROUP BY practitioner HAVING count(DISTINCT tin) = 1
+-- Practitioners who work for exactly one TIN, for each day on which something of theirs is dated.
+SELECT d.practitioner, d.day_from, d.day_to, min(p.tin) AS tin
+FROM (
+  SELECT DISTINCT a.practitioner, e.day_from, e.day_to
+  FROM event AS e
+  LEFT JOIN canonical AS c ON c.key = e.clinician
+  JOIN actor AS a ON a.actor = coalesce(c.same_as, e.clinician)
+  WHERE a.practitioner IS NOT NULL
+) AS d
+JOIN post AS p ON p.practitioner = d.practitioner
+  AND (d.day_from IS NULL OR p.ended_day IS NULL OR p.ended_day >= d.day_from)
+  AND (d.day_to IS NULL OR p.begun_day IS NULL OR p.begun_day <= d.day_to)
+GROUP BY d.practitioner, d.day_from, d.day_to
+HAVING count(DISTINCT p.tin) = 1
 ;
 
 -- table: visit_tin
@@ -89,7 +111,7 @@ WHERE e.relation IN ('organization', 'location')
 GROUP BY e.source HAVING count(DISTINCT t.tin) = 1
 ;
 
--- table: fact
+-- table: resolved_event
 -- One row per event of a current resource, every key resolved, with the NPI and TIN it belongs to. The TIN of
 -- a visit is lent to its clinicians, never to an organization that is named itself.
 SELECT DISTINCT
@@ -116,10 +138,98 @@ LEFT JOIN actor AS a ON a.actor = coalesce(cc.same_as, e.clinician)
 LEFT JOIN organization_tin AS o ON o.key = coalesce(co.same_as, e.organization)
 LEFT JOIN current_reference AS x ON x.source = e.source AND x.relation = 'encounter'
 LEFT JOIN visit_tin AS v ON v.encounter = coalesce(x.target, e.source)
-LEFT JOIN only_tin AS u ON u.practitioner = a.practitioner
+LEFT JOIN only_tin AS u ON u.practitioner = a.practitioner AND coalesce(u.day_from, '') = coalesce(e.day_from, '')
+  AND coalesce(u.day_to, '') = coalesce(e.day_to, '')
 LEFT JOIN current_directory AS k ON k.key = x.target AND k.attribute = 'class'
 LEFT JOIN current_directory AS m
   ON m.key = coalesce(ck.same_as, e.counterpart) AND m.attribute = 'drug' AND e.kind = 'prescription-written'
+;
+
+-- table: own_side
+-- Whose each order, referral or visit is: the one who asks, the practitioner behind, NPI, TIN and organization.
+SELECT DISTINCT e.focus, e.clinician AS requester, a.practitioner, e.npi, e.tin, o.value AS organization
+FROM resolved_event AS e
+LEFT JOIN actor AS a ON a.actor = e.clinician
+LEFT JOIN current_directory AS o ON o.key = e.clinician AND o.attribute = 'organization'
+WHERE e.kind IN ('prescription-written', 'referral-made', 'patient-seen', 'transition-made') AND e.clinician IS NOT NULL
+;
+
+-- table: party
+-- Who sends and gets each message about an order, and who owns each task on it, seen from the one who asked:
+-- herself, her side, the performer, or surely another. A TIN that is not known decides nothing.
+SELECT m.source, m.focus, x.relation, x.target,
+  CASE WHEN x.target LIKE 'Organization/%' OR x.target LIKE '%!Organization/%' OR x.target LIKE 'Organization?%' THEN 'organization'
+    WHEN x.target LIKE 'Device/%' OR x.target LIKE '%!Device/%' THEN 'device'
+    WHEN x.target LIKE '?%' THEN 'unknown' ELSE 'person' END AS sort,
+  max(CASE WHEN x.target = s.requester OR a.practitioner = s.practitioner OR a.npi = s.npi THEN 1 ELSE 0 END) AS herself,
+  max(CASE WHEN a.tin = s.tin OR w.tin = s.tin OR x.target = s.organization OR o.value = s.organization THEN 1 ELSE 0 END) AS same_side,
+  max(CASE WHEN x.target = p.clinician OR a.practitioner = b.practitioner OR a.npi = p.npi OR o.value = p.clinician
+    THEN 1 ELSE 0 END) AS performer,
+  max(CASE WHEN coalesce(a.tin, w.tin) <> s.tin OR x.target LIKE 'Patient/%' OR x.target LIKE '%!Patient/%'
+    OR x.target LIKE 'RelatedPerson/%' OR x.target LIKE '%!RelatedPerson/%' THEN 1 ELSE 0 END) AS other
+FROM (
+  SELECT DISTINCT source, focus FROM resolved_event
+  WHERE kind IN ('summary-sent', 'prescription-transmitted', 'receipt-confirmed')
+) AS m
+JOIN current_reference AS x ON x.source = m.source AND x.relation IN ('sender', 'recipient', 'owner')
+JOIN own_side AS s ON s.focus = m.focus
+LEFT JOIN actor AS a ON a.actor = x.target
+LEFT JOIN current_directory AS o ON o.key = x.target AND o.attribute = 'organization'
+LEFT JOIN post AS w ON w.practitioner = a.practitioner
+LEFT JOIN resolved_event AS p ON p.kind = 'referral-received' AND p.focus = m.focus
+LEFT JOIN actor AS b ON b.actor = p.clinician
+GROUP BY m.source, m.focus, x.relation, x.target
+;
+
+-- table: message_side
+-- One row per message or task and order: whether its sender is ours, another or not shown to be ours; whether the
+-- one who asked, or somebody else, gets it; whether a pharmacy may be among those who get it; and whether the
+-- task is the own side's. A performer of the same TIN is a partner: to her it is sent, and she receives it.
+SELECT source, focus,
+  max(CASE WHEN relation = 'sender' THEN
+    CASE WHEN herself = 1 THEN 'ours' WHEN performer = 1 THEN 'other' WHEN same_side = 1 OR sort = 'device' THEN 'ours'
+      WHEN other = 1 THEN 'other' ELSE 'not shown' END END) AS sender,
+  max(CASE WHEN relation = 'recipient' AND performer = 0 AND (herself = 1 OR (same_side = 1 AND sort = 'organization'))
+    THEN 1 ELSE 0 END) AS to_us,
+  max(CASE WHEN relation = 'recipient' AND herself = 0 AND (performer = 1 OR same_side = 0) THEN 1 ELSE 0 END) AS to_others,
+  max(CASE WHEN relation = 'recipient' THEN 1 ELSE 0 END) AS addressed,
+  max(CASE WHEN relation = 'recipient' AND sort = 'unknown' THEN 1 ELSE 0 END) AS to_unknown,
+  max(CASE WHEN relation = 'recipient' AND sort = 'organization' AND same_side = 0 AND herself = 0 THEN 1 ELSE 0 END) AS to_pharmacy,
+  max(CASE WHEN relation = 'owner' AND herself = 0 AND performer = 1 THEN 0
+    WHEN relation = 'owner' AND (herself = 1 OR same_side = 1) THEN 1 ELSE 0 END) AS internal
+FROM party
+GROUP BY source, focus
+;
+
+-- table: told
+-- Every event with what the parties of its message make of it. The other side's reply is no sending of ours, a
+-- message to anyone but a pharmacy transmits no prescription, and a task of the own side confirms no receipt.
+SELECT e.*, CASE WHEN r.type <> 'Communication' OR e.answer <> 'met' THEN NULL
+    WHEN e.kind IN ('summary-sent', 'prescription-transmitted') AND m.sender = 'not shown'
+      THEN 'whether the sender of the message is on our side is not shown'
+    WHEN e.kind = 'prescription-transmitted' AND (coalesce(m.addressed, 0) = 0 OR (m.to_pharmacy = 0 AND m.to_unknown = 1))
+      THEN 'the message names no pharmacy' END AS doubt
+FROM resolved_event AS e
+JOIN current_resource AS r ON r.key = e.source
+LEFT JOIN message_side AS m ON m.source = e.source AND m.focus = e.focus
+WHERE NOT (r.type = 'Communication' AND e.kind IN ('summary-sent', 'prescription-transmitted') AND coalesce(m.sender, '') = 'other')
+  AND NOT (r.type = 'Communication' AND e.kind = 'summary-sent' AND coalesce(m.to_us, 0) = 1
+    AND NOT (coalesce(m.sender, '') = 'ours' AND m.to_others = 1))
+  AND NOT (r.type = 'Communication' AND e.kind = 'prescription-transmitted' AND coalesce(m.addressed, 0) = 1
+    AND m.to_pharmacy = 0 AND m.to_unknown = 0)
+  AND NOT (r.type = 'Task' AND e.kind = 'receipt-confirmed' AND coalesce(m.internal, 0) = 1)
+;
+
+-- table: fact
+-- What is held for a fact. A copy by fax, on paper or by word of mouth takes nothing back that was sent electronically.
+SELECT e.kind, CASE WHEN e.doubt IS NULL THEN e.answer ELSE 'unknown' END AS answer, coalesce(e.doubt, e.reason) AS reason,
+  e.focus, e.source, e.patient, e.clinician, e.npi, e.tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
+  e.code_system, e.code, e.display, e.counterpart, e.identifier, e.detail, e.setting, e.visit_class, e.grade, e.rank,
+  e.rule, e.zone_assumed
+FROM told AS e
+WHERE NOT (coalesce(e.detail, '') = 'not electronic' AND EXISTS (
+  SELECT 1 FROM told AS t WHERE t.kind = e.kind AND t.focus = e.focus AND t.rule = e.rule AND t.answer = 'met' AND t.doubt IS NULL
+))
 ;
 
 -- table: prescribed

@@ -36,7 +36,8 @@ LEFT JOIN context_in_period AS k ON c.measure = 'PI_HIE_4' AND k.focus = c.focus
 
 -- table: placed
 -- Where each case stands in the period: in, undecided or out, for its clinician and for the group; and what
--- its numerator is within the window. A received document needs its context in the period too. A patient is
+-- its numerator is within the window. A PDMP query may come before the period: the day of the transmission, which
+-- is that of the case, decides. A received document needs its context in the period too. A patient is
 -- the unit of PI_PEA_1.
 SELECT c.measure, c.variant, c.tin, c.npi, c.focus, c.reason,
   CASE WHEN c.measure = 'PI_PEA_1' THEN coalesce(c.patient, c.focus) ELSE c.focus END AS unit,
@@ -52,7 +53,7 @@ SELECT c.measure, c.variant, c.tin, c.npi, c.focus, c.reason,
   END AS group_place,
   CASE
     WHEN c.met <> 'met' THEN c.met
-    WHEN c.met_from IS NULL THEN 'met'
+    WHEN c.met_from IS NULL OR c.measure = 'PI_EP_2' THEN 'met'
     WHEN c.met_from >= p.window_start AND c.met_on <= p.window_end THEN 'met'
     WHEN c.met_on < p.window_start OR c.met_from > p.window_end THEN 'not_met'
     ELSE 'unknown'

@@ -139,8 +139,16 @@ def fulfilment(status: str, on: str = "2026-03-02T10:05:00-05:00", of: str = "rx
     )
 
 
+def medium(*codes: str) -> list[Json]:
+    return [coded("http://terminology.hl7.org/CodeSystem/v3-ParticipationMode", code) for code in codes]
+
+
 def message(name: str, about: str, **elements: Any) -> Json:
-    given = {"status": "completed", "basedOn": [ref(about)], "sent": "2026-03-02T10:05:00-05:00", **elements}
+    """A message sent electronically; one about a prescription goes to a pharmacy."""
+    to = {"recipient": [ref("Organization/pharmacy")]} if about.startswith("MedicationRequest/") else {}
+    when = "2026-03-02T10:05:00-05:00"
+    given = {"status": "completed", "basedOn": [ref(about)], "sent": when, "medium": medium("ELECTRONIC"), **to}
+    given |= elements
     return resource("Communication", name, **{k: v for k, v in given.items() if v is not None})
 
 
