@@ -146,7 +146,7 @@ def _word(word: Any, words: Any, at: str) -> Any:
 
 
 def _day(day: object, at: str) -> date:
-    if not isinstance(day, date):
+    if type(day) is not date:  # a datetime is a date, too
         raise SiteError(f"{at}: expected days as 2026-12-24, got {day!r}.")
     return day
 

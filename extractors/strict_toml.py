@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,17 @@ def check_keys(
     for key, value in table.items():
         if key not in known:
             raise error(f"{at}: unknown key {key!r}. Expected one of: {', '.join(sorted(known))}.")
-        if not isinstance(value, known[key]) or (known[key] is int and isinstance(value, bool)):
+        if not _is(value, known[key]):
             raise error(f"{at}, {key}: expected {_type_name(known[key])}, got {value!r}.")
     for key in required:
         if key not in table:
             raise error(f"{at}: {key!r} is missing. Add it.")
+
+
+def _is(value: object, kind: Any) -> bool:
+    """Whether a value is of a kind as people mean it: true is no number, and a time of day is no day."""
+    confused = (kind is int and isinstance(value, bool)) or (kind is date and isinstance(value, datetime))
+    return isinstance(value, kind) and not confused
 
 
 def _type_name(kind: Any) -> str:

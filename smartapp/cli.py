@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from extractors.errors import ExtractionError
+from extractors.sources.folder import FileState
 from scoring.errors import RuleError, SubmissionError
 from scoring.explain import as_document
 from scoring.model import Period
@@ -85,6 +86,9 @@ def _stated_failures() -> Iterator[None]:
 def _reading(source: Source, rules: RuleBook, period: Period) -> Iterator[Reading]:
     total = sum(p.stat().st_size for p in source.folder.rglob("*") if p.is_file()) if source.folder.is_dir() else 0
     with console.reading_progress(total) as progress, read(source, rules, period, progress) as reading:
+        for record in reading.files:
+            if record.state is FileState.NOT_FHIR:
+                console.note(f"pi180: {record.file} is no FHIR and is left out.")
         for fault in reading.faults:
             console.note(f"pi180: the input is not whole: {fault}.")
         for row in reading.quarantine.rows:

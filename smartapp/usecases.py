@@ -1,6 +1,7 @@
-"""What pi180 does, one function each: the same for the command line, the pages and a scheduler.
+"""Reading as a use case: a folder of FHIR to counted cases; `scored` and `publish` go on from here.
 
-No click, no Flask, no printing: a use case takes plain values and gives back plain records.
+The same for the command line, the pages and a scheduler: no click, no Flask, no printing; plain values in,
+plain records out.
 """
 
 from collections.abc import Iterator, Mapping
@@ -60,7 +61,7 @@ class Reading:
         return unseen_needs(measure, dict(self.sights), policies)
 
 
-_BROKEN = (FileState.TRUNCATED, FileState.DAMAGED)
+_BROKEN = (FileState.TRUNCATED, FileState.DAMAGED, FileState.UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)

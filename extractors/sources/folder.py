@@ -1,15 +1,18 @@
 """A folder of exported FHIR: NDJSON or JSON files, plain or gzip, under any names.
 
-What a file is, its content says: gzip by its first bytes, NDJSON by lines that begin with an object, one
-JSON document otherwise. A gzip stream that ends early gives the lines before the cut and says so.
+What a file is, a bounded beginning of its content says: gzip by its first bytes, NDJSON by a line that is an
+object, one JSON document otherwise. A stream that ends early gives what came before the cut and says so. Every
+file has a record, also one that is not read; links that lead out of the folder are not followed.
 """
 
 import hashlib
+import re
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 from extractors.decode import MAXIMUM_LINE, Unreadable, read_object
@@ -20,6 +23,9 @@ _GZIP = b"\x1f\x8b"
 _GZIP_MEMBER = 31  # zlib: a gzip header, the largest window
 _BLOCK = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_OBJECT_AT_LINE_START = re.compile(rb"(?m)^\{")
+_NAMED_FHIR = re.compile(r"\.(ndjson|jsonl|json)(\.gz)?$", re.IGNORECASE)
 
 Progress = Callable[[int], None]
 
@@ -32,6 +38,8 @@ class FileState(StrEnum):
     TRUNCATED = "truncated"
     DAMAGED = "damaged"
     NOT_FHIR = "not FHIR"
+    UNREADABLE = "unreadable"
+    HIDDEN = "hidden, left out"
 
 
 @dataclass(slots=True)
@@ -58,60 +66,70 @@ class Folder:
                 f"{root}: expected a folder with FHIR NDJSON, but it {what}. Name the folder with --from."
             )
         self.root = root
-        self.paths = sorted(p for p in root.rglob("*") if p.is_file() and not _is_hidden(p.relative_to(root)))
+        self.paths = sorted(p for p in root.rglob("*") if p.is_symlink() or not p.is_dir())
         self.records: list[FileRecord] = []
         self._progress = progress
 
-    @property
-    def size(self) -> int:
-        """Bytes on disk of all files."""
-        return sum(path.stat().st_size for path in self.paths)
-
     def lines(self) -> Iterator[Line]:
-        """Every line of every file, blank ones left out."""
+        """Every line of every file that is FHIR or ought to be, blank ones left out."""
         for path in self.paths:
-            record = FileRecord(path.relative_to(self.root).as_posix(), path.stat().st_size)
+            record = FileRecord(path.relative_to(self.root).as_posix(), 0)
             self.records.append(record)
-            yield from self._file(path, record)
+            record.state = self._state_before(path, record)
+            if record.state is FileState.READ:
+                yield from self._file(path, record)
+
+    def _state_before(self, path: Path, record: FileRecord) -> FileState:
+        if any(part.startswith(".") for part in path.relative_to(self.root).parts):
+            return FileState.HIDDEN
+        try:
+            whole = path.resolve(strict=True)
+            record.size = whole.stat().st_size
+        except OSError:
+            return FileState.UNREADABLE
+        stays = whole.is_relative_to(self.root.resolve()) and whole.is_file()
+        return FileState.READ if stays else FileState.UNREADABLE
 
     def _file(self, path: Path, record: FileRecord) -> Iterator[Line]:
-        content = _Content(path, record, self._progress)
-        lines = _split(content.blocks(), record.file)
-        first = next((line for line in lines if line.data.strip()), None)
-        if first is None:
-            record.state = FileState.EMPTY if record.state is FileState.READ else record.state
-        elif _is_object(first.data):
-            yield from self._counted(record, first, lines)
-        else:
-            yield from self._document(record, [first, *lines])
-
-    def _counted(self, record: FileRecord, first: Line, rest: Iterator[Line]) -> Iterator[Line]:
-        record.lines += 1
-        yield first
-        for line in rest:
-            if line.data.strip():
+        blocks = _Content(path, record, self._progress).blocks()
+        try:
+            beginning = _beginning(blocks)
+            for line in _lines(beginning, blocks, record):
                 record.lines += 1
                 yield line
-
-    def _document(self, record: FileRecord, lines: list[Line]) -> Iterator[Line]:
-        """A file whose first line is no JSON object: one document over many lines, bad NDJSON, or no FHIR."""
-        whole = Line(record.file, lines[0].number, lines[0].offset, b"\n".join(line.data for line in lines))
-        starts = sum(line.data.removeprefix(_BOM).lstrip().startswith(b"{") for line in lines)
-        if _is_object(whole.data):
-            record.lines = 1
-            yield whole
-        elif any(_is_object(line.data) for line in lines):
-            record.lines = len(lines)
-            yield from lines
-        elif starts and lines[0].data.removeprefix(_BOM).lstrip().startswith(b"{"):
-            record.lines = 1
-            yield whole
-        else:
-            record.state = FileState.NOT_FHIR
+        except OSError:
+            record.state = FileState.UNREADABLE
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def _beginning(blocks: Iterator[bytes]) -> bytes:
+    """The content up to a little over the longest line that is read, whole when it is shorter."""
+    held = b""
+    while len(held) <= MAXIMUM_LINE and (block := next(blocks, None)) is not None:
+        held += block
+    return held
+
+
+def _lines(beginning: bytes, rest: Iterator[bytes], record: FileRecord) -> Iterator[Line]:
+    """The lines of one file, told apart by its beginning; a document over many lines is one line."""
+    text = beginning.removeprefix(_BOM).lstrip()
+    if not text:
+        record.state = FileState.EMPTY if record.state is FileState.READ else record.state
+    elif _is_object(text.partition(b"\n")[0]):
+        yield from _split(chain([beginning], rest), record)
+    elif _is_one_document(text):
+        deque(rest, maxlen=0)  # a document over the limit is set aside, but the file's hash covers it
+        yield Line(record.file, 1, 0, beginning)
+    elif _OBJECT_AT_LINE_START.search(beginning) or _NAMED_FHIR.search(record.file):
+        yield from _split(chain([beginning], rest), record)
+    else:
+        deque(rest, maxlen=0)
+        record.state = FileState.NOT_FHIR
+
+
+def _is_one_document(text: bytes) -> bool:
+    """Whether text is one JSON value over many lines, or no UTF-8 at all: read, or set aside, as one."""
+    begins = text.startswith((b"{", b"[", *_UTF16))
+    return begins and len(_OBJECT_AT_LINE_START.findall(text)) <= 1
 
 
 def _is_object(data: bytes) -> bool:
@@ -122,22 +140,26 @@ def _is_object(data: bytes) -> bool:
     return True
 
 
-def _split(blocks: Iterator[bytes], file: str) -> Iterator[Line]:
+def _split(blocks: Iterator[bytes], record: FileRecord) -> Iterator[Line]:
     r"""Lines between `\n` bytes only: other separators of text are content.
 
-    Of a line over the limit only the beginning is kept, so that it is set aside without filling memory.
+    Of a line over the limit only the beginning is kept, so that it is set aside without filling memory. A last
+    line that has no end and is no object was cut.
     """
     number, offset, rest, dropped = 1, 0, b"", 0
     for block in blocks:
         *whole, rest = (rest + block).split(b"\n")
         for data in whole:
-            yield Line(file, number, offset, data.removesuffix(b"\r"))
+            if data.strip():
+                yield Line(record.file, number, offset, data.removesuffix(b"\r"))
             number, offset, dropped = number + 1, offset + len(data) + dropped + 1, 0
         if len(rest) > MAXIMUM_LINE + 1:
             dropped += len(rest) - MAXIMUM_LINE - 1
             rest = rest[: MAXIMUM_LINE + 1]
-    if rest:
-        yield Line(file, number, offset, rest.removesuffix(b"\r"))
+    if rest.strip():
+        yield Line(record.file, number, offset, rest.removesuffix(b"\r"))
+        if record.state is FileState.READ and not _is_object(rest):
+            record.state = FileState.TRUNCATED
 
 
 class _Content:

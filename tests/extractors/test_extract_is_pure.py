@@ -99,7 +99,7 @@ def test_no_resource_however_misshapen_raises(document: Json) -> None:
     assert whole == 1 or "Bundle" in str(document)
 
 
-@settings(STEADY, max_examples=40)
+@settings(STEADY, max_examples=12)
 @given(spoiled())
 def test_whatever_is_extracted_can_be_derived(document: Json) -> None:
     with LocalEngine() as engine:

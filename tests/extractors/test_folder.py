@@ -3,14 +3,16 @@
 import gzip
 import hashlib
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from extractors.decode import MAXIMUM_LINE
 from extractors.errors import SourceError
+from extractors.events import extract
 from extractors.sources.folder import FileState, Folder
-from tests.extractors.practice import bundle, extracted, patient_line
+from tests.extractors.practice import GENERIC, OPEN, bundle, extracted, patient_line
 
 ONE, TWO, THREE = (patient_line(name) for name in "abc")
 
@@ -65,11 +67,76 @@ def test_a_pretty_printed_document_is_one_line(tmp_path: Path, document: object)
 
 @pytest.mark.parametrize(
     "data",
-    [b"a,b\n1,2\n", b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n", b"[]", b"<html></html>", b"plain text"],
-    ids=["csv", "pdf", "png", "array", "html", "text"],
+    [b"a,b\n1,2\n", b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"<html></html>", b"plain text"],
+    ids=["csv", "pdf", "png", "zip", "html", "text"],
 )
 def test_a_file_without_fhir_is_marked_and_gives_no_lines(tmp_path: Path, data: bytes) -> None:
-    assert read(tmp_path, data) == ([], FileState.NOT_FHIR)
+    assert read(tmp_path, data, "read-me") == ([], FileState.NOT_FHIR)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"[" + ONE + b"," + TWO + b"]", "$: expected object, got array"),
+        (b"[\n" + ONE + b",\n" + TWO + b"\n]\n", "not JSON at column"),
+        (ONE.decode().encode("utf-16"), "not UTF-8 at byte 0 of the line"),
+        (b"rubbish\nmore\n", "not JSON at column 1"),
+    ],
+    ids=["array", "array over lines", "UTF-16", "every line corrupt"],
+)
+def test_fhir_in_a_form_that_cannot_be_read_is_set_aside_and_never_silent(
+    tmp_path: Path, data: bytes, reason: str
+) -> None:
+    (tmp_path / "Patient.ndjson").write_bytes(data)
+    found = extract(Folder(tmp_path).lines(), GENERIC, OPEN.zone_info)
+
+    assert [row["file"] for row in found.quarantine] != []
+    assert reason in found.quarantine[0]["reason"]
+
+
+def test_a_plain_file_whose_last_line_was_cut_is_truncated(tmp_path: Path) -> None:
+    assert read(tmp_path, ONE + b"\n" + TWO[:20]) == ([ONE, TWO[:20]], FileState.TRUNCATED)
+    assert read(tmp_path, ONE + b"\n" + TWO[:20] + b"\n") == ([ONE, TWO[:20]], FileState.READ)
+
+
+def test_a_link_is_followed_within_the_folder_and_never_out_of_it(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    for place in (inside, outside):
+        place.mkdir()
+        (place / "a").write_bytes(ONE)
+    (inside / "b").symlink_to(inside / "a")
+    (inside / "c").symlink_to(outside / "a")
+    (inside / "d").symlink_to(outside)
+    (inside / "e").symlink_to(tmp_path / "nowhere")
+    folder = Folder(inside)
+
+    assert [line.file for line in folder.lines()] == ["a", "b"]
+    assert {r.file: r.state for r in folder.records if r.state is not FileState.READ} == dict.fromkeys(
+        "cde", FileState.UNREADABLE
+    )
+
+
+def test_a_file_that_fails_while_it_is_read_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(ONE)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    folder = Folder(tmp_path)
+
+    assert (list(folder.lines()), folder.records[0].state) == ([], FileState.UNREADABLE)
+
+
+def test_a_bomb_of_short_lines_is_not_held_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "x.gz").write_bytes(gzip.compress(b"x\n" * 20_000_000))
+    tracemalloc.start()
+    found = list(Folder(tmp_path).lines())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert found == []
+    assert peak < 5 * MAXIMUM_LINE
 
 
 @pytest.mark.parametrize("data", [b"", b"\n \n", gzip.compress(b"")], ids=["nothing", "blanks", "gzip of nothing"])
@@ -127,7 +194,10 @@ def test_files_are_read_in_the_order_of_their_names_hidden_ones_left_out(tmp_pat
     (tmp_path / ".hidden").mkdir()
     for name, data in (("b", TWO), ("a", ONE), ("sub/c", THREE), (".x", ONE), (".hidden/y", ONE)):
         (tmp_path / name).write_bytes(data)
-    assert [line.file for line in Folder(tmp_path).lines()] == ["a", "b", "sub/c"]
+    folder = Folder(tmp_path)
+
+    assert [line.file for line in folder.lines()] == ["a", "b", "sub/c"]
+    assert {r.file for r in folder.records if r.state is FileState.HIDDEN} == {".x", ".hidden/y"}
 
 
 def test_progress_is_told_in_bytes_on_disk(tmp_path: Path) -> None:
@@ -136,7 +206,7 @@ def test_progress_is_told_in_bytes_on_disk(tmp_path: Path) -> None:
     told: list[int] = []
     folder = Folder(tmp_path, told.append)
     assert len(list(folder.lines())) == len(MANY) + 1
-    assert sum(told) == folder.size == sum(record.size for record in folder.records)
+    assert sum(told) == sum(record.size for record in folder.records)
 
 
 def test_the_record_of_a_file_counts_its_lines(tmp_path: Path) -> None:

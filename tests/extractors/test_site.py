@@ -106,3 +106,17 @@ def test_equal_settings_have_one_digest_and_others_another(tmp_path: Path) -> No
 def test_the_order_in_which_settings_are_written_is_none_of_the_digest(tmp_path: Path) -> None:
     turned = "closed_world = ['access-api', 'access-vdt']", "closed_world = ['access-vdt', 'access-api']"
     assert len({load_site(written(tmp_path, text)).digest for text in turned}) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "history_from = 2026-01-01T00:00:00",
+        "holidays = [2026-01-01T00:00:00]",
+        '[[standing]]\nkind = "access-api"\nfrom = 2026-01-01T00:00:00\nwhy = "x"',
+    ],
+)
+def test_a_time_where_a_day_is_expected_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "site.toml").write_text(text)
+    with pytest.raises(SiteError, match="expected"):
+        load_site(tmp_path / "site.toml")
