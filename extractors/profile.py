@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
+from extractors.decode import schema_of
 from extractors.errors import ProfileError
 from extractors.fhirpath import Path as FhirPath
 from extractors.fhirpath import compile_path
@@ -150,6 +151,8 @@ def _profile(document: dict[str, Any], data: bytes, file: str) -> Profile:
 
 def _selector(entry: dict[str, Any], at: str) -> Selector:
     check_keys(entry, _SELECT, _SELECT_OPTIONAL, at, ProfileError)
+    if schema_of(entry["resource"]) is None:
+        raise ProfileError(f"{at}, resource: expected a FHIR R4 resource type, got {entry['resource']!r}. Correct it.")
     kinds = [entry["kind"]] if "kind" in entry else entry.get("kinds", [])
     if not kinds or ("kind" in entry) == ("kind_path" in entry):
         raise ProfileError(f"{at}: expected either 'kind', or 'kind_path' with 'kinds'.")

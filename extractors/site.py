@@ -127,7 +127,9 @@ def _site(document: dict[str, Any], at: str) -> Site:
 def _tins(table: Mapping[str, Any], at: str) -> dict[str, str]:
     for key, tin in table.items():
         if not (isinstance(tin, str) and len(tin) == 9 and tin.isdigit()):
-            raise SiteError(f"{at}, tin_map.{key}: expected a TIN of 9 digits as text, got {type(tin).__name__}.")
+            raise SiteError(
+                f"{at}, tin_map.{key}: expected a TIN of 9 digits in quotation marks, without a dash. Correct it."
+            )
         if not key.startswith(("Organization/", "Location/")):
             raise SiteError(f"{at}, tin_map: expected keys as 'Organization/id' or 'Location/id', got {key!r}.")
     return dict(table)
@@ -147,7 +149,7 @@ def _word(word: Any, words: Any, at: str) -> Any:
 
 def _day(day: object, at: str) -> date:
     if type(day) is not date:  # a datetime is a date, too
-        raise SiteError(f"{at}: expected days as 2026-12-24, got {day!r}.")
+        raise SiteError(f"{at}: expected days such as 2026-12-24 without quotation marks, got {day!r}.")
     return day
 
 

@@ -57,5 +57,15 @@ def _is(value: object, kind: Any) -> bool:
     return isinstance(value, kind) and not confused
 
 
+_KINDS = {
+    str: "text in quotation marks",
+    int: "a whole number",
+    date: "a day such as 2026-01-01 without quotation marks",
+    list: "a list",
+    dict: "a table",
+}
+
+
 def _type_name(kind: Any) -> str:
-    return " or ".join(k.__name__ for k in kind) if isinstance(kind, tuple) else str(kind.__name__)
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    return " or ".join(_KINDS[one] for one in kinds)

@@ -119,7 +119,8 @@ def _period(table: Mapping[str, Any], at: str) -> Period | None:
         return None
     for key in ("start", "end"):
         if type(table.get(key)) is not date:
-            raise AttestationError(f"{at}, period.{key}: expected a day such as 2026-01-01, got {table.get(key)!r}.")
+            what = "expected a day such as 2026-01-01 without quotation marks"
+            raise AttestationError(f"{at}, period.{key}: {what}, got {table.get(key)!r}.")
     if table["end"] < table["start"]:
         raise AttestationError(f"{at}, period: expected start before end, got {table['start']} to {table['end']}.")
     return Period(table["start"], table["end"])

@@ -194,22 +194,16 @@ def _exit_code(scored: Scored) -> int:
 
 
 @main.command()
-@click.option("--out", type=_PLACE, help="Folder for the report. [default: a temporary one]")
+@click.option("--out", type=_PLACE, help="Folder for the report. [default: a new temporary one]")
 @click.option("--port", type=int, default=DEMO_PORT, show_default=True, help="Where to serve the report; 0 takes any.")
 def demo(out: Path | None, port: int) -> None:
     """Run the main job on a synthetic practice and serve the report until Ctrl-C (DEMO_SERVE=0: do not serve)."""
     scenario = fixture(DEMO_SCENARIO)
-    with tempfile.TemporaryDirectory(prefix="pi180-demo-") as temporary, _stated_failures():
-        place = out or Path(temporary)
-        console.note(f"Synthetic practice {DEMO_SCENARIO}: no real patient, no network.")
-        _run(
-            Source(scenario, scenario / "site.toml"),
-            load(DEMO_YEAR),
-            None,
-            scenario / "attestations.toml",
-            place,
-            False,
-        )
+    place = out or Path(tempfile.mkdtemp(prefix="pi180-demo-"))
+    console.note(f"Synthetic practice {DEMO_SCENARIO}: no real patient, no network.")
+    with _stated_failures():
+        source = Source(scenario, scenario / "site.toml")
+        _run(source, load(DEMO_YEAR), None, scenario / "attestations.toml", place, False)
         if os.environ.get("DEMO_SERVE") != "0":
             serve_report(place, port, console.note)
 

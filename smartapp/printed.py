@@ -90,5 +90,9 @@ def scored_table(scored: Scored) -> str:
     unseen = [(m, reading.unseen(m)) for m in scored.submission.proportions]
     notes = [f"{m} cannot be read from this server: it shows no {', no '.join(kinds)}." for m, kinds in unseen if kinds]
     head = f"{who}  performance year {reading.rules.year}  {period}  run {reading.fingerprint[:12]}"
-    blocked = [f"BLOCKED: the input is not whole ({fault})." for fault in reading.faults]
-    return "\n".join([head, "", *_columns(rows), *notes, "", score_table(scored.score), *blocked])
+    counted = [head, "", *_columns(rows), *notes, ""]
+    if reading.faults:
+        return "\n".join(
+            [*counted, *(f"BLOCKED, no score: the input is not whole: {fault}." for fault in reading.faults)]
+        )
+    return "\n".join([*counted, score_table(scored.score)])

@@ -55,5 +55,8 @@ def _note(scored: Scored) -> str | None:
         return "no submission.json: the input is not whole."
     left_out = [m for m, counted in scored.submission.proportions.items() if not is_determinable(counted)]
     if left_out:
-        return f"submission.json leaves out {', '.join(left_out)}: not determinable; it would score 0 as it is."
+        return (
+            f"submission.json leaves out {', '.join(left_out)}: not determinable; it would score 0 as it is. Enter the "
+            "EHR report's own totals under [reported.…] in the attestation file, or claim what truly applies."
+        )
     return None

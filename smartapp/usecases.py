@@ -50,9 +50,11 @@ class Reading:
         """Why the input is not whole: empty, cut, damaged, or too much set aside; none when it is whole."""
         found = [f"{record.file}: {record.state}" for record in self.files if record.state in _BROKEN]
         if not self.places:
-            found.append("no FHIR resource that pi180 reads was found")
+            found.append("no FHIR resource that pi180 reads was found; name the folder that holds them with --from")
         if self.quarantine.over_limit:
-            found.append(f"{self.quarantine.count} of {self.quarantine.of} lines set aside: over the limit")
+            patients = f", {self.quarantine.patients} of them Patients" if self.quarantine.patients else ""
+            limit = "more than 1 in 1,000, or any Patient, blocks the score"
+            found.append(f"{self.quarantine.count} of {self.quarantine.of} lines set aside{patients}: {limit}")
         return tuple(found)
 
     def unseen(self, measure: MeasureId) -> list[EventKind]:

@@ -36,8 +36,6 @@ def serve_report(folder: Path, port: int, note: Callable[[str], None]) -> None:
         UsageError: the port is taken.
     """
     with _listening(port) as listener, _server(listener, folder) as server:
-        note(f"Open http://{LOOPBACK}:{server.server_port}/  (Ctrl-C stops)")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            note("Stopped.")
+        note(f"Open http://{LOOPBACK}:{server.port}/  (Ctrl-C stops)")
+        server.serve_forever()  # werkzeug ends it quietly on Ctrl-C
+        note("Stopped.")

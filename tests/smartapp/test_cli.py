@@ -3,6 +3,7 @@
 import gzip
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from smartapp.cli import main
@@ -370,7 +372,8 @@ def test_input_that_is_not_whole_blocks_the_submission(tmp_path: Path) -> None:
     result = pi180("run", *source, "--attestations", SOLO / "attestations.toml", "--out", out)
 
     assert result.exit_code == 8
-    assert "BLOCKED: the input is not whole" in result.stdout
+    assert "BLOCKED, no score: the input is not whole" in result.stdout
+    assert "Total" not in result.stdout
     assert (out / "report.html").exists()
     assert not (out / "submission.json").exists()
 
@@ -470,6 +473,19 @@ def test_a_place_that_cannot_be_written_is_said_and_not_a_fault_of_ours(tmp_path
 
     assert run_solo(tmp_path / "file").exit_code == 2
     assert pi180("attest", "--new", tmp_path / "missing" / "a.toml", "--year", "2026").exit_code == 2
+
+
+def test_the_demo_serves_its_report_until_it_is_interrupted(tmp_path: Path) -> None:
+    command = [Path(sys.executable).with_name("pi180"), "demo", "--out", tmp_path, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as demo:
+        assert demo.stderr is not None
+        address = next(line for line in demo.stderr if line.startswith("Open ")).split()[1]
+        page = requests.get(address, timeout=30)
+        demo.send_signal(signal.SIGINT)
+        said = demo.stderr.read()
+
+    assert (page.status_code, "90" in page.text) == (200, True)
+    assert (demo.returncode, said.splitlines()[-1]) == (0, "Stopped.")
 
 
 def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
