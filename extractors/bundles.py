@@ -1,7 +1,9 @@
 """A line as its resources: the resource itself, or the entries of a Bundle.
 
-A `collection`, `document` or `message` Bundle is a data set of its own: its resources carry the Bundle's
-name in their keys and see each other first. Every other Bundle is a page or a transaction of one server.
+A `collection`, `document` or `message` Bundle is a data set of its own, isolated on purpose: its resources carry
+the Bundle's name in their keys, and their literal references never leave it, so that `Patient/1` of two Bundles
+is two patients. Only references by identifier (logical or conditional) reach what stands outside. Every other
+Bundle is a page or a transaction of one server.
 """
 
 import hashlib
@@ -10,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from extractors.decode import Json, Unreadable
+from extractors.decode import Json, Unreadable, schema_of
 from extractors.references import Scope, reference_key
 
 _SELF_CONTAINED = frozenset({"collection", "document", "message"})
@@ -72,7 +74,7 @@ def _deletion(number: int, entry: Mapping[str, Any], scope: Scope) -> Iterator[E
     request, response = entry.get("request") or {}, entry.get("response") or {}
     gone = reference_key({"reference": request.get("url")}, "", Scope()) or ""
     kind, found, _ = gone.partition("/")
-    if request.get("method") == "DELETE" and found:
+    if request.get("method") == "DELETE" and found and schema_of(kind) is not None:
         meta = {"lastUpdated": response.get("lastModified")}
         yield Entry({"meta": meta}, kind, scope.prefix + gone, scope, number, deleted=True)
 

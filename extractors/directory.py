@@ -1,12 +1,16 @@
 """Who and what resources point at: clinicians, roles, organizations, places, medications, merged patients.
 
-Directory rows are plain triples (key, attribute, value), so that a reference resolves by a join. Identifier
-systems are FHIR's: NPI `http://hl7.org/fhir/sid/us-npi`, EIN `urn:oid:2.16.840.1.113883.4.4` (a TIN).
+Directory rows are plain triples (key, attribute, value), so that a reference resolves by a join. Days are local
+to the practice. Identifier systems are FHIR's: NPI `http://hl7.org/fhir/sid/us-npi`, EIN
+`urn:oid:2.16.840.1.113883.4.4` (a TIN).
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from extractors.dates import read_moment
 from extractors.references import Scope, identifier_key, reference_key
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -26,6 +30,11 @@ _NAMED_ONCE = {
 }
 """Elements whose identifier names one order or one document, whichever system shows a copy of it."""
 
+COPIED = frozenset(_NAMED_ONCE)
+"""Types of which copies are merged."""
+
+_ORDERS = frozenset({"MedicationRequest", "ServiceRequest"})
+
 _SAME_PATIENT = {"replaced-by": True, "refer": True, "replaces": False}
 """Types of Patient.link that name the same person; True where the link points to the record that stays."""
 
@@ -37,10 +46,20 @@ READS = frozenset(
     | {"reference", "class"}
     | {name for pointers in _POINTERS.values() for name in pointers}
 )
+_READS_MORE = {
+    "PractitionerRole": frozenset({"active", "period", "start", "end"}),
+    "MedicationRequest": frozenset({"authoredOn", "medication"}),
+    "ServiceRequest": frozenset({"authoredOn"}),
+}
 Row = tuple[str, str, str]
 
 
-def directory_rows(resource: Mapping[str, Any], key: str, scope: Scope) -> Iterator[Row]:
+def reads_of(kind: str) -> frozenset[str]:
+    """The element names that the directory reads of a type; none for types that it does not know."""
+    return READS | _READS_MORE.get(kind, frozenset()) if kind in TYPES else frozenset()
+
+
+def directory_rows(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneInfo) -> Iterator[Row]:
     """The directory rows (key, attribute, value) of one resource; none for other types."""
     kind = resource["resourceType"]
     if kind not in TYPES:
@@ -51,8 +70,18 @@ def directory_rows(resource: Mapping[str, Any], key: str, scope: Scope) -> Itera
         target = reference_key(resource.get(element) or {}, key, scope)
         if target is not None:
             yield key, attribute, target
-    if kind in _NAMED_ONCE:
+    if kind in COPIED:
         yield from _names(resource, key, scope, _NAMED_ONCE[kind])
+    if kind in _ORDERS:
+        yield from _told_apart(resource, key, scope, zone)
+    yield from _own_rows(resource, key, scope, zone)
+
+
+def _own_rows(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneInfo) -> Iterator[Row]:
+    """What only resources of one type state."""
+    kind = resource["resourceType"]
+    if kind == "PractitionerRole":
+        yield from _in_force(resource, key, zone)
     if kind == "Patient":
         yield from _merges(resource, key, scope)
     if kind == "Encounter" and (resource.get("class") or {}).get("code"):
@@ -95,6 +124,33 @@ def _names(resource: Mapping[str, Any], key: str, scope: Scope, element: str) ->
     for identifier in [found] if isinstance(found, dict) else found:
         if identifier and identifier.get("system") and identifier.get("value"):
             yield key, "named", identifier_key(str(resource["resourceType"]), identifier)
+
+
+def _told_apart(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneInfo) -> Iterator[Row]:
+    """What sets a renewal and the other lines of a cart apart from a copy, though they share a number."""
+    authored = resource.get("authoredOn")
+    moment = read_moment(str(authored), zone) if authored else None
+    yield key, "authored", f"{moment.day_from}/{moment.day_to}" if moment else f"no day: {key}"
+    concept = resource.get("medicationCodeableConcept") or {}
+    target = reference_key(resource.get("medicationReference") or {}, key, scope)
+    system, code, text = best_coding(concept)
+    if code:
+        yield key, "prescribes", f"{system or ''}|{code}"
+    elif target is not None:
+        yield key, "prescribes", target
+    elif text:
+        yield key, "prescribes", f"text {hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _in_force(role: Mapping[str, Any], key: str, zone: ZoneInfo) -> Iterator[Row]:
+    """From which day to which a role holds, and whether it is in use at all."""
+    if role.get("active") is False:
+        yield key, "inactive", "true"
+    period = role.get("period") or {}
+    if period.get("start"):
+        yield key, "begun", read_moment(str(period["start"]), zone).day_from
+    if period.get("end"):
+        yield key, "ended", read_moment(str(period["end"]), zone).day_to
 
 
 def npi_of_reference(key: str) -> str | None:

@@ -96,7 +96,7 @@ def _extract_line(line: Line, profile: Profile, zone: ZoneInfo, out: Extract) ->
 
 def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, out: Extract) -> None:
     kind = entry.type
-    reads = profile.reads.get(kind, frozenset()) | (directory.READS if kind in directory.TYPES else frozenset())
+    reads = profile.reads.get(kind, frozenset()) | directory.reads_of(kind)
     if not reads:
         out.not_read[line.file, kind] += 1
         return
@@ -117,7 +117,7 @@ def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, o
     out.resources.append(_resource_row(line, entry, held.content, False, zone))
     out.events.extend(rows)
     out.references.extend(_references(held, profile))
-    out.directory.extend(_directory(held))
+    out.directory.extend(_directory(held, zone))
 
 
 def _check_contained(resource: Json, is_date: Callable[[str], bool]) -> None:
@@ -126,7 +126,7 @@ def _check_contained(resource: Json, is_date: Callable[[str], bool]) -> None:
         raise Unreadable("$.contained: expected array")
     for part in contained:
         if _typed(part):
-            check_shape(part, directory.READS, is_date)
+            check_shape(part, directory.READS | directory.reads_of(part["resourceType"]), is_date)
 
 
 def _is_date(text: str, zone: ZoneInfo) -> bool:
@@ -180,11 +180,11 @@ def _references(held: _Held, profile: Profile) -> Iterator[Row]:
                 }
 
 
-def _directory(held: _Held) -> Iterator[Row]:
+def _directory(held: _Held, zone: ZoneInfo) -> Iterator[Row]:
     parts = [(held.json, held.key)]
     parts += [(part, f"{held.key}#{part.get('id')}") for part in held.json.get("contained") or [] if _typed(part)]
     for part, key in parts:
-        for owner, attribute, value in directory.directory_rows(part, key, held.scope):
+        for owner, attribute, value in directory.directory_rows(part, key, held.scope, zone):
             yield {"key": owner, "content": held.content, "attribute": attribute, "value": value}
 
 

@@ -3,9 +3,11 @@
 One pass over the directory gives a map from every other key to the one that counts, chains included.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from extractors.directory import npi_of_reference
+from extractors.directory import COPIED, npi_of_reference
+
+_TOLD_APART = frozenset({"subject", "authored", "prescribes", "drug"})
 
 
 def canonical_keys(directory: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -13,8 +15,9 @@ def canonical_keys(directory: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
     `alias` rows map an identifier reference to the resource that carries the identifier; where two
     resources carry it, the first key in order is taken. `replaced-by` rows map a merged patient to the
-    surviving one. A circle of merges ends at its smallest key. Orders and documents that share an identifier
-    (`named`) and a patient are copies of one, and stand for the smallest key among them.
+    surviving one. A circle of merges ends at its smallest key. Documents that share an identifier (`named`) and
+    a patient are copies of one, and so are orders that share the day and the drug as well: they stand for the
+    smallest key among them. An order with another day is a renewal under the same number.
     """
     step: dict[str, str] = {}
     rows = sorted(directory, key=lambda row: (row["attribute"], row["key"], row["value"]))
@@ -23,20 +26,40 @@ def canonical_keys(directory: Iterable[Mapping[str, str]]) -> dict[str, str]:
             step.setdefault(row["value"], row["key"])
         elif row["attribute"] == "replaced-by":
             step.setdefault(row["key"], row["value"])
-    step |= _copies(rows, step)
+    copies = _copies(rows, step)
+    step |= copies
+    for alias in _ambiguous(rows, copies):
+        step.pop(alias, None)
     return {key: end for key in step if (end := _end(key, step)) != key}
+
+
+def _ambiguous(rows: Iterable[Mapping[str, str]], copies: Mapping[str, str]) -> Iterator[str]:
+    """Identifiers of several orders or documents that are no copies of one: which of them is meant is not known."""
+    first: dict[str, str] = {}
+    for row in rows:
+        if row["attribute"] == "alias" and row["value"].partition("?")[0] in COPIED:
+            end = _end(row["key"], copies)
+            if first.setdefault(row["value"], end) != end:
+                yield row["value"]
+                yield "?" + row["value"].partition("?")[2]
 
 
 def _copies(rows: Iterable[Mapping[str, str]], step: Mapping[str, str]) -> dict[str, str]:
     """A step from each copy of an order or document to a smaller key, until one is left of each group."""
-    patient = {row["key"]: _end(row["value"], step) for row in rows if row["attribute"] == "subject"}
-    first: dict[tuple[str, str], str] = {}
+    said: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row["attribute"] in _TOLD_APART:
+            said.setdefault(row["attribute"], {})[row["key"]] = _end(row["value"], step)
+    patient, day = said.get("subject", {}), said.get("authored", {})
+    drug = {key: said.get("drug", {}).get(what, what) for key, what in said.get("prescribes", {}).items()}
+    first: dict[tuple[str, str, str | None, str | None], str] = {}
     found: dict[str, str] = {}
     for row in rows:
         if row["attribute"] != "named" or row["key"] not in patient:
             continue
         mine = _end(row["key"], found)
-        other = _end(first.setdefault((row["value"], patient[row["key"]]), mine), found)
+        same = (row["value"], patient[row["key"]], day.get(row["key"]), drug.get(row["key"]))
+        other = _end(first.setdefault(same, mine), found)
         if mine != other:
             found[max(mine, other)] = min(mine, other)
     return found

@@ -10,6 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from extractors.directory import COPIED
 from extractors.engine.local import LocalEngine
 from extractors.events import Extract
 from extractors.profile import Profile
@@ -73,9 +74,13 @@ def quarantine_of(extract: Extract) -> Quarantine:
 def ledger_of(extract: Extract, engine: LocalEngine) -> list[dict[str, Any]]:
     """One row per resource type: received, counted once, repeated, replaced by a later version, set aside.
 
+    `copies` are current resources that stand for another order or document with the same business identifier.
     Types that no selector reads and lines that are no FHIR stand below, with what they are.
     """
-    kept = Counter(row["type"] for row in engine.rows("current_resource", "key"))
+    current = engine.rows("current_resource", "key")
+    kept = Counter(row["type"] for row in current)
+    merged = {row["key"] for row in engine.rows("canonical")}
+    copies = Counter(row["type"] for row in current if row["type"] in COPIED and row["key"] in merged)
     aside = Counter(row["type"] or "unreadable" for row in extract.quarantine)
     events = Counter(row["source"].rpartition("!")[2].partition("/")[0] for row in extract.events)
     received: Counter[str] = Counter(row["type"] for row in extract.resources)
@@ -92,6 +97,7 @@ def ledger_of(extract: Extract, engine: LocalEngine) -> list[dict[str, Any]]:
             "current": kept[kind],
             "duplicate": received[kind] - contents[kind],
             "superseded": contents[kind] - kept[kind],
+            "copies": copies[kind],
             "quarantined": aside[kind],
             "events": events[kind],
             **_departures(extract, kind),

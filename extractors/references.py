@@ -2,15 +2,22 @@
 
 A key is `Type/id`. A resource of a self-contained Bundle has the Bundle's name before it (`bundle!Type/id`),
 a contained resource its parent's key (`Type/id#part`), and a reference by identifier is its own key
-(`Practitioner?identifier=system|value`) until the directory knows whose identifier that is.
+(`Practitioner?identifier=system|value`) until the directory knows whose identifier that is. Any other search,
+and any text that is no reference, may hold a name: its key tells it apart by a hash and shows nothing of it.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
-_LITERAL = re.compile(r"(?:.*/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[^/?#|]+)(?:/_history/[^/]+)?$")
-_SEARCH = re.compile(r"(?:.*/)?(?P<type>[A-Z][A-Za-z]+)\?identifier=(?P<token>.+)$")
+from extractors.decode import schema_of
+
+_LITERAL = re.compile(r"(?:\S*/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[^/?#|\s]+)(?:/_history/[^/\s]+)?$")
+_SEARCH = re.compile(r"(?:\S*/)?(?P<type>[A-Z][A-Za-z]+)\?(?P<query>.*)$", re.DOTALL)
+_URN = re.compile(r"urn:(?:uuid|oid):[0-9A-Za-z.-]+$")
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +25,8 @@ class Scope:
     """Where a reference stands: the resource that holds it and the Bundle around that, if any.
 
     `prefix` is empty outside self-contained Bundles; `full_urls` maps every fullUrl, and every `Type/id`
-    of a self-contained Bundle, to the key of its entry.
+    of a self-contained Bundle, to the key of its entry. A literal reference never leaves a self-contained
+    Bundle, whether or not its target is in there; a reference by identifier does, for it carries no prefix.
     """
 
     prefix: str = ""
@@ -53,10 +61,21 @@ def _literal_key(text: str, holder: str, scope: Scope) -> str:
     if text in scope.full_urls:
         return scope.full_urls[text]
     search = _SEARCH.match(text)
-    if search:
-        return f"{search['type']}?identifier={search['token']}"
+    if search and schema_of(search["type"]) is not None:
+        return _search_key(search["type"], search["query"])
     literal = _LITERAL.match(text)
-    if literal is None:
-        return text
+    if literal is None or schema_of(literal["type"]) is None:
+        return text if _URN.match(text) else f"(text, {_hash(text)})"
     key = f"{literal['type']}/{literal['id']}"
     return scope.full_urls.get(key, scope.prefix + key)
+
+
+def _search_key(kind: str, query: str) -> str:
+    """The key of a conditional reference: by its one identifier, else by a hash of what is searched for."""
+    parameters = [parameter.partition("=") for parameter in query.split("&")]
+    tokens = [unquote(value) for name, _, value in parameters if name == "identifier" and value]
+    return f"{kind}?identifier={tokens[0]}" if len(tokens) == 1 else f"{kind}?(search, {_hash(query)})"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]

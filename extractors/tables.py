@@ -40,8 +40,8 @@ REFERENCE = _text("source", "content", "relation", "target")
 """One row per reference that later joins need."""
 
 DIRECTORY = _text("key", "content", "attribute", "value")
-"""One row per directory fact; attributes: npi, tin, alias, practitioner, organization, part-of,
-managed-by, replaced-by, drug, class, subject, named."""
+"""One row per directory fact; attributes: npi, tin, alias, practitioner, organization, inactive, begun, ended,
+part-of, managed-by, replaced-by, drug, class, subject, named, authored, prescribes."""
 
 QUARANTINE = _with(_text("file", "hash", "type", "reason"), line=pa.int64(), offset=pa.int64(), entry=pa.int64())
 """One row per line or Bundle entry set aside: where it stands, the SHA-256 of its bytes and why. Never its content."""

@@ -127,9 +127,11 @@ LEFT JOIN sent_best AS d ON d.focus = o.focus
 ;
 
 -- table: seen
--- One row per visit and clinician, and whether an earlier visit of that patient is known: with that clinician,
--- or with anyone of the TIN.
+-- One row per visit and clinician, and whether an earlier visit of that patient is known, in any setting: with
+-- that clinician, or with anyone of the TIN. `ambulatory` visits (AMB, VR, HH) are those of PI_PEA_1; a profile
+-- that states no setting selects those only.
 SELECT v.focus, v.patient, v.npi, v.tin, v.day_from, v.day_to, v.answer, v.reason,
+  CASE WHEN v.setting IS NULL OR v.setting IN ('AMB', 'VR', 'HH') THEN 1 ELSE 0 END AS ambulatory,
   max(CASE WHEN e.to_utc < v.from_utc AND coalesce(e.npi, e.clinician, e.tin) = coalesce(v.npi, v.clinician, v.tin)
     THEN 1 ELSE 0 END) AS seen_before,
   max(CASE WHEN e.to_utc < v.from_utc AND e.tin = v.tin THEN 1 ELSE 0 END) AS seen_in_tin
@@ -137,31 +139,44 @@ FROM fact AS v
 LEFT JOIN fact AS e ON e.kind = 'patient-seen' AND e.answer = 'met' AND e.patient = v.patient
   AND (e.tin = v.tin OR coalesce(e.npi, e.clinician, e.tin) = coalesce(v.npi, v.clinician, v.tin))
 WHERE v.kind = 'patient-seen' AND v.answer <> 'not_met'
-GROUP BY v.focus, v.patient, v.npi, v.tin, v.day_from, v.day_to, v.answer, v.reason
+GROUP BY v.focus, v.patient, v.npi, v.tin, v.day_from, v.day_to, v.answer, v.reason, v.setting
+;
+
+-- table: handed_over
+-- Transitions received, with the patient, clinician and day of their visit, and whether that patient was seen before.
+SELECT t.focus, t.patient, t.npi, t.tin, t.day_from, t.detail,
+  max(CASE WHEN coalesce(e.npi, e.clinician, e.tin) = coalesce(t.npi, t.clinician, t.tin) THEN 1 ELSE 0 END) AS seen_before,
+  max(CASE WHEN e.tin = t.tin THEN 1 ELSE 0 END) AS seen_in_tin
+FROM (
+  SELECT f.focus, coalesce(f.patient, s.patient) AS patient, coalesce(v.npi, f.npi) AS npi, f.clinician, coalesce(v.tin, f.tin) AS tin,
+    coalesce(f.day_from, s.day_from) AS day_from, f.from_utc, f.detail
+  FROM fact AS f
+  LEFT JOIN (SELECT DISTINCT focus, patient, day_from FROM seen) AS s ON s.focus = f.focus
+  LEFT JOIN seen AS v ON v.focus = f.focus AND (f.npi IS NULL OR v.npi = f.npi)
+  WHERE f.kind = 'transition-received' AND f.answer = 'met'
+) AS t
+LEFT JOIN fact AS e ON e.kind = 'patient-seen' AND e.answer = 'met' AND e.patient = t.patient AND e.to_utc < t.from_utc
+GROUP BY t.focus, t.patient, t.npi, t.tin, t.day_from, t.detail
 ;
 
 -- table: incoming
 -- Contexts in which a received summary counts: a transition or referral received, or a patient never seen
--- before. New is certain only where history is proven to reach back, or by a new-patient visit code. A patient
--- whom a partner saw before is new to the clinician, but not to the group (`in_group`).
-SELECT t.focus, t.patient, coalesce(v.npi, t.npi) AS npi, coalesce(v.tin, t.tin) AS tin, t.day_from AS day, 'yes' AS certain,
-  'yes' AS in_group
-FROM (
-  SELECT f.focus, coalesce(f.patient, s.patient) AS patient, f.npi, f.tin, coalesce(f.day_from, s.day_from) AS day_from
-  FROM fact AS f
-  LEFT JOIN (SELECT DISTINCT focus, patient, day_from FROM seen) AS s ON s.focus = f.focus
-  WHERE f.kind = 'transition-received' AND f.answer = 'met'
-) AS t
-LEFT JOIN seen AS v ON v.focus = t.focus AND (t.npi IS NULL OR v.npi = t.npi)
+-- before. New is certain only where history is proven to reach back, or by a new-patient visit code that no
+-- earlier visit refutes. A patient whom a partner saw before is new to the clinician, but not to the group
+-- (`in_group`). A referral that was revoked is none.
+SELECT focus, patient, npi, tin, day_from AS day, 'yes' AS certain,
+  CASE WHEN coalesce(detail, '') = 'new patient' AND seen_in_tin = 1 THEN 'no' ELSE 'yes' END AS in_group
+FROM handed_over
+WHERE NOT (coalesce(detail, '') = 'new patient' AND seen_before = 1)
 UNION
 SELECT focus, patient, npi, tin, day_from, 'yes', 'yes' FROM fact
-WHERE kind = 'referral-received' AND answer = 'met' AND (npi IS NOT NULL OR tin IS NOT NULL)
+WHERE kind = 'referral-received' AND answer = 'met' AND coalesce(detail, '') <> 'revoked' AND (npi IS NOT NULL OR tin IS NOT NULL)
 UNION
 SELECT v.focus, v.patient, v.npi, v.tin, v.day_from,
   CASE WHEN s.history_from IS NOT NULL AND s.history_from <= v.day_from AND v.answer = 'met' THEN 'yes' ELSE 'unknown' END,
   CASE WHEN v.seen_in_tin = 1 THEN 'no' ELSE 'yes' END
 FROM seen AS v CROSS JOIN setting AS s
-WHERE v.seen_before = 0
+WHERE v.seen_before = 0 AND v.ambulatory = 1
 ;
 
 -- table: replaced_document
@@ -236,13 +251,15 @@ GROUP BY d.focus
 ;
 
 -- table: deadline
--- One row per visit: the end of the fourth business day after the information was available.
+-- One row per visit: the end of the fourth business day after the information was available. What is dated by
+-- a month or a year alone has no deadline that is known.
 SELECT s.focus, max(d.day) AS day
-FROM (SELECT DISTINCT focus, patient, day_from FROM seen) AS s
+FROM (SELECT DISTINCT focus, patient, day_from, day_to FROM seen WHERE ambulatory = 1) AS s
 LEFT JOIN verdict AS i ON i.focus = s.focus AND i.kind = 'information-available' AND i.answer = 'met'
 JOIN calendar AS a ON a.day = coalesce(i.day_from, s.day_from)
 CROSS JOIN setting AS t
 JOIN calendar AS d ON d.business = a.business + t.access_business_days AND d.is_business
+WHERE coalesce(i.day_from, s.day_from) = coalesce(i.day_to, s.day_to)
 GROUP BY s.focus
 ;
 
@@ -259,7 +276,7 @@ UNION ALL
 SELECT s.kind, p.subject, 'met', 'site settings', s.day_from, s.day_from, 'native',
   CASE WHEN min(w.day_from) < coalesce(s.ended_day, '9999') THEN min(w.day_from) ELSE s.ended_day END
 FROM standing AS s
-CROSS JOIN (SELECT DISTINCT coalesce(patient, focus) AS subject FROM seen) AS p
+CROSS JOIN (SELECT DISTINCT coalesce(patient, focus) AS subject FROM seen WHERE ambulatory = 1) AS p
 LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.focus = p.subject AND w.day_from >= s.day_from
 WHERE s.kind IN ('access-vdt', 'access-api', 'access-declined')
 GROUP BY s.kind, p.subject, s.day_from, s.ended_day
@@ -358,9 +375,11 @@ SELECT 'PI_PEA_1', v.focus, v.patient, v.tin, v.npi, CASE WHEN v.answer = 'met' 
     WHEN a.met = 'met' THEN 'portal and API access in force at the deadline ' || a.deadline
     WHEN a.met = 'not_met' THEN 'portal or API access not in force at the deadline ' || a.deadline
     WHEN v.day_from IS NULL THEN 'the visit has no date'
+    WHEN a.deadline IS NULL AND v.day_from <> v.day_to THEN 'the visit is dated by month or year: its deadline is not known'
     ELSE 'access at the deadline ' || coalesce(a.deadline, '') || ' is not shown by this source' END
 FROM seen AS v
 LEFT JOIN visit_access AS a ON a.focus = v.focus
+WHERE v.ambulatory = 1
 ;
 
 -- table: needed

@@ -91,7 +91,7 @@ def test_no_bytes_whatever_raise(data: bytes) -> None:
     assert len(found.quarantine) + found.not_read.total() + len(found.resources) <= 1
 
 
-@settings(STEADY, max_examples=400)
+@settings(STEADY, max_examples=80)
 @given(spoiled())
 def test_no_resource_however_misshapen_raises(document: Json) -> None:
     found = extracted([document])

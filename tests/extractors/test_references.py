@@ -1,5 +1,7 @@
 """A reference in any of its forms is one key (R68)."""
 
+import re
+
 import pytest
 
 from extractors.events import _type_of
@@ -52,12 +54,40 @@ INSIDE = Scope("b1!", {"Patient/p": "b1!Patient/p", "urn:uuid:1": "b1!Patient/p"
         pytest.param({"reference": ""}, None, id="empty"),
         pytest.param({"identifier": {"system": "urn:mrn"}}, None, id="identifier without a value"),
         pytest.param({}, None, id="nothing"),
-        pytest.param({"reference": "not a reference"}, "not a reference", id="unresolvable text stays"),
+        pytest.param(
+            {"reference": "https://x/Patient?identifier=urn%3Amrn%7C7"}, "Patient?identifier=urn:mrn|7", id="encoded"
+        ),
+        pytest.param(
+            {"reference": "Patient?active=true&identifier=urn:mrn|7&_count=1"},
+            "Patient?identifier=urn:mrn|7",
+            id="identifier among others",
+        ),
         pytest.param({"reference": f"Patient/{'x' * 88}"}, f"Patient/{'x' * 88}", id="an id longer than R4 allows"),
     ],
 )
 def test_a_reference_has_one_key(reference: Json, key: str | None) -> None:
     assert reference_key(reference, HOLDER, Scope()) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        pytest.param("Patient?family=Miller&birthdate=1950", r"Patient\?\(search, [0-9a-f]{12}\)", id="search by name"),
+        pytest.param("https://x/Patient?name=Miller", r"Patient\?\(search, [0-9a-f]{12}\)", id="absolute search"),
+        pytest.param("Patient?identifier:of-type=MR|Miller", r"Patient\?\(search, [0-9a-f]{12}\)", id="modifier"),
+        pytest.param("Patient?", r"Patient\?\(search, [0-9a-f]{12}\)", id="search for nothing"),
+        pytest.param("Jane Miller", r"\(text, [0-9a-f]{12}\)", id="a name"),
+        pytest.param("Patient/Jane Miller", r"\(text, [0-9a-f]{12}\)", id="a name for an id"),
+        pytest.param("Miller/Jane", r"\(text, [0-9a-f]{12}\)", id="no type"),
+        pytest.param("see Dr Miller at Patient/p", r"\(text, [0-9a-f]{12}\)", id="a sentence"),
+        pytest.param("urn:uuid:Jane Miller", r"\(text, [0-9a-f]{12}\)", id="no URN"),
+    ],
+)
+def test_no_name_stands_in_a_key(text: str, shape: str) -> None:
+    key = reference_key(ref(text), HOLDER, Scope())
+    assert key is not None
+    assert re.fullmatch(shape, key)
+    assert reference_key(ref(text), HOLDER, INSIDE) == key != reference_key(ref(text + "x"), HOLDER, Scope())
 
 
 @pytest.mark.parametrize(
@@ -103,6 +133,7 @@ def test_evidence_may_name_its_order_by_identifier(named: Json) -> None:
         pytest.param({"identifier": NPI}, id="NPI alone"),
         pytest.param({"type": "Practitioner", "identifier": NPI}, id="NPI with the type"),
         pytest.param(ref(f"Practitioner?identifier={NPI['system']}|{NPI['value']}"), id="conditional"),
+        pytest.param(ref(f"Practitioner?identifier=http%3A%2F%2Fhl7.org%2Ffhir%2Fsid%2Fus-npi%7C{C}"), id="encoded"),
         pytest.param(ref("Practitioner/c"), id="her only TIN"),
         pytest.param(ref("#me"), id="contained"),
     ],
