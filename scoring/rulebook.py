@@ -163,6 +163,7 @@ def _measure(table: Table, sources: _Sources) -> Measure:
     return Measure(
         id=MeasureId(name),
         title=table.text("title"),
+        summary=table.text("summary") if table.has("summary") else None,
         objective=table.text("objective"),
         metric=table.word("metric", Metric),
         status=table.word("status", Status),

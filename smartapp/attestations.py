@@ -194,7 +194,11 @@ year = {year}
 
 [answers]"""
 
-_NOTES = {Status.EXCLUSION: "claims the exclusion: ", Status.BONUS: "bonus: ", Status.ATTESTATION: "attestation: "}
+_NOTES = {
+    Status.EXCLUSION: "exclusion: ",
+    Status.BONUS: "bonus: ",
+    Status.ATTESTATION: "attestation: ",
+}
 
 _TOTAL = """\
 # [reported.{id}]   # {title}
@@ -218,8 +222,13 @@ def _open_answers(rules: RuleBook) -> Iterator[str]:
     booleans = [m for m in rules.measures.values() if m.metric is Metric.BOOLEAN]
     for objective in dict.fromkeys(m.objective for m in booleans):
         yield f"\n# {objective}"
+        for choice in (c for c in rules.choices if c.objective == objective):
+            yield f"# One path only: {'; or '.join(' and '.join(path.measures) for path in choice.paths)}."
+        if any(m.requires_level for m in booleans if m.objective == objective):
+            yield "# A yes needs its level of active engagement: _PRE or _PROD, one of them."
         for measure in (m for m in booleans if m.objective == objective):
-            yield f"# {measure.id} = true  # {_NOTES.get(measure.status, '')}{_one_line(measure.title)}"
+            what = _NOTES.get(measure.status, "") + (measure.summary or _one_line(measure.title))
+            yield f"# {measure.id} = true  # {what}"
 
 
 def _one_line(title: str) -> str:
