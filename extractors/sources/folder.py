@@ -6,13 +6,14 @@ file has a record, also one that is not read; links that lead out of the folder 
 """
 
 import hashlib
+import os
 import re
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from extractors.decode import MAXIMUM_LINE, Unreadable, read_object
@@ -24,7 +25,9 @@ _GZIP_MEMBER = 31  # zlib: a gzip header, the largest window
 _BLOCK = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_OBJECT_AT_LINE_START = re.compile(rb"(?m)^\{")
+_OBJECT_AT_LINE_START = re.compile(rb"(?m)^\{.*$")
+_ARRAY = re.compile(rb"(?:\[\s*)+(?:[{\"]|\]\s*\Z|-?\d[\d.eE+-]*\s*,)")
+_SHOWN = 1000  # lines of a file without any object that are set aside one by one: enough to see what it is
 _NAMED_FHIR = re.compile(r"\.(ndjson|jsonl|json)(\.gz)?$", re.IGNORECASE)
 
 Progress = Callable[[int], None]
@@ -66,7 +69,7 @@ class Folder:
                 f"{root}: expected a folder with FHIR NDJSON, but it {what}. Name the folder with --from."
             )
         self.root = root
-        self.paths = sorted(p for p in root.rglob("*") if p.is_symlink() or not p.is_dir())
+        self.paths = _below(root)
         self.records: list[FileRecord] = []
         self._progress = progress
 
@@ -101,6 +104,19 @@ class Folder:
             record.state = FileState.UNREADABLE
 
 
+def _below(root: Path) -> list[Path]:
+    """Every file and link below a folder, and every folder that cannot be listed, in the order of their names."""
+    found: list[Path] = []
+
+    def refused(problem: OSError) -> None:
+        found.append(Path(problem.filename))
+
+    for place, folders, files in os.walk(root, onerror=refused):
+        entries = [Path(place, name) for name in (*folders, *files)]
+        found += [entry for entry in entries if entry.is_symlink() or entry.name in files]
+    return sorted(found)
+
+
 def _beginning(blocks: Iterator[bytes]) -> bytes:
     """The content up to a little over the longest line that is read, whole when it is shorter."""
     held = b""
@@ -112,24 +128,49 @@ def _beginning(blocks: Iterator[bytes]) -> bytes:
 def _lines(beginning: bytes, rest: Iterator[bytes], record: FileRecord) -> Iterator[Line]:
     """The lines of one file, told apart by its beginning; a document over many lines is one line."""
     text = beginning.removeprefix(_BOM).lstrip()
+    lines = _split(chain(_pieces(beginning), rest), record)
     if not text:
-        record.state = FileState.EMPTY if record.state is FileState.READ else record.state
+        yield from lines
+        if record.lines == 0 and record.state is FileState.READ:
+            record.state = FileState.EMPTY
     elif _is_object(text.partition(b"\n")[0]):
-        yield from _split(chain([beginning], rest), record)
+        yield from lines
     elif _is_one_document(text):
-        deque(rest, maxlen=0)  # a document over the limit is set aside, but the file's hash covers it
         yield Line(record.file, 1, 0, beginning)
+        deque(rest, maxlen=0)  # a document over the limit is set aside, but the file's hash covers it
+        if record.state is FileState.READ and text.startswith(b"{") and text[-1:] != b"\n" and not _is_object(text):
+            record.state = FileState.TRUNCATED
+    elif _holds_object(beginning):
+        yield from lines
     elif _OBJECT_AT_LINE_START.search(beginning) or _NAMED_FHIR.search(record.file):
-        yield from _split(chain([beginning], rest), record)
+        yield from _corrupt(lines, record)
     else:
         deque(rest, maxlen=0)
         record.state = FileState.NOT_FHIR
 
 
+def _corrupt(lines: Iterator[Line], record: FileRecord) -> Iterator[Line]:
+    """Of a file that ought to be FHIR and holds no object, only the first lines, so that it fills no memory."""
+    yield from islice(lines, _SHOWN)
+    if next(lines, None) is not None:
+        deque(lines, maxlen=0)
+        record.state = FileState.DAMAGED
+
+
+def _pieces(beginning: bytes) -> Iterator[bytes]:
+    return (beginning[at : at + _BLOCK] for at in range(0, len(beginning), _BLOCK))
+
+
 def _is_one_document(text: bytes) -> bool:
     """Whether text is one JSON value over many lines, or no UTF-8 at all: read, or set aside, as one."""
-    begins = text.startswith((b"{", b"[", *_UTF16))
-    return begins and len(_OBJECT_AT_LINE_START.findall(text)) <= 1
+    if text.startswith(_UTF16):
+        return True
+    starts = sum(1 for _ in islice(_OBJECT_AT_LINE_START.finditer(text), 2))
+    return starts <= 1 and (text.startswith(b"{") or _ARRAY.match(text) is not None)
+
+
+def _holds_object(beginning: bytes) -> bool:
+    return any(_is_object(found[0]) for found in islice(_OBJECT_AT_LINE_START.finditer(beginning), _SHOWN))
 
 
 def _is_object(data: bytes) -> bool:

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -42,7 +43,6 @@ def read(root: Path, data: bytes, name: str = "Patient.ndjson") -> tuple[list[by
         pytest.param(b"garbage\n" + ONE + b"\n" + TWO, [b"garbage", ONE, TWO], id="a bad first line keeps both"),
         pytest.param(ONE + b"\ngarbage\n" + TWO, [ONE, b"garbage", TWO], id="a bad line within"),
         pytest.param(ONE[:9] + b"\n" + TWO, [ONE[:9], TWO], id="a first line cut off"),
-        pytest.param(ONE[:9], [ONE[:9]], id="one line cut off"),
     ],
 )
 def test_every_line_that_is_not_blank_is_given(tmp_path: Path, data: bytes, expected: list[bytes]) -> None:
@@ -81,8 +81,10 @@ def test_a_file_without_fhir_is_marked_and_gives_no_lines(tmp_path: Path, data: 
         (b"[\n" + ONE + b",\n" + TWO + b"\n]\n", "not JSON at column"),
         (ONE.decode().encode("utf-16"), "not UTF-8 at byte 0 of the line"),
         (b"rubbish\nmore\n", "not JSON at column 1"),
+        (b"[]", "$: expected object, got array"),
+        (b'{"a":\n' * 3, "not JSON at column"),
     ],
-    ids=["array", "array over lines", "UTF-16", "every line corrupt"],
+    ids=["array", "array over lines", "UTF-16", "every line corrupt", "empty array", "every object cut"],
 )
 def test_fhir_in_a_form_that_cannot_be_read_is_set_aside_and_never_silent(
     tmp_path: Path, data: bytes, reason: str
@@ -95,8 +97,44 @@ def test_fhir_in_a_form_that_cannot_be_read_is_set_aside_and_never_silent(
 
 
 def test_a_plain_file_whose_last_line_was_cut_is_truncated(tmp_path: Path) -> None:
+    assert read(tmp_path, ONE[:9]) == ([ONE[:9]], FileState.TRUNCATED)
     assert read(tmp_path, ONE + b"\n" + TWO[:20]) == ([ONE, TWO[:20]], FileState.TRUNCATED)
     assert read(tmp_path, ONE + b"\n" + TWO[:20] + b"\n") == ([ONE, TWO[:20]], FileState.READ)
+
+
+def test_a_document_that_was_cut_is_truncated(tmp_path: Path) -> None:
+    whole = json.dumps(json.loads(ONE), indent=2).encode()
+    assert read(tmp_path, whole[:-5]) == ([whole[:-5]], FileState.TRUNCATED)
+    assert read(tmp_path, whole[:-5] + b"\n") == ([whole[:-5] + b"\n"], FileState.READ)
+
+
+@pytest.mark.parametrize("data", [b"[a link](https://x.example)\n", b"[1] a note\n", b"[ ] to do\n"])
+def test_markdown_that_begins_with_a_bracket_is_no_fhir(tmp_path: Path, data: bytes) -> None:
+    assert read(tmp_path, data, "read-me.md") == ([], FileState.NOT_FHIR)
+
+
+def test_a_folder_that_cannot_be_listed_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "a").write_bytes(ONE)
+    listed = os.scandir
+
+    def refuse(place: str) -> object:
+        if str(place).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return listed(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    folder = Folder(tmp_path)
+    assert len(list(folder.lines())) == 1
+    assert {r.file: r.state for r in folder.records} == {"a": FileState.READ, "closed": FileState.UNREADABLE}
+
+
+@pytest.mark.parametrize("unit", [b"x\n", b"{\n"])
+def test_a_bomb_that_is_named_as_fhir_is_set_aside_by_its_first_lines(tmp_path: Path, unit: bytes) -> None:
+    (tmp_path / "x.ndjson.gz").write_bytes(gzip.compress(unit * 2_000_000))
+    folder = Folder(tmp_path)
+    found = extract(folder.lines(), GENERIC, OPEN.zone_info)
+    assert (len(found.quarantine), folder.records[0].state) == (1000, FileState.DAMAGED)
 
 
 def test_a_link_is_followed_within_the_folder_and_never_out_of_it(tmp_path: Path) -> None:
