@@ -82,10 +82,16 @@ FIRST = 'kind = "prescription-written"\nresource = "MedicationRequest"\n'
             'kind = "prescription-written"', 'kind = "rx-written"', "got 'rx-written'", id="kind, what was got"
         ),
         pytest.param(
-            "rank = 1\n", 'rank = "1"\n', "mine.toml, select 1, rank: expected int, got '1'.", id="wrong type"
+            "rank = 1\n",
+            'rank = "1"\n',
+            "mine.toml, select 1, rank: expected a whole number, got '1'.",
+            id="wrong type",
         ),
         pytest.param(
-            "rank = 1\n", "rank = true\n", "mine.toml, select 1, rank: expected int, got True.", id="truth as number"
+            "rank = 1\n",
+            "rank = true\n",
+            "mine.toml, select 1, rank: expected a whole number, got True.",
+            id="truth as number",
         ),
         pytest.param(
             'grade = "standard"', 'grade = "best"', "mine.toml, select 1, grade: expected one of native", id="grade"
@@ -130,7 +136,9 @@ FIRST = 'kind = "prescription-written"\nresource = "MedicationRequest"\n'
         pytest.param(
             'relation = "encounter"', 'relatio = "encounter"', "reference 1: unknown key 'relatio'", id="reference"
         ),
-        pytest.param('version = "1"', "version = 1", "mine.toml, version: expected str, got 1.", id="version"),
+        pytest.param(
+            'version = "1"', "version = 1", "mine.toml, version: expected text in quotation marks, got 1.", id="version"
+        ),
         pytest.param('version = "1"', 'version = "1"\nobserved = { on = "x" }', "mine.toml, observed", id="observed"),
         pytest.param('version = "1"', 'version = "1', "mine.toml: expected TOML, got:", id="no TOML"),
         pytest.param(
