@@ -52,9 +52,9 @@ class Doubt:
 class Measure:
     """One entry of CMS's list of the year.
 
-    `summary` says in our words when an exclusion applies; CMS's titles do not tell them apart. `points` is the maximum before reallocation, whole; None when the measure earns none by itself. `engages`
-    and `level` are set for active-engagement entries only: the measure they
-    belong to, and CMS's level 1 or 2.
+    `summary` says in our words when an exclusion applies; CMS's titles do not tell them apart. `points` is the
+    maximum before reallocation, whole; None when the measure earns none by itself. `engages` and `level` are set
+    for active-engagement entries only: the measure they belong to, and CMS's level 1 or 2.
     """
 
     id: MeasureId
