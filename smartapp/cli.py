@@ -34,6 +34,7 @@ from smartapp.web.serve import serve_report
 WRONG_USAGE, GATE_SHUT, NOT_WHOLE = 2, 4, 8
 DEMO_SCENARIO, DEMO_YEAR, DEMO_PORT = "solo-2026", 2026, 8180
 
+_MOST_TOLD = 20
 _EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError)
 _PLACE = click.Path(path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -91,12 +92,19 @@ def _reading(source: Source, rules: RuleBook, period: Period) -> Iterator[Readin
                 console.note(f"pi180: {record.file} is no FHIR and is left out.")
         for fault in reading.faults:
             console.note(f"pi180: the input is not whole: {fault}.")
-        for row in reading.quarantine.rows:
-            entry = f", entry {row['entry']}" if row["entry"] is not None else ""
-            console.note(
-                f"pi180: set aside {row['file']}, line {row['line']}{entry}, byte {row['offset']}: {row['reason']}."
-            )
+        _tell_set_aside(reading)
         yield reading
+
+
+def _tell_set_aside(reading: Reading) -> None:
+    rows = reading.quarantine.rows
+    for row in rows[:_MOST_TOLD]:
+        entry = f", entry {row['entry']}" if row["entry"] is not None else ""
+        console.note(
+            f"pi180: set aside {row['file']}, line {row['line']}{entry}, byte {row['offset']}: {row['reason']}."
+        )
+    if len(rows) > _MOST_TOLD:
+        console.note(f"pi180: {len(rows) - _MOST_TOLD} more lines set aside; --json and the report name them all.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

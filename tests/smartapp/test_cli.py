@@ -277,6 +277,16 @@ def test_a_bad_line_is_set_aside_with_its_place_and_its_neighbours_count(prescri
     assert "Secret" not in result.output
 
 
+def test_of_many_bad_lines_the_first_are_told_and_all_are_kept(prescriptions: Path) -> None:
+    file = prescriptions / "MedicationRequest.ndjson"
+    file.write_bytes(file.read_bytes() + b"rubbish\n" * 25)
+    result = extract(prescriptions)
+
+    assert result.stderr.count("set aside MedicationRequest.ndjson, line") == 20
+    assert "5 more lines set aside" in result.stderr
+    assert json.loads(result.stdout)["quarantine"]["count"] == 25
+
+
 def test_a_duplicate_resource_counts_once_and_is_shown(prescriptions: Path) -> None:
     file = prescriptions / "MedicationRequest.ndjson"
     file.write_bytes(file.read_bytes() + file.read_bytes().splitlines()[0])
