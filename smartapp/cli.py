@@ -79,7 +79,9 @@ def _stated_failures() -> Iterator[None]:
         console.note(f"pi180: {problem}")
         sys.exit(WRONG_USAGE)
     except OSError as problem:
-        console.note(f"pi180: {problem.filename}: {problem.strerror}. Name a place that can be read or written.")
+        console.note(
+            f"pi180: {problem.filename or 'a file'}: {problem.strerror}. Name a place that can be read or written."
+        )
         sys.exit(WRONG_USAGE)
 
 

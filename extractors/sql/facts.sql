@@ -1,8 +1,7 @@
 -- Facts: what the events say, once versions, references and clinicians are resolved.
 -- Reads: event and reference (see extractors/tables.py); current_resource and stated_directory (current.sql);
--- canonical (key, same_as),
--- stated_npi (key, npi: from the directory, or
--- stated by a reference itself), site_tin (key, tin). Instants and days are text and compare as text.
+-- canonical (key, same_as); stated_npi (key, npi: from the directory, or stated by a reference itself); site_tin
+-- (key, tin). Instants and days are text and compare as text.
 
 -- table: current_directory
 -- Directory rows with their pointers resolved; aliases, which may be record numbers, have done their work.

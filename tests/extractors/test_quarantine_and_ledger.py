@@ -7,7 +7,7 @@ import pytest
 from extractors.cases import derive
 from extractors.engine.local import LocalEngine
 from extractors.events import Extract
-from extractors.ledger import Sight, ledger_of, quarantine_of, sights, unseen_needs
+from extractors.ledger import NEEDS, Sight, ledger_of, quarantine_of, sights, unseen_needs
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId
 from tests.extractors.practice import (
@@ -19,6 +19,7 @@ from tests.extractors.practice import (
     pdmp_review,
     prescription,
     resource,
+    staff,
     transmission,
 )
 
@@ -184,3 +185,11 @@ def test_what_a_measure_lacks_to_be_read_is_named(
     documents: list[Json], provided: list[EventKind], missing: list[EventKind]
 ) -> None:
     assert unseen_needs(MeasureId("PI_EP_1"), sights(extracted(documents), GENERIC), provided) == missing
+
+
+def test_what_a_measure_needs_is_also_the_evidence_that_its_cases_show() -> None:
+    with LocalEngine() as engine:
+        derive(extracted(staff()), OPEN, engine)
+        shown = {(row["measure"], row["kind"]) for row in engine.rows("needed")}
+
+    assert {(measure, kind) for measure, kinds in NEEDS.items() for group in kinds for kind in group} <= shown
