@@ -3,7 +3,11 @@
 ExtractionError
 ├── SourceError      a folder is missing or holds no file
 ├── ProfileError     an evidence profile cannot be used as written
-└── SiteError        a site file cannot be used as written
+├── SiteError        a site file cannot be used as written
+└── GatewayError     a server could not be asked, or gave no answer that may be used
+    ├── LinkRefused  a URL leads where nothing may be fetched or no credential may go
+    ├── Unreachable  no connection, no answer in time, or an answer that broke off
+    └── Oversized    an answer larger than the limit
 
 What is wrong with single lines or resources is never an exception: it is quarantined and reported.
 """
@@ -23,3 +27,19 @@ class ProfileError(ExtractionError):
 
 class SiteError(ExtractionError):
     """A site file is not usable: unknown key, wrong type, a day that is none."""
+
+
+class GatewayError(ExtractionError):
+    """A server could not be asked or gave no usable answer; the message names its host and nothing else of a URL."""
+
+
+class LinkRefused(GatewayError):  # noqa: N818  # the word says it: a link, not an error of ours
+    """A URL that breaks the rules of the outbound gateway."""
+
+
+class Unreachable(GatewayError):  # noqa: N818
+    """No connection, no answer within the time limits, or one that broke off."""
+
+
+class Oversized(GatewayError):  # noqa: N818
+    """An answer larger than the limit; reading stopped there."""
