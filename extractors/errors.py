@@ -4,6 +4,7 @@ ExtractionError
 ├── SourceError      a folder is missing or holds no file
 ├── ProfileError     an evidence profile cannot be used as written
 ├── SiteError        a site file cannot be used as written
+├── TableError       a kept table is missing, damaged or lacks what the SQL reads
 └── GatewayError     a server could not be asked, or gave no answer that may be used
     ├── LinkRefused  a URL leads where nothing may be fetched or no credential may go
     ├── Unreachable  no connection, no answer in time, or an answer that broke off
@@ -27,6 +28,10 @@ class ProfileError(ExtractionError):
 
 class SiteError(ExtractionError):
     """A site file is not usable: unknown key, wrong type, a day that is none."""
+
+
+class TableError(ExtractionError):
+    """A table that was kept is missing, is no table, or lacks a column that the SQL reads."""
 
 
 class GatewayError(ExtractionError):

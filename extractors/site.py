@@ -74,6 +74,45 @@ class Site:
         return ZoneInfo(self.zone)
 
 
+def site_of(document: Mapping[str, Any], at: str) -> Site:
+    """The settings that `Site.as_document` gave, read back from plain values (days as ISO text).
+
+    Args:
+        document: the settings, as from JSON.
+        at: where they stood, for messages.
+
+    Raises:
+        SiteError: a setting is missing, unknown or not of its kind.
+    """
+    try:
+        given = dict(document)
+        site = Site(
+            profile=str(given.pop("profile")),
+            zone=_zone(given.pop("zone"), at),
+            tin_map=_tins(given.pop("tin_map"), at),
+            closed_world=frozenset(EventKind(kind) for kind in given.pop("closed_world")),
+            history_from=_iso(given.pop("history_from")),
+            numerator_window=NumeratorWindow(given.pop("numerator_window")),
+            pdmp_lookback_days=int(given.pop("pdmp_lookback_days")),
+            closed_days=frozenset(date.fromisoformat(day) for day in given.pop("closed_days")),
+            standing=tuple(_standing_of(entry) for entry in given.pop("standing")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise SiteError(f"{at}: expected the settings as pi180 wrote them, got a fault at {problem}.") from None
+    if given:
+        raise SiteError(f"{at}: expected the settings as pi180 wrote them, got also {', '.join(sorted(given))}.")
+    return site
+
+
+def _iso(day: str | None) -> date | None:
+    return None if day is None else date.fromisoformat(day)
+
+
+def _standing_of(entry: Mapping[str, Any]) -> Standing:
+    since, ended = date.fromisoformat(entry["since"]), _iso(entry["ended"])
+    return Standing(EventKind(entry["kind"]), since, ended, str(entry["why"]))
+
+
 _KEYS: dict[str, Any] = {
     "profile": str,
     "zone": str,

@@ -37,7 +37,7 @@ from scoring.year import (
 )
 from scoring.year import Path as ChoicePath
 
-__all__ = ["RuleBook", "load", "years"]
+__all__ = ["RuleBook", "load", "parse", "years"]
 
 RULES = Path(__file__).parent / "rules"
 _FILE = re.compile(r"py(\d{4})\.toml")
@@ -75,8 +75,21 @@ def load(year: int, folder: Path | None = None) -> RuleBook:
     if not path.is_file():
         known = ", ".join(map(str, years(folder)))
         raise RuleError(f"{path.name}: expected a file of rules, got none. Years with rules: {known}.")
-    content = path.read_bytes()
-    return _rulebook(_parsed(content, path.name), year, content)
+    return parse(path.read_bytes(), path.name, year)
+
+
+def parse(content: bytes, file: str, year: int) -> RuleBook:
+    """Read and check the rules of one year from the bytes of a file, wherever they were kept.
+
+    Args:
+        content: the whole file.
+        file: its name, for messages.
+        year: the year that it has to be of.
+
+    Raises:
+        RuleError: something in it is not acceptable.
+    """
+    return _rulebook(_parsed(content, file), year, content)
 
 
 def _parsed(content: bytes, file: str) -> Table:

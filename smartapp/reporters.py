@@ -47,7 +47,7 @@ def _only(reading: Reading, individuals: set[Reporter]) -> Reporter:
 
 def _seen(reading: Reading) -> set[Reporter]:
     """Everyone to whom any fact of any year belongs, and their groups."""
-    found = {(row["tin"], row["npi"]) for row in reading.engine.rows("fact", "tin, npi") if row["tin"] or row["npi"]}
+    found = {(row["tin"], row["npi"]) for row in reading.engine.rows("seen_reporter")}
     return {Reporter(*one) for one in found} | {Reporter(tin, None) for tin, _ in found if tin}
 
 

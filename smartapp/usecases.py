@@ -14,7 +14,7 @@ from typing import Any
 from extractors import drugs
 from extractors.cases import Tally, derive, fingerprint, tally
 from extractors.engine.local import LocalEngine
-from extractors.events import Extract, extract
+from extractors.events import extract
 from extractors.ledger import Quarantine, Sight, ledger_of, quarantine_of, sights, unseen_needs
 from extractors.profile import Profile, load_profile
 from extractors.site import Site, load_site
@@ -30,7 +30,11 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one source gave for one period: counts, what was set aside, and what the source cannot show."""
+    """What one source gave for one period: counts, what was set aside, and what the source cannot show.
+
+    `places` says for each resource where its version in force stands; `drug_table` is the digest of the drugs
+    by which the cases were made.
+    """
 
     fingerprint: str
     rules: RuleBook
@@ -44,6 +48,7 @@ class Reading:
     sights: Mapping[EventKind, Sight]
     engine: LocalEngine
     places: Mapping[str, tuple[str, int, int | None]]
+    drug_table: str
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -101,18 +106,14 @@ def read(source: Source, rules: RuleBook, period: Period, progress: Progress = l
             files=tuple(folder.records),
             sights=sights(found, profile),
             engine=engine,
-            places=_places(found, engine),
+            places=places_of(engine),
+            drug_table=drugs.digest(),
         )
 
 
-def _places(found: Extract, engine: LocalEngine) -> dict[str, tuple[str, int, int | None]]:
-    """Where the version of each resource that counts stands: first file, line and Bundle entry."""
-    current = {(row["key"], row["content"]) for row in engine.rows("current_resource", "key")}
-    places: dict[str, tuple[str, int, int | None]] = {}
-    for row in sorted(found.resources, key=lambda r: (r["file"], r["line"], r["entry"] or 0), reverse=True):
-        if (row["key"], row["content"]) in current:
-            places[row["key"]] = (row["file"], row["line"], row["entry"])
-    return places
+def places_of(engine: LocalEngine) -> dict[str, tuple[str, int, int | None]]:
+    """By key, where the version of each resource that counts stands: first file, line and Bundle entry."""
+    return {row["key"]: (row["file"], row["line"], row["entry"]) for row in engine.rows("current_place", "key")}
 
 
 def period_within(year: int, start: date, end: date) -> Period:

@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from extractors.errors import TableError
+
 _STATEMENT = re.compile(r"^-- table: (?P<name>\w+)\n(?P<text>.*?)^;$", re.DOTALL | re.MULTILINE)
 
 
@@ -41,10 +43,28 @@ class LocalEngine:
         self._db.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming_rows")  # noqa: S608  # our names
         self._db.unregister("incoming_rows")
 
+    def read(self, name: str, path: Path) -> None:
+        """Take in under a name what `write` left, in place of what had that name.
+
+        Raises:
+            TableError: the file is missing or is no Parquet table.
+        """
+        try:
+            self._db.read_parquet(str(path)).create(name)
+        except duckdb.Error:
+            raise TableError(f"{path.name}: expected a Parquet table that pi180 wrote, got none.") from None
+
     def run(self, file: str) -> None:
-        """Run the statements of one SQL file, each into a table of its name."""
+        """Run the statements of one SQL file, each into a table of its name.
+
+        Raises:
+            TableError: a table or column that the statements read is not there.
+        """
         for name, text in statements(file):
-            self._db.execute(f"CREATE OR REPLACE TABLE {name} AS {text}")
+            try:
+                self._db.execute(f"CREATE OR REPLACE TABLE {name} AS {text}")
+            except (duckdb.BinderException, duckdb.CatalogException) as problem:
+                raise TableError(f"{file}, {name}: expected the tables that it reads, got: {problem}") from problem
 
     def table(self, name: str, order: str = "ALL") -> pa.Table:
         """A whole table in a fixed order."""

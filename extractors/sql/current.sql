@@ -18,6 +18,18 @@ FROM (
 WHERE place = 1 AND NOT deleted
 ;
 
+-- table: current_place
+-- Where the version of each resource that counts stands: its first file, line and Bundle entry.
+SELECT key, file, line, entry
+FROM (
+  SELECT r.key, r.file, r.line, r.entry,
+    row_number() OVER (PARTITION BY r.key ORDER BY r.file NULLS LAST, r.line NULLS LAST, coalesce(r.entry, 0) NULLS LAST) AS place
+  FROM resource AS r
+  JOIN current_resource AS c ON c.key = r.key AND c.content = r.content
+) AS ranked
+WHERE place = 1
+;
+
 -- table: stated_directory
 -- Directory rows of current resources as they stand, contained resources included.
 SELECT DISTINCT d.key, d.attribute, d.value

@@ -231,6 +231,11 @@ WHERE NOT (coalesce(e.detail, '') = 'not electronic' AND EXISTS (
 ))
 ;
 
+-- table: seen_reporter
+-- Everyone to whom any fact of any year belongs.
+SELECT DISTINCT tin, npi FROM fact WHERE tin IS NOT NULL OR npi IS NOT NULL
+;
+
 -- table: prescribed
 -- The codes of all drugs that were prescribed; empty text where the order is not coded.
 SELECT DISTINCT coalesce(code_system, '') AS code_system, coalesce(code, '') AS code

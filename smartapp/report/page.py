@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from extractors import drugs
 from extractors.sources.folder import FileRecord
 from scoring.model import Finding, MeasureId, Metric, Severity
 from scoring.year import Measure, Status
@@ -200,5 +199,5 @@ def _basis(reading: Reading) -> tuple[Basis, ...]:
         Basis("Rules", f"performance year {reading.rules.year}", reading.rules.digest),
         Basis("Evidence profile", f"{profile.name} {profile.version}, {observed}", profile.digest),
         Basis("Site settings", f"zone {site.zone}, numerator window {site.numerator_window}", site.digest),
-        Basis("Drug table", "controlled substances", drugs.digest()),
+        Basis("Drug table", "controlled substances", reading.drug_table),
     )
