@@ -6,10 +6,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from extractors.errors import ExtractionError
 
-
-def read_toml(path: Path, what: str, error: type[ExtractionError]) -> tuple[bytes, dict[str, Any]]:
+def read_toml(path: Path, what: str, error: type[Exception]) -> tuple[bytes, dict[str, Any]]:
     """The bytes of a TOML file and what they say.
 
     Args:
@@ -31,7 +29,7 @@ def check_keys(
     required: Mapping[str, Any],
     optional: Mapping[str, Any],
     at: str,
-    error: type[ExtractionError],
+    error: type[Exception],
 ) -> None:
     """Refuse what is no table, unknown keys, missing keys and values of the wrong type, naming the place.
 
@@ -63,6 +61,7 @@ _KINDS = {
     date: "a day such as 2026-01-01 without quotation marks",
     list: "a list",
     dict: "a table",
+    bool: "true or false",
 }
 
 

@@ -1,0 +1,233 @@
+"""The allow-list of EHRs: who may launch pi180, as what client, and whose runs its users see.
+
+One registration per FHIR base. A launch from a base that is not here is refused before any packet leaves.
+Registrations are data (`issuers.toml`); a new EHR needs no Python.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from extractors.errors import LinkRefused
+from extractors.places import Place, place_of
+from extractors.profile import load_profile
+from extractors.site import Site, load_site
+from extractors.strict_toml import check_keys, read_toml
+from smartapp.settings import SettingsError, read_secret
+from smartapp.smart.assertion import SigningKey, load_signing_key
+from smartapp.smart.errors import SmartError
+
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_REQUIRED: dict[str, Any] = {
+    "id": str,
+    "name": str,
+    "iss": str,
+    "issuer": str,
+    "client_id": str,
+    "auth": str,
+    "results": str,
+}
+_OPTIONAL: dict[str, Any] = {
+    "secret_file": str,
+    "key_file": str,
+    "key_id": str,
+    "algorithm": str,
+    "jwks_url": str,
+    "scope_version": str,
+    "scopes": list,
+    "offline": bool,
+    "profile": str,
+    "site": str,
+    "frame_ancestors": list,
+    "hosts": list,
+    "aliases": list,
+    "ca": str,
+    "nonce": str,
+    "id_token_algorithms": list,
+}
+_ASYMMETRIC = {"RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384"}
+_SCOPE_VERSIONS = {"v1", "v2"}
+_NONCES = {"required", "omitted"}
+
+
+class ClientAuth(StrEnum):
+    """How the client proves itself at the token endpoint. Source: SMART App Launch 2.2, client authentication."""
+
+    NONE = "none"
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+    PRIVATE_KEY = "private_key_jwt"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One EHR that may launch pi180.
+
+    `iss` is the FHIR base as registered; `issuer` the authorization server as its metadata and id_tokens name
+    it, exactly. `hosts` are the hosts that its endpoints may have. `runs` is where runs of its practice lie.
+    `scopes` None asks for the minimum that the profile needs.
+    """
+
+    id: str
+    name: str
+    iss: str
+    issuer: str
+    client_id: str
+    auth: ClientAuth
+    runs: Path
+    site: Site
+    secret: str | None = field(repr=False)
+    key: SigningKey | None = field(repr=False)
+    scope_version: Literal["v1", "v2"]
+    scopes: tuple[str, ...] | None
+    offline: bool
+    frame_ancestors: tuple[str, ...]
+    hosts: frozenset[str]
+    aliases: tuple[str, ...]
+    ca: Path | None
+    needs_nonce: bool
+    id_token_algorithms: tuple[str, ...]
+
+    @property
+    def base(self) -> Place:
+        """The FHIR base, parsed."""
+        return place_of(self.iss)
+
+
+def load_issuers(path: Path) -> tuple[Registration, ...]:
+    """Read every registration.
+
+    Raises:
+        SettingsError: one of them is not usable, or two are for the same FHIR base or id.
+    """
+    _, document = read_toml(path, "registrations of EHRs", SettingsError)
+    check_keys(document, {"issuer": list}, {}, path.name, SettingsError)
+    found = tuple(
+        _registration(entry, path, f"{path.name}, issuer {n}") for n, entry in enumerate(document["issuer"], 1)
+    )
+    if not found:
+        raise SettingsError(f"{path.name}: no [[issuer]]. Register the EHR that launches pi180.")
+    for what in ("id", "base"):
+        values = [getattr(one, what) for one in found]
+        if len(set(values)) < len(values):
+            raise SettingsError(f"{path.name}: two registrations have the same {what}. Keep one of them.")
+    return found
+
+
+def registered(registrations: Iterable[Registration], iss: str) -> Registration | None:
+    """The registration of an `iss` as a launch names it, None if there is none (R1).
+
+    Compared by its parts: case of scheme and host, default port, one slash at the end do not matter.
+    """
+    try:
+        place = place_of(iss)
+    except LinkRefused:
+        return None
+    if "?" in iss or "#" in iss:
+        return None
+    return next((one for one in registrations if one.base == place), None)
+
+
+def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration:
+    check_keys(entry, _REQUIRED, _OPTIONAL, at, SettingsError)
+    if not _ID.fullmatch(entry["id"]):
+        raise SettingsError(f"{at}, id: expected small letters, digits and dashes, got {entry['id']!r}.")
+    site = load_site(path.parent / entry["site"] if "site" in entry else None, entry.get("profile"))
+    load_profile(site.profile)
+    auth = ClientAuth(_one_of(entry, "auth", {method.value for method in ClientAuth}, at))
+    places = [_place(entry[name], f"{at}, {name}") for name in ("iss", "issuer")]
+    return Registration(
+        id=entry["id"],
+        name=entry["name"],
+        iss=entry["iss"],
+        issuer=entry["issuer"],
+        client_id=entry["client_id"],
+        auth=auth,
+        runs=path.parent / entry["results"] / "runs",
+        site=site,
+        secret=_secret(entry, auth, path.parent, at),
+        key=_key(entry, auth, path.parent, at),
+        scope_version="v1" if _one_of(entry, "scope_version", _SCOPE_VERSIONS, at, "v2") == "v1" else "v2",
+        scopes=_texts(entry, "scopes", at) if "scopes" in entry else None,
+        offline=entry.get("offline", False),
+        frame_ancestors=tuple(_origin(text, f"{at}, frame_ancestors") for text in _texts(entry, "frame_ancestors", at)),
+        hosts=frozenset({place.host for place in places} | {text.lower() for text in _texts(entry, "hosts", at)}),
+        aliases=tuple(_base(text, f"{at}, aliases") for text in _texts(entry, "aliases", at)),
+        ca=_authorities(entry, path.parent, at),
+        needs_nonce=_one_of(entry, "nonce", _NONCES, at, "required") == "required",
+        id_token_algorithms=_algorithms(entry, at),
+    )
+
+
+def _one_of(entry: Mapping[str, Any], name: str, words: set[str], at: str, default: str = "") -> str:
+    word: str = entry.get(name, default)
+    if word not in words:
+        raise SettingsError(f"{at}, {name}: expected one of {', '.join(sorted(words))}, got {word!r}.")
+    return word
+
+
+def _texts(entry: Mapping[str, Any], name: str, at: str) -> tuple[str, ...]:
+    found = entry.get(name, [])
+    if not all(isinstance(text, str) and text for text in found):
+        raise SettingsError(f"{at}, {name}: expected a list of texts.")
+    return tuple(found)
+
+
+def _place(text: str, at: str) -> Place:
+    try:
+        return place_of(text)
+    except LinkRefused as problem:
+        raise SettingsError(f"{at}: {problem}") from None
+
+
+def _base(text: str, at: str) -> str:
+    _place(text, at)
+    return text
+
+
+def _origin(text: str, at: str) -> str:
+    place = _place(text, at)
+    if place.segments or text.endswith("/"):
+        raise SettingsError(f"{at}: expected an origin such as https://ehr.example.org, got {text!r}.")
+    return text
+
+
+def _secret(entry: Mapping[str, Any], auth: ClientAuth, folder: Path, at: str) -> str | None:
+    needed = auth in (ClientAuth.BASIC, ClientAuth.POST)
+    if needed != ("secret_file" in entry):
+        raise SettingsError(f"{at}, secret_file: {'needed' if needed else 'not used'} with auth = {auth.value!r}.")
+    return read_secret(folder / entry["secret_file"]) if needed else None
+
+
+def _key(entry: Mapping[str, Any], auth: ClientAuth, folder: Path, at: str) -> SigningKey | None:
+    needed = auth is ClientAuth.PRIVATE_KEY
+    for name in ("key_file", "key_id", "algorithm"):
+        if needed != (name in entry):
+            raise SettingsError(f"{at}, {name}: {'needed' if needed else 'not used'} with auth = {auth.value!r}.")
+    if not needed:
+        return None
+    try:
+        return load_signing_key(
+            folder / entry["key_file"], alg=entry["algorithm"], kid=entry["key_id"], jku=entry.get("jwks_url")
+        )
+    except SmartError as problem:
+        raise SettingsError(f"{at}, key_file: {problem}") from None
+
+
+def _authorities(entry: Mapping[str, Any], folder: Path, at: str) -> Path | None:
+    if "ca" not in entry:
+        return None
+    bundle: Path = folder / entry["ca"]
+    if not bundle.is_file():
+        raise SettingsError(f"{at}, ca: {bundle} is no file. Name a bundle of certificate authorities (PEM).")
+    return bundle
+
+
+def _algorithms(entry: Mapping[str, Any], at: str) -> tuple[str, ...]:
+    found = _texts(entry, "id_token_algorithms", at) or ("RS256",)
+    if not set(found) <= _ASYMMETRIC:
+        raise SettingsError(f"{at}, id_token_algorithms: expected some of {', '.join(sorted(_ASYMMETRIC))}.")
+    return found

@@ -1,0 +1,63 @@
+"""The tables, and the one connection pool to them."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, DateTime, Engine, Integer, LargeBinary, MetaData, String, Table, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+metadata = MetaData()
+
+launch = Table(
+    "launch",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("registration", String, nullable=False),
+    Column("phase", String, nullable=False),
+    Column("created", DateTime, nullable=False),
+    Column("seen", DateTime, nullable=False),
+    Column("secret_hash", String, nullable=False),
+    Column("state_hash", String, unique=True),
+    Column("pending", LargeBinary),
+    Column("context", LargeBinary),
+    Column("person", LargeBinary),
+    Column("grant", LargeBinary),
+    Column("grant_version", Integer, nullable=False, default=0),
+    Column("renewing_until", DateTime),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", DateTime, nullable=False),
+    Column("event", String, nullable=False),
+    Column("registration", String),
+    Column("launch", String),
+    Column("user", String),
+    Column("patient", String),
+    Column("detail", String),
+)
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=10000")
+
+
+class Database:
+    """The store's file, made with its tables when it is not there yet, readable by its owner alone."""
+
+    def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)
+        self.engine: Engine = create_engine(f"sqlite:///{path}")
+        event.listen(self.engine, "connect", _settings)
+        metadata.create_all(self.engine)
+
+    def close(self) -> None:
+        """Give every connection back to the system."""
+        self.engine.dispose()
+
+
+def _settings(connection: DBAPIConnection, _: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

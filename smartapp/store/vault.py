@@ -1,0 +1,43 @@
+"""Encryption of what is secret at rest: AES-256-GCM, each text bound to the row and column it belongs to.
+
+A text moved to another row does not open there (security requirement R95).
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE = 12
+
+
+class VaultError(Exception):
+    """What was kept does not open: another key, another row, or a changed byte."""
+
+
+class Vault:
+    """Seals and opens documents with one key of 32 bytes."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, document: Mapping[str, Any], bound_to: str) -> bytes:
+        """Encrypt a document of JSON values; it opens only with the same `bound_to`."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, json.dumps(document).encode(), bound_to.encode())
+
+    def open(self, sealed: bytes, bound_to: str) -> dict[str, Any]:
+        """Decrypt what `seal` made.
+
+        Raises:
+            VaultError: it does not open.
+        """
+        try:
+            text = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
+        except InvalidTag:
+            raise VaultError("a kept secret does not open: another key, another row, or a changed byte.") from None
+        opened: dict[str, Any] = json.loads(text)
+        return opened
