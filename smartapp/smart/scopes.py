@@ -84,8 +84,6 @@ class Granted:
 
         False where nothing is granted or the response did not say.
         """
-        if not self.known:
-            return False
         patient, user, system = (_RISING.index(self._at(resource_type, level)) for level in LEVELS)
         return patient > max(user, system)
 
