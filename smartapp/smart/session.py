@@ -27,21 +27,21 @@ class TokenInUse:
     def __init__(self, launch: Launch, ehr: Ehr, launches: Launches, trail: Trail, clock: Clock) -> None:
         self._launch, self._ehr, self._launches, self._trail, self._clock = launch, ehr, launches, trail, clock
 
-    def credential(self, refused: str | None = None) -> Credential:
+    def credential(self, refused: Credential | None = None) -> Credential:
         """A bearer for the launch's FHIR base, and nowhere else.
 
         Args:
-            refused: the access token that the server just refused with 401; None on first use. It is renewed
-                once; if somebody else renewed it meanwhile, theirs is taken.
+            refused: the one that the server just refused with 401; None on first use. It is renewed once; if
+                somebody else renewed it meanwhile, theirs is taken.
 
         Raises:
             SignInNeeded: it cannot be renewed.
             TokenUnavailable: the token endpoint gives no answer now.
         """
         grant = self._kept()
-        if grant.access_token == refused or self._is_late(grant):
+        if self._is_late(grant) or (refused is not None and self._bearer(grant) == refused):
             grant = self._renewed(grant)
-        return Credential(f"Bearer {grant.access_token}", self._ehr.registration.iss)
+        return self._bearer(grant)
 
     def scope(self) -> str | None:
         """What was granted; None if the server did not say."""
@@ -60,6 +60,9 @@ class TokenInUse:
             return
         for token in filter(None, (grant.refresh_token, grant.access_token)):
             endpoint.revoke(token)
+
+    def _bearer(self, grant: Grant) -> Credential:
+        return Credential(f"Bearer {grant.access_token}", self._ehr.registration.iss)
 
     def _kept(self) -> Grant:
         grant = self._launches.grant(self._launch.id)

@@ -1,0 +1,236 @@
+"""Live reads of one FHIR server with one user's credential: the door to fhirclient's searches and server.
+
+fhirclient words the searches and stands for the server; every byte goes through the gateway, and what comes back
+is kept as it came: a page is one line for `extract`, never a model, so that one odd resource loses no other.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Protocol
+
+from fhirclient.models.fhirelementfactory import FHIRElementFactory
+from fhirclient.models.fhirsearch import FHIRSearch
+from fhirclient.models.provenance import Provenance
+from fhirclient.server import FHIRServer
+
+from extractors.decode import Json, Unreadable, read_object
+from extractors.errors import GatewayError
+from extractors.events import Line
+from extractors.gateway import LANES, Answer, Credential, Gateway
+from extractors.places import next_page, reference_url
+from extractors.references import Scope, reference_key
+
+PAGE_SIZE, MOST_PAGES = 100, 40
+_FHIR = "application/fhir+json"
+_OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _GONE = 200, 400, 401, 403, (404, 410)
+_OF_WHOM = ("subject", "patient", "for")
+_GRAVE = {"fatal", "error"}
+_INCLUDES = {"MedicationRequest": {"_include": "MedicationRequest:medication"}}
+"""What stands in resources of its own and belongs to a match: the drug of an order (US Core, MedicationRequest)."""
+
+
+class Outcome(StrEnum):
+    """What became of one search or read. Only `complete` says that what is not there is not on the server."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial: the server left something out"
+    WITHHELD = "withheld: the EHR does not permit reading it"
+    FAILED = "failed"
+
+
+class WrongPatient(GatewayError):  # noqa: N818
+    """The server answered with records of another patient than the one that was asked for."""
+
+
+class Bearer(Protocol):
+    """Gives a credential, and a new one in exchange for one that the server refused."""
+
+    def credential(self, refused: Credential | None = None) -> Credential:
+        """See `smartapp.smart.session`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one search or read gave: pages or a resource as lines.
+
+    `detail` says why it is not all, `refused_with` is the HTTP status of a refusal; empty and None otherwise.
+    """
+
+    type: str
+    outcome: Outcome
+    lines: tuple[Line, ...] = field(default=(), repr=False)
+    detail: str = ""
+    refused_with: int | None = None
+
+
+class _Refused(GatewayError):  # noqa: N818
+    """A status that is no success."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the server answered with status {status}")
+        self.status = status
+
+
+class _Said:
+    """What fhirclient takes for a response of requests."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.content = answer.body
+
+
+class _Server(FHIRServer):  # type: ignore[misc]  # fhirclient is not typed
+    """fhirclient's server without its network: no session, no authorization, no host of its own choosing."""
+
+    def __init__(self, base: str, gateway: Gateway, bearer: Bearer) -> None:
+        super().__init__(None, base_uri=base)
+        self.session = None
+        self._gateway, self._bearer = gateway, bearer
+
+    def _get(self, path: str, headers: Mapping[str, str] | None = None, nosign: bool = False) -> _Said:  # noqa: ARG002
+        """Ask for a path below the base, or a further page; one renewal and one replay on 401 (R28)."""
+        url = path if "://" in path else f"{self.base_uri}{path}"
+        credential = self._bearer.credential()
+        answer = self._gateway.get(url, credential, _FHIR)
+        if answer.status == _UNAUTHORIZED:
+            answer = self._gateway.get(url, self._bearer.credential(credential), _FHIR)
+        if answer.status != _OK:
+            raise _Refused(answer.status)
+        return _Said(answer)
+
+
+class LiveServer:
+    """One FHIR server as one signed-in user sees it."""
+
+    def __init__(self, base: str, gateway: Gateway, bearer: Bearer, aliases: tuple[str, ...] = ()) -> None:
+        self._base, self._aliases = base, aliases
+        self._server = _Server(base, gateway, bearer)
+
+    def read(self, reference: str) -> Found:
+        """One resource by `Type/id`; a reference that leads elsewhere is not followed (R19, R44)."""
+        kind = reference.partition("/")[0]
+        if reference_url(reference, self._base) is None:
+            return Found(kind, Outcome.FAILED, detail="it is not on this server")
+        try:
+            body = self._server.request_data(reference)
+        except GatewayError as problem:
+            return _unread(kind, problem)
+        return Found(kind, Outcome.COMPLETE, (Line(kind, 1, 0, body),))
+
+    def of_patient(self, patient: str, kinds: Sequence[str]) -> list[Found]:
+        """Everything of some types that the server shows of one patient, with the Provenance of each.
+
+        Raises:
+            WrongPatient: an answer holds somebody else's record; nothing of any answer may be shown (R23).
+            ExtractionError: the credential cannot be renewed.
+        """
+        with ThreadPoolExecutor(LANES) as lanes:
+            return list(lanes.map(lambda kind: self._of_patient(patient, kind), kinds))
+
+    def roles_of(self, practitioner: str) -> Found:
+        """The roles of a practitioner, through whom orders may be signed."""
+        return self._found("PractitionerRole", {"practitioner": practitioner}, None)
+
+    def _of_patient(self, patient: str, kind: str) -> Found:
+        by = {"_id": patient} if kind == "Patient" else {"patient": patient}
+        return self._found(kind, {**by, "_count": str(PAGE_SIZE)}, f"Patient/{patient}")
+
+    def _found(self, kind: str, parameters: Mapping[str, str], whose: str | None) -> Found:
+        """With all that belongs to it; from a server that refuses to add that, without, and then it is not all."""
+        found = self._asked(kind, _search(kind, parameters, with_more=whose is not None), whose)
+        if found.refused_with != _BAD_REQUEST or whose is None:
+            return found
+        plain = self._asked(kind, _search(kind, parameters, with_more=False), whose)
+        if plain.outcome is not Outcome.COMPLETE:
+            return plain
+        return replace(plain, outcome=Outcome.PARTIAL, detail="the server does not add Provenance to a search")
+
+    def _asked(self, kind: str, path: str, whose: str | None) -> Found:
+        try:
+            return self._pages(kind, path, whose)
+        except WrongPatient:
+            raise
+        except GatewayError as problem:
+            return _unread(kind, problem)
+
+    def _pages(self, kind: str, path: str, whose: str | None) -> Found:
+        lines: list[Line] = []
+        asked: set[str] = set()
+        detail, url = "", f"{self._server.base_uri}{path}"
+        while url:
+            if url in asked or len(asked) == MOST_PAGES:
+                return Found(kind, Outcome.PARTIAL, tuple(lines), "its pages do not end")
+            asked.add(url)
+            body = self._server.request_data(url)
+            page = _page(body)
+            _check_whose(page, whose)
+            lines.append(Line(kind, len(lines) + 1, 0, body))
+            detail = detail or _left_out(page)
+            url = self._next(page, url)
+        return Found(kind, Outcome.PARTIAL if detail else Outcome.COMPLETE, tuple(lines), detail)
+
+    def _next(self, page: Json, fetched: str) -> str:
+        links = [link for link in page.get("link") or [] if isinstance(link, dict)]
+        further = [link.get("url") for link in links if link.get("relation") == "next"]
+        if not further or not isinstance(further[0], str):
+            return ""
+        return next_page(further[0], fetched, self._base, self._aliases)
+
+
+def _search(kind: str, parameters: Mapping[str, str], *, with_more: bool) -> str:
+    """A search as fhirclient words it; `with_more` asks for what belongs to the matches too."""
+    more = _INCLUDES.get(kind, {}) if with_more else {}
+    search = FHIRSearch(type(FHIRElementFactory.instantiate(kind, None)), {**parameters, **more})
+    if with_more:
+        search.include("target", Provenance, reverse=True)
+    return str(search.construct())
+
+
+def _page(body: bytes) -> Json:
+    try:
+        page = read_object(body)
+    except Unreadable as problem:
+        raise GatewayError(f"expected a search result, got {problem}") from None
+    if page.get("resourceType") != "Bundle" or page.get("type") != "searchset":
+        raise GatewayError("expected a search result, got something else")
+    return page
+
+
+def _entries(page: Json) -> Iterator[tuple[str, Json]]:
+    """Each resource of a page, with its search mode."""
+    for entry in page.get("entry") or []:
+        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
+            search = entry.get("search")
+            mode = str(search.get("mode") or "match") if isinstance(search, dict) else "match"
+            yield mode, entry["resource"]
+
+
+def _check_whose(page: Json, whose: str | None) -> None:
+    for mode, resource in _entries(page):
+        if mode == "match" and whose is not None and _subjects(resource) - {whose}:
+            raise WrongPatient("the EHR answered with another patient's records. Nothing of them is shown.")
+
+
+def _subjects(resource: Json) -> set[str]:
+    if resource.get("resourceType") == "Patient":
+        return {f"Patient/{resource.get('id')}"}
+    references = [resource[name] for name in _OF_WHOM if isinstance(resource.get(name), dict)]
+    keys = {reference_key(found, "", Scope()) for found in references}
+    return {key for key in keys if key is not None}
+
+
+def _left_out(page: Json) -> str:
+    """What an OperationOutcome in an answer that succeeded says is missing; never what it says in words (R70)."""
+    outcomes = [resource for _, resource in _entries(page) if resource.get("resourceType") == "OperationOutcome"]
+    issues: list[Any] = [issue for outcome in outcomes for issue in outcome.get("issue") or []]
+    grave = any(isinstance(issue, dict) and issue.get("severity") in _GRAVE for issue in issues)
+    return "the server reported an error within its answer" if grave else ""
+
+
+def _unread(kind: str, problem: GatewayError) -> Found:
+    status = problem.status if isinstance(problem, _Refused) else None
+    if status in (_UNAUTHORIZED, _FORBIDDEN):
+        return Found(kind, Outcome.WITHHELD, detail=str(problem), refused_with=status)
+    detail = "it is not on this server" if status in _GONE else str(problem)
+    return Found(kind, Outcome.FAILED, detail=detail, refused_with=status)
