@@ -5,6 +5,7 @@ type stops with the place, what was expected and what was found.
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -67,6 +68,62 @@ def read_attestations(path: Path, rules: RuleBook) -> Attestations:
     return _attestations(document, path.name, rules)
 
 
+def as_document(attested: Attestations) -> dict[str, Any]:
+    """The answers as plain values, in the shape of the attestation file; what is None or empty is left out."""
+    period, words = attested.period, {variant: word for word, variant in _VARIANTS.items()}
+    tables = {
+        "reporter": _given({"tin": attested.reporter.tin, "npi": attested.reporter.npi}) if attested.reporter else {},
+        "period": {"start": period.start.isoformat(), "end": period.end.isoformat()} if period else {},
+        "cehrt": _given({"id": attested.cehrt_id}),
+        "answers": dict(attested.answers),
+        "reported": {measure: _total_document(total) for measure, total in attested.reported.items()},
+        "choices": {"controlled_substances": words[attested.variant]},
+    }
+    return {"year": attested.year, **{name: table for name, table in tables.items() if table}}
+
+
+def _given(table: Mapping[str, str | None]) -> dict[str, str]:
+    return {key: value for key, value in table.items() if value is not None}
+
+
+def _total_document(total: Reported) -> dict[str, Any]:
+    counted = {"numerator": total.proportion.met, "denominator": total.proportion.denominator}
+    return {**counted, "report": total.report, "date": total.on.isoformat()}
+
+
+def from_document(document: object, at: str, rules: RuleBook) -> Attestations:
+    """The answers that `as_document` gave, read as strictly as the attestation file.
+
+    Args:
+        document: plain values, as from JSON; days are ISO text.
+        at: where they stood, for messages.
+        rules: the rules of their year.
+
+    Raises:
+        AttestationError: it says something that the year does not know, or is not of its kind.
+    """
+    if not isinstance(document, dict):
+        raise AttestationError(f"{at}: expected the answers as pi180 wrote them, got no table.")
+    dated = {**document, "period": _with_days(document.get("period", {}))}
+    if isinstance(document.get("reported"), dict):
+        dated["reported"] = {measure: _with_days(total) for measure, total in document["reported"].items()}
+    return _attestations(dated, at, rules)
+
+
+def _with_days(table: Any) -> Any:
+    """A table with its ISO days as days; what is no day stays as it is, to be refused by name."""
+    if not isinstance(table, dict):
+        return table
+    return {key: _as_day(value) if key in ("start", "end", "date") else value for key, value in table.items()}
+
+
+def _as_day(value: Any) -> Any:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value
+
+
 def _attestations(document: Mapping[str, Any], at: str, rules: RuleBook) -> Attestations:
     _known(document, _TOP, at)
     if document.get("year") != rules.year:
@@ -108,7 +165,7 @@ def _reporter(table: Mapping[str, Any], at: str) -> Reporter | None:
     _known(table, {"tin", "npi"}, f"{at}, reporter")
     for key, digits in (("tin", 9), ("npi", 10)):
         value = table.get(key)
-        if value is not None and not (isinstance(value, str) and value.isdigit() and len(value) == digits):
+        if value is not None and not (isinstance(value, str) and re.fullmatch(f"[0-9]{{{digits}}}", value)):
             raise AttestationError(f"{at}, reporter.{key}: expected {digits} digits in quotation marks. Correct it.")
     return Reporter(table.get("tin"), table.get("npi")) if table else None
 

@@ -1,12 +1,13 @@
 """Write what one scored reading leaves: the report, the cases, the submission, and the run behind them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scoring.explain import as_document
 from scoring.requirements import is_determinable
 from scoring.submission import write
+from smartapp import attestations
 from smartapp.evidence import case_rows
 from smartapp.exports.cases_csv import cases_csv
 from smartapp.report import render
@@ -45,7 +46,7 @@ def publish(scored: Scored, out: Path) -> Published:
     for name, text in {**texts, "report.html": render(scored, rows)}.items():
         write_text(out / name, text)
     run = write_run(out / "runs", scored.reading)
-    kept = {**texts, "attestations.json": as_json(asdict(scored.attestations))}
+    kept = {**texts, "attestations.json": as_json(attestations.as_document(scored.attestations))}
     write_score(run, scored.reading, scored.submission.reporter, kept)
     return Published(out / "report.html", run, _note(scored))
 

@@ -2,24 +2,31 @@
 
 `runs/<fingerprint>/` holds what was read and by which rules; `<period>/` in it the tallies of a period, and
 `<period>/<reporter>/` a score. One run serves several periods and reporters; a later one removes nothing.
+The same data read again, perhaps from other files, put what was read last in place of the earlier reading.
 Folders are written beside their place and renamed into it, so that each is whole or not there. They hold
-protected health information and are the owner's alone.
+protected health information and are the owner's alone. `archive` reads them back.
 """
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from extractors.ledger import Quarantine
-from scoring.model import Reporter
+from scoring.model import Period, Reporter
 from smartapp import __version__
 from smartapp.usecases import Reading
 
-_TABLES = ("event", "resource", "reference", "current_directory", "cases", "case_evidence")
+COUNTED = ("cases", "case_evidence", "received_context", "current_place", "seen_reporter")
+"""The tables from which a run is counted, scored and reported again."""
+
+_TABLES = ("event", "resource", "reference", "current_directory", *COUNTED)
+_TIN, _NPI = re.compile("[0-9]{9}"), re.compile("[0-9]{10}")
 _OWNER_ONLY_FOLDER, _OWNER_ONLY_FILE = 0o700, 0o600
 
 
@@ -41,6 +48,7 @@ def _input_document(reading: Reading) -> dict[str, Any]:
             "numerator_window": reading.site.numerator_window,
         },
         "rules": {"digest": reading.rules.digest},
+        "drug_table": {"digest": reading.drug_table},
         "quarantine": _quarantine(reading.quarantine),
         "ledger": [dict(row) for row in reading.ledger],
         "files": [asdict(record) for record in reading.files],
@@ -75,28 +83,44 @@ def as_json(document: Mapping[str, Any]) -> str:
 def write_run(root: Path, reading: Reading) -> Path:
     """Write what was read, and the tallies of its period, below `root`; return the run's folder."""
     run = root / reading.fingerprint
+    draft = _draft(run)
+    for table in _TABLES:
+        reading.engine.write(table, table_file(draft, table))
     texts = {
-        "run.json": as_json(_input_document(reading)),
         "rules.toml": reading.rules.text,
         "profile.toml": reading.profile.text,
         "site.json": as_json(reading.site.as_document()),
+        "run.json": as_json(_input_document(reading)),
     }
-    if not run.exists():
-        draft = _draft(run)
-        for table in _TABLES:
-            reading.engine.write(table, draft / f"{table}.parquet")
-        _fill(draft, texts)
+    _fill(draft, texts)
+    if run.exists():
+        _move_files(draft, run)
+    else:
         draft.rename(run)
-    period = run / _period_name(reading)
+    period = run / period_name(reading.period)
     period.mkdir(mode=_OWNER_ONLY_FOLDER, exist_ok=True)
     write_text(period / "tallies.json", as_json(_period_document(reading)))
     return run
 
 
+def _move_files(draft: Path, run: Path) -> None:
+    """Put the files of a draft in place of those of a run; its periods and scores stay.
+
+    Two readings of one fingerprint say the same, but from other files and lines, or with other lines set aside.
+    """
+    for file in sorted(draft.iterdir()):
+        file.replace(run / file.name)
+    draft.rmdir()
+
+
+def table_file(run: Path, table: str) -> Path:
+    """Where a run's folder holds one of its tables."""
+    return run / f"{table}.parquet"
+
+
 def write_score(run: Path, reading: Reading, reporter: Reporter, texts: Mapping[str, str]) -> Path:
     """Write what a score of one reporter left into a run, in place of an earlier score of the same."""
-    name = f"TIN-{reporter.tin or 'unknown'}-" + (f"NPI-{reporter.npi}" if reporter.npi else "group")
-    place = run / _period_name(reading) / name
+    place = run / period_name(reading.period) / score_name(reporter)
     draft = _draft(place)
     _fill(draft, texts)
     shutil.rmtree(place, ignore_errors=True)
@@ -104,8 +128,22 @@ def write_score(run: Path, reading: Reading, reporter: Reporter, texts: Mapping[
     return place
 
 
-def _period_name(reading: Reading) -> str:
-    return f"{reading.period.start}--{reading.period.end}"
+def score_name(reporter: Reporter) -> str:
+    """The name of the folder of a reporter's score.
+
+    What stands as a TIN or NPI in the data may be anything, a path too: only digits become part of a name.
+    """
+    tin = _name_of(reporter.tin, _TIN) if reporter.tin else "unknown"
+    return f"TIN-{tin}-" + (f"NPI-{_name_of(reporter.npi, _NPI)}" if reporter.npi else "group")
+
+
+def _name_of(stated: str, digits: re.Pattern[str]) -> str:
+    return stated if digits.fullmatch(stated) else f"other-{sha256(stated.encode()).hexdigest()[:12]}"
+
+
+def period_name(period: Period) -> str:
+    """The name of the folder of a period."""
+    return f"{period.start}--{period.end}"
 
 
 def _draft(place: Path) -> Path:

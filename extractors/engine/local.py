@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from pyarrow.parquet import ParquetFile
 
 from extractors.errors import TableError
 
@@ -50,9 +51,10 @@ class LocalEngine:
             TableError: the file is missing or is no Parquet table.
         """
         try:
-            self._db.read_parquet(str(path)).create(name)
-        except duckdb.Error:
+            table = ParquetFile(path).read()
+        except (OSError, pa.ArrowException):
             raise TableError(f"{path.name}: expected a Parquet table that pi180 wrote, got none.") from None
+        self.load(name, table)
 
     def run(self, file: str) -> None:
         """Run the statements of one SQL file, each into a table of its name.

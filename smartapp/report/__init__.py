@@ -1,20 +1,36 @@
-"""The report: one HTML document that shows the score and opens every number down to file and line.
+"""The pages of a score: the report, and the app's pages, which show the same from the same templates.
 
-It carries its style within and needs no script and no network, so that it reads the same from a disk, in an
-EHR's frame, on paper and years later.
+The report is one HTML document that opens every number down to file and line. It carries its style within and
+needs no script and no network, so that it reads the same from a disk, in an EHR's frame, on paper and years
+later. The app shares its content out over several pages, in a layout with a style sheet of its own.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from smartapp.evidence import CaseRow
 from smartapp.paths import templates
+from smartapp.report.frame import Action, Frame, Link, Message, across_pages, within_report
 from smartapp.report.page import page_of
-from smartapp.report.words import figure
+from smartapp.report.words import figure, moment
 from smartapp.scored import Scored
 
-__all__ = ["render"]
+__all__ = [
+    "Action",
+    "Frame",
+    "Link",
+    "Message",
+    "app_page",
+    "basis_page",
+    "measure_page",
+    "message_page",
+    "render",
+    "score_page",
+]
 
 
 def render(scored: Scored, rows: Sequence[CaseRow]) -> str:
@@ -24,9 +40,64 @@ def render(scored: Scored, rows: Sequence[CaseRow]) -> str:
         scored: the score and the reading it rests on, still open.
         rows: every case of the reading's period.
     """
-    return _environment().get_template("report.html").render(page=page_of(scored, rows))
+    return _environment().get_template("report.html").render(page=page_of(scored, rows), to=within_report)
 
 
+def score_page(scored: Scored, written: datetime, frame: Frame) -> str:
+    """The app's "My score": gate, points, lines and answers; every figure leads to its measure's page.
+
+    Args:
+        scored: the score; no case of it is looked at.
+        written: when the score was made, with a zone; it is shown in the practice's.
+        frame: the layout.
+    """
+    page = page_of(scored, (), moment(written.astimezone(scored.reading.site.zone_info)))
+    return app_page("score", frame, page=page)
+
+
+def measure_page(scored: Scored, rows: Sequence[CaseRow], measure: str, frame: Frame) -> str:
+    """One measure of a score with all its cases and their evidence.
+
+    Args:
+        scored: the score and the reading it rests on, still open.
+        rows: the cases of the reading's period; those of other measures may be missing.
+        measure: its id, as the address of the page names it.
+        frame: the layout.
+
+    Raises:
+        KeyError: the year has no such measure, or it is not counted from cases.
+    """
+    page = page_of(scored, [row for row in rows if row.measure == measure])
+    sections = {section.measure: section for section in page.sections}
+    line = next((line for line in page.lines if line.measure == measure), None)
+    return app_page("measure", frame, f"measures/{measure}", page=page, section=sections[measure], line=line)
+
+
+def basis_page(scored: Scored, frame: Frame) -> str:
+    """What a score rests on: what was received and what became of it, and the digests of all that decided."""
+    return app_page("basis", frame, page=page_of(scored, ()))
+
+
+def app_page(name: str, frame: Frame, path: str | None = None, **content: Any) -> str:
+    """A page of the app from `templates/pages/<name>.html`, which extends `app.html`.
+
+    Args:
+        name: the name of the template.
+        frame: the layout.
+        path: where the page lies below the frame's home; None means at its name.
+        content: what the template shows.
+    """
+    here = path or name
+    page = _environment().get_template(f"pages/{name}.html")
+    return page.render(frame=frame, here=here, to=across_pages(frame, here), **content)
+
+
+def message_page(message: Message, stylesheet: str) -> str:
+    """A page that only says something, outside of any launch: an error, a next step, nothing to show yet."""
+    return _environment().get_template("pages/message.html").render(message=message, stylesheet=stylesheet)
+
+
+@cache
 def _environment() -> Environment:
     """Every value is escaped, whatever a server put into it; a name that a template misspells is an error."""
     environment = Environment(

@@ -91,12 +91,13 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The report, in the order in which it is read."""
+    """The report, in the order in which it is read; `written` is when it was made, None where nothing says so."""
 
     year: int
     reporter: str
     period: str
     days: int
+    written: str | None
     cehrt_id: str | None
     fingerprint: str
     version: str
@@ -112,8 +113,8 @@ class Page:
     basis: tuple[Basis, ...]
 
 
-def page_of(scored: Scored, rows: Sequence[CaseRow]) -> Page:
-    """Everything the report shows of one score."""
+def page_of(scored: Scored, rows: Sequence[CaseRow], written: str | None = None) -> Page:
+    """Everything that pages show of one score; without rows its sections have figures and no cases."""
     reading, period = scored.reading, scored.reading.period
     sections = measure_sections(scored, rows)
     findings = scored.score.findings
@@ -122,6 +123,7 @@ def page_of(scored: Scored, rows: Sequence[CaseRow]) -> Page:
         reporter=reporter_in_words(scored.submission.reporter),
         period=f"{day(period.start)} to {day(period.end)}",
         days=period.days,
+        written=written,
         cehrt_id=scored.submission.cehrt_id,
         fingerprint=reading.fingerprint,
         version=__version__,

@@ -1,7 +1,7 @@
 """How numbers, days and names are worded for a person. Nothing here decides anything."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 
 from scoring.model import Reporter
@@ -9,6 +9,7 @@ from scoring.rulebook import RuleBook
 
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _THOUSAND = 1000
+_NOON = 12
 
 
 def figure(number: int) -> str:
@@ -36,6 +37,11 @@ def rate_in_words(rate: Fraction | None, unknown: int) -> str:
 def day(when: date) -> str:
     """A day as Americans write it."""
     return f"{when:%B} {when.day}, {when.year}"
+
+
+def moment(when: datetime) -> str:
+    """A day and time of day as Americans write them, in the zone that the time bears."""
+    return f"{day(when)}, {when.hour % _NOON or _NOON}:{when:%M} {'am' if when.hour < _NOON else 'pm'} {when:%Z}"
 
 
 def reporter_in_words(reporter: Reporter) -> str:
