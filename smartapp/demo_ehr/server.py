@@ -95,6 +95,8 @@ def _not_served(refused: HTTPException) -> Response:
     status = refused.code or 500
     if request.path.startswith("/fhir"):
         return problem(status, "not-supported", "This address or method is not served.")
+    if status >= 500:
+        return problem_page(status, "The simulator failed. Its terminal says where.")
     return problem_page(status, "This is not served here. The chart is at the root of this site.")
 
 
