@@ -6,17 +6,7 @@ from flask import Flask
 
 from smartapp import paths
 from smartapp.demo_ehr import DemoClient, Faults, create_demo_ehr
-from tests.demo_ehr.signing_in import BASE, BASIC, POST, PUBLIC
-
-
-class Time:
-    """A clock that only a test moves."""
-
-    def __init__(self) -> None:
-        self.at = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.at
+from tests.demo_ehr.signing_in import BASE, BASIC, POST, PUBLIC, Time
 
 
 @pytest.fixture

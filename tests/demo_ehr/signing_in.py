@@ -25,6 +25,16 @@ BASIC = DemoClient("basic", (CALLBACK,), APP + "/launch", AuthMethod.CLIENT_SECR
 POST = DemoClient("post", (CALLBACK,), APP + "/launch", AuthMethod.CLIENT_SECRET_POST, SECRET)
 
 
+class Time:
+    """A clock that only a test moves."""
+
+    def __init__(self) -> None:
+        self.at = 1_795_000_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
 def challenge(verifier: str = VERIFIER) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
@@ -51,8 +61,10 @@ def authorize_address(launch_value: str | None = None, **changes: str | None) ->
     return "/authorize?" + urlencode({name: value for name, value in asked.items() if value is not None})
 
 
-def launched(app: Flask, patient: str | None = "sample-001", clinician: str = "internist") -> str:
-    value = parameter(launch(app, clinician, patient), "launch")
+def launched(
+    app: Flask, patient: str | None = "sample-001", clinician: str = "internist", client: str | None = None
+) -> str:
+    value = parameter(launch(app, clinician, patient, client or "pi180"), "launch")
     assert value
     return value
 
@@ -65,7 +77,7 @@ def code_for(
     without: tuple[str, ...] = (),
     **changes: str | None,
 ) -> str:
-    address = authorize_address(launched(app, patient, clinician), scope=scope, **changes)
+    address = authorize_address(launched(app, patient, clinician, changes.get("client_id")), scope=scope, **changes)
     code = parameter(approve(app, address, without=without), "code")
     assert code
     return code
