@@ -156,7 +156,13 @@ def test_two_dates_bound_a_year(ehr: Flask, tokens: dict[str, Any], search: str)
 
 @pytest.mark.parametrize(
     "search",
-    ["Encounter?date=yesterday", "Encounter?date=zz2026", "Encounter?_count=x", "Encounter?status:missing=true"],
+    [
+        "Encounter?date=yesterday",
+        "Encounter?date=zz2026",
+        "Encounter?date=2026-13-40",
+        "Encounter?_count=x",
+        "Encounter?status:missing=true",
+    ],
 )
 def test_what_cannot_be_read_is_refused(ehr: Flask, tokens: dict[str, Any], search: str) -> None:
     answer = get(ehr, f"/fhir/{search}", tokens)
@@ -177,6 +183,17 @@ def test_an_unknown_parameter_is_an_error_if_the_client_wants_it_so(ehr: Flask, 
     headers = {"Authorization": f"Bearer {tokens['access_token']}", "Prefer": "handling=strict"}
     assert ehr.test_client().get("/fhir/Patient?shoe-size=42", headers=headers).status_code == 400
     assert ehr.test_client().get("/fhir/Patient?family=x", headers=headers).status_code == 200
+
+
+def test_an_include_that_cannot_be_followed_is_flagged(ehr: Flask, tokens: dict[str, Any]) -> None:
+    for asked in ("_include=Encounter:status", "_include=Task:focus", "_revinclude=Observation:shoe"):
+        bundle = get(ehr, f"/fhir/Encounter?_id=visit-0001&{asked}", tokens).json
+        assert [one["search"]["mode"] for one in bundle["entry"]] == ["match", "outcome"]
+
+
+def test_the_format_may_be_asked_and_changes_nothing(ehr: Flask, tokens: dict[str, Any]) -> None:
+    bundle = get(ehr, "/fhir/Patient?_id=sample-001&_format=json", tokens).json
+    assert [one["search"]["mode"] for one in bundle["entry"]] == ["match"]
 
 
 def test_a_search_by_post_finds_the_same(ehr: Flask, tokens: dict[str, Any]) -> None:
