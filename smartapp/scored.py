@@ -74,17 +74,11 @@ def score_reading(reading: Reading, attested: Attestations) -> Scored:
         period=reading.period,
         cehrt_id=attested.cehrt_id,
         proportions={m: reported.get(m, counted[m]) for m in PROPORTIONS if m in in_play},
-        answers=_in_order(attested.answers, reading.rules),
+        answers=attested.answers,
         entity_type="individual" if reporter.npi else "group",
     )
     claimed = claims(reading.rules, attested.answers, {**counted, **reported})
     return Scored(reading, attested, submission, score(reading.rules, submission, claimed), tallies)
-
-
-def _in_order(answers: Mapping[MeasureId, bool], rules: RuleBook) -> dict[MeasureId, bool]:
-    """The answers in the order of the rules, so that no result depends on the order in which they were written."""
-    order = {measure: number for number, measure in enumerate(rules.measures)}
-    return {measure: answers[measure] for measure in sorted(answers, key=lambda m: (order.get(m, len(order)), m))}
 
 
 def _tally(

@@ -1,0 +1,330 @@
+import itertools
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import pytest
+from report_page import ATTESTED, PERIOD, RULES, Element, Shown, ndjson, read_page
+
+from extractors.ledger import NEEDS
+from scoring.model import MeasureId, Origin, Proportion, Reporter
+from smartapp import paths
+from smartapp.archive import latest, open_score
+from smartapp.attestations import Attestations, Reported
+from smartapp.evidence import case_rows
+from smartapp.publish import publish
+from smartapp.report import (
+    Action,
+    Frame,
+    Link,
+    Message,
+    app_page,
+    basis_page,
+    measure_page,
+    message_page,
+    score_page,
+)
+from smartapp.scored import Scored, score_reading
+from smartapp.usecases import Source, read
+
+HOSTILE = '<script>alert("x")</script>{{7*7}}\'"><img src=x onerror=alert(1)>'
+WRITTEN = datetime(2026, 7, 6, 3, 5, tzinfo=UTC)
+FRAME = Frame(
+    stylesheet="/style.css",
+    home="/l/abc",
+    user="Dana Example",
+    npi="1234567893",
+    ehr="Example EHR",
+    launched="July 6, 2026, 9:00 am EDT",
+    csrf="token-1",
+    has_patient=True,
+)
+OUTSIDE = {"/l/abc/patient", "/l/abc/sign-out", "/style.css"}
+"""What pages name and others make."""
+
+
+@dataclass
+class App:
+    scored: Scored
+    pages: Mapping[str, Element]
+    html: Mapping[str, str]
+
+    @property
+    def score(self) -> Element:
+        return self.pages["/l/abc/score"]
+
+
+def app_of(scored: Scored, frame: Frame = FRAME) -> App:
+    rows = case_rows(scored.reading)
+    html = {f"{frame.home}/score": score_page(scored, WRITTEN, frame), f"{frame.home}/basis": basis_page(scored, frame)}
+    for measure in NEEDS:
+        with suppress(KeyError):
+            html[f"{frame.home}/measures/{measure}"] = measure_page(scored, rows, measure, frame)
+    return App(scored, {path: read_page(text) for path, text in html.items()}, html)
+
+
+def app_of_folder(folder: Path, attested: Attestations = ATTESTED, frame: Frame = FRAME) -> App:
+    with read(Source(folder), RULES, PERIOD) as reading:
+        return app_of(score_reading(reading, attested), frame)
+
+
+@pytest.fixture(scope="module")
+def app(solo_out: Path) -> App:
+    """The pages of the synthetic practice, made from its run's folder."""
+    [kept] = latest(solo_out / "runs", "1234567893")
+    with open_score(kept.place) as scored:
+        return app_of(scored)
+
+
+@pytest.fixture(scope="module")
+def little() -> App:
+    """The pages of a practice whose server shows prescriptions and little else."""
+    return app_of_folder(paths.fixture("onc-deck") / "scenario-1" / "rt1")
+
+
+def target(app: App, path: str, href: str) -> Element | None:
+    """The element that a link of a page leads to; None where it is not there."""
+    page, anchor = urldefrag(urljoin(path, href))
+    found = app.pages.get(urlsplit(page).path)
+    if found is None or not anchor:
+        return found
+    with suppress(ValueError):
+        return found.by_id(anchor)
+    return None
+
+
+@pytest.mark.parametrize("which", ["app", "little"])
+def test_every_link_of_every_page_leads_to_something(which: str, request: pytest.FixtureRequest) -> None:
+    app: App = request.getfixturevalue(which)
+    for path, page in app.pages.items():
+        for href in {a.attributes["href"] for a in page.all("a")}:
+            if not href.startswith("https://"):
+                assert href in OUTSIDE or target(app, path, href), f"{path}: {href}"
+
+
+@pytest.mark.parametrize("which", ["app", "little"])
+def test_every_id_of_a_page_is_its_own(which: str, request: pytest.FixtureRequest) -> None:
+    app: App = request.getfixturevalue(which)
+    for page in app.pages.values():
+        ids = [element.attributes["id"] for element in page.walk() if "id" in element.attributes]
+        assert len(ids) == len(set(ids))
+
+
+def number(link: Element) -> int:
+    return int(link.text.split()[0].replace(",", ""))
+
+
+def rows_behind(app: App, link: Element) -> int:
+    found = target(app, "/l/abc/score", link.attributes["href"])
+    assert found is not None
+    undecided = found.all("div", "group-undecided") if "denominator" in link.classes else []
+    return len(found.all("tr", "case")) - sum(len(group.all("tr", "case")) for group in undecided)
+
+
+@pytest.mark.parametrize("which", ["app", "little"])
+def test_every_figure_of_the_score_page_is_the_number_of_rows_behind_it(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    app: App = request.getfixturevalue(which)
+    looked_at = 0
+    for measure, counted in app.scored.submission.proportions.items():
+        if counted.origin is Origin.RECOMPUTED:
+            line = app.score.by_id(f"line-{measure}")
+            for word in ("met", "denominator", "unknown", "undecided"):
+                for link in line.all("a", word):
+                    assert number(link) == rows_behind(app, link)
+                    looked_at += 1
+    assert looked_at >= 2
+
+
+def test_a_figure_from_the_ehrs_report_leads_to_that_report_and_not_to_rows(app: App) -> None:
+    [met] = app.score.by_id("line-PI_HIE_4").all("a", "met")
+    assert met.attributes["href"] == "/l/abc/measures/PI_HIE_4#measure-PI_HIE_4-report"
+    report = target(app, "/l/abc/score", met.attributes["href"])
+    assert report is not None
+    assert "From the EHR's report 27 of 38" in report.text
+
+
+def test_every_figure_of_a_measure_page_is_the_number_of_rows_behind_it(app: App) -> None:
+    for measure in ("PI_EP_1", "PI_PEA_1"):
+        page = app.pages[f"/l/abc/measures/{measure}"]
+        for link in page.all("table", "tally")[0].all("a"):
+            rows = page.by_id(link.attributes["href"].lstrip("#"))
+            groups = [group for group in rows.all("div", "group") if "group-undecided" not in group.classes]
+            counted = groups if rows.all("div", "variant") else [rows]
+            assert number(link) == sum(len(group.all("tr", "case")) for group in counted)
+
+
+def test_the_points_are_those_of_the_report(app: App, solo: Shown) -> None:
+    for tag, css_class in (("span", "big"), ("strong", "earned-points")):
+        pages = [[cell.text for cell in page.all(tag, css_class)] for page in (app.score, solo.page)]
+        assert pages[0] == pages[1] != []
+    assert "10 of 10 points" in app.pages["/l/abc/measures/PI_EP_1"].text
+
+
+def test_the_gate_comes_first_then_the_score_then_what_it_is_made_of(app: App) -> None:
+    ids = [e.attributes["id"] for e in app.score.all("h2")]
+    assert ids == ["gate", "score", "points", "lines", "advice", "cases", "answers"]
+
+
+def test_the_score_says_when_it_was_made_in_the_zone_of_the_practice(app: App) -> None:
+    [facts] = app.score.all("dl", "facts")
+    assert "As of July 5, 2026, 11:05 pm EDT" in facts.text
+    assert "January 1, 2026 to July 5, 2026 (186 days)" in facts.text
+
+
+def test_every_measure_can_be_opened_also_one_that_is_not_part_of_the_score(app: App) -> None:
+    measures = {path.rpartition("/")[2] for path in app.pages if "/measures/" in path}
+    assert measures == {measure for measure in NEEDS if measure in RULES.measures}
+    hrefs = {a.attributes["href"] for a in app.score.all("a")}
+    assert {f"/l/abc/measures/{measure}#measure-{measure}" for measure in measures} <= hrefs
+
+
+@pytest.mark.parametrize("measure", ["PI_NONE", "PI_PPHI_1", "", "../score", "PI_EP_1-all"])
+def test_a_measure_that_is_not_counted_has_no_page(little: App, measure: str) -> None:
+    with pytest.raises(KeyError):
+        measure_page(little.scored, (), measure, FRAME)
+
+
+def test_pages_run_nothing_and_carry_no_style_of_their_own(app: App) -> None:
+    for page in app.pages.values():
+        assert not [e.tag for e in page.walk() if e.tag in {"script", "style", "img", "iframe", "object", "embed"}]
+        assert not [name for e in page.walk() for name in e.attributes if name.startswith("on") or name == "style"]
+        assert [link.attributes for link in page.all("link")] == [{"rel": "stylesheet", "href": "/style.css"}]
+
+
+def test_pages_can_be_walked_by_headings_landmarks_and_captions(app: App) -> None:
+    for page in app.pages.values():
+        levels = [int(e.tag[1]) for e in page.walk() if re.fullmatch(r"h[1-6]", e.tag)]
+        assert (levels[0], levels.count(1)) == (1, 1)
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+        assert [len(page.all(landmark)) for landmark in ("header", "main", "footer")] == [1, 1, 1]
+        names = [nav.attributes["aria-label"] for nav in page.all("nav")]
+        assert len(names) == len(set(names))
+        assert all(len(table.all("caption")) == 1 for table in page.all("table"))
+
+
+def test_the_layout_says_who_looks_and_from_where_and_lets_them_out(app: App) -> None:
+    for page in app.pages.values():
+        [header] = page.all("header")
+        for word in ("Dana Example", "NPI 1234567893", "Example EHR", "July 6, 2026, 9:00 am EDT", "This patient"):
+            assert word in header.text
+        [form] = page.all("form")
+        assert form.attributes == {"method": "post", "action": "/l/abc/sign-out", "class": "inline"}
+        [field] = form.all("input")
+        assert field.attributes == {"type": "hidden", "name": "csrf", "value": "token-1"}
+    [current] = [a for a in app.score.all("a") if "aria-current" in a.attributes]
+    assert current.text == "My score"
+
+
+def test_what_a_launch_does_not_have_is_not_offered(little: App) -> None:
+    page = read_page(score_page(little.scored, WRITTEN, replace(FRAME, npi=None, has_patient=False)))
+    [header] = page.all("header")
+    assert "This patient" not in header.text
+    assert "NPI" not in header.text
+    assert not page.all("nav", "others")
+
+
+def test_several_scores_are_offered_and_every_link_keeps_the_choice(little: App) -> None:
+    others = (Link("TIN 111111111", "/l/abc/score"), Link("TIN 222222222", "/l/abc/score?score=2", current=True))
+    chosen = replace(FRAME, others=others, choice="?score=2", notices=("Synthetic data.",))
+    page = read_page(score_page(little.scored, WRITTEN, chosen))
+    [choice] = page.all("nav", "others")
+    assert [(a.text, "aria-current" in a.attributes) for a in choice.all("a")] == [
+        ("TIN 111111111", False),
+        ("TIN 222222222", True),
+    ]
+    inside = [
+        a.attributes["href"] for a in page.all("a") if re.match(r"/l/abc/(score|measures|basis)", a.attributes["href"])
+    ]
+    kept = [href for href in inside if "?score=2" in href]
+    assert [href for href in inside if href not in kept] == ["/l/abc/score"]  # the other score itself
+    assert "/l/abc/measures/PI_EP_1?score=2#measure-PI_EP_1" in kept
+    assert page.all("p", "notice")[0].text == "Synthetic data."
+
+
+def test_an_input_that_is_not_whole_shows_no_points_on_any_page(tmp_path: Path) -> None:
+    (tmp_path / "all.ndjson").write_bytes(
+        (paths.fixture("onc-deck") / "scenario-1/rt1/Patient.ndjson").read_bytes()[:99]
+    )
+    blocked = app_of_folder(tmp_path)
+    assert "Score blocked" in blocked.score.by_id("blocked").text
+    assert not blocked.score.all("strong", "earned-points")
+    [more] = blocked.score.all("section", "alert-error")[0].all("a")
+    assert target(blocked, "/l/abc/score", more.attributes["href"]) is not None
+    for page in blocked.pages.values():
+        assert not re.search(r"\d of \d+ points", page.text)
+
+
+def test_hostile_text_of_a_server_a_person_or_an_ehr_is_shown_and_never_run(tmp_path: Path) -> None:
+    order = {
+        "resourceType": "MedicationRequest",
+        "id": HOSTILE,
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": f"Patient/{HOSTILE}"},
+        "authoredOn": "2026-02-02",
+        "requester": {"reference": "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|1093817465"},
+        "medicationCodeableConcept": {"text": HOSTILE, "coding": [{"system": HOSTILE, "code": HOSTILE}]},
+    }
+    reported = {MeasureId("PI_EP_1"): Reported(Proportion(1, 2, origin=Origin.REPORTED), HOSTILE, date(2026, 7, 1))}
+    attested = replace(ATTESTED, reporter=Reporter(None, "1093817465"), reported=reported)
+    words = dict.fromkeys(("user", "npi", "ehr", "launched", "csrf"), HOSTILE)
+    frame = replace(FRAME, **words, notices=(HOSTILE,), others=(Link(HOSTILE, "/l/abc/score"),))
+    with read(Source(ndjson(tmp_path, order, {"resourceType": HOSTILE})), RULES, PERIOD) as reading:
+        publish(score_reading(reading, attested), tmp_path / "out")
+    [kept] = latest(tmp_path / "out" / "runs", "1093817465")
+    with open_score(kept.place) as scored:
+        app = app_of(scored, frame)
+    for page in app.pages.values():
+        assert not [e.tag for e in page.walk() if e.tag in ("script", "img")]
+        assert not [name for e in page.walk() for name in e.attributes if name.startswith("on")]
+        assert HOSTILE in page.text
+        assert page.all("input")[0].attributes["value"] == HOSTILE
+    assert f"MedicationRequest/{HOSTILE}" in app.pages["/l/abc/measures/PI_EP_1"].text
+
+
+MESSAGE = Message(
+    title="Open pi180 in a tab of its own",
+    paragraphs=("Your EHR shows pages in a frame.", HOSTILE),
+    actions=(
+        Action("Open", "/launch/again", {"state": HOSTILE}, new_tab=True),
+        Action("Stop", "/launch/stop"),
+    ),
+    status_word="One more step",
+    links=(Link("Help", "/help"),),
+)
+
+
+def test_a_message_is_a_page_with_its_words_its_buttons_and_its_links() -> None:
+    page = read_page(message_page(MESSAGE, "/style.css"))
+    assert [heading.text for heading in page.all("h1")] == [MESSAGE.title]
+    assert all(words in page.text for words in (*MESSAGE.paragraphs, "One more step"))
+    opened, stopped = page.all("form")
+    assert opened.attributes == {
+        "method": "post",
+        "action": "/launch/again",
+        "class": "inline",
+        "target": "_blank",
+    }
+    assert opened.all("input")[0].attributes == {"type": "hidden", "name": "state", "value": HOSTILE}
+    assert "target" not in stopped.attributes
+    assert (opened.all("button")[0].text, stopped.all("button")[0].text) == ("Open (opens a new tab)", "Stop")
+    assert [a.attributes["href"] for a in page.all("a")] == ["#main", "/help"]
+    assert not [e.tag for e in page.walk() if e.tag in ("script", "img", "style")]
+
+
+def test_a_message_without_more_to_do_is_only_its_words() -> None:
+    page = read_page(message_page(Message("No run yet", ("Ask for one.",)), "/style.css"))
+    assert not page.all("form")
+    assert not page.all("span", "tag")
+    assert "Ask for one." in page.text
+
+
+def test_a_page_of_the_app_that_is_not_there_is_an_error_of_ours() -> None:
+    with pytest.raises(LookupError):
+        app_page("nowhere", FRAME)
