@@ -24,18 +24,23 @@ from scoring.model import Period
 from scoring.rulebook import RuleBook, load
 from smartapp import __version__, console, printed
 from smartapp.attestations import AttestationError, read_attestations, template
+from smartapp.demo import SCENARIO, YEAR, demo_of
 from smartapp.paths import fixture
 from smartapp.publish import publish, score_document_of
 from smartapp.runs import as_json, reading_document, write_run, write_text
 from smartapp.scored import Scored, score_document, score_reading
+from smartapp.settings import SettingsError
+from smartapp.starter import write_starter
 from smartapp.usecases import Reading, Source, UsageError, period_within, read
-from smartapp.web.serve import serve_report
+from smartapp.web.serve import LOOPBACK, listening, serve_beside
+from smartapp.web.serve import run as run_server
+from smartapp.web.serve import serve as serve_app
 
 WRONG_USAGE, GATE_SHUT, NOT_WHOLE = 2, 4, 8
-DEMO_SCENARIO, DEMO_YEAR, DEMO_PORT = "solo-2026", 2026, 8180
+DEMO_PORT = 8180
 
 _MOST_TOLD = 20
-_EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError)
+_EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError, SettingsError)
 _PLACE = click.Path(path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -204,18 +209,46 @@ def _exit_code(scored: Scored) -> int:
 
 
 @main.command()
-@click.option("--out", type=_PLACE, help="Folder for the report. [default: a new temporary one]")
-@click.option("--port", type=int, default=DEMO_PORT, show_default=True, help="Where to serve the report; 0 takes any.")
-def demo(out: Path | None, port: int) -> None:
-    """Run the main job on a synthetic practice and serve the report until Ctrl-C (DEMO_SERVE=0: do not serve)."""
-    scenario = fixture(DEMO_SCENARIO)
+@click.option("--out", type=_PLACE, help="Folder for the report and the app's files. [default: a new temporary one]")
+@click.option("--port", type=int, default=DEMO_PORT, show_default=True, help="Where the app answers; 0 takes any.")
+@click.option("--ehr-port", type=int, help="Where the demo EHR answers. [default: the port after the app's]")
+def demo(out: Path | None, port: int, ehr_port: int | None) -> None:
+    """Run the main job on a synthetic practice, then serve a simulated EHR to launch pi180 from, until Ctrl-C.
+
+    With DEMO_SERVE=0 nothing is served.
+    """
+    scenario = fixture(SCENARIO)
     place = out or Path(tempfile.mkdtemp(prefix="pi180-demo-"))
-    console.note(f"Synthetic practice {DEMO_SCENARIO}: no real patient, no network.")
+    console.note(f"Synthetic practice {SCENARIO}: no real patient, no network.")
     with _stated_failures():
         source = Source(scenario, scenario / "site.toml")
-        _run(source, load(DEMO_YEAR), None, scenario / "attestations.toml", place, False)
+        _run(source, load(YEAR), None, scenario / "attestations.toml", place, False)
         if os.environ.get("DEMO_SERVE") != "0":
-            serve_report(place, port, console.note)
+            _serve_demo(place, port, port + 1 if ehr_port is None and port else ehr_port or 0)
+
+
+def _serve_demo(results: Path, port: int, ehr_port: int) -> None:
+    with listening(LOOPBACK, port) as app_at, listening(LOOPBACK, ehr_port) as ehr_at:
+        demo = demo_of(Path(tempfile.mkdtemp(prefix="pi180-serve-")), results, app_at, ehr_at)
+        serve_beside(demo.ehr, ehr_at)
+        console.note(f"Open {demo.start}  (a simulated EHR: choose who you are, then launch pi180; Ctrl-C stops)")
+        run_server(demo.app, app_at)
+        console.note("Stopped.")
+
+
+@main.command()
+@click.option("--settings", type=_PLACE, help="Settings file of the server.")
+@click.option("--new", "new", type=_PLACE, help="Write commented settings and a fresh key into this folder instead.")
+def serve(settings: Path | None, new: Path | None) -> None:
+    """Serve pi180 to clinicians who launch it from their EHR (SMART App Launch)."""
+    with _stated_failures():
+        if (settings is None) == (new is None):
+            raise UsageError("serve needs one of --settings FILE and --new FOLDER.")
+        if new is not None:
+            made = write_starter(new)
+            console.note(f"{made}: fill it in, and issuers.toml beside it, then: pi180 serve --settings {made}")
+        elif settings is not None:
+            serve_app(settings, console.note)
 
 
 @main.command()

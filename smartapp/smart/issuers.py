@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from extractors.errors import LinkRefused
 from extractors.places import Place, place_of
-from extractors.profile import load_profile
+from extractors.profile import Profile, load_profile
 from extractors.site import Site, load_site
 from extractors.strict_toml import check_keys, read_toml
 from smartapp.settings import SettingsError, read_secret
@@ -79,6 +79,7 @@ class Registration:
     auth: ClientAuth
     runs: Path
     site: Site
+    profile: Profile
     secret: str | None = field(repr=False)
     key: SigningKey | None = field(repr=False)
     scope_version: Literal["v1", "v2"]
@@ -136,7 +137,6 @@ def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration
     if not _ID.fullmatch(entry["id"]):
         raise SettingsError(f"{at}, id: expected small letters, digits and dashes, got {entry['id']!r}.")
     site = load_site(path.parent / entry["site"] if "site" in entry else None, entry.get("profile"))
-    load_profile(site.profile)
     auth = ClientAuth(_one_of(entry, "auth", {method.value for method in ClientAuth}, at))
     places = [_place(entry[name], f"{at}, {name}") for name in ("iss", "issuer")]
     return Registration(
@@ -148,6 +148,7 @@ def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration
         auth=auth,
         runs=path.parent / entry["results"] / "runs",
         site=site,
+        profile=load_profile(site.profile),
         secret=_secret(entry, auth, path.parent, at),
         key=_key(entry, auth, path.parent, at),
         scope_version="v1" if _one_of(entry, "scope_version", _SCOPE_VERSIONS, at, "v2") == "v1" else "v2",

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from extractors.directory import TYPES
 from extractors.gateway import Gateway
-from extractors.profile import load_profile
 from smartapp.smart.discovery import Discovery
 from smartapp.smart.errors import SmartError
 from smartapp.smart.identity import Identity, UnknownKey, fhir_user_reference, validate
@@ -50,7 +49,7 @@ class Ehr:
         """What to ask for: what the registration says, else the least that its profile reads (R38)."""
         if self.registration.scopes is not None:
             return " ".join(self.registration.scopes)
-        types = {*load_profile(self.registration.site.profile).selectors, *TYPES}
+        types = {*self.registration.profile.selectors, *TYPES}
         extra = ["openid", "fhirUser", *(["launch"] if from_ehr else []), *self._offline()]
         return requested(types, version=self.registration.scope_version, extra=extra)
 

@@ -1,54 +1,29 @@
-"""The pages that pi180 serves. The report of a finished run is read-only: two files, nothing else."""
+"""The web app: server-rendered pages that a clinician launches from an EHR.
 
-from pathlib import Path
+Views read the request, call one use case, and render.
+"""
 
-from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-_OWN_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-"""Other names are refused: a foreign site whose name resolves to this machine must not read the report."""
+from smartapp.web import launch, pages, problems
+from smartapp.web.headers import with_headers
+from smartapp.web.service import Service
+
+MOST_BYTES = 64 * 1024
+"""Of a request's body: the largest form is a button."""
 
 
-def create_report_app(folder: Path) -> Flask:
-    """An application that serves the report and its cases from an output folder, on this machine only.
-
-    Args:
-        folder: where `report.html` and `cases.csv` lie; they are read anew for each request.
-    """
+def create_app(service: Service) -> Flask:
+    """The app for one set of settings and registrations."""
     app = Flask(__name__, static_folder=None, template_folder=None)
-    app.config["TRUSTED_HOSTS"] = _OWN_HOSTS
-    app.add_url_rule("/", "report", lambda: _file(folder / "report.html", "text/html"))
-    app.add_url_rule("/cases.csv", "cases", lambda: _file(folder / "cases.csv", "text/csv"))
-    app.register_error_handler(HTTPException, _refused)
-    app.after_request(_with_headers)
+    app.config["TRUSTED_HOSTS"] = [service.settings.place.host]
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.extensions["pi180"] = service
+    app.register_blueprint(launch.routes)
+    app.register_blueprint(pages.routes)
+    problems.handle(app)
+    app.after_request(with_headers)
+    if proxies := service.settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return app
-
-
-def _file(path: Path, kind: str) -> Response:
-    if not path.is_file():
-        return _plain(f"{path.name} is not in the served folder. Write it with: pi180 score --out FOLDER", 404)
-    return Response(path.read_bytes(), mimetype=kind)
-
-
-def _refused(problem: HTTPException) -> Response:
-    if problem.code == 400:
-        return _plain("This address is not served. Open the address that the terminal shows.", 400)
-    return _plain("There is no such page. The report is at /, its cases are at /cases.csv.", 404)
-
-
-def _plain(text: str, status: int) -> Response:
-    return Response(text + "\n", status, mimetype="text/plain")
-
-
-def _with_headers(response: Response) -> Response:
-    response.headers.update(_HEADERS)
-    return response

@@ -1,0 +1,143 @@
+"""The way in: EHR launch, standalone launch, and the EHR's answer (SMART App Launch 2.2).
+
+`GET /launch` and `GET /cb/<id>` change state, as OAuth has it; both are audited and neither can be forged: the
+first begins what only this browser can continue, the second needs state and cookie.
+"""
+
+import secrets
+
+from flask import Blueprint, Response, current_app, request
+from werkzeug.datastructures import MultiDict
+
+from smartapp.paths import templates
+from smartapp.report import Action, Message
+from smartapp.smart.launch import LaunchRefused
+from smartapp.store import Deed, Launch
+from smartapp.web.headers import forms_lead_to, framed_by
+from smartapp.web.problems import Shown, told
+from smartapp.web.service import Service
+from smartapp.web.sessions import form_token, is_own_form
+
+routes = Blueprint("launch", __name__)
+
+_START = "pi180-start"
+_LAUNCH_PARAMETERS = {"iss", "launch"}
+
+
+def _service() -> Service:
+    service: Service = current_app.extensions["pi180"]
+    return service
+
+
+@routes.get("/style.css")
+def style() -> Response:
+    """The one style sheet."""
+    return Response((templates() / "style.css").read_bytes(), mimetype="text/css")
+
+
+@routes.get("/")
+def front() -> Response:
+    """Where a launch without an EHR's menu starts: one button for each registered EHR (R5)."""
+    service, mark = _service(), request.cookies.get(_START) or secrets.token_urlsafe(32)
+    ehrs = [ehr.registration for ehr in service.launching.ehrs.values()]
+    forms_lead_to(*ehrs)
+    token = form_token(mark)
+    actions = tuple(Action(f"Sign in at {e.name}", "/start", {"ehr": e.id, "csrf": token}) for e in ehrs)
+    advice = "Or open pi180 from the EHR's own menu: then it also knows the patient in front of you."
+    response = told(Message("Promoting Interoperability from your EHR's data", (advice,), actions))
+    secure = service.settings.place.scheme == "https"
+    response.set_cookie(_START, mark, secure=secure, httponly=True, samesite="Lax")
+    return response
+
+
+@routes.post("/start")
+def start() -> Response:
+    """A standalone launch, from our own front page in this very browser."""
+    service, mark = _service(), request.cookies.get(_START, "")
+    own = secrets.compare_digest(form_token(mark), request.form.get("csrf", ""))
+    if not (mark and own and is_own_form(request, service.settings)):
+        service.note(Deed.DENIED, detail="a form that is not ours")
+        raise Shown(403, "This sign-in did not start here", "Go to the front page and choose the EHR there.")
+    return _begun(*service.launching.begin_standalone(request.form.get("ehr", "")))
+
+
+@routes.get("/launch")
+def launch() -> Response:
+    """An EHR launch: `iss` and `launch`, each once (R3)."""
+    given = request.args
+    if any(len(given.getlist(name)) != 1 for name in _LAUNCH_PARAMETERS):
+        _service().note(Deed.LAUNCH_REFUSED, detail="iss or launch is missing, or stands twice")
+        raise Shown(400, "This is not a launch", "The EHR has to name itself (iss) and the launch, each once.")
+    _service().sessions.make_room(request)
+    return _begun(*_service().launching.begin(given["iss"], given["launch"]))
+
+
+def _begun(found: Launch, secret: str) -> Response:
+    """Give the browser its cookie, and see at the next step whether it kept it."""
+    registration = _service().launching.ehrs[found.registration].registration
+    framed_by(registration)
+    forms_lead_to(registration)
+    response = _seen_other(f"/launch/{found.id}/go")
+    _service().sessions.keep(response, found.id, secret, registration)
+    return response
+
+
+@routes.get("/launch/<launch_id>/go")
+def go(launch_id: str) -> Response:
+    """On to the EHR, if the browser kept the cookie; else a way that needs no cookie in a frame (R16, J3)."""
+    service = _service()
+    found = service.sessions.launch_of(request, launch_id)
+    if found is None:
+        return _offer_new_tab(launch_id)
+    framed_by(service.ehr(found).registration)
+    forms_lead_to(service.ehr(found).registration)
+    return _seen_other(service.launching.authorization_url(found))
+
+
+@routes.post("/launch/<launch_id>/again")
+def again(launch_id: str) -> Response:
+    """The same launch in a window of its own."""
+    if not is_own_form(request, _service().settings):
+        _service().note(Deed.DENIED, detail="a form that is not ours")
+        raise Shown(403, "This launch did not start here", "Launch pi180 from the EHR again.")
+    return _begun(*_service().launching.begin_again(launch_id))
+
+
+def _offer_new_tab(launch_id: str) -> Response:
+    service = _service()
+    found = service.launches.find(launch_id, service.clock())
+    if found is None or found.pending is None:
+        raise LaunchRefused("this launch is over")
+    framed_by(service.ehr(found).registration)
+    forms_lead_to(service.ehr(found).registration)
+    why = "This browser does not let pi180 remember you inside the EHR's frame. In a tab of its own it works."
+    still = "If this comes up again in the new tab, allow cookies for this site, then launch once more."
+    action = Action("Open in a new tab", f"/launch/{launch_id}/again", new_tab=True)
+    return told(Message("One more step", (why, still), (action,)))
+
+
+@routes.route("/cb/<registration_id>", methods=["GET", "POST"])
+def callback(registration_id: str) -> Response:
+    """The EHR's answer: its state is compared before anything else of it is read (R12, R15)."""
+    service, answer = _service(), request.form if request.method == "POST" else request.args
+    found = service.launching.waiting(registration_id, _once(answer, "state"))
+    registration = service.ehr(found).registration
+    framed_by(registration)
+    if service.sessions.launch_of(request, found.id) is None:
+        service.note(Deed.SIGN_IN_REFUSED, found, detail="the browser does not hold the launch's cookie")
+        return _offer_new_tab(found.id)
+    if any(len(answer.getlist(name)) != 1 for name in answer):
+        raise LaunchRefused("the EHR's answer says something twice")
+    secret = service.launching.finish(found, answer)
+    response = _seen_other(f"/l/{found.id}/")
+    service.sessions.keep(response, found.id, secret, registration)
+    return response
+
+
+def _once(answer: MultiDict[str, str], name: str) -> str:
+    values = answer.getlist(name)
+    return values[0] if len(values) == 1 else ""
+
+
+def _seen_other(address: str) -> Response:
+    return Response("", 303, {"Location": address})

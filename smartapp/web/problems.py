@@ -1,0 +1,72 @@
+"""What a person sees when something cannot go on: the cause, what to do, and a number to name in a call for help.
+
+Never a stack trace, never a server's own text, never what was sent (R128).
+"""
+
+import logging
+import secrets
+import traceback
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from extractors.errors import ExtractionError
+from smartapp.report import Action, Message, message_page
+from smartapp.smart.errors import SmartError
+
+STYLESHEET = "/style.css"
+_LOG = logging.getLogger("pi180")
+_NOT_FOUND = 404
+_AGAIN = "Close this page and launch pi180 from the EHR again."
+
+
+class Shown(Exception):  # noqa: N818
+    """Ends a request with a page that says why."""
+
+    def __init__(self, status: int, title: str, *paragraphs: str, actions: tuple[Action, ...] = ()) -> None:
+        super().__init__(title)
+        self.status, self.message = status, Message(title, paragraphs, actions)
+
+
+def handle(app: Flask) -> None:
+    """Answer every kind of failure with a page."""
+    app.register_error_handler(Shown, lambda problem: told(problem.message, problem.status))
+    app.register_error_handler(SmartError, _refused)
+    app.register_error_handler(ExtractionError, _unreachable)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def told(message: Message, status: int = 200) -> Response:
+    """A page that only says something."""
+    return Response(message_page(message, STYLESHEET), status, mimetype="text/html")
+
+
+def _refused(problem: Exception) -> Response:
+    return told(Message("This launch cannot go on", (f"{_sentence(problem)} {_AGAIN}",)), 403)
+
+
+def _unreachable(problem: Exception) -> Response:
+    return told(Message("The EHR cannot be read now", (_sentence(problem), "Nothing was changed. Try again.")), 502)
+
+
+def _sentence(problem: Exception) -> str:
+    text = str(problem)
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def _http(problem: HTTPException) -> Response:
+    status = problem.code or 500
+    if status == _NOT_FOUND:
+        return told(Message("There is no such page", ("Launch pi180 from the EHR, or start at the front page.",)), 404)
+    return told(Message("This request cannot be answered", (_AGAIN,)), status)
+
+
+def _unexpected(problem: Exception) -> Response:
+    """The last resort. The log gets kind and place of what went wrong, never its text, which may hold anything."""
+    number = secrets.token_hex(4)
+    frames = traceback.extract_tb(problem.__traceback__)
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+    _LOG.error("problem %s: %s in %s", number, type(problem).__name__, places)
+    advice = f"Nothing was changed. Tell your IT the number {number}; the server's log explains it."
+    return told(Message("Something went wrong here", (advice,)), 500)

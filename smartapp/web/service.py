@@ -1,0 +1,100 @@
+"""What requests need, put together once from settings and registrations."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from extractors.sources.search import LiveServer
+from smartapp.patient import PatientView, Reads, patient_view
+from smartapp.person import person_of
+from smartapp.settings import Settings
+from smartapp.smart.issuers import Registration
+from smartapp.smart.launch import Clock, Ehr, Launching
+from smartapp.smart.scopes import granted
+from smartapp.smart.session import TokenInUse
+from smartapp.store import AuditEvent, Database, Deed, Launch, Launches, Person, Trail, Vault
+from smartapp.web.sessions import Sessions
+
+_FILE = "pi180.sqlite"
+
+
+def now() -> datetime:
+    """The present, aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The use cases of the app, for every request. `as_of` None: today, in the practice's zone."""
+
+    settings: Settings
+    launching: Launching
+    launches: Launches
+    sessions: Sessions
+    trail: Trail
+    clock: Clock
+    as_of: date | None
+
+    def ehr(self, launch: Launch) -> Ehr:
+        """The EHR of a launch."""
+        return self.launching.ehrs[launch.registration]
+
+    def token(self, launch: Launch) -> TokenInUse:
+        """The tokens of a launch."""
+        return TokenInUse(launch, self.ehr(launch), self.launches, self.trail, self.clock)
+
+    def server(self, launch: Launch) -> LiveServer:
+        """The FHIR server of a launch, read with its own token."""
+        ehr = self.ehr(launch)
+        return LiveServer(ehr.registration.iss, ehr.gateway, self.token(launch), ehr.registration.aliases)
+
+    def person(self, launch: Launch) -> Person | None:
+        """Who is signed in: read from the EHR the first time, kept from then on. None: it does not say."""
+        if launch.person is not None or launch.context is None:
+            return launch.person
+        found = person_of(self.server(launch), launch.context.fhir_user)
+        if found is not None:
+            self.launches.know(launch.id, found)
+        return found
+
+    def patient(self, launch: Launch, patient: str) -> PatientView:
+        """What is open for the patient of a launch, read now."""
+        registration, context = self.ehr(launch).registration, launch.context
+        reads = Reads(
+            profile=registration.profile,
+            site=registration.site,
+            granted=granted(self.token(launch).scope()),
+            user=context.fhir_user if context else None,
+            person=self.person(launch),
+            today=self.as_of or self.clock().astimezone(registration.site.zone_info).date(),
+        )
+        return patient_view(self.server(launch), patient, reads)
+
+    def note(
+        self, deed: Deed, launch: Launch | None = None, patient: str | None = None, detail: str | None = None
+    ) -> None:
+        """Write to the audit trail."""
+        user = f"{launch.context.issuer} {launch.context.subject}" if launch and launch.context else None
+        where = (launch.registration, launch.id) if launch else (None, None)
+        self.trail.add(AuditEvent(deed, where[0], where[1], user, patient, detail), self.clock())
+
+
+def service_of(
+    settings: Settings,
+    registrations: Sequence[Registration],
+    clock: Callable[[], datetime] = now,
+    as_of: date | None = None,
+) -> Service:
+    """Everything connected; the store's file is made in the data folder when it is not there yet."""
+    database = Database(settings.data / _FILE)
+    launches, trail = Launches(database, Vault(settings.key)), Trail(database)
+    ehrs = [Ehr(registration, settings.address, clock) for registration in registrations]
+    return Service(
+        settings=settings,
+        launching=Launching(ehrs, launches, trail, clock),
+        launches=launches,
+        sessions=Sessions(settings, launches, clock),
+        trail=trail,
+        clock=clock,
+        as_of=as_of,
+    )

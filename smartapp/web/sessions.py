@@ -1,0 +1,84 @@
+"""One cookie a launch, each with a secret of its own: what one tab may see, another launch's cookie never opens.
+
+Over https the cookies are `__Host-`, Secure and HttpOnly; where the EHR shows pi180 in a frame, also
+SameSite=None and Partitioned. On this machine's own http address, which serves only the demo, they are Lax.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Request, Response
+
+from smartapp.settings import Settings
+from smartapp.smart.issuers import Registration
+from smartapp.store import Launch, Launches, Phase
+
+MOST_PENDING = 10
+"""Launches that one browser may have waiting for their EHR (security requirement R6)."""
+
+
+class Sessions:
+    """Finds the launch that a request is for, and writes and removes its cookie."""
+
+    def __init__(self, settings: Settings, launches: Launches, clock: Callable[[], datetime]) -> None:
+        self._secure = settings.place.scheme == "https"
+        self._prefix = "__Host-pi180-" if self._secure else "pi180-"
+        self._launches, self._clock = launches, clock
+
+    def launch_of(self, request: Request, launch_id: str) -> Launch | None:
+        """The live launch whose secret this browser holds; None for any other."""
+        secret = request.cookies.get(self._prefix + launch_id)
+        return self._launches.enter(launch_id, secret, self._clock()) if secret else None
+
+    def keep(self, response: Response, launch_id: str, secret: str, registration: Registration) -> None:
+        """Give the browser the cookie of a launch."""
+        framed = self._secure and bool(registration.frame_ancestors)
+        response.set_cookie(
+            self._prefix + launch_id,
+            secret,
+            secure=self._secure,
+            httponly=True,
+            samesite="None" if framed else "Lax",
+            partitioned=framed,
+        )
+
+    def forget(self, response: Response, launch_id: str, registration: Registration) -> None:
+        """Take the cookie of a launch back."""
+        framed = self._secure and bool(registration.frame_ancestors)
+        response.delete_cookie(
+            self._prefix + launch_id,
+            secure=self._secure,
+            httponly=True,
+            samesite="None" if framed else "Lax",
+            partitioned=framed,
+        )
+
+    def make_room(self, request: Request) -> None:
+        """End the oldest launches that wait in this browser, so that one more fits."""
+        ids = [name.removeprefix(self._prefix) for name in request.cookies if name.startswith(self._prefix)]
+        found = [launch for launch_id in ids if (launch := self.launch_of(request, launch_id)) is not None]
+        waiting = sorted((one for one in found if one.phase is not Phase.OPEN), key=lambda one: one.created)
+        for launch in waiting[: max(0, len(waiting) + 1 - MOST_PENDING)]:
+            self._launches.end(launch.id)
+
+    def form_token(self, request: Request, launch_id: str) -> str:
+        """What a form of this launch must bring back; only this browser's pages can know it (R81)."""
+        return form_token(request.cookies.get(self._prefix + launch_id, ""))
+
+
+def form_token(secret: str) -> str:
+    """A token for forms, made from what only one browser holds."""
+    return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
+
+
+def is_own_form(request: Request, settings: Settings) -> bool:
+    """Whether a form was sent by a page of ours, as far as the browser tells (R81).
+
+    Browsers say `Sec-Fetch-Site`; older ones say `Origin`, which our own Referrer-Policy makes `null`.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        return site == "same-origin"
+    return origin in (None, "null", settings.address)
