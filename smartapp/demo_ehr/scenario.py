@@ -5,6 +5,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.decode import Json
@@ -70,17 +71,17 @@ class Scenario:
         return reference.removeprefix(self.base + "/").partition("/_history/")[0]
 
 
-def elements(resource: Json, paths: tuple[str, ...]) -> list[Json]:
+def elements(resource: Json, paths: tuple[str, ...]) -> list[Any]:
     """The values at the paths, lists taken apart."""
     return [value for path in paths for value in _walk(resource, path.split("."))]
 
 
-def _walk(value: object, path: list[str]) -> Iterator[Json]:
+def _walk(value: object, path: list[str]) -> Iterator[Any]:
     if isinstance(value, list):
         for one in value:
             yield from _walk(one, path)
     elif not path:
-        yield value  # type: ignore[misc]
+        yield value
     elif isinstance(value, dict) and path[0] in value:
         yield from _walk(value[path[0]], path[1:])
 
