@@ -47,7 +47,7 @@ def demo_of(folder: Path, results: Path, app_listener: socket.socket, ehr_listen
         client_id=_CLIENT_ID,
         results=str(results.resolve()),
         frames=(ehr_at,),
-        more=f'site = "{fixture(SCENARIO) / "site.toml"}"\n',
+        more=f'site = "{fixture(SCENARIO) / "site.toml"}"\noffline = true\n',
     )
     client = DemoClient(_CLIENT_ID, (f"{app_at}/cb/{_REGISTRATION}",), f"{app_at}/launch", AuthMethod.NONE)
     ehr = create_demo_ehr(fixture(SCENARIO), ehr_at, [client])

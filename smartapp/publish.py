@@ -1,5 +1,6 @@
 """Write what one scored reading leaves: the report, the cases, the submission, and the run behind them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from scoring.explain import as_document
 from scoring.requirements import is_determinable
 from scoring.submission import write
 from smartapp import attestations
-from smartapp.evidence import case_rows
+from smartapp.evidence import CaseRow, case_rows
 from smartapp.exports.cases_csv import cases_csv
 from smartapp.report import render
 from smartapp.runs import as_json, write_run, write_score, write_text
@@ -38,17 +39,31 @@ def publish(scored: Scored, out: Path) -> Published:
     """
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     rows = case_rows(scored.reading)
-    texts = {"cases.csv": cases_csv(rows), "score.json": as_json(score_document_of(scored))}
+    texts = _texts(scored, rows)
     if scored.reading.faults:
         (out / "submission.json").unlink(missing_ok=True)
-    else:
-        texts["submission.json"] = as_json(write(scored.submission, scored.reading.rules))
     for name, text in {**texts, "report.html": render(scored, rows)}.items():
         write_text(out / name, text)
-    run = write_run(out / "runs", scored.reading)
+    return Published(out / "report.html", _keep(scored, texts, out / "runs"), _note(scored))
+
+
+def keep(scored: Scored, runs: Path) -> Path:
+    """Write only the run, below `runs`, beside those that are there; returns its folder."""
+    return _keep(scored, _texts(scored, case_rows(scored.reading)), runs)
+
+
+def _texts(scored: Scored, rows: list[CaseRow]) -> dict[str, str]:
+    texts = {"cases.csv": cases_csv(rows), "score.json": as_json(score_document_of(scored))}
+    if not scored.reading.faults:
+        texts["submission.json"] = as_json(write(scored.submission, scored.reading.rules))
+    return texts
+
+
+def _keep(scored: Scored, texts: Mapping[str, str], runs: Path) -> Path:
+    run = write_run(runs, scored.reading)
     kept = {**texts, "attestations.json": as_json(attestations.as_document(scored.attestations))}
     write_score(run, scored.reading, scored.submission.reporter, kept)
-    return Published(out / "report.html", run, _note(scored))
+    return run
 
 
 def _note(scored: Scored) -> str | None:

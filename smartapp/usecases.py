@@ -89,8 +89,21 @@ def read(source: Source, rules: RuleBook, period: Period, progress: Progress = l
         ExtractionError: the folder is missing, or the site file or profile is not usable.
     """
     site = load_site(source.site, source.profile, source.zone)
+    with read_folder(source.folder, site, rules, period, progress) as reading:
+        yield reading
+
+
+@contextmanager
+def read_folder(
+    place: Path, site: Site, rules: RuleBook, period: Period, progress: Progress = lambda _: None
+) -> Iterator[Reading]:
+    """The same for settings that are read already.
+
+    Raises:
+        ExtractionError: the folder is missing, or the profile is not usable.
+    """
     profile = load_profile(site.profile)
-    folder = Folder(source.folder, progress)
+    folder = Folder(place, progress)
     found = extract(folder.lines(), profile, site.zone_info)
     with LocalEngine() as engine:
         derive(found, site, engine)

@@ -27,8 +27,11 @@ _FHIR = "application/fhir+json"
 _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _GONE = 200, 400, 401, 403, (404, 410)
 _OF_WHOM = ("subject", "patient", "for")
 _GRAVE = {"fatal", "error"}
-_INCLUDES = {"MedicationRequest": {"_include": "MedicationRequest:medication"}}
-"""What stands in resources of its own and belongs to a match: the drug of an order (US Core, MedicationRequest)."""
+_INCLUDES = {
+    "MedicationRequest": {"_include": "MedicationRequest:medication"},
+    "PractitionerRole": {"_include": "PractitionerRole:organization"},
+}
+"""What stands in resources of its own and belongs to a match: the drug of an order, the employer of a role."""
 
 
 class Outcome(StrEnum):
@@ -129,8 +132,12 @@ class LiveServer:
             return list(lanes.map(lambda kind: self._of_patient(patient, kind), kinds))
 
     def roles_of(self, practitioner: str) -> Found:
-        """The roles of a practitioner, through whom orders may be signed."""
-        return self._found("PractitionerRole", {"practitioner": practitioner}, None)
+        """The roles of a practitioner, through whom orders may be signed, with their organizations."""
+        return self.search("PractitionerRole", {"practitioner": practitioner})
+
+    def search(self, kind: str, parameters: Mapping[str, str]) -> Found:
+        """Everything of one type that fits some search parameters, whoever's it is."""
+        return self._found(kind, {**parameters, "_count": str(PAGE_SIZE)}, None)
 
     def _of_patient(self, patient: str, kind: str) -> Found:
         by = {"_id": patient} if kind == "Patient" else {"patient": patient}
@@ -138,13 +145,14 @@ class LiveServer:
 
     def _found(self, kind: str, parameters: Mapping[str, str], whose: str | None) -> Found:
         """With all that belongs to it; from a server that refuses to add that, without, and then it is not all."""
-        found = self._asked(kind, _search(kind, parameters, with_more=whose is not None), whose)
-        if found.refused_with != _BAD_REQUEST or whose is None:
+        search = _search(kind, {**parameters, **_INCLUDES.get(kind, {})}, with_provenance=whose is not None)
+        found = self._asked(kind, search, whose)
+        if found.refused_with != _BAD_REQUEST:
             return found
-        plain = self._asked(kind, _search(kind, parameters, with_more=False), whose)
+        plain = self._asked(kind, _search(kind, parameters, with_provenance=False), whose)
         if plain.outcome is not Outcome.COMPLETE:
             return plain
-        return replace(plain, outcome=Outcome.PARTIAL, detail="the server does not add Provenance to a search")
+        return replace(plain, outcome=Outcome.PARTIAL, detail="the server adds nothing related to a search")
 
     def _asked(self, kind: str, path: str, whose: str | None) -> Found:
         try:
@@ -178,11 +186,10 @@ class LiveServer:
         return next_page(further[0], fetched, self._base, self._aliases)
 
 
-def _search(kind: str, parameters: Mapping[str, str], *, with_more: bool) -> str:
-    """A search as fhirclient words it; `with_more` asks for what belongs to the matches too."""
-    more = _INCLUDES.get(kind, {}) if with_more else {}
-    search = FHIRSearch(type(FHIRElementFactory.instantiate(kind, None)), {**parameters, **more})
-    if with_more:
+def _search(kind: str, parameters: Mapping[str, str], *, with_provenance: bool) -> str:
+    """A search as fhirclient words it, perhaps with the Provenance of every match."""
+    search = FHIRSearch(type(FHIRElementFactory.instantiate(kind, None)), dict(parameters))
+    if with_provenance:
         search.include("target", Provenance, reverse=True)
     return str(search.construct())
 
@@ -195,6 +202,18 @@ def _page(body: bytes) -> Json:
     if page.get("resourceType") != "Bundle" or page.get("type") != "searchset":
         raise GatewayError("expected a search result, got something else")
     return page
+
+
+def keys_of(found: Found) -> set[str]:
+    """`Type/id` of every match of a search."""
+    matches = [resource for line in found.lines for mode, resource in _entries(_page(line.data)) if mode == "match"]
+    return {f"{resource.get('resourceType')}/{resource.get('id')}" for resource in matches}
+
+
+def subjects_of(found: Found) -> set[str]:
+    """Whom the matches of a search are about, as keys."""
+    matches = [resource for line in found.lines for mode, resource in _entries(_page(line.data)) if mode == "match"]
+    return set().union(*map(_subjects, matches))
 
 
 def _entries(page: Json) -> Iterator[tuple[str, Json]]:

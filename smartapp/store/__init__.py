@@ -7,6 +7,7 @@ except the settings of its connection.
 from smartapp.store.audit import AuditEvent, Deed, Trail
 from smartapp.store.database import Database
 from smartapp.store.launches import Launches
+from smartapp.store.readings import ReadingProgress, Readings, ReadingState
 from smartapp.store.records import Context, Grant, Launch, Pending, Person, Phase
 from smartapp.store.vault import Vault, VaultError
 
@@ -21,6 +22,9 @@ __all__ = [
     "Pending",
     "Person",
     "Phase",
+    "ReadingProgress",
+    "ReadingState",
+    "Readings",
     "Trail",
     "Vault",
     "VaultError",

@@ -4,12 +4,12 @@ Rows hold ids, never names or tokens. They are only ever added.
 """
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import insert, select
 
-from smartapp.store.database import Database, audit
+from smartapp.store.database import Database, audit, naive
 
 
 class Deed(StrEnum):
@@ -24,6 +24,8 @@ class Deed(StrEnum):
     SCORE_VIEWED = "score viewed"
     PATIENT_VIEWED = "patient viewed"
     WRONG_PATIENT = "another patient's data refused"
+    READING_BEGUN = "reading of own patients begun"
+    READING_ENDED = "reading of own patients ended"
     DENIED = "denied"
     SIGNED_OUT = "signed out"
 
@@ -49,7 +51,7 @@ class Trail:
     def add(self, event: AuditEvent, now: datetime) -> None:
         """Write one row; whatever keeps it from being written stops what it is about."""
         with self._engine.begin() as connection:
-            connection.execute(insert(audit).values(at=now.astimezone(UTC).replace(tzinfo=None), **asdict(event)))
+            connection.execute(insert(audit).values(at=naive(now), **asdict(event)))
 
     def rows(self) -> list[AuditEvent]:
         """Every row, oldest first."""

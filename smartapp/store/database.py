@@ -1,5 +1,6 @@
 """The tables, and the one connection pool to them."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ launch = Table(
     Column("grant", LargeBinary),
     Column("grant_version", Integer, nullable=False, default=0),
     Column("renewing_until", DateTime),
+    Column("needed_until", DateTime),
 )
 
 audit = Table(
@@ -39,7 +41,24 @@ audit = Table(
     Column("detail", String),
 )
 
+reading = Table(
+    "reading",
+    metadata,
+    Column("registration", String, primary_key=True),
+    Column("npi", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("problem", String),
+    Column("beat", DateTime, nullable=False),
+)
+
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=10000")
+
+
+def naive(now: datetime) -> datetime:
+    """An aware time as columns keep it: UTC, without a zone."""
+    return now.astimezone(UTC).replace(tzinfo=None)
 
 
 class Database:

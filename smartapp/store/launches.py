@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy import insert as insert_into
 
-from smartapp.store.database import Database, launch
+from smartapp.store.database import Database, launch, naive
 from smartapp.store.records import Context, Grant, Launch, Pending, Person, Phase
 from smartapp.store.vault import Vault
 
@@ -32,10 +32,6 @@ _DATES = ("received", "expires")
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _naive(now: datetime) -> datetime:
-    return now.astimezone(UTC).replace(tzinfo=None)
 
 
 class Launches:
@@ -55,8 +51,8 @@ class Launches:
             "secret_hash": _hash(secret),
         }
         values |= {
-            "created": _naive(now),
-            "seen": _naive(now),
+            "created": naive(now),
+            "seen": naive(now),
             "pending": self._seal(asdict(pending), row_id, "pending"),
         }
         with self._engine.begin() as connection:
@@ -69,19 +65,15 @@ class Launches:
         """A launch that is still alive, by its id alone: for what needs no session. None: unknown or over."""
         with self._engine.connect() as connection:
             row = connection.execute(select(launch).where(launch.c.id == launch_id)).one_or_none()
-        return self._launch(row) if row is not None and _is_alive(row, _naive(now)) else None
+        return self._launch(row) if row is not None and _is_alive(row, naive(now)) else None
 
     def enter(self, launch_id: str, secret: str, now: datetime) -> Launch | None:
         """A live launch for whoever holds its secret, who is hereby seen; None for anybody else."""
         with self._engine.begin() as connection:
             row = connection.execute(select(launch).where(launch.c.id == launch_id)).one_or_none()
-            if (
-                row is None
-                or not hmac.compare_digest(row.secret_hash, _hash(secret))
-                or not _is_alive(row, _naive(now))
-            ):
+            if row is None or not hmac.compare_digest(row.secret_hash, _hash(secret)) or not _is_alive(row, naive(now)):
                 return None
-            connection.execute(update(launch).where(launch.c.id == launch_id).values(seen=_naive(now)))
+            connection.execute(update(launch).where(launch.c.id == launch_id).values(seen=naive(now)))
         return self._launch(row)
 
     def ask(self, launch_id: str, state: str, pending: Pending) -> bool:
@@ -98,7 +90,7 @@ class Launches:
         chosen = select(launch).where(launch.c.state_hash == _hash(state), launch.c.registration == registration)
         with self._engine.connect() as connection:
             row = connection.execute(chosen).one_or_none()
-        return self._launch(row) if row is not None and _is_alive(row, _naive(now)) else None
+        return self._launch(row) if row is not None and _is_alive(row, naive(now)) else None
 
     def use_state(self, launch_id: str) -> bool:
         """Take the `state` away; true for the one caller who did."""
@@ -116,8 +108,8 @@ class Launches:
         values = {
             "phase": Phase.OPEN,
             "secret_hash": _hash(secret),
-            "created": _naive(now),
-            "seen": _naive(now),
+            "created": naive(now),
+            "seen": naive(now),
             "pending": None,
             "context": self._seal(asdict(context), launch_id, "context"),
             "grant": self._seal(_grant_document(grant), launch_id, "grant"),
@@ -137,10 +129,10 @@ class Launches:
 
     def claim_renewal(self, launch_id: str, version: int, now: datetime, lease: timedelta) -> bool:
         """Whether the caller, alone among all processes, may renew this version of the tokens until the lease ends."""
-        free = launch.c.renewing_until.is_(None) | (launch.c.renewing_until < _naive(now))
+        free = launch.c.renewing_until.is_(None) | (launch.c.renewing_until < naive(now))
         claimed = update(launch).where(launch.c.id == launch_id, launch.c.grant_version == version, free)
         with self._engine.begin() as connection:
-            return connection.execute(claimed.values(renewing_until=_naive(now) + lease)).rowcount == 1
+            return connection.execute(claimed.values(renewing_until=naive(now) + lease)).rowcount == 1
 
     def renew(self, launch_id: str, grant: Grant) -> bool:
         """Keep renewed tokens in place of the version before; false if that is no longer the one kept."""
@@ -158,6 +150,11 @@ class Launches:
         with self._engine.begin() as connection:
             connection.execute(update(launch).where(launch.c.id == launch_id).values(renewing_until=None))
 
+    def need(self, launch_id: str, until: datetime) -> None:
+        """Keep the tokens of a launch for work in the background; its session rests and ends all the same."""
+        with self._engine.begin() as connection:
+            connection.execute(update(launch).where(launch.c.id == launch_id).values(needed_until=naive(until)))
+
     def end(self, launch_id: str) -> None:
         """End a launch and forget everything secret of it."""
         gone: dict[str, Any] = dict.fromkeys((*_SEALED, "state_hash", "renewing_until"))
@@ -166,9 +163,10 @@ class Launches:
 
     def sweep(self, now: datetime) -> None:
         """Forget every launch that is over."""
-        present = _naive(now)
-        over = (launch.c.phase == Phase.ENDED) | (launch.c.created < present - WHOLE_LIFE)
-        over |= (launch.c.phase == Phase.OPEN) & (launch.c.seen < present - IDLE_LIFE)
+        present = naive(now)
+        free = launch.c.needed_until.is_(None) | (launch.c.needed_until < present)
+        over = (launch.c.phase == Phase.ENDED) | (free & (launch.c.created < present - WHOLE_LIFE))
+        over |= free & (launch.c.phase == Phase.OPEN) & (launch.c.seen < present - IDLE_LIFE)
         over |= (launch.c.phase != Phase.OPEN) & (launch.c.created < present - PENDING_LIFE)
         with self._engine.begin() as connection:
             connection.execute(delete(launch).where(over))

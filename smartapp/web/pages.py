@@ -19,6 +19,7 @@ from smartapp.report.words import day, moment
 from smartapp.scored import Scored
 from smartapp.smart.session import SignInNeeded
 from smartapp.store import Deed, Launch, Person, Phase
+from smartapp.web.first_score import begin, no_score
 from smartapp.web.headers import framed_by
 from smartapp.web.problems import STYLESHEET, Shown, told
 from smartapp.web.service import Service
@@ -110,21 +111,36 @@ def patient(launch: Launch) -> Response:
     return _page(app_page("patient", _frame(launch, service.person(launch)), view=view, as_of=day(view.as_of)))
 
 
+@routes.post("/read")
+@signed_in
+def read(launch: Launch) -> Response:
+    """Begin to read the clinician's own patients, because she asked for it."""
+    service = _service()
+    _check_form(service, launch)
+    begin(service, launch, _known(service, launch))
+    return Response("", 303, {"Location": f"/l/{launch.id}/score"})
+
+
 @routes.post("/sign-out")
 @signed_in
 def sign_out(launch: Launch) -> Response:
     """End this launch here and at the EHR."""
     service = _service()
-    token = service.sessions.form_token(request, launch.id)
-    if not (compare_digest(token, request.form.get("csrf", "")) and is_own_form(request, service.settings)):
-        service.note(Deed.DENIED, launch, detail="a form that is not ours")
-        raise Shown(403, "This form did not come from here", "Use the button of the page you are signed in with.")
+    _check_form(service, launch)
     registration = service.ehr(launch).registration
     service.token(launch).end()
     response = told(Message("You are signed out", ("pi180 holds no permission of this launch any more.",)))
     service.sessions.forget(response, launch.id, registration)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+def _check_form(service: Service, launch: Launch) -> None:
+    """Only a form that this very browser was given by us changes anything (R81)."""
+    token = service.sessions.form_token(request, launch.id)
+    if not (compare_digest(token, request.form.get("csrf", "")) and is_own_form(request, service.settings)):
+        service.note(Deed.DENIED, launch, detail="a form that is not ours")
+        raise Shown(403, "This form did not come from here", "Use the button of the page you are signed in with.")
 
 
 def _page(html: str) -> Response:
@@ -143,7 +159,7 @@ def _own_score(launch: Launch) -> Iterator[tuple[Scored, Kept, Frame]]:
     registration = service.ehr(launch).registration
     found = latest(registration.runs, person.npi) if person.npi else ()
     if not found:
-        raise Shown(404, "No score yet", *_no_score(person), actions=())
+        raise no_score(service, launch, person)
     chosen = request.args.get("score", "1")
     number = int(chosen) if chosen.isdecimal() and 0 < int(chosen) <= len(found) else 1
     kept = found[number - 1]
@@ -161,21 +177,6 @@ def _known(service: Service, launch: Launch) -> Person:
         raise Shown(403, "pi180 cannot tell who you are", "The EHR did not say who is signed in, or does not permit "
                     "reading it. Your IT has to grant openid, fhirUser and reading Practitioner to pi180.")  # fmt: skip
     return person
-
-
-def _no_score(person: Person) -> tuple[str, ...]:
-    if person.npi is None:
-        return (
-            f"You are signed in as {person.name}. The EHR states no NPI for you, so there is no score of your own.",
-            "Pages for staff are not part of this version. Ask a clinician to launch pi180, or use the command line.",
-        )
-    return (
-        f"You are signed in as {person.name}, NPI {person.npi}. No run of this practice holds a score for you.",
-        "A launch does not read the whole practice: that takes thousands of requests. Your IT exports the practice's "
-        "data and runs: pi180 run --from EXPORT --year YEAR --attestations FILE --out FOLDER, where FOLDER is the "
-        "one that this EHR's registration names as results.",
-        "Once that is done, launch pi180 again.",
-    )
 
 
 def _frame(launch: Launch, person: Person | None, found: tuple[Kept, ...] = (), number: int = 1) -> Frame:

@@ -23,18 +23,28 @@ _AGAIN = "Close this page and launch pi180 from the EHR again."
 class Shown(Exception):  # noqa: N818
     """Ends a request with a page that says why."""
 
-    def __init__(self, status: int, title: str, *paragraphs: str, actions: tuple[Action, ...] = ()) -> None:
+    def __init__(
+        self, status: int, title: str, *paragraphs: str, actions: tuple[Action, ...] = (), refresh: int | None = None
+    ) -> None:
+        """Status, title and words; `refresh` in seconds when the page is worth asking for again."""
         super().__init__(title)
-        self.status, self.message = status, Message(title, paragraphs, actions)
+        self.status, self.message, self.refresh = status, Message(title, paragraphs, actions), refresh
 
 
 def handle(app: Flask) -> None:
     """Answer every kind of failure with a page."""
-    app.register_error_handler(Shown, lambda problem: told(problem.message, problem.status))
+    app.register_error_handler(Shown, _shown)
     app.register_error_handler(SmartError, _refused)
     app.register_error_handler(ExtractionError, _unreachable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
+
+
+def _shown(problem: Shown) -> Response:
+    response = told(problem.message, problem.status)
+    if problem.refresh is not None:
+        response.headers["Refresh"] = str(problem.refresh)
+    return response
 
 
 def told(message: Message, status: int = 200) -> Response:

@@ -12,7 +12,7 @@ from smartapp.smart.issuers import Registration
 from smartapp.smart.launch import Clock, Ehr, Launching
 from smartapp.smart.scopes import granted
 from smartapp.smart.session import TokenInUse
-from smartapp.store import AuditEvent, Database, Deed, Launch, Launches, Person, Trail, Vault
+from smartapp.store import AuditEvent, Database, Deed, Launch, Launches, Person, Readings, Trail, Vault
 from smartapp.web.sessions import Sessions
 
 _FILE = "pi180.sqlite"
@@ -30,6 +30,7 @@ class Service:
     settings: Settings
     launching: Launching
     launches: Launches
+    readings: Readings
     sessions: Sessions
     trail: Trail
     clock: Clock
@@ -66,9 +67,13 @@ class Service:
             granted=granted(self.token(launch).scope()),
             user=context.fhir_user if context else None,
             person=self.person(launch),
-            today=self.as_of or self.clock().astimezone(registration.site.zone_info).date(),
+            today=self.today(registration),
         )
         return patient_view(self.server(launch), patient, reads)
+
+    def today(self, registration: Registration) -> date:
+        """The day in the practice's zone."""
+        return self.as_of or self.clock().astimezone(registration.site.zone_info).date()
 
     def note(
         self, deed: Deed, launch: Launch | None = None, patient: str | None = None, detail: str | None = None
@@ -93,6 +98,7 @@ def service_of(
         settings=settings,
         launching=Launching(ehrs, launches, trail, clock),
         launches=launches,
+        readings=Readings(database),
         sessions=Sessions(settings, launches, clock),
         trail=trail,
         clock=clock,

@@ -1,0 +1,123 @@
+"""The first score without an export: read the signed-in clinician's own patients with her permission.
+
+Started by her, never by a launch. Patient by patient through the same searches as "This patient", kept as they
+came, then counted and scored by the same use cases as an export. What cannot be read whole stops it: a score
+from the rest would be wrong.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from extractors.directory import TYPES
+from extractors.profile import Profile
+from extractors.site import Site
+from extractors.sources.search import Found, LiveServer, Outcome, keys_of, subjects_of
+from scoring.model import Period, Reporter
+from scoring.rulebook import load
+from smartapp.attestations import Attestations
+from smartapp.publish import keep
+from smartapp.scored import score_reading
+from smartapp.smart.scopes import Access, Granted
+from smartapp.usecases import UsageError, read_folder
+
+_BESIDE = frozenset({"Provenance", "Medication", "Organization", "Location", "Practitioner", "PractitionerRole"})
+"""Types that come with what they belong to, and are not searched for patient by patient."""
+_OF_OWN = (("Encounter", "participant", "date"), ("MedicationRequest", "requester", "authoredon"),
+    ("ServiceRequest", "requester", "authored"))  # fmt: skip
+"""Searches that find a clinician's patients: type, parameter of the clinician, parameter of the day."""
+
+Told = Callable[[int, int], None]
+
+
+class ReadingStopped(UsageError):  # noqa: N818  # the word says it
+    """The clinician's patients cannot be read whole; the message says what was missing, and names no patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What to read and where to leave it.
+
+    `pages` is a new folder of the owner's alone, removed at the end; `runs` is where the run is kept. `tell` is
+    called with patients read and to read.
+    """
+
+    user: str
+    npi: str
+    pages: Path
+    site: Site
+    profile: Profile
+    granted: Granted
+    year: int
+    runs: Path
+    tell: Told
+
+
+def read_own_patients(server: LiveServer, panel: Panel) -> Path:
+    """Read every patient of the clinician, and score the year.
+
+    Returns:
+        The run's folder.
+
+    Raises:
+        ReadingStopped: something could not be read whole.
+    """
+    folder = panel.pages
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        user, roles = _whole([server.read(panel.user), server.roles_of(panel.user.partition("/")[2])])
+        _write(folder, "own", [user, roles])
+        patients = _patients(server, [panel.user, *sorted(keys_of(roles))], panel.year)
+        for number, patient in enumerate(patients):
+            panel.tell(number, len(patients))
+            _write(folder, f"{number:06}", _whole(server.of_patient(patient, _kinds(panel))))
+        panel.tell(len(patients), len(patients))
+        return _score(panel)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kinds(panel: Panel) -> list[str]:
+    """Every type that the profile reads and the launch was granted; what was not is shown as not readable."""
+    kinds = {"Patient", *panel.profile.selectors, *TYPES} - _BESIDE
+    return sorted(kind for kind in kinds if panel.granted.access(kind) is not Access.NOT_GRANTED)
+
+
+def _patients(server: LiveServer, actors: Sequence[str], year: int) -> list[str]:
+    """Ids of everyone whom the clinician saw or wrote an order for since the year began."""
+    found: set[str] = set()
+    for kind, actor_parameter, day_parameter in _OF_OWN:
+        for actor in actors:
+            answer = server.search(kind, {actor_parameter: actor, day_parameter: f"ge{date(year, 1, 1)}"})
+            found |= subjects_of(_whole([answer])[0])
+    return sorted(key.removeprefix("Patient/") for key in found if key.startswith("Patient/"))
+
+
+def _whole(answers: list[Found]) -> list[Found]:
+    for answer in answers:
+        if answer.outcome is not Outcome.COMPLETE:
+            raise ReadingStopped(f"{answer.type}: {answer.outcome} ({answer.detail or 'no reason given'})")
+    return answers
+
+
+def _write(folder: Path, name: str, answers: Iterable[Found]) -> None:
+    for answer in answers:
+        for line in answer.lines:
+            (folder / f"{name}-{answer.type}-{line.number:03}.json").write_bytes(line.data)
+
+
+def _score(panel: Panel) -> Path:
+    """Score the year with nothing attested: the gate then lists what a person still has to answer."""
+    rules = load(panel.year)
+    period = Period(date(panel.year, 1, 1), date(panel.year, 12, 31))
+    with read_folder(panel.pages, panel.site, rules, period) as reading:
+        if reading.faults:
+            raise ReadingStopped("; ".join(reading.faults))
+        tins = sorted({tally.tin or "" for tally in reading.tallies if tally.npi == panel.npi})
+        if not tins:
+            raise ReadingStopped("nothing of yours was found in what the EHR showed")
+        reporter = Reporter(tins[-1] or None, panel.npi)
+        attested = Attestations(panel.year, reporter, period, None, {}, {}, "controlled-included")
+        return keep(score_reading(reading, attested), panel.runs)
