@@ -97,7 +97,7 @@ def _patients(server: LiveServer, actors: Sequence[str], year: int) -> list[str]
 
 def _whole(answers: list[Found]) -> list[Found]:
     for answer in answers:
-        if answer.outcome is not Outcome.COMPLETE:
+        if answer.outcome not in (Outcome.COMPLETE, Outcome.ABSENT):
             raise ReadingStopped(f"{answer.type}: {answer.outcome} ({answer.detail or 'no reason given'})")
     return answers
 

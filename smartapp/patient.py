@@ -210,9 +210,15 @@ def _task(
     last_days = {case["focus"]: date.fromisoformat(d) for case in lacking if (d := due.get(case["focus"]))}
     still = [case for case in lacking if last_days.get(case["focus"], reads.today) >= reads.today]
     items = tuple(_item(case, drugs, last_days if measure == "PI_PEA_1" else {}) for case in still)
-    types = _types_of(measure, reads.profile)
-    unread = tuple(f"{f.type}: {f.outcome}" for f in asked if f.type in types and f.outcome is not Outcome.COMPLETE)
+    unread = tuple(f"{found.type}: {found.outcome}" for found in asked if _hides(found, measure, reads.profile))
     return Task(measure, title, do, _standing(items, unread), items, len(lacking) - len(still), unread)
+
+
+def _hides(found: Found, measure: MeasureId, profile: Profile) -> bool:
+    """Whether what was not read could change a task; a type that the server does not have hides nothing but cases."""
+    if found.outcome is Outcome.ABSENT:
+        return found.type in {s.resource for kind in NEEDS[measure][0] for s in profile.carriers(kind)}
+    return found.outcome is not Outcome.COMPLETE and found.type in _types_of(measure, profile)
 
 
 def _item(case: Mapping[str, Any], drugs: Mapping[str, str], due: Mapping[str, date]) -> Item:

@@ -24,7 +24,7 @@ from extractors.references import Scope, reference_key
 
 PAGE_SIZE, MOST_PAGES = 100, 40
 _FHIR = "application/fhir+json"
-_OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _GONE = 200, 400, 401, 403, (404, 410)
+_OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 400, 401, 403, 404
 _OF_WHOM = ("subject", "patient", "for")
 _GRAVE = {"fatal", "error"}
 _INCLUDES = {
@@ -35,10 +35,14 @@ _INCLUDES = {
 
 
 class Outcome(StrEnum):
-    """What became of one search or read. Only `complete` says that what is not there is not on the server."""
+    """What became of one search or read.
+
+    `complete` says that what is not there is not on the server; `absent` that nothing of the type can be.
+    """
 
     COMPLETE = "complete"
     PARTIAL = "partial: the server left something out"
+    ABSENT = "absent: the server does not have this type"
     WITHHELD = "withheld: the EHR does not permit reading it"
     FAILED = "failed"
 
@@ -251,5 +255,5 @@ def _unread(kind: str, problem: GatewayError) -> Found:
     status = problem.status if isinstance(problem, _Refused) else None
     if status in (_UNAUTHORIZED, _FORBIDDEN):
         return Found(kind, Outcome.WITHHELD, detail=str(problem), refused_with=status)
-    detail = "it is not on this server" if status in _GONE else str(problem)
-    return Found(kind, Outcome.FAILED, detail=detail, refused_with=status)
+    outcome = Outcome.ABSENT if status == _NOT_FOUND else Outcome.FAILED  # R4, 3.1.0.1: a type that is not supported
+    return Found(kind, outcome, detail=str(problem), refused_with=status)
