@@ -138,7 +138,7 @@ def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration
         raise SettingsError(f"{at}, id: expected small letters, digits and dashes, got {entry['id']!r}.")
     site = load_site(path.parent / entry["site"] if "site" in entry else None, entry.get("profile"))
     auth = ClientAuth(_one_of(entry, "auth", {method.value for method in ClientAuth}, at))
-    places = [_place(entry[name], f"{at}, {name}") for name in ("iss", "issuer")]
+    places = [_place(_base(entry["iss"], f"{at}, iss"), at), _place(entry["issuer"], f"{at}, issuer")]
     return Registration(
         id=entry["id"],
         name=entry["name"],
@@ -186,12 +186,14 @@ def _place(text: str, at: str) -> Place:
 
 def _base(text: str, at: str) -> str:
     _place(text, at)
+    if "?" in text or "#" in text:
+        raise SettingsError(f"{at}: expected a FHIR base without ? and #, such as https://ehr.example.org/fhir.")
     return text
 
 
 def _origin(text: str, at: str) -> str:
     place = _place(text, at)
-    if place.segments or text.endswith("/"):
+    if place.segments or text.endswith("/") or "?" in text or "#" in text:
         raise SettingsError(f"{at}: expected an origin such as https://ehr.example.org, got {text!r}.")
     return text
 
