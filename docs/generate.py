@@ -1,9 +1,13 @@
 """Writes the reference pages from the code, so that they cannot say anything else: `python docs/generate.py`."""
 
+import ast
 import json
+import tomllib
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from click.testing import CliRunner
 
@@ -14,6 +18,7 @@ from scoring.findings import CATALOGUE
 from scoring.model import Cite, Period
 from scoring.rulebook import RuleBook, load, years
 from smartapp.cli import main as pi180
+from smartapp.starter import write_starter
 from smartapp.usecases import Source, read
 
 ROOT = Path(__file__).parents[1]
@@ -21,6 +26,7 @@ REFERENCE = ROOT / "docs" / "reference"
 README = ROOT / "README.md"
 DECK = ROOT / "fixtures" / "fhir" / "onc-deck"
 
+_SERVER_FILES = ("pi180.toml", "issuers.toml")
 _BLOCK = "What `make demo` prints:\n\n```text\n"
 _MADE = "<!-- Made by docs/generate.py from the code. Change the code, not this page. -->"
 
@@ -32,6 +38,8 @@ def pages() -> dict[str, str]:
         "events.md": events,
         "findings.md": findings,
         "onc-deck.md": onc_deck,
+        "security.md": security,
+        "server-settings.md": server_settings,
     }
     texts = {name: make() for name, make in made.items()}
     return {**texts, **{f"rules-{year}.md": rules(load(year)) for year in years()}}
@@ -116,6 +124,58 @@ def rules(book: RuleBook) -> str:
         + _table(("excluded", "from", "to", "confidence", "sources"), moves),
         f"## Doubts\n\n{doubts}",
     )
+
+
+def security() -> str:
+    """What is promised, and the tests that name each promise."""
+    tests = requirement_tests()
+    rows = []
+    for requirement in requirements():
+        proofs = "; ".join(f"`{path}` ({count})" for path, count in sorted(tests[requirement["id"]].items()))
+        what = " ".join(filter(None, (requirement["what"], requirement.get("instead"))))
+        rows.append((requirement["id"], str(requirement["severity"]), what, proofs or "none"))
+    text = (
+        "Severity 1: a break could show a patient's data, the wrong patient, or a wrong score without a sign. The last "
+        "column counts the tests that name the requirement. Listed are those of the launch, the tokens, the gateway "
+        "and the pages; others of the project's numbering are not met yet and not listed."
+    )
+    return _page("Security requirements", text, _table(("number", "severity", "what holds", "proved in"), rows))
+
+
+def requirements() -> list[dict[str, str]]:
+    """Every entry of `docs/security-requirements.toml`."""
+    found: list[dict[str, str]] = tomllib.loads((ROOT / "docs" / "security-requirements.toml").read_text())[
+        "requirement"
+    ]
+    return found
+
+
+def requirement_tests() -> defaultdict[str, defaultdict[str, int]]:
+    """For each requirement, the test files that name it and how many of their tests do."""
+    found: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            for name in {n for mark in getattr(node, "decorator_list", []) for n in _named(mark)}:
+                found[name][path.relative_to(ROOT).as_posix()] += 1
+    return found
+
+
+def _named(mark: ast.expr) -> Iterator[str]:
+    if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.requirement":
+        yield from (argument.value for argument in mark.args if isinstance(argument, ast.Constant))
+
+
+def server_settings() -> str:
+    """The two files of `pi180 serve --new`, as it writes them."""
+    with TemporaryDirectory() as folder:
+        made = write_starter(Path(folder) / "new")
+        texts = [f"## {name}\n\n```toml\n{made.with_name(name).read_text()}```" for name in _SERVER_FILES]
+    about = (
+        "`pi180 serve --new FOLDER` writes these, and `pi180.key` with a fresh key, for their owner alone. Paths are "
+        "relative to the file that names them. An unknown, missing or contradictory setting stops the start, with its "
+        "place."
+    )
+    return _page("Server settings", about, *texts)
 
 
 def _cites(cites: tuple[Cite, ...]) -> str:

@@ -29,6 +29,17 @@ def test_generated_pages_are_current() -> None:
     assert {p.name for p in (ROOT / "docs" / "reference").iterdir()} == set(made)
 
 
+def test_every_grave_security_requirement_is_named_by_a_test() -> None:
+    tests = generator().requirement_tests()
+    known = generator().requirements()
+
+    assert [r["id"] for r in known if r["severity"] == 1 and not tests[r["id"]]] == []
+
+
+def test_every_requirement_that_a_test_names_is_told() -> None:
+    assert set(generator().requirement_tests()) <= {r["id"] for r in generator().requirements()}
+
+
 def test_the_readme_shows_what_the_demo_prints() -> None:
     text = (ROOT / "README.md").read_text()
 

@@ -18,7 +18,7 @@ from smartapp.smart.scopes import granted
 from smartapp.store import Deed, Launch, Person, ReadingProgress, ReadingState
 from smartapp.usecases import UsageError
 from smartapp.web.problems import Shown
-from smartapp.web.service import Service
+from smartapp.web.service import READINGS, Service
 
 _TOLD_EVERY = 5
 _KEPT_FOR = timedelta(minutes=30)
@@ -107,7 +107,7 @@ def _panel(service: Service, launch: Launch, npi: str, tell: Told) -> Panel:
     return Panel(
         user=user,
         npi=npi,
-        pages=service.settings.data / "readings" / secrets.token_hex(8),
+        pages=service.settings.data / READINGS / secrets.token_hex(8),
         site=registration.site,
         profile=registration.profile,
         granted=granted(service.token(launch).scope()),

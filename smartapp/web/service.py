@@ -1,5 +1,6 @@
 """What requests need, put together once from settings and registrations."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from smartapp.smart.session import TokenInUse
 from smartapp.store import AuditEvent, Database, Deed, Launch, Launches, Person, Readings, Trail, Vault
 from smartapp.web.sessions import Sessions
 
-_FILE = "pi180.sqlite"
+_FILE, READINGS = "pi180.sqlite", "readings"
 
 
 def now() -> datetime:
@@ -91,6 +92,7 @@ def service_of(
     as_of: date | None = None,
 ) -> Service:
     """Everything connected; the store's file is made in the data folder when it is not there yet."""
+    shutil.rmtree(settings.data / READINGS, ignore_errors=True)  # what a reading left that did not end
     database = Database(settings.data / _FILE)
     launches, trail = Launches(database, Vault(settings.key)), Trail(database)
     ehrs = [Ehr(registration, settings.address, clock) for registration in registrations]
