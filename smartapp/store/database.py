@@ -4,7 +4,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Engine, Integer, LargeBinary, MetaData, String, Table, create_engine, event
+from sqlalchemy import (
+    DDL,
+    Column,
+    DateTime,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 metadata = MetaData()
@@ -41,6 +53,12 @@ audit = Table(
     Column("detail", String),
 )
 
+for _act in ("UPDATE", "DELETE"):
+    _only_added_to = DDL(
+        f"CREATE TRIGGER audit_{_act} BEFORE {_act} ON audit BEGIN SELECT RAISE(ABORT, 'audit is only added to'); END"
+    )
+    event.listen(audit, "after_create", _only_added_to.execute_if(dialect="sqlite"))
+
 reading = Table(
     "reading",
     metadata,
@@ -66,6 +84,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         path.touch(mode=0o600)
+        path.chmod(0o600)  # one that was there before may be open to others; its journals get the same mode
         self.engine: Engine = create_engine(f"sqlite:///{path}")
         event.listen(self.engine, "connect", _settings)
         metadata.create_all(self.engine)

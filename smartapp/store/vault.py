@@ -37,7 +37,7 @@ class Vault:
         """
         try:
             text = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter for less than a nonce
             raise VaultError("a kept secret does not open: another key, another row, or a changed byte.") from None
         opened: dict[str, Any] = json.loads(text)
         return opened
