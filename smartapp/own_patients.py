@@ -109,15 +109,16 @@ def _write(folder: Path, name: str, answers: Iterable[Found]) -> None:
 
 
 def _score(panel: Panel) -> Path:
-    """Score the year with nothing attested: the gate then lists what a person still has to answer."""
+    """Score the year, for each of her TINs, with nothing attested: the gate lists what a person still has to answer."""
     rules = load(panel.year)
     period = Period(date(panel.year, 1, 1), date(panel.year, 12, 31))
     with read_folder(panel.pages, panel.site, rules, period) as reading:
         if reading.faults:
             raise ReadingStopped("; ".join(reading.faults))
-        tins = sorted({tally.tin or "" for tally in reading.tallies if tally.npi == panel.npi})
+        tins = sorted({tally.tin for tally in reading.tallies if tally.npi == panel.npi}, key=str)
         if not tins:
             raise ReadingStopped("nothing of yours was found in what the EHR showed")
-        reporter = Reporter(tins[-1] or None, panel.npi)
-        attested = Attestations(panel.year, reporter, period, None, {}, {}, "controlled-included")
-        return keep(score_reading(reading, attested), panel.runs)
+        for tin in tins:
+            attested = Attestations(panel.year, Reporter(tin, panel.npi), period, None, {}, {}, "controlled-included")
+            run = keep(score_reading(reading, attested), panel.runs)
+    return run

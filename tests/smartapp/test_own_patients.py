@@ -1,0 +1,212 @@
+"""The first score without an export: read over the demo EHR, counted like an export, and stopped by any gap."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+from flask import Flask
+
+from extractors.gateway import Credential, Gateway
+from extractors.profile import load_profile
+from extractors.site import load_site
+from extractors.sources.search import LiveServer, WrongPatient
+from scoring.model import Period
+from scoring.rulebook import load
+from smartapp import paths
+from smartapp.archive import latest, open_score
+from smartapp.demo_ehr import Faults, create_demo_ehr
+from smartapp.own_patients import Panel, ReadingStopped, read_own_patients
+from smartapp.smart.scopes import granted
+from smartapp.store import Database, ReadingProgress, Readings, ReadingState
+from smartapp.usecases import Source, read
+from tests.demo_ehr.signing_in import BASE, FHIR, PUBLIC, READ_ALL, signed_in
+from tests.smartapp.ehr_bridge import serve
+
+NPI, YEAR = "1234567893", 2026
+WHOLE_YEAR = Period(date(YEAR, 1, 1), date(YEAR, 12, 31))
+SOLO = paths.fixture("solo-2026")
+FEW = tuple(f"sample-{number:03}" for number in range(1, 13))
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def few_patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve patients of the synthetic practice with all that belongs to them."""
+    folder = tmp_path_factory.mktemp("few")
+    for file in SOLO.glob("*.ndjson"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        (folder / file.name).write_text("".join(f"{line}\n" for line in lines if belongs(line)), encoding="utf-8")
+    return folder
+
+
+def belongs(line: str) -> bool:
+    of_nobody = json.loads(line)["resourceType"] in ("Organization", "Practitioner", "PractitionerRole", "Provenance")
+    return of_nobody or any(f'{patient}"' in line for patient in FEW)
+
+
+@dataclass
+class Ehr:
+    app: Flask
+    faults: Faults
+    told: list[tuple[int, int]]
+
+    def server(self, scope: str = READ_ALL) -> LiveServer:
+        return LiveServer(FHIR, Gateway(), Bearer(signed_in(self.app, scope)["access_token"]))
+
+    def panel(self, tmp_path: Path, scope: str = READ_ALL) -> Panel:
+        return Panel(
+            user="Practitioner/internist",
+            npi=NPI,
+            pages=tmp_path / "pages",
+            site=load_site(SOLO / "site.toml"),
+            profile=load_profile("generic"),
+            granted=granted(scope),
+            year=YEAR,
+            runs=tmp_path / "runs",
+            tell=lambda done, total: self.told.append((done, total)),
+        )
+
+
+class Bearer:
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def credential(self, refused: Credential | None = None) -> Credential:
+        assert refused is None
+        return Credential(f"Bearer {self._token}", FHIR)
+
+
+@pytest.fixture
+def ehr(few_patients: Path) -> Iterator[Ehr]:
+    faults = Faults()
+    app = create_demo_ehr(few_patients, BASE, [PUBLIC], faults)
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
+        serve(wire, app, BASE)
+        yield Ehr(app, faults, [])
+
+
+def test_her_own_patients_read_live_count_like_the_export(ehr: Ehr, few_patients: Path, tmp_path: Path) -> None:
+    run = read_own_patients(ehr.server(), ehr.panel(tmp_path))
+    with read(Source(few_patients, SOLO / "site.toml"), load(YEAR), WHOLE_YEAR) as exported:
+        expected = [tally for tally in exported.tallies if tally.npi == NPI]
+
+    assert len(expected) == 6
+    assert sum(tally.denominator for tally in expected) > 40
+    (kept,) = latest(tmp_path / "runs", NPI)
+    with open_score(kept.place) as scored:
+        assert [tally for tally in scored.reading.tallies if tally.npi == NPI] == expected
+        assert scored.score.gate_shut
+    assert kept.place.is_relative_to(run)
+
+
+def test_the_pages_are_removed_and_the_progress_is_told_to_the_end(ehr: Ehr, tmp_path: Path) -> None:
+    read_own_patients(ehr.server(), ehr.panel(tmp_path))
+
+    assert not (tmp_path / "pages").exists()
+    assert ehr.told[0] == (0, len(FEW))
+    assert ehr.told[-1] == (len(FEW), len(FEW))
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "after"),
+    [("MedicationRequest", 500, 5), ("Task", 403, 3), ("Encounter", 500, 0), ("PractitionerRole", 500, 0)],
+)
+def test_what_cannot_be_read_whole_stops_the_reading_and_leaves_nothing(
+    ehr: Ehr, tmp_path: Path, kind: str, status: int, after: int
+) -> None:
+    ehr.faults.add("fhir", status=status, resource_type=kind, after=after)
+
+    with pytest.raises(ReadingStopped, match=kind):
+        read_own_patients(ehr.server(), ehr.panel(tmp_path))
+    assert not (tmp_path / "pages").exists()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_type_that_was_not_granted_is_not_asked_for_and_reads_as_not_shown(ehr: Ehr, tmp_path: Path) -> None:
+    types = ("Encounter", "MedicationRequest", "ServiceRequest", "Patient", "Practitioner", "PractitionerRole",
+        "DocumentReference", "Communication", "Provenance", "Organization")  # fmt: skip
+    scope = " ".join(["launch", "openid", "fhirUser", *(f"user/{name}.rs" for name in types)])
+    read_own_patients(ehr.server(scope), ehr.panel(tmp_path, scope))
+
+    assert not [seen for seen in ehr.faults.seen if seen.path == "/fhir/Task"]
+    (kept,) = latest(tmp_path / "runs", NPI)
+    with open_score(kept.place) as scored:
+        assert "Task" not in {row["type"] for row in scored.reading.ledger}
+
+
+@pytest.mark.requirement("R23")
+def test_another_patients_record_stops_the_reading(ehr: Ehr, tmp_path: Path) -> None:
+    def of_somebody_else(page: dict[str, Any]) -> dict[str, Any]:
+        for entry in page.get("entry", []):
+            if entry["resource"]["resourceType"] == "Encounter":
+                entry["resource"]["subject"] = {"reference": "Patient/sample-200"}
+        return page
+
+    ehr.faults.add("fhir", change=of_somebody_else, resource_type="Encounter", after=4)
+    with pytest.raises(WrongPatient):
+        read_own_patients(ehr.server(), ehr.panel(tmp_path))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_clinician_with_nothing_on_record_gets_no_score(ehr: Ehr, tmp_path: Path) -> None:
+    with pytest.raises(ReadingStopped, match="nothing of yours"):
+        read_own_patients(ehr.server(), replace(ehr.panel(tmp_path), user="Practitioner/office-staff"))
+
+
+@pytest.fixture
+def readings(tmp_path: Path) -> Iterator[Readings]:
+    database = Database(tmp_path / "store.sqlite")
+    yield Readings(database)
+    database.close()
+
+
+def running(done: int = 0, total: int = 0) -> ReadingProgress:
+    return ReadingProgress(ReadingState.RUNNING, done, total, None)
+
+
+def test_of_many_who_begin_at_once_one_does(readings: Readings) -> None:
+    begun: list[bool] = []
+    threads = [threading.Thread(target=lambda: begun.append(readings.begin("demo", NPI, NOW))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(begun) == [False] * 7 + [True]
+
+
+def test_another_clinician_may_begin_meanwhile(readings: Readings) -> None:
+    assert readings.begin("demo", NPI, NOW)
+    assert readings.begin("demo", "1093817465", NOW)
+    assert readings.begin("other", NPI, NOW)
+
+
+@pytest.mark.parametrize(("seconds", "over"), [(120, False), (121, True)])
+def test_a_reading_that_is_silent_for_two_minutes_is_over_and_may_begin_again(
+    readings: Readings, seconds: int, over: bool
+) -> None:
+    readings.begin("demo", NPI, NOW)
+    readings.tell("demo", NPI, running(3, 9), NOW)
+    later = NOW + timedelta(seconds=seconds)
+
+    told = readings.progress("demo", NPI, later)
+    assert told == ReadingProgress(ReadingState.INTERRUPTED if over else ReadingState.RUNNING, 3, 9, None)
+    assert readings.begin("demo", NPI, later) is over
+
+
+def test_a_reading_that_ended_may_begin_again_and_starts_from_nothing(readings: Readings) -> None:
+    readings.begin("demo", NPI, NOW)
+    readings.tell("demo", NPI, ReadingProgress(ReadingState.FAILED, 4, 9, "Task: withheld"), NOW)
+
+    assert readings.progress("demo", NPI, NOW) == ReadingProgress(ReadingState.FAILED, 4, 9, "Task: withheld")
+    assert readings.begin("demo", NPI, NOW)
+    assert readings.progress("demo", NPI, NOW) == running()
+
+
+def test_of_a_reading_that_never_was_nothing_is_told(readings: Readings) -> None:
+    assert readings.progress("demo", NPI, NOW) is None
