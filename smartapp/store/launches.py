@@ -69,11 +69,18 @@ class Launches:
 
     def enter(self, launch_id: str, secret: str, now: datetime) -> Launch | None:
         """A live launch for whoever holds its secret, who is hereby seen; None for anybody else."""
-        with self._engine.begin() as connection:
+        found = self.look(launch_id, secret, now)
+        if found is not None:
+            with self._engine.begin() as connection:
+                connection.execute(update(launch).where(launch.c.id == launch_id).values(seen=naive(now)))
+        return found
+
+    def look(self, launch_id: str, secret: str, now: datetime) -> Launch | None:
+        """As `enter`, for a request about something else: the session goes on resting (R82)."""
+        with self._engine.connect() as connection:
             row = connection.execute(select(launch).where(launch.c.id == launch_id)).one_or_none()
-            if row is None or not hmac.compare_digest(row.secret_hash, _hash(secret)) or not _is_alive(row, naive(now)):
-                return None
-            connection.execute(update(launch).where(launch.c.id == launch_id).values(seen=naive(now)))
+        if row is None or not hmac.compare_digest(row.secret_hash, _hash(secret)) or not _is_alive(row, naive(now)):
+            return None
         return self._launch(row)
 
     def ask(self, launch_id: str, state: str, pending: Pending) -> bool:

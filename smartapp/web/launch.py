@@ -16,11 +16,10 @@ from smartapp.store import Deed, Launch
 from smartapp.web.headers import forms_lead_to, framed_by
 from smartapp.web.problems import Shown, told
 from smartapp.web.service import Service
-from smartapp.web.sessions import form_token, is_own_form
+from smartapp.web.sessions import form_token, is_own_form, is_same
 
 routes = Blueprint("launch", __name__)
 
-_START = "pi180-start"
 _LAUNCH_PARAMETERS = {"iss", "launch"}
 
 
@@ -38,7 +37,8 @@ def style() -> Response:
 @routes.get("/")
 def front() -> Response:
     """Where a launch without an EHR's menu starts: one button for each registered EHR (R5)."""
-    service, mark = _service(), request.cookies.get(_START) or secrets.token_urlsafe(32)
+    service = _service()
+    mark = request.cookies.get(service.sessions.start_cookie) or secrets.token_urlsafe(32)
     ehrs = [ehr.registration for ehr in service.launching.ehrs.values()]
     forms_lead_to(*ehrs)
     token = form_token(mark)
@@ -46,15 +46,16 @@ def front() -> Response:
     advice = "Or open pi180 from the EHR's own menu: then it also knows the patient in front of you."
     response = told(Message("Promoting Interoperability from your EHR's data", (advice,), actions))
     secure = service.settings.place.scheme == "https"
-    response.set_cookie(_START, mark, secure=secure, httponly=True, samesite="Lax")
+    response.set_cookie(service.sessions.start_cookie, mark, secure=secure, httponly=True, samesite="Lax")
     return response
 
 
 @routes.post("/start")
 def start() -> Response:
     """A standalone launch, from our own front page in this very browser."""
-    service, mark = _service(), request.cookies.get(_START, "")
-    own = secrets.compare_digest(form_token(mark), request.form.get("csrf", ""))
+    service = _service()
+    mark = request.cookies.get(service.sessions.start_cookie, "")
+    own = is_same(form_token(mark), request.form.get("csrf", ""))
     if not (mark and own and is_own_form(request, service.settings)):
         service.note(Deed.DENIED, detail="a form that is not ours")
         raise Shown(403, "This sign-in did not start here", "Go to the front page and choose the EHR there.")
@@ -68,17 +69,17 @@ def launch() -> Response:
     if any(len(given.getlist(name)) != 1 for name in _LAUNCH_PARAMETERS):
         _service().note(Deed.LAUNCH_REFUSED, detail="iss or launch is missing, or stands twice")
         raise Shown(400, "This is not a launch", "The EHR has to name itself (iss) and the launch, each once.")
-    _service().sessions.make_room(request)
     return _begun(*_service().launching.begin(given["iss"], given["launch"]))
 
 
 def _begun(found: Launch, secret: str) -> Response:
     """Give the browser its cookie, and see at the next step whether it kept it."""
-    registration = _service().launching.ehrs[found.registration].registration
+    registration, sessions = _service().ehr(found).registration, _service().sessions
     framed_by(registration)
     forms_lead_to(registration)
     response = _seen_other(f"/launch/{found.id}/go")
-    _service().sessions.keep(response, found.id, secret, registration)
+    sessions.make_room(request, response, registration)
+    sessions.keep(response, found.id, secret, registration)
     return response
 
 

@@ -6,7 +6,6 @@ Each needs the cookie of that very launch (R83). What is shown is written to the
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from secrets import compare_digest
 from typing import Concatenate, ParamSpec
 
 from flask import Blueprint, Response, current_app, request
@@ -23,7 +22,7 @@ from smartapp.web.first_score import begin, no_score
 from smartapp.web.headers import framed_by
 from smartapp.web.problems import STYLESHEET, Shown, told
 from smartapp.web.service import Service
-from smartapp.web.sessions import is_own_form
+from smartapp.web.sessions import is_own_form, is_same
 
 routes = Blueprint("pages", __name__, url_prefix="/l/<launch_id>")
 
@@ -138,7 +137,7 @@ def sign_out(launch: Launch) -> Response:
 def _check_form(service: Service, launch: Launch) -> None:
     """Only a form that this very browser was given by us changes anything (R81)."""
     token = service.sessions.form_token(request, launch.id)
-    if not (compare_digest(token, request.form.get("csrf", "")) and is_own_form(request, service.settings)):
+    if not (is_same(token, request.form.get("csrf", "")) and is_own_form(request, service.settings)):
         service.note(Deed.DENIED, launch, detail="a form that is not ours")
         raise Shown(403, "This form did not come from here", "Use the button of the page you are signed in with.")
 

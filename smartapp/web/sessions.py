@@ -6,6 +6,7 @@ SameSite=None and Partitioned. On this machine's own http address, which serves 
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from smartapp.store import Launch, Launches, Phase
 
 MOST_PENDING = 10
 """Launches that one browser may have waiting for their EHR (security requirement R6)."""
+_LAUNCH_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 class Sessions:
@@ -25,6 +27,7 @@ class Sessions:
     def __init__(self, settings: Settings, launches: Launches, clock: Callable[[], datetime]) -> None:
         self._secure = settings.place.scheme == "https"
         self._prefix = "__Host-pi180-" if self._secure else "pi180-"
+        self.start_cookie = "__Host-start-pi180" if self._secure else "start-pi180"
         self._launches, self._clock = launches, clock
 
     def launch_of(self, request: Request, launch_id: str) -> Launch | None:
@@ -55,13 +58,21 @@ class Sessions:
             partitioned=framed,
         )
 
-    def make_room(self, request: Request) -> None:
-        """End the oldest launches that wait in this browser, so that one more fits."""
-        ids = [name.removeprefix(self._prefix) for name in request.cookies if name.startswith(self._prefix)]
-        found = [launch for launch_id in ids if (launch := self.launch_of(request, launch_id)) is not None]
-        waiting = sorted((one for one in found if one.phase is not Phase.OPEN), key=lambda one: one.created)
+    def make_room(self, request: Request, response: Response, registration: Registration) -> None:
+        """For one more launch: end the oldest that wait in this browser, and take back the cookies of those over."""
+        held = self._held(request)
+        looked = [self._launches.look(launch_id, secret, self._clock()) for launch_id, secret in held.items()]
+        waiting = sorted((one for one in looked if one and one.phase is not Phase.OPEN), key=lambda one: one.created)
         for launch in waiting[: max(0, len(waiting) + 1 - MOST_PENDING)]:
             self._launches.end(launch.id)
+        for launch_id in held:
+            if self._launches.find(launch_id, self._clock()) is None:
+                self.forget(response, launch_id, registration)
+
+    def _held(self, request: Request) -> dict[str, str]:
+        """The secrets that this browser holds, by launch id."""
+        named = {name.removeprefix(self._prefix): name for name in request.cookies if name.startswith(self._prefix)}
+        return {launch_id: request.cookies[name] for launch_id, name in named.items() if _LAUNCH_ID.fullmatch(launch_id)}
 
     def form_token(self, request: Request, launch_id: str) -> str:
         """What a form of this launch must bring back; only this browser's pages can know it (R81)."""
@@ -71,6 +82,11 @@ class Sessions:
 def form_token(secret: str) -> str:
     """A token for forms, made from what only one browser holds."""
     return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
+
+
+def is_same(token: str, given: str) -> bool:
+    """Whether a form brought its token back; compared as bytes, because what is sent may be no ASCII."""
+    return hmac.compare_digest(token.encode(), given.encode())
 
 
 def is_own_form(request: Request, settings: Settings) -> bool:
