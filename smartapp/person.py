@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from extractors.decode import Json, Unreadable, read_object
 from extractors.directory import directory_rows
 from extractors.references import Scope, reference_key
-from extractors.sources.search import Found, LiveServer, Outcome
+from extractors.sources.search import LiveServer, Outcome
 from scoring.submission import is_npi
 from smartapp.store import Person
 
@@ -25,20 +25,22 @@ def person_of(server: LiveServer, fhir_user: str | None) -> Person | None:
     Returns:
         None if the EHR does not say who it is, or does not permit reading it; `npi` None if it states none.
     """
-    resource = _resource(server.read(fhir_user)) if fhir_user else None
+    resource = _read(server, fhir_user)
     if resource is not None and resource.get("resourceType") == "PractitionerRole":
-        key = reference_key(resource.get("practitioner") or {}, str(fhir_user), Scope())
-        resource = _resource(server.read(key)) if key else None
+        resource = _read(server, reference_key(resource.get("practitioner") or {}, str(fhir_user), Scope()))
     return Person(name_of(resource), _npi(resource)) if resource is not None else None
 
 
-def _resource(found: Found) -> Json | None:
-    if found.outcome is not Outcome.COMPLETE:
+def _read(server: LiveServer, reference: str | None) -> Json | None:
+    """The very resource that a reference names; whatever else a server answers with is nobody."""
+    found = server.read(reference) if reference else None
+    if found is None or found.outcome is not Outcome.COMPLETE:
         return None
     try:
-        return read_object(found.lines[0].data)
+        resource = read_object(found.lines[0].data)
     except Unreadable:
         return None
+    return resource if f"{resource.get('resourceType')}/{resource.get('id')}" == reference else None
 
 
 def _npi(resource: Json) -> str | None:
