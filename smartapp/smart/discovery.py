@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from extractors.errors import GatewayError
 from extractors.gateway import Gateway
 from extractors.places import place_of, resolved
-from smartapp.smart.errors import SmartError
+from smartapp.smart.errors import Unavailable
 from smartapp.smart.issuers import Registration
 
 TRUSTED_FOR = timedelta(hours=24)
@@ -24,7 +24,7 @@ _OK = 200
 _Kept = TypeVar("_Kept")
 
 
-class DiscoveryFailed(SmartError):  # noqa: N818  # the word says it: what happened, not an error of ours
+class DiscoveryFailed(Unavailable):  # the word says it: what happened, not an error of ours
     """The authorization server's metadata or keys cannot be had or believed."""
 
 

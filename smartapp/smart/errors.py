@@ -6,3 +6,7 @@ class SmartError(Exception):
 
     Messages name the check that failed and what was expected; never a token, a key, a claim's value or a name.
     """
+
+
+class Unavailable(SmartError):  # noqa: N818
+    """A server of the EHR gives no answer, or none that can be used: it may work later."""

@@ -133,12 +133,12 @@ class Launching:
             raise LaunchRefused("no launch of this browser waits for this answer")
         return launch
 
-    def finish(self, launch: Launch, answer: Mapping[str, str]) -> str:
+    def finish(self, launch: Launch, answer: Mapping[str, Sequence[str]]) -> str:
         """Take the EHR's answer for a launch whose own browser brought it.
 
         Args:
             launch: found by `waiting` and entered with its secret.
-            answer: the parameters of the callback, each once.
+            answer: the parameters of the callback with every value of each; only one that stands once counts.
 
         Returns:
             The new secret for the cookie.
@@ -149,7 +149,7 @@ class Launching:
         if not self._launches.use_state(launch.id):
             raise LaunchRefused("this answer was used already")
         try:
-            return self._sign_in(launch, answer)
+            return self._sign_in(launch, _each_once(answer))
         except SmartError as problem:
             self._launches.end(launch.id)
             self._note(Deed.SIGN_IN_REFUSED, launch=launch, detail=str(problem))
@@ -219,6 +219,12 @@ class Launching:
             detail=detail,
         )
         self._trail.add(event, self._clock())
+
+
+def _each_once(answer: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    if any(len(values) != 1 for values in answer.values()):
+        raise LaunchRefused("the EHR's answer says something twice")
+    return {name: values[0] for name, values in answer.items()}
 
 
 def _context(identity: Identity, said: TokenAnswer, fhir_base: str) -> Context:

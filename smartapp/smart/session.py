@@ -12,8 +12,10 @@ from smartapp.store import AuditEvent, Deed, Grant, Launch, Launches, Trail
 RENEWED_BEFORE = timedelta(seconds=60)
 """A token is renewed at 60 seconds left, or at 10 % of its life if that is later (R28)."""
 _LATE_SHARE = 10
-LEASE = timedelta(seconds=30)
-"""How long one process may take to renew before another may try."""
+LEASE = timedelta(minutes=5)
+"""How long one process may take to renew before another may try: longer than the gateway waits for an answer."""
+PATIENCE = 30
+"""Seconds that a request waits for another that renews."""
 _LOOK_AGAIN = 0.05
 
 
@@ -78,7 +80,7 @@ class TokenInUse:
         """Renew, or wait for whoever is renewing: a refresh token may work only once (R25)."""
         if grant.refresh_token is None:
             raise SignInNeeded("the EHR's permission has run out. Launch pi180 from the EHR again.")
-        given_up = time.monotonic() + LEASE.total_seconds()
+        given_up = time.monotonic() + PATIENCE
         while not self._launches.claim_renewal(self._launch.id, grant.version, self._clock(), LEASE):
             current = self._kept()
             if current.version != grant.version:

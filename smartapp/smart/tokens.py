@@ -7,7 +7,7 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 from authlib.oauth2 import OAuth2Error
@@ -17,13 +17,17 @@ from extractors.errors import GatewayError
 from extractors.gateway import Answer, Gateway
 from smartapp.smart.assertion import client_assertion
 from smartapp.smart.discovery import Endpoints
-from smartapp.smart.errors import SmartError
+from smartapp.smart.errors import SmartError, Unavailable
 from smartapp.smart.issuers import ClientAuth, Registration
 
 UNSTATED_LIFE = 300
 """Seconds that a token is believed to live whose life is not stated (R21)."""
+LONGEST_LIFE = 24 * 60 * 60
+"""Seconds that a token is believed to live at most, whatever is stated."""
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _OK, _SERVER_FAULT = 200, 500
+_LATER = (408, 425, 429)
+_DIGITS = 9
 _KNOWN = frozenset(
     {
         "invalid_request",
@@ -44,7 +48,7 @@ class TokenRefused(SmartError):  # noqa: N818
         self.reason = reason
 
 
-class TokenUnavailable(SmartError):  # noqa: N818
+class TokenUnavailable(Unavailable):
     """No answer, or a fault of the server: it may work later."""
 
 
@@ -148,17 +152,24 @@ class _Said:
         self.status_code = answer.status
 
     def json(self) -> dict[str, Any]:
+        """The document as Authlib can take it: it stumbles over times and errors that are not as they must be."""
+        if self.status_code in _LATER:
+            self._is_out_of_order()
         try:
             document = self._answer.document()
         except GatewayError:
             raise TokenRefused("unreadable answer") from None
-        if self.status_code != _OK and "error" not in document:
+        if not isinstance(document.get("error", "" if self.status_code == _OK else None), str):
             raise TokenRefused("unreadable answer")
-        return document
+        known = {name: value for name, value in document.items() if name != "expires_at"}
+        return {**known, "expires_in": _lifetime(document.get("expires_in"))}
 
     def raise_for_status(self) -> None:
         if self.status_code >= _SERVER_FAULT:
-            raise TokenUnavailable(f"the EHR's token endpoint is out of order (status {self.status_code}).")
+            self._is_out_of_order()
+
+    def _is_out_of_order(self) -> NoReturn:
+        raise TokenUnavailable(f"the EHR's token endpoint is out of order (status {self.status_code}).")
 
 
 def _basic(client: Any, _method: str, url: str, headers: dict[str, str], body: str) -> tuple[str, dict[str, str], str]:
@@ -179,19 +190,24 @@ def _signing(assertion: Callable[[str], str]) -> Callable[..., tuple[str, dict[s
 
 def _answer(document: Mapping[str, Any]) -> TokenAnswer:
     token, kind = document.get("access_token"), document.get("token_type")
-    if not isinstance(token, str) or not token or not isinstance(kind, str) or kind.lower() != "bearer":
+    if not _fits_header(token) or not isinstance(kind, str) or kind.lower() != "bearer":
         raise TokenRefused("unreadable answer")
     banner = document.get("need_patient_banner")
     return TokenAnswer(
-        access_token=token,
+        access_token=str(token),
         refresh_token=_text(document, "refresh_token"),
         id_token=_text(document, "id_token"),
-        lifetime=_lifetime(document.get("expires_in")),
+        lifetime=document["expires_in"],
         scope=_text(document, "scope"),
         patient=_text(document, "patient"),
         encounter=_text(document, "encounter"),
         needs_banner=banner if isinstance(banner, bool) else None,
     )
+
+
+def _fits_header(token: object) -> bool:
+    """Whether it is text that an Authorization header can carry (RFC 6749, appendix A.12)."""
+    return isinstance(token, str) and token != "" and token.isascii() and token.isprintable()
 
 
 def _text(document: Mapping[str, Any], name: str) -> str | None:
@@ -203,8 +219,8 @@ def _text(document: Mapping[str, Any], name: str) -> str | None:
 
 def _lifetime(stated: object) -> int:
     """Seconds; a number in quotation marks is understood, anything else counts as not stated."""
-    if isinstance(stated, str) and stated.isdecimal():
+    if isinstance(stated, str) and stated.isdecimal() and len(stated) <= _DIGITS:
         stated = int(stated)
     if isinstance(stated, int) and not isinstance(stated, bool) and stated > 0:
-        return stated
+        return min(stated, LONGEST_LIFE)
     return UNSTATED_LIFE

@@ -127,9 +127,7 @@ def callback(registration_id: str) -> Response:
     if service.sessions.launch_of(request, found.id) is None:
         service.note(Deed.SIGN_IN_REFUSED, found, detail="the browser does not hold the launch's cookie")
         return _offer_new_tab(found.id)
-    if any(len(answer.getlist(name)) != 1 for name in answer):
-        raise LaunchRefused("the EHR's answer says something twice")
-    secret = service.launching.finish(found, answer)
+    secret = service.launching.finish(found, answer.to_dict(flat=False))
     response = _seen_other(f"/l/{found.id}/")
     service.sessions.keep(response, found.id, secret, registration)
     return response

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from extractors.errors import ExtractionError
 from smartapp.report import Action, Message, message_page
-from smartapp.smart.errors import SmartError
+from smartapp.smart.errors import SmartError, Unavailable
 
 STYLESHEET = "/style.css"
 _LOG = logging.getLogger("pi180")
@@ -35,6 +35,7 @@ def handle(app: Flask) -> None:
     """Answer every kind of failure with a page."""
     app.register_error_handler(Shown, _shown)
     app.register_error_handler(SmartError, _refused)
+    app.register_error_handler(Unavailable, _later)
     app.register_error_handler(ExtractionError, _unreachable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -54,6 +55,11 @@ def told(message: Message, status: int = 200) -> Response:
 
 def _refused(problem: Exception) -> Response:
     return told(Message("This launch cannot go on", (f"{_sentence(problem)} {_AGAIN}",)), 403)
+
+
+def _later(problem: Exception) -> Response:
+    text = f"{_sentence(problem)} Wait a moment. {_AGAIN}"
+    return told(Message("The EHR's sign-in cannot be reached now", (text,)), 502)
 
 
 def _unreachable(problem: Exception) -> Response:

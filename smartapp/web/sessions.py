@@ -71,8 +71,10 @@ class Sessions:
 
     def _held(self, request: Request) -> dict[str, str]:
         """The secrets that this browser holds, by launch id."""
-        named = {name.removeprefix(self._prefix): name for name in request.cookies if name.startswith(self._prefix)}
-        return {launch_id: request.cookies[name] for launch_id, name in named.items() if _LAUNCH_ID.fullmatch(launch_id)}
+        own = {
+            n.removeprefix(self._prefix): value for n, value in request.cookies.items() if n.startswith(self._prefix)
+        }
+        return {launch_id: secret for launch_id, secret in own.items() if _LAUNCH_ID.fullmatch(launch_id)}
 
     def form_token(self, request: Request, launch_id: str) -> str:
         """What a form of this launch must bring back; only this browser's pages can know it (R81)."""
