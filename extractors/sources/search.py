@@ -4,29 +4,27 @@ fhirclient words the searches and stands for the server; every byte goes through
 is kept as it came: a page is one line for `extract`, never a model, so that one odd resource loses no other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from fhirclient.models.fhirelementfactory import FHIRElementFactory
 from fhirclient.models.fhirsearch import FHIRSearch
 from fhirclient.models.provenance import Provenance
 from fhirclient.server import FHIRServer
 
-from extractors.decode import Json, Unreadable, read_object
+from extractors.decode import Json
 from extractors.errors import GatewayError
 from extractors.events import Line
 from extractors.gateway import LANES, Answer, Credential, Gateway
-from extractors.places import next_page, reference_url
-from extractors.references import Scope, reference_key
+from extractors.places import next_page, place_of, reference_url
+from extractors.sources.searchset import check_is, matches_of, not_done, page_of, reported, subjects
 
 PAGE_SIZE, MOST_PAGES = 100, 40
 _FHIR = "application/fhir+json"
 _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 400, 401, 403, 404
-_OF_WHOM = ("subject", "patient", "for")
-_GRAVE = {"fatal", "error"}
 _INCLUDES = {
     "MedicationRequest": {"_include": "MedicationRequest:medication"},
     "PractitionerRole": {"_include": "PractitionerRole:organization"},
@@ -90,21 +88,26 @@ class _Said:
 class _Server(FHIRServer):  # type: ignore[misc]  # fhirclient is not typed
     """fhirclient's server without its network: no session, no authorization, no host of its own choosing."""
 
-    def __init__(self, base: str, gateway: Gateway, bearer: Bearer) -> None:
-        super().__init__(None, base_uri=base)
+    def __init__(self, bases: tuple[str, ...], gateway: Gateway, bearer: Bearer) -> None:
+        super().__init__(None, base_uri=bases[0])
         self.session = None
-        self._gateway, self._bearer = gateway, bearer
+        self._bases, self._gateway, self._bearer = bases, gateway, bearer
 
     def _get(self, path: str, headers: Mapping[str, str] | None = None, nosign: bool = False) -> _Said:  # noqa: ARG002
         """Ask for a path below the base, or a further page; one renewal and one replay on 401 (R28)."""
         url = path if "://" in path else f"{self.base_uri}{path}"
         credential = self._bearer.credential()
-        answer = self._gateway.get(url, credential, _FHIR)
+        answer = self._gateway.get(url, self._at(url, credential), _FHIR)
         if answer.status == _UNAUTHORIZED:
-            answer = self._gateway.get(url, self._bearer.credential(credential), _FHIR)
+            answer = self._gateway.get(url, self._at(url, self._bearer.credential(credential)), _FHIR)
         if answer.status != _OK:
             raise _Refused(answer.status)
         return _Said(answer)
+
+    def _at(self, url: str, credential: Credential) -> Credential:
+        """The credential for the base that a URL is on; an alias is the same server by another name (R44)."""
+        alias = next((base for base in self._bases[1:] if place_of(base).holds(place_of(url))), None)
+        return replace(credential, base=alias) if alias else credential
 
 
 class LiveServer:
@@ -112,7 +115,7 @@ class LiveServer:
 
     def __init__(self, base: str, gateway: Gateway, bearer: Bearer, aliases: tuple[str, ...] = ()) -> None:
         self._base, self._aliases = base, aliases
-        self._server = _Server(base, gateway, bearer)
+        self._server = _Server((base, *aliases), gateway, bearer)
 
     def read(self, reference: str) -> Found:
         """One resource by `Type/id`; a reference that leads elsewhere is not followed (R19, R44)."""
@@ -121,6 +124,7 @@ class LiveServer:
             return Found(kind, Outcome.FAILED, detail="it is not on this server")
         try:
             body = self._server.request_data(reference)
+            check_is(body, reference)
         except GatewayError as problem:
             return _unread(kind, problem)
         return Found(kind, Outcome.COMPLETE, (Line(kind, 1, 0, body),))
@@ -174,19 +178,37 @@ class LiveServer:
             if url in asked or len(asked) == MOST_PAGES:
                 return Found(kind, Outcome.PARTIAL, tuple(lines), "its pages do not end")
             asked.add(url)
-            body = self._server.request_data(url)
-            page = _page(body)
-            _check_whose(page, whose)
+            body = self._page(url, further=bool(lines))
+            page = page_of(body)
+            if whose is not None:
+                detail = self._check_whose(page, whose) or detail
             lines.append(Line(kind, len(lines) + 1, 0, body))
-            detail = detail or _left_out(page)
+            detail = detail or reported(page) or (not_done(page, url) if len(lines) == 1 else "")
             url = self._next(page, url)
         return Found(kind, Outcome.PARTIAL if detail else Outcome.COMPLETE, tuple(lines), detail)
 
+    def _page(self, url: str, *, further: bool) -> bytes:
+        """A page; one that is refused in the middle says nothing about the type."""
+        try:
+            return bytes(self._server.request_data(url))
+        except _Refused as problem:
+            if further:
+                raise GatewayError(f"a further page: {problem}") from None
+            raise
+
+    def _check_whose(self, page: Json, whose: str) -> str:
+        """Refuse another patient's matches; says so where a match does not say whose it is."""
+        about = [subjects(match, (self._base, *self._aliases)) for match in matches_of(page)]
+        if any(found - {whose} for found in about):
+            raise WrongPatient("the EHR answered with another patient's records. Nothing of them is shown.")
+        return "" if all(about) else "a record does not say whose it is"
+
     def _next(self, page: Json, fetched: str) -> str:
-        links = [link for link in page.get("link") or [] if isinstance(link, dict)]
-        further = [link.get("url") for link in links if link.get("relation") == "next"]
-        if not further or not isinstance(further[0], str):
+        further = [link.get("url") for link in page.get("link") or [] if link.get("relation") == "next"]
+        if not further:
             return ""
+        if not isinstance(further[0], str):
+            raise GatewayError("expected a search result, got one whose next page has no address")
         return next_page(further[0], fetched, self._base, self._aliases)
 
 
@@ -198,57 +220,16 @@ def _search(kind: str, parameters: Mapping[str, str], *, with_provenance: bool) 
     return str(search.construct())
 
 
-def _page(body: bytes) -> Json:
-    try:
-        page = read_object(body)
-    except Unreadable as problem:
-        raise GatewayError(f"expected a search result, got {problem}") from None
-    if page.get("resourceType") != "Bundle" or page.get("type") != "searchset":
-        raise GatewayError("expected a search result, got something else")
-    return page
-
-
 def keys_of(found: Found) -> set[str]:
     """`Type/id` of every match of a search."""
-    matches = [resource for line in found.lines for mode, resource in _entries(_page(line.data)) if mode == "match"]
+    matches = [resource for line in found.lines for resource in matches_of(page_of(line.data))]
     return {f"{resource.get('resourceType')}/{resource.get('id')}" for resource in matches}
 
 
 def subjects_of(found: Found) -> set[str]:
     """Whom the matches of a search are about, as keys."""
-    matches = [resource for line in found.lines for mode, resource in _entries(_page(line.data)) if mode == "match"]
-    return set().union(*map(_subjects, matches))
-
-
-def _entries(page: Json) -> Iterator[tuple[str, Json]]:
-    """Each resource of a page, with its search mode."""
-    for entry in page.get("entry") or []:
-        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
-            search = entry.get("search")
-            mode = str(search.get("mode") or "match") if isinstance(search, dict) else "match"
-            yield mode, entry["resource"]
-
-
-def _check_whose(page: Json, whose: str | None) -> None:
-    for mode, resource in _entries(page):
-        if mode == "match" and whose is not None and _subjects(resource) - {whose}:
-            raise WrongPatient("the EHR answered with another patient's records. Nothing of them is shown.")
-
-
-def _subjects(resource: Json) -> set[str]:
-    if resource.get("resourceType") == "Patient":
-        return {f"Patient/{resource.get('id')}"}
-    references = [resource[name] for name in _OF_WHOM if isinstance(resource.get(name), dict)]
-    keys = {reference_key(found, "", Scope()) for found in references}
-    return {key for key in keys if key is not None}
-
-
-def _left_out(page: Json) -> str:
-    """What an OperationOutcome in an answer that succeeded says is missing; never what it says in words (R70)."""
-    outcomes = [resource for _, resource in _entries(page) if resource.get("resourceType") == "OperationOutcome"]
-    issues: list[Any] = [issue for outcome in outcomes for issue in outcome.get("issue") or []]
-    grave = any(isinstance(issue, dict) and issue.get("severity") in _GRAVE for issue in issues)
-    return "the server reported an error within its answer" if grave else ""
+    matches = [resource for line in found.lines for resource in matches_of(page_of(line.data))]
+    return set().union(*map(subjects, matches))
 
 
 def _unread(kind: str, problem: GatewayError) -> Found:

@@ -54,7 +54,7 @@ audit = Table(
 )
 
 for _act in ("UPDATE", "DELETE"):
-    _only_added_to = DDL(
+    _only_added_to = DDL(  # type: ignore[no-untyped-call]
         f"CREATE TRIGGER audit_{_act} BEFORE {_act} ON audit BEGIN SELECT RAISE(ABORT, 'audit is only added to'); END"
     )
     event.listen(audit, "after_create", _only_added_to.execute_if(dialect="sqlite"))

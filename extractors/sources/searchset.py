@@ -1,0 +1,116 @@
+"""What a server's answer says about itself: whose records it holds, and what of the search was not carried out."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from extractors.decode import Json, Unreadable, read_object
+from extractors.errors import GatewayError
+from extractors.places import reference_url
+from extractors.references import Scope, reference_key
+
+_OF_WHOM = ("subject", "patient", "for")
+_BESIDE_MATCHES = {"include", "outcome"}
+_GRAVE = {"fatal", "error"}
+_AMISS = {"too-costly", "invalid", "structure", "required", "value", "invariant"}
+_AMISS |= {"security", "login", "unknown", "expired", "forbidden", "suppressed"}
+_AMISS |= {"transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"}
+"""Codes of issues (R4, issue-type) by which even a warning says that the search was not carried out as asked.
+
+Not `not-supported`: what was carried out of the parameters the self link says, and not each of them matters.
+"""
+
+
+def page_of(body: bytes) -> Json:
+    """A page of search results.
+
+    Raises:
+        GatewayError: it is none, or not built like one.
+    """
+    try:
+        page = read_object(body)
+    except Unreadable as problem:
+        raise GatewayError(f"expected a search result, got {problem}") from None
+    parts = [page.get(name) or [] for name in ("entry", "link")]
+    sound = all(isinstance(part, list) and all(isinstance(one, dict) for one in part) for part in parts)
+    if page.get("resourceType") != "Bundle" or page.get("type") != "searchset" or not sound:
+        raise GatewayError("expected a search result, got something else")
+    return page
+
+
+def check_is(body: bytes, reference: str) -> None:
+    """Refuse what is not the very resource that was asked for, such as an OperationOutcome in its place (R70).
+
+    Raises:
+        GatewayError: it is another one, or none.
+    """
+    try:
+        resource = read_object(body)
+    except Unreadable as problem:
+        raise GatewayError(f"expected a resource, got {problem}") from None
+    if f"{resource.get('resourceType')}/{resource.get('id')}" != reference_key({"reference": reference}, "", Scope()):
+        raise GatewayError("expected the resource that was asked for, got something else")
+
+
+def matches_of(page: Json) -> list[Json]:
+    """The resources of a page that the search found, without what only came along."""
+    return [
+        resource
+        for mode, resource in _entries(page)
+        if mode not in _BESIDE_MATCHES and resource.get("resourceType") != "OperationOutcome"
+    ]
+
+
+def subjects(resource: Json, bases: Sequence[str] = ()) -> set[str]:
+    """Whom a resource is about, as keys; empty for one that does not say.
+
+    Args:
+        resource: any.
+        bases: of the server; whoever is on another one is somebody else, whatever the id. None are compared if empty.
+    """
+    if resource.get("resourceType") == "Patient":
+        return {f"Patient/{resource.get('id')}"}
+    found = [resource[name] for name in _OF_WHOM if isinstance(resource.get(name), dict)]
+    texts = {str(reference.get("reference") or "") for reference in found}
+    foreign = {t for t in texts if "://" in t and bases and not any(reference_url(t, base) for base in bases)}
+    keys = {reference_key(reference, "", Scope()) for reference in found}
+    return foreign | {key for key in keys if key is not None}
+
+
+def reported(page: Json) -> str:
+    """What an OperationOutcome in an answer that succeeded says is missing; never what it says in words (R70, R71)."""
+    issues: list[Any] = []
+    for _, resource in _entries(page):
+        if resource.get("resourceType") == "OperationOutcome":
+            found = resource.get("issue")
+            issues += found if isinstance(found, list) else [None]
+    return "the server reported an error within its answer" if any(map(_is_amiss, issues)) else ""
+
+
+def _is_amiss(issue: object) -> bool:
+    if not isinstance(issue, dict):
+        return True
+    return str(issue.get("severity")) in _GRAVE or str(issue.get("code")) in _AMISS
+
+
+def not_done(page: Json, url: str) -> str:
+    """Whether the server, by its own account of the search, left out to add what was asked for (R71)."""
+    said = [str(link.get("url") or "") for link in page.get("link") or [] if link.get("relation") == "self"]
+    carried_out = {name.partition(":")[0] for text in said[:1] for name in _parameters(text)}
+    wanted = {name for name in _parameters(url) if name == "_revinclude"}
+    return "" if wanted <= carried_out else "the server does not say that it added Provenance to the search"
+
+
+def _parameters(url: str) -> set[str]:
+    try:
+        return {name for name, _ in parse_qsl(urlsplit(url).query)}
+    except ValueError:
+        return set()
+
+
+def _entries(page: Json) -> Iterator[tuple[str, Json]]:
+    """Each resource of a page, with its search mode."""
+    for entry in page.get("entry") or []:
+        if isinstance(entry.get("resource"), dict):
+            search = entry.get("search")
+            yield str(search.get("mode") or "match") if isinstance(search, dict) else "match", entry["resource"]
