@@ -82,7 +82,11 @@ def read_own_patients(server: LiveServer, panel: Panel) -> Path:
 def _kinds(panel: Panel) -> list[str]:
     """Every type that the profile reads and the launch was granted; what was not is shown as not readable."""
     kinds = {"Patient", *panel.profile.selectors, *TYPES} - _BESIDE
-    return sorted(kind for kind in kinds if panel.granted.access(kind) is not Access.NOT_GRANTED)
+    may = sorted(kind for kind in kinds if panel.granted.access(kind) is not Access.NOT_GRANTED)
+    for kind in may:
+        if panel.granted.access(kind) is Access.RESTRICTED or panel.granted.patient_only(kind):
+            raise ReadingStopped(f"{kind}: the launch was granted only part of it")
+    return may
 
 
 def _patients(server: LiveServer, actors: Sequence[str], year: int) -> list[str]:

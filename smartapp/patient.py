@@ -1,28 +1,31 @@
 """This patient: what of Promoting Interoperability is open before the patient leaves, read live.
 
 The same `extract` and the same SQL for the cases as a run; only the source is one patient's records. A search
-that failed or was not permitted makes its task "cannot be read", never "nothing open".
+that failed, was not permitted or left something out makes its task "cannot be read", never "nothing open"; and
+while evidence may be missing, nothing is certainly open.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from extractors.cases import derive
-from extractors.decode import Json, Unreadable, read_object
+from extractors.decode import Json
 from extractors.engine.local import LocalEngine
-from extractors.events import Line, extract
+from extractors.events import extract
 from extractors.ledger import NEEDS
 from extractors.profile import Profile
 from extractors.site import Site
 from extractors.sources.search import Found, LiveServer, Outcome
+from extractors.sources.searchset import matches_of, page_of
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId
 from smartapp.person import name_of
 from smartapp.smart.scopes import Access, Granted
 from smartapp.store import Person
+from smartapp.whose import OwnRecords, Signers, Whose, own_records, whose
 
 _MRN = "MR"
 
@@ -38,11 +41,14 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record that still lacks something. `due` None: no last day is known, or none but the period's."""
+    """One record that still lacks something. `due` None: no last day is known, or none but the period's.
+
+    `certain`: all that could show otherwise was read. `occurred` None: the record is not dated.
+    """
 
     record: str
     what: str
-    occurred: str
+    occurred: str | None
     certain: bool
     reason: str
     due: date | None
@@ -72,9 +78,13 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class PatientView:
-    """One patient, as of one day. `banner` None: the Patient record cannot be read."""
+    """One patient, as of one day. `banner` None: the Patient record cannot be read.
+
+    `banner_in_full` False: the EHR shows its own beside this page.
+    """
 
     banner: Banner | None
+    banner_in_full: bool
     tasks: tuple[Task, ...]
     asked: tuple[Found, ...]
     as_of: date
@@ -82,7 +92,10 @@ class PatientView:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """With what to read: the EHR's profile and settings, what was granted, whose cases, and the day."""
+    """With what to read: the EHR's profile and settings, what was granted, whose cases, and the day.
+
+    `needs_banner` is `need_patient_banner` of the launch; None: the EHR did not say.
+    """
 
     profile: Profile
     site: Site
@@ -90,6 +103,7 @@ class Reads:
     user: str | None
     person: Person | None
     today: date
+    needs_banner: bool | None = None
 
 
 _TASKS = {
@@ -117,8 +131,10 @@ _MORE_KINDS = {
     ),
     MeasureId("PI_PEA_1"): (EventKind.INFORMATION_AVAILABLE, EventKind.ACCESS_WITHDRAWN, EventKind.ACCESS_DECLINED),
 }
-_BESIDE = "Provenance"
-"""Comes with the searches of what it is about, and is not searched for itself."""
+_ALSO_MAKES_CASES = {MeasureId("PI_HIE_4"): (EventKind.PATIENT_SEEN,)}
+"""Kinds without which the evidence of a measure makes no case, besides those of `NEEDS`."""
+_BESIDE, _ABOUT_PATIENT = "Provenance", "Patient"
+"""Comes with the searches of what it is about, and is not searched for itself; access is stated of the patient."""
 
 
 def patient_view(server: LiveServer, patient: str, reads: Reads) -> PatientView:
@@ -133,68 +149,78 @@ def patient_view(server: LiveServer, patient: str, reads: Reads) -> PatientView:
         WrongPatient: the server answered with another patient's record; nothing may be shown (R23).
         ExtractionError: nothing can be read at all.
     """
-    asked = _asked(server, patient, reads)
-    lines = [line for found in asked for line in found.lines]
+    asked, own = _asked(server, patient, reads), own_records(server, reads.user)
+    lines = [line for found in (*asked, *own.found) for line in found.lines]
+    made = extract(lines, reads.profile, reads.site.zone_info)
+    asked = _as_readable(asked, {row["file"] for row in made.quarantine})
     with LocalEngine() as engine:
-        derive(extract(lines, reads.profile, reads.site.zone_info), reads.site, engine)
-        signers = _signers(engine.rows("stated_event", "focus"))
-        own = {reads.user, *(_key(role) for role in _resources(asked, "PractitionerRole"))}
-        cases = [
-            case
-            for case in engine.rows("cases", "occurred, focus")
-            if _is_due(case, patient, reads.today) and _is_own(case, signers, own, reads.person)
-        ]
+        derive(made, reads.site, engine)
+        cases = _cases(engine, patient, own, reads)
         due = {row["focus"]: row["deadline"] for row in engine.rows("visit_access", "focus")}
         drugs = {row["focus"]: row["display"] for row in engine.rows("event", "focus, display") if row["display"]}
     tasks = tuple(_task(measure, cases, due, drugs, asked, reads) for measure in _TASKS)
-    return PatientView(_banner(_resources(asked, "Patient")), tasks, tuple(asked), reads.today)
+    in_full = reads.needs_banner is not False
+    return PatientView(_banner(asked, patient), in_full, tasks, (*asked, *own.found), reads.today)
 
 
 def _asked(server: LiveServer, patient: str, reads: Reads) -> list[Found]:
     """Every type that the tasks need and that may be read; what was not granted is not asked for."""
-    kinds = sorted({"Patient"}.union(*(_types_of(measure, reads.profile) for measure in _TASKS)))
+    kinds = sorted({_ABOUT_PATIENT}.union(*(_types_of(measure, reads.profile) for measure in _TASKS)) - {_BESIDE})
     refused = [kind for kind in kinds if reads.granted.access(kind) is Access.NOT_GRANTED]
     found = server.of_patient(patient, [kind for kind in kinds if kind not in refused])
-    found += [Found(kind, Outcome.WITHHELD, detail="the launch was not granted it") for kind in refused]
-    return [*found, *_own_records(server, reads.user)]
+    found = [_as_granted(one, reads.granted) for one in found]
+    refused += [] if _shows_provenance(reads.granted) else [_BESIDE]
+    return found + [Found(kind, Outcome.WITHHELD, detail="the launch was not granted it") for kind in refused]
 
 
-def _own_records(server: LiveServer, user: str | None) -> list[Found]:
-    """The signed-in clinician, by whom orders name themselves, and her roles."""
-    if user is None or not user.startswith("Practitioner/"):
-        return []
-    return [server.read(user), server.roles_of(user.partition("/")[2])]
+def _as_granted(found: Found, granted: Granted) -> Found:
+    """Of a type that is granted only in part, a search never shows all, whatever the server says of it (R22)."""
+    part = granted.access(found.type) is Access.RESTRICTED
+    return _less(found, "the launch was granted only part of it") if part else found
+
+
+def _as_readable(asked: Iterable[Found], set_aside: set[str]) -> list[Found]:
+    """What was answered, less what is no FHIR: an answer with a resource set aside is not whole."""
+    return [_less(found, "a record is not readable") if found.type in set_aside else found for found in asked]
+
+
+def _less(found: Found, why: str) -> Found:
+    return replace(found, outcome=Outcome.PARTIAL, detail=why) if found.outcome is Outcome.COMPLETE else found
+
+
+def _shows_provenance(granted: Granted) -> bool:
+    """Whether Provenance may come with a search: that takes the right to read it, without a restriction."""
+    scopes = [scope for scope in granted.scopes if scope.covers(_BESIDE) and scope.restriction is None]
+    return not granted.known or any("r" in scope.letters for scope in scopes)
 
 
 def _types_of(measure: MeasureId, profile: Profile) -> set[str]:
     kinds = [kind for group in NEEDS[measure] for kind in group] + list(_MORE_KINDS.get(measure, ()))
-    return {selector.resource for kind in kinds for selector in profile.carriers(kind)} - {_BESIDE}
+    types = {selector.resource for kind in kinds for selector in profile.carriers(kind)}
+    return types | ({_ABOUT_PATIENT} if measure == "PI_PEA_1" else set())
 
 
-def _signers(events: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """By whom each record says that it was signed or done."""
-    found: dict[str, set[str]] = {}
-    for event in events:
-        if event["clinician"]:
-            found.setdefault(event["focus"], set()).add(event["clinician"])
-    return found
+def _cases(engine: LocalEngine, patient: str, own: OwnRecords, reads: Reads) -> list[dict[str, Any]]:
+    """The patient's cases of this year that are, or may be, the clinician's; each record once per measure."""
+    key = f"Patient/{patient}"
+    merged = {row["same_as"] for row in engine.rows("canonical", "key") if row["key"] == key}
+    patients = frozenset({key, *merged})
+    signers = Signers(engine.rows("fact", "focus"), patients)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for case in engine.rows("cases", "occurred, focus"):
+        owner, at = whose(case, signers, own, reads.person), (case["measure"], case["focus"])
+        if owner is Whose.ANOTHERS or case["patient"] not in patients or not _is_of_this_year(case, reads.today):
+            continue
+        if at not in found or (owner is Whose.HERS and found[at]["whose"] is not Whose.HERS):
+            found[at] = {**case, "whose": owner}
+    return list(found.values())
 
 
-def _is_due(case: Mapping[str, Any], patient: str, today: date) -> bool:
-    """Whether a case is of this patient, and of this year up to today."""
-    if case["patient"] != f"Patient/{patient}" or case["occurred"] is None:
-        return False
-    return f"{today.year}-01-01" <= str(case["occurred"]) <= today.isoformat()
-
-
-def _is_own(
-    case: Mapping[str, Any], signers: Mapping[str, set[str]], own: set[str | None], person: Person | None
-) -> bool:
-    """Whether a case is the signed-in clinician's, or nobody's that is known: another's is not hers to do."""
-    if case["npi"] is not None:
-        return person is not None and case["npi"] == person.npi
-    signed = signers.get(case["focus"], set())
-    return not signed or bool(signed & own)
+def _is_of_this_year(case: Mapping[str, Any], today: date) -> bool:
+    """Whether a case is, or may be, of this year up to today: one without a date may be."""
+    if case["occurred"] is None:
+        return True
+    return str(case["occurred_to"]) >= f"{today.year}-01-01" and str(case["occurred"]) <= today.isoformat()
 
 
 def _task(
@@ -207,28 +233,30 @@ def _task(
 ) -> Task:
     title, do = _TASKS[measure]
     lacking = [case for case in cases if case["measure"] == measure and case["met"] != "met"]
-    last_days = {case["focus"]: date.fromisoformat(d) for case in lacking if (d := due.get(case["focus"]))}
+    known = due if measure == "PI_PEA_1" else {}
+    last_days = {case["focus"]: date.fromisoformat(d) for case in lacking if (d := known.get(case["focus"]))}
     still = [case for case in lacking if last_days.get(case["focus"], reads.today) >= reads.today]
-    items = tuple(_item(case, drugs, last_days if measure == "PI_PEA_1" else {}) for case in still)
     unread = tuple(f"{found.type}: {found.outcome}" for found in asked if _hides(found, measure, reads.profile))
+    items = tuple(_item(case, drugs, last_days, whole=not unread) for case in still)
     return Task(measure, title, do, _standing(items, unread), items, len(lacking) - len(still), unread)
 
 
 def _hides(found: Found, measure: MeasureId, profile: Profile) -> bool:
     """Whether what was not read could change a task; a type that the server does not have hides nothing but cases."""
     if found.outcome is Outcome.ABSENT:
-        return found.type in {s.resource for kind in NEEDS[measure][0] for s in profile.carriers(kind)}
+        kinds = (*NEEDS[measure][0], *_ALSO_MAKES_CASES.get(measure, ()))
+        return found.type in {s.resource for kind in kinds for s in profile.carriers(kind)} | {_ABOUT_PATIENT}
     return found.outcome is not Outcome.COMPLETE and found.type in _types_of(measure, profile)
 
 
-def _item(case: Mapping[str, Any], drugs: Mapping[str, str], due: Mapping[str, date]) -> Item:
-    focus = case["focus"]
+def _item(case: Mapping[str, Any], drugs: Mapping[str, str], due: Mapping[str, date], *, whole: bool) -> Item:
+    focus, hers, dated = case["focus"], case["whose"] is Whose.HERS, case["occurred"] is not None
     return Item(
         record=focus,
         what=drugs.get(focus) or focus.partition("/")[0],
         occurred=case["occurred"],
-        certain=case["met"] == "not_met" and case["member"] == "yes",
-        reason=case["reason"],
+        certain=whole and hers and dated and case["met"] == "not_met" and case["member"] == "yes",
+        reason=case["reason"] if hers else f"{case['reason']}; {case['whose']}",
         due=due.get(focus),
     )
 
@@ -241,40 +269,25 @@ def _standing(items: Sequence[Item], unread: Sequence[str]) -> Standing:
     return Standing.UNKNOWN if items else Standing.DONE
 
 
-def _resources(asked: Iterable[Found], kind: str) -> list[Json]:
-    """The resources of one type in search results, bad pages left out."""
-    found: list[Json] = []
-    for line in (line for one in asked if one.type == kind for line in one.lines):
-        found += [r for r in _entries(line) if r.get("resourceType") == kind]
-    return found
-
-
-def _key(resource: Json) -> str:
-    return f"{resource['resourceType']}/{resource.get('id')}"
-
-
-def _entries(line: Line) -> list[Json]:
-    try:
-        page = read_object(line.data)
-    except Unreadable:
-        return []
-    return [
-        e["resource"] for e in page.get("entry") or [] if isinstance(e, dict) and isinstance(e.get("resource"), dict)
-    ]
-
-
-def _banner(patients: Sequence[Json]) -> Banner | None:
-    if not patients:
+def _banner(asked: Iterable[Found], patient: str) -> Banner | None:
+    """Of the launch's own patient, whoever else came along."""
+    pages = [page_of(line.data) for found in asked if found.type == _ABOUT_PATIENT for line in found.lines]
+    matches = [match for page in pages for match in matches_of(page)]
+    record = next((m for m in matches if (m.get("resourceType"), m.get("id")) == (_ABOUT_PATIENT, patient)), None)
+    if record is None:
         return None
-    patient = patients[0]
-    born = patient.get("birthDate")
-    return Banner(name_of(patient), born if isinstance(born, str) else "not stated", _record_number(patient))
+    born = record.get("birthDate")
+    return Banner(name_of(record), born if isinstance(born, str) else "not stated", _record_number(record))
 
 
 def _record_number(patient: Json) -> str:
     """The identifier typed as a medical record number (v2 table 0203, MR)."""
-    for identifier in patient.get("identifier") or []:
-        codings = ((identifier or {}).get("type") or {}).get("coding") or []
-        if any((coding or {}).get("code") == _MRN for coding in codings) and identifier.get("value"):
+    for identifier in _objects(patient.get("identifier")):
+        codings = [coding for kind in _objects([identifier.get("type")]) for coding in _objects(kind.get("coding"))]
+        if any(coding.get("code") == _MRN for coding in codings) and identifier.get("value"):
             return str(identifier["value"])
     return "not stated"
+
+
+def _objects(value: object) -> list[Json]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
