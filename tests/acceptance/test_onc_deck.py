@@ -42,6 +42,7 @@ def test_all_nine_data_sets_of_the_deck_are_here() -> None:
 
 
 @pytest.mark.parametrize(("name", "cell"), CELLS)
+@pytest.mark.case(104)
 def test_a_cell_of_the_deck_is_reproduced(name: str, cell: dict[str, str | int]) -> None:
     found = counted(name)[cell["measure"], cell["variant"], cell["tin"], cell["npi"]]  # type: ignore[index]
 

@@ -44,16 +44,35 @@ def on_visit(name: str, day: str) -> list[Json]:
     ("given", "expected"),
     [
         pytest.param(
-            [*on_visit("visit", "2026-03-03"), *on_visit("second", "2026-04-07")], MET, id="15.85 both timely"
+            [*on_visit("visit", "2026-03-03"), *on_visit("second", "2026-04-07")],
+            MET,
+            marks=pytest.mark.case(85),
+            id="15.85 both timely",
         ),
         pytest.param(
-            [*on_visit("visit", "2026-03-03"), *on_visit("second", "2026-04-20")], NOT_MET, id="15.86 second late"
+            [*on_visit("visit", "2026-03-03"), *on_visit("second", "2026-04-20")],
+            NOT_MET,
+            marks=pytest.mark.case(86),
+            id="15.86 second late",
         ),
-        pytest.param([*on_visit("visit", LATE), *on_visit("second", "2026-04-07")], NOT_MET, id="15.87 first late"),
-        pytest.param(both_channels(on="2019-05-01"), MET, id="15.88 an account since 2019"),
-        pytest.param(both_channels(on="2019-05-01", until="2026-03-15"), NOT_MET, id="X2-4 ended between the visits"),
         pytest.param(
-            [*both_channels(), evidence("access-withdrawn", "Patient/p", "2026-03-15")], NOT_MET, id="X2-4 withdrawn"
+            [*on_visit("visit", LATE), *on_visit("second", "2026-04-07")],
+            NOT_MET,
+            marks=pytest.mark.case(87),
+            id="15.87 first late",
+        ),
+        pytest.param(both_channels(on="2019-05-01"), MET, marks=pytest.mark.case(88), id="15.88 an account since 2019"),
+        pytest.param(
+            both_channels(on="2019-05-01", until="2026-03-15"),
+            NOT_MET,
+            marks=pytest.mark.case("X2-4"),
+            id="X2-4 ended between the visits",
+        ),
+        pytest.param(
+            [*both_channels(), evidence("access-withdrawn", "Patient/p", "2026-03-15")],
+            NOT_MET,
+            marks=pytest.mark.case("X2-4"),
+            id="X2-4 withdrawn",
         ),
         pytest.param([], UNKNOWN, id="nothing shown"),
         pytest.param(on_visit("visit", "2026-03-03"), UNKNOWN, id="nothing shown of the second"),
@@ -67,11 +86,21 @@ def test_every_visit_of_a_patient_must_be_timely(given: list[Json], expected: Co
     ("seen", "granted", "expected"),
     [
         pytest.param("2026-03-02T09:00:00-05:00", "2026-03-06", MET, id="fourth business day"),
-        pytest.param("2026-03-02T09:00:00-05:00", "2026-03-07", NOT_MET, id="15.89 day five"),
+        pytest.param(
+            "2026-03-02T09:00:00-05:00", "2026-03-07", NOT_MET, marks=pytest.mark.case(89), id="15.89 day five"
+        ),
         pytest.param("2026-03-05T09:00:00-05:00", "2026-03-11", MET, id="over a weekend"),
         pytest.param("2026-03-05T09:00:00-05:00", "2026-03-12", NOT_MET, id="over a weekend, a day late"),
-        pytest.param("2026-05-21T09:00:00-04:00", "2026-05-28", MET, id="15.90 over Memorial Day"),
-        pytest.param("2026-05-21T09:00:00-04:00", "2026-05-29", NOT_MET, id="15.90 over Memorial Day, a day late"),
+        pytest.param(
+            "2026-05-21T09:00:00-04:00", "2026-05-28", MET, marks=pytest.mark.case(90), id="15.90 over Memorial Day"
+        ),
+        pytest.param(
+            "2026-05-21T09:00:00-04:00",
+            "2026-05-29",
+            NOT_MET,
+            marks=pytest.mark.case(90),
+            id="15.90 over Memorial Day, a day late",
+        ),
         pytest.param("2026-03-07T09:00:00-05:00", "2026-03-12", MET, id="a visit on a Saturday"),
         pytest.param("2026-03-07T09:00:00-05:00", "2026-03-13", NOT_MET, id="a visit on a Saturday, a day late"),
     ],
@@ -83,9 +112,21 @@ def test_access_is_due_on_the_fourth_business_day(seen: str, granted: str, expec
 @pytest.mark.parametrize(
     ("site", "released", "expected"),
     [
-        pytest.param(OPEN, "2026-07-02", NOT_MET, id="X2-2 performance_period"),
-        pytest.param(CALENDAR_YEAR, "2026-07-02", MET, id="X2-2 calendar_year: 3 July is the observed holiday"),
-        pytest.param(CALENDAR_YEAR, "2026-07-03", NOT_MET, id="X2-2 the holiday itself is too late"),
+        pytest.param(OPEN, "2026-07-02", NOT_MET, marks=pytest.mark.case("X2-2"), id="X2-2 performance_period"),
+        pytest.param(
+            CALENDAR_YEAR,
+            "2026-07-02",
+            MET,
+            marks=pytest.mark.case("X2-2"),
+            id="X2-2 calendar_year: 3 July is the observed holiday",
+        ),
+        pytest.param(
+            CALENDAR_YEAR,
+            "2026-07-03",
+            NOT_MET,
+            marks=pytest.mark.case("X2-2"),
+            id="X2-2 the holiday itself is too late",
+        ),
     ],
 )
 def test_a_release_after_the_period_counts_by_the_window(site: Any, released: str, expected: Counts) -> None:
@@ -107,11 +148,31 @@ def test_the_holidays_are_the_sites() -> None:
 @pytest.mark.parametrize(
     ("given", "site", "expected"),
     [
-        pytest.param([access("access-vdt")], CLOSED, NOT_MET, id="15.91 portal without API, closed world"),
+        pytest.param(
+            [access("access-vdt")],
+            CLOSED,
+            NOT_MET,
+            marks=pytest.mark.case(91),
+            id="15.91 portal without API, closed world",
+        ),
         pytest.param([access("access-vdt")], OPEN, UNKNOWN, id="portal, API not shown"),
-        pytest.param([access("access-vdt"), access("access-api", on=LATE)], OPEN, NOT_MET, id="15.91 API too late"),
-        pytest.param([access("access-declined")], OPEN, MET, id="15.95 X2-3 declined, with instructions"),
-        pytest.param([], CLOSED, NOT_MET, id="15.95 declined without instructions leaves nothing"),
+        pytest.param(
+            [access("access-vdt"), access("access-api", on=LATE)],
+            OPEN,
+            NOT_MET,
+            marks=pytest.mark.case(91),
+            id="15.91 API too late",
+        ),
+        pytest.param(
+            [access("access-declined")],
+            OPEN,
+            MET,
+            marks=[pytest.mark.case(95), pytest.mark.case("X2-3")],
+            id="15.95 X2-3 declined, with instructions",
+        ),
+        pytest.param(
+            [], CLOSED, NOT_MET, marks=pytest.mark.case(95), id="15.95 declined without instructions leaves nothing"
+        ),
     ],
 )
 def test_both_channels_are_needed(given: list[Json], site: Any, expected: Counts) -> None:
@@ -122,13 +183,13 @@ def test_both_channels_are_needed(given: list[Json], site: Any, expected: Counts
     ("elements", "expected"),
     [
         pytest.param({}, MET, id="finished"),
-        pytest.param({"status": "cancelled"}, NONE, id="15.93 cancelled"),
+        pytest.param({"status": "cancelled"}, NONE, marks=pytest.mark.case(93), id="15.93 cancelled"),
         pytest.param({"status": "planned"}, NONE, id="planned"),
         pytest.param({"status": "entered-in-error"}, NONE, id="entered in error"),
         pytest.param({"status": "in-progress"}, MET, id="in progress"),
         pytest.param({"status": "arrived"}, UNDECIDED, id="arrived"),
         pytest.param({"status": "unknown"}, UNDECIDED, id="unknown"),
-        pytest.param({"class": {"code": "VR"}}, MET, id="X2-5 telehealth"),
+        pytest.param({"class": {"code": "VR"}}, MET, marks=pytest.mark.case("X2-5"), id="X2-5 telehealth"),
         pytest.param({"class": {"code": "HH"}}, MET, id="at home"),
         pytest.param({"class": {"code": "IMP"}}, NONE, id="inpatient"),
         pytest.param({"on": None}, UNDECIDED, id="no date"),
@@ -141,6 +202,7 @@ def test_what_the_visit_says_decides_whether_the_patient_was_seen(elements: Json
 
 
 @pytest.mark.parametrize("kind", ["replaced-by", "refer"])
+@pytest.mark.case(92)
 def test_merged_patients_with_a_visit_each_are_one(kind: str) -> None:
     """fhir-mapping 15.92."""
     merged = resource("Patient", "old", link=[{"type": kind, "other": ref("Patient/p")}])
@@ -159,12 +221,14 @@ def test_patients_that_only_point_at_each_other_stay_two() -> None:
     assert count(ACCESS, [also, visit(), visit("other", subject=ref("Patient/old"))]).denominator == 2
 
 
+@pytest.mark.case(94)
 def test_a_deceased_patient_counts() -> None:
     """fhir-mapping 15.94."""
     dead = resource("Patient", "p", deceasedBoolean=True)
     assert count(ACCESS, [dead, visit(), *both_channels()]) == MET
 
 
+@pytest.mark.case("X2-1")
 def test_a_late_visit_with_one_clinician_is_hers_and_the_groups() -> None:
     """X2-1."""
     found = [visit(), visit("other", by="d"), *on_visit("visit", "2026-03-03"), *on_visit("other", LATE)]

@@ -39,19 +39,40 @@ def reporters(measure: str, *resources: Json, site: Any = OPEN) -> set[tuple[str
     [
         pytest.param({}, [], {(A, C), (A, None)}, id="her role at A"),
         pytest.param(
-            {"requester": ref("PractitionerRole/c-at-b")}, [IN_B], {(B, C), (B, None)}, id="15.50 role in TIN B"
+            {"requester": ref("PractitionerRole/c-at-b")},
+            [IN_B],
+            {(B, C), (B, None)},
+            marks=pytest.mark.case(50),
+            id="15.50 role in TIN B",
         ),
         pytest.param({"requester": ref("Practitioner/c")}, [], {(A, C), (A, None)}, id="her only TIN"),
         pytest.param(
             {"requester": ref("Practitioner/c"), **AT_VISIT},
             [IN_B, visit()],
             {(A, C), (A, None)},
+            marks=pytest.mark.case(51),
             id="15.51 visit at A",
         ),
-        pytest.param({"requester": ref("Practitioner/c")}, [IN_B], {(None, C)}, id="15.51 two TINs, no visit: listed"),
-        pytest.param({"requester": None}, [], {(None, None)}, id="15.53 no requester, no visit: listed"),
         pytest.param(
-            {"requester": None, **AT_VISIT}, [visit()], {(A, None)}, id="15.53 no requester: group of the visit"
+            {"requester": ref("Practitioner/c")},
+            [IN_B],
+            {(None, C)},
+            marks=pytest.mark.case(51),
+            id="15.51 two TINs, no visit: listed",
+        ),
+        pytest.param(
+            {"requester": None},
+            [],
+            {(None, None)},
+            marks=pytest.mark.case(53),
+            id="15.53 no requester, no visit: listed",
+        ),
+        pytest.param(
+            {"requester": None, **AT_VISIT},
+            [visit()],
+            {(A, None)},
+            marks=pytest.mark.case(53),
+            id="15.53 no requester: group of the visit",
         ),
         pytest.param(DEVICE, [], {(None, None)}, id="a device without a visit: listed"),
         pytest.param({**DEVICE, **AT_VISIT}, [visit()], {(A, None)}, id="a device at a visit: group only"),

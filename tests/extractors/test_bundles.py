@@ -46,6 +46,7 @@ def test_a_data_set_without_an_id_is_named_by_its_content() -> None:
     assert len({key.partition("!")[0] for key in found}) == 2
 
 
+@pytest.mark.case(12)
 def test_one_resource_on_two_pages_is_one() -> None:
     """fhir-mapping 15.12."""
     pages = [bundle("searchset", entry(prescription()), name=name) for name in ("1", "2")]

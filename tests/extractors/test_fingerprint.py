@@ -102,6 +102,7 @@ def test_a_changed_fact_gives_another(changed: list[Json]) -> None:
     assert marked(changed) != MARK
 
 
+@pytest.mark.case(103)
 def test_the_digests_of_rules_profile_and_site_are_part_of_it() -> None:
     """fhir-mapping 15.103."""
     found = [marked(YEAR, *digests) for digests in ((), ("rules",), ("rules", "profile"), ("profile", "rules"))]

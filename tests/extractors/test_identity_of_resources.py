@@ -31,10 +31,13 @@ def version(number: str, updated: str | None, status: str) -> Json:
 @pytest.mark.parametrize(
     ("versions", "expected"),
     [
-        pytest.param([("1", None, "active"), ("1", None, "active")], MET, id="15.12 the same twice"),
+        pytest.param(
+            [("1", None, "active"), ("1", None, "active")], MET, marks=pytest.mark.case(12), id="15.12 the same twice"
+        ),
         pytest.param(
             [("1", "2026-03-02T10:00:00Z", "active"), ("2", "2026-03-03T10:00:00Z", "entered-in-error")],
             NONE,
+            marks=pytest.mark.case(13),
             id="15.13 the later says entered in error",
         ),
         pytest.param([("9", None, "entered-in-error"), ("10", None, "active")], MET, id="version 10 comes after 9"),

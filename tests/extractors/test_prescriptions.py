@@ -56,17 +56,19 @@ def sent(**elements: Any) -> list[Json]:
 @pytest.mark.parametrize(
     ("authored", "expected"),
     [
-        pytest.param("2026-01-01T00:00:00-05:00", MET, id="15.1 first instant of the period"),
-        pytest.param("2026-01-01T04:59:59Z", NONE, id="15.2 still 31 December in New York"),
-        pytest.param("2026-06-30T03:59:59Z", MET, id="15.3 still 29 June in New York"),
-        pytest.param("2026-06-30T04:00:00Z", NONE, id="15.4 30 June in New York"),
-        pytest.param("2026-06-29", MET, id="15.5 a day alone"),
-        pytest.param("2026-06", UNDECIDED, id="15.6 a month that overlaps the end"),
-        pytest.param("2026-03", MET, id="15.7 a month within"),
+        pytest.param(
+            "2026-01-01T00:00:00-05:00", MET, marks=pytest.mark.case(1), id="15.1 first instant of the period"
+        ),
+        pytest.param("2026-01-01T04:59:59Z", NONE, marks=pytest.mark.case(2), id="15.2 still 31 December in New York"),
+        pytest.param("2026-06-30T03:59:59Z", MET, marks=pytest.mark.case(3), id="15.3 still 29 June in New York"),
+        pytest.param("2026-06-30T04:00:00Z", NONE, marks=pytest.mark.case(4), id="15.4 30 June in New York"),
+        pytest.param("2026-06-29", MET, marks=pytest.mark.case(5), id="15.5 a day alone"),
+        pytest.param("2026-06", UNDECIDED, marks=pytest.mark.case(6), id="15.6 a month that overlaps the end"),
+        pytest.param("2026-03", MET, marks=pytest.mark.case(7), id="15.7 a month within"),
         pytest.param("2025-12", NONE, id="a month before"),
         pytest.param("2026", UNDECIDED, id="a year that overlaps"),
-        pytest.param(None, UNDECIDED, id="15.8 no date, never lastUpdated"),
-        pytest.param("2026-03-02T10:00:00", MET, id="15.9 no offset: the practice's zone"),
+        pytest.param(None, UNDECIDED, marks=pytest.mark.case(8), id="15.8 no date, never lastUpdated"),
+        pytest.param("2026-03-02T10:00:00", MET, marks=pytest.mark.case(9), id="15.9 no offset: the practice's zone"),
     ],
 )
 def test_the_day_written_decides_whether_a_prescription_is_in_the_period(authored: str, expected: Counts) -> None:
@@ -74,12 +76,14 @@ def test_the_day_written_decides_whether_a_prescription_is_in_the_period(authore
     assert count(PRESCRIBING, [rx, transmission()]) == expected
 
 
+@pytest.mark.case(9)
 def test_a_time_without_an_offset_is_marked() -> None:
     """fhir-mapping 15.9."""
     found = extracted([prescription(on="2026-03-02T10:00:00")])
     assert [event["zone_assumed"] for event in found.events] == [True]
 
 
+@pytest.mark.case(18)
 def test_an_update_after_the_period_moves_nothing() -> None:
     """fhir-mapping 15.18."""
     assert count(PRESCRIBING, sent(meta={"lastUpdated": "2026-07-20T10:00:00Z"})) == MET
@@ -88,41 +92,56 @@ def test_an_update_after_the_period_moves_nothing() -> None:
 @pytest.mark.parametrize(
     ("elements", "expected"),
     [
-        pytest.param({"status": "draft"}, NONE, id="15.19 draft"),
-        pytest.param({"status": "entered-in-error"}, NONE, id="15.20 entered in error"),
-        pytest.param({"intent": "plan"}, NONE, id="15.21 plan"),
-        pytest.param({"intent": "original-order"}, NONE, id="15.22 medication history"),
+        pytest.param({"status": "draft"}, NONE, marks=pytest.mark.case(19), id="15.19 draft"),
+        pytest.param({"status": "entered-in-error"}, NONE, marks=pytest.mark.case(20), id="15.20 entered in error"),
+        pytest.param({"intent": "plan"}, NONE, marks=pytest.mark.case(21), id="15.21 plan"),
+        pytest.param({"intent": "original-order"}, NONE, marks=pytest.mark.case(22), id="15.22 medication history"),
         pytest.param({"intent": "instance-order"}, NONE, id="inpatient instance order"),
-        pytest.param({"reportedBoolean": True}, NONE, id="15.23 reported"),
+        pytest.param({"reportedBoolean": True}, NONE, marks=pytest.mark.case(23), id="15.23 reported"),
         pytest.param({"reportedBoolean": False}, MET, id="expressly not reported"),
-        pytest.param({"reportedReference": ref("Practitioner/x")}, NONE, id="15.24 reported by someone"),
-        pytest.param({"requester": ref("Patient/p")}, NONE, id="15.25 requested by the patient"),
+        pytest.param(
+            {"reportedReference": ref("Practitioner/x")},
+            NONE,
+            marks=pytest.mark.case(24),
+            id="15.24 reported by someone",
+        ),
+        pytest.param(
+            {"requester": ref("Patient/p")}, NONE, marks=pytest.mark.case(25), id="15.25 requested by the patient"
+        ),
         pytest.param({"requester": ref("RelatedPerson/r")}, NONE, id="requested by a relative"),
-        pytest.param({"doNotPerform": True}, NONE, id="15.26 do not perform"),
+        pytest.param({"doNotPerform": True}, NONE, marks=pytest.mark.case(26), id="15.26 do not perform"),
         pytest.param({"doNotPerform": False}, MET, id="expressly to be performed"),
-        pytest.param({"category": [coded(RX_CATEGORY, "inpatient")]}, NONE, id="15.27 inpatient"),
-        pytest.param({"category": [coded(RX_CATEGORY, "discharge")]}, MET, id="15.27 discharge"),
+        pytest.param(
+            {"category": [coded(RX_CATEGORY, "inpatient")]}, NONE, marks=pytest.mark.case(27), id="15.27 inpatient"
+        ),
+        pytest.param(
+            {"category": [coded(RX_CATEGORY, "discharge")]}, MET, marks=pytest.mark.case(27), id="15.27 discharge"
+        ),
         pytest.param({"category": [coded(RX_CATEGORY, "community")]}, MET, id="community"),
-        pytest.param({"status": "completed"}, MET, id="15.28 completed"),
-        pytest.param({"status": "stopped"}, MET, id="15.29 stopped"),
+        pytest.param({"status": "completed"}, MET, marks=pytest.mark.case(28), id="15.28 completed"),
+        pytest.param({"status": "stopped"}, MET, marks=pytest.mark.case(29), id="15.29 stopped"),
         pytest.param({"status": "on-hold"}, MET, id="on hold"),
         pytest.param({"status": "unknown"}, MET, id="3.3 status unknown counts"),
-        pytest.param({"status": "cancelled"}, MET, id="15.31 cancelled after transmission"),
+        pytest.param({"status": "cancelled"}, MET, marks=pytest.mark.case(31), id="15.31 cancelled after transmission"),
         pytest.param({"dispenseRequest": {"numberOfRepeatsAllowed": 5}}, MET, id="15.35 repeats add nothing"),
         pytest.param({"on": "2026-03-02", "priorPrescription": ref("MedicationRequest/old")}, MET, id="15.36 renewal"),
-        pytest.param({"recorder": ref("Practitioner/nurse")}, MET, id="15.52 entered by a nurse"),
+        pytest.param(
+            {"recorder": ref("Practitioner/nurse")}, MET, marks=pytest.mark.case(52), id="15.52 entered by a nurse"
+        ),
     ],
 )
 def test_what_the_order_says_decides_whether_it_is_a_prescription(elements: Json, expected: Counts) -> None:
     assert count(PRESCRIBING, sent(**elements)) == expected
 
 
+@pytest.mark.case(30)
 def test_a_prescription_cancelled_before_it_was_sent_does_not_count() -> None:
     """fhir-mapping 15.30."""
     assert count(PRESCRIBING, [prescription(status="cancelled")], site=CLOSED) == NONE
 
 
 @pytest.mark.parametrize(("visit_class", "expected"), [("AMB", MET), ("VR", MET), ("IMP", NONE), ("ACUTE", NONE)])
+@pytest.mark.case(27)
 def test_without_a_category_the_class_of_the_visit_decides(visit_class: str, expected: Counts) -> None:
     """fhir-mapping 15.27."""
     seen = visit(**{"class": {"code": visit_class}})
@@ -130,6 +149,7 @@ def test_without_a_category_the_class_of_the_visit_decides(visit_class: str, exp
 
 
 @pytest.mark.parametrize(("site", "expected"), [(OPEN, UNKNOWN), (CLOSED, NOT_MET)])
+@pytest.mark.case(33)
 def test_a_pharmacy_named_on_the_order_is_no_sign_of_transmission(site: Any, expected: Counts) -> None:
     """fhir-mapping 15.33."""
     rx = prescription(dispenseRequest={"performer": ref("Organization/pharmacy")})
@@ -150,6 +170,7 @@ def test_a_pharmacy_named_on_the_order_is_no_sign_of_transmission(site: Any, exp
         pytest.param(
             [fulfilment("failed"), message("m", "MedicationRequest/rx", medium=[coded("urn:medium", "FAXWRIT")])],
             NOT_MET,
+            marks=pytest.mark.case("X1-2"),
             id="X1-2 error, then fax from the EHR",
         ),
         pytest.param(
@@ -158,6 +179,7 @@ def test_a_pharmacy_named_on_the_order_is_no_sign_of_transmission(site: Any, exp
                 fulfilment("failed", "2026-03-02T10:05:00-05:00", name="again"),
             ],
             UNKNOWN,
+            marks=pytest.mark.case(48),
             id="15.48 evidence of equal rank contradicts",
         ),
         pytest.param(
@@ -186,10 +208,11 @@ def test_evidence_decides_whether_a_prescription_was_sent(shown: list[Json], exp
 @pytest.mark.parametrize(
     ("site", "expected"),
     [
-        pytest.param(CLOSED, NOT_MET, id="X1-1 performance_period"),
-        pytest.param(CALENDAR_YEAR, MET, id="X1-1 calendar_year"),
+        pytest.param(CLOSED, NOT_MET, marks=pytest.mark.case("X1-1"), id="X1-1 performance_period"),
+        pytest.param(CALENDAR_YEAR, MET, marks=pytest.mark.case("X1-1"), id="X1-1 calendar_year"),
     ],
 )
+@pytest.mark.case(49)
 def test_sending_after_the_last_day_counts_only_where_the_year_is_the_window(site: Any, expected: Counts) -> None:
     """fhir-mapping 15.49."""
     late = [prescription(on="2026-06-29T23:50:00-04:00"), transmission(on="2026-06-30T00:02:00-04:00")]
@@ -201,6 +224,7 @@ def test_the_year_as_window_ends_with_the_year() -> None:
     assert count(PRESCRIBING, late, site=CALENDAR_YEAR) == NOT_MET
 
 
+@pytest.mark.case(34)
 def test_an_order_and_its_copy_from_the_erx_module_are_one_with_the_evidence_of_either() -> None:
     """fhir-mapping 15.34."""
     same = [{"system": "urn:erx", "value": "77"}]
@@ -224,6 +248,8 @@ def test_two_orders_are_two_unless_patient_and_number_agree(other: Json) -> None
     assert count(PRESCRIBING, orders).denominator == 2
 
 
+@pytest.mark.case(37)
+@pytest.mark.case("X1-4")
 def test_a_replaced_order_counts_beside_its_replacement() -> None:
     """fhir-mapping 15.37 and onc-scenarios X1-4, by default."""
     second = prescription("second", priorPrescription=ref("MedicationRequest/rx"))
@@ -233,13 +259,23 @@ def test_a_replaced_order_counts_beside_its_replacement() -> None:
 @pytest.mark.parametrize(
     ("medication", "expected"),
     [
-        pytest.param(drug("311372"), NONE, id="15.38 loratadine is OTC"),
-        pytest.param(coded("urn:oid:2.16.840.1.113883.6.285.HCPCS", "A4253"), NONE, id="15.39 test strips by HCPCS"),
-        pytest.param(drug("99999999999", NDC), UNDECIDED, id="15.39 an NDC that the table does not know"),
-        pytest.param(drug("310273"), MET, id="15.40 famotidine 20 mg, sold both ways"),
-        pytest.param({"text": "some syrup"}, UNDECIDED, id="15.41 free text"),
-        pytest.param(drug("59011-410-10", NDC), MET, id="15.43 NDC with hyphens"),
-        pytest.param(drug("2670"), UNDECIDED, id="15.59 an ingredient alone"),
+        pytest.param(drug("311372"), NONE, marks=pytest.mark.case(38), id="15.38 loratadine is OTC"),
+        pytest.param(
+            coded("urn:oid:2.16.840.1.113883.6.285.HCPCS", "A4253"),
+            NONE,
+            marks=pytest.mark.case(39),
+            id="15.39 test strips by HCPCS",
+        ),
+        pytest.param(
+            drug("99999999999", NDC),
+            UNDECIDED,
+            marks=pytest.mark.case(39),
+            id="15.39 an NDC that the table does not know",
+        ),
+        pytest.param(drug("310273"), MET, marks=pytest.mark.case(40), id="15.40 famotidine 20 mg, sold both ways"),
+        pytest.param({"text": "some syrup"}, UNDECIDED, marks=pytest.mark.case(41), id="15.41 free text"),
+        pytest.param(drug("59011-410-10", NDC), MET, marks=pytest.mark.case(43), id="15.43 NDC with hyphens"),
+        pytest.param(drug("2670"), UNDECIDED, marks=pytest.mark.case(59), id="15.59 an ingredient alone"),
         pytest.param(drug("995868"), MET, id="an OTC cough liquid of Schedule V"),
     ],
 )
@@ -253,20 +289,30 @@ CONTAINED = {"contained": [resource("Medication", "m", code=drug(LOSARTAN))]}
 @pytest.mark.parametrize(
     ("elements", "others", "expected"),
     [
-        pytest.param({**CONTAINED, "medicationReference": ref("#m")}, [], MET, id="15.42 contained"),
+        pytest.param(
+            {**CONTAINED, "medicationReference": ref("#m")}, [], MET, marks=pytest.mark.case(42), id="15.42 contained"
+        ),
         pytest.param(
             {"medicationReference": ref("Medication/m")},
             [resource("Medication", "m", code=drug(LOSARTAN))],
             MET,
+            marks=pytest.mark.case(42),
             id="15.42 in another file",
         ),
         pytest.param(
             {"medicationReference": ref("https://ehr.example/r4/Medication/m")},
             [resource("Medication", "m", code=drug(LOSARTAN))],
             MET,
+            marks=pytest.mark.case(42),
             id="15.42 external address",
         ),
-        pytest.param({"medicationReference": ref("Medication/m")}, [], UNDECIDED, id="15.42 the Medication is refused"),
+        pytest.param(
+            {"medicationReference": ref("Medication/m")},
+            [],
+            UNDECIDED,
+            marks=pytest.mark.case(42),
+            id="15.42 the Medication is refused",
+        ),
         pytest.param(
             {"medicationReference": ref("Medication/m")},
             [resource("Medication", "m", code=drug("311372"))],
@@ -279,6 +325,7 @@ def test_a_drug_by_reference_is_the_drug_it_points_to(elements: Json, others: li
     assert count(PRESCRIBING, [*sent(medicationCodeableConcept=None, **elements), *others]) == expected
 
 
+@pytest.mark.case(45)
 def test_controlled_substances_are_counted_on_both_bases() -> None:
     """fhir-mapping 15.45."""
     plain = [prescription(f"n{i}") for i in range(3)]
@@ -299,6 +346,7 @@ def test_a_prescription_that_may_count_says_why_it_is_doubted() -> None:
     assert case["reason"] == "the drug is not coded"
 
 
+@pytest.mark.case(50)
 def test_a_role_in_another_tin_counts_for_that_tin_only() -> None:
     """fhir-mapping 15.50."""
     found = counted([*staff(), role("c", "b"), *sent(requester=ref("PractitionerRole/c-at-b"))])

@@ -49,12 +49,15 @@ REFERRED = referral(requester=ref("Organization/elsewhere"), performer=[ref("Pra
         pytest.param(reconciled(), PROVEN, MET, id="all three"),
         pytest.param([], PROVEN, UNKNOWN, id="none shown, open world"),
         pytest.param([], VOUCHED, NOT_MET, id="none shown, closed world"),
-        pytest.param(reconciled()[:2], VOUCHED, NOT_MET, id="15.80 problems missing, closed world"),
+        pytest.param(
+            reconciled()[:2], VOUCHED, NOT_MET, marks=pytest.mark.case(80), id="15.80 problems missing, closed world"
+        ),
         pytest.param(reconciled()[:2], PROVEN, UNKNOWN, id="problems not shown, open world"),
         pytest.param(
             [*reconciled()[:2], reconciliation("problems", status="failed")],
             PROVEN,
             NOT_MET,
+            marks=pytest.mark.case(80),
             id="15.80 problems failed",
         ),
         pytest.param(
@@ -66,6 +69,8 @@ def test_a_summary_is_met_when_all_three_lists_are_reconciled(shown: list[Json],
     assert count(RECEIVING, [visit(), *RECEIVED, *shown], site=site) == expected
 
 
+@pytest.mark.case(81)
+@pytest.mark.case("X15-3")
 def test_lists_spread_over_two_documents_complete_neither() -> None:
     """fhir-mapping 15.81, X15-3."""
     two = [document("one"), document("two"), receipt("one"), receipt("two")]
@@ -86,14 +91,18 @@ TRANSFER = {
 @pytest.mark.parametrize(
     ("context", "site", "expected"),
     [
-        pytest.param([], PROVEN, NONE, id="15.82 no context"),
+        pytest.param([], PROVEN, NONE, marks=pytest.mark.case(82), id="15.82 no context"),
         pytest.param([visit()], PROVEN, MET, id="first visit, history proven"),
         pytest.param([visit()], OPEN, UNDECIDED, id="first visit, history not proven"),
         pytest.param(
             [visit()], replace(OPEN, history_from=date(2026, 3, 2)), MET, id="history from the very day of the visit"
         ),
         pytest.param(
-            [visit()], replace(OPEN, history_from=date(2026, 3, 3)), UNDECIDED, id="15.78 history from the day after"
+            [visit()],
+            replace(OPEN, history_from=date(2026, 3, 3)),
+            UNDECIDED,
+            marks=pytest.mark.case(78),
+            id="15.78 history from the day after",
         ),
         pytest.param([visit(**NEW_PATIENT)], OPEN, MET, id="new-patient visit code"),
         pytest.param([visit(**TRANSFER)], OPEN, MET, id="transferred from a hospital"),
@@ -126,6 +135,7 @@ SEEN_BY_PARTNER = [visit(), visit("first", "2023-05-01T09:00:00-04:00", by="d")]
     ("npi", "expected"),
     [pytest.param(C, MET, id="C"), pytest.param(None, NONE, id="group"), pytest.param(D, NONE, id="D")],
 )
+@pytest.mark.case(77)
 def test_a_patient_whom_a_partner_saw_is_new_to_the_clinician_and_not_to_the_group(npi: str, expected: Counts) -> None:
     """fhir-mapping 15.77."""
     found = count(RECEIVING, [*SEEN_BY_PARTNER, *RECEIVED, *reconciled()], npi=npi, site=PROVEN)
@@ -136,11 +146,14 @@ def test_a_patient_new_to_the_group_counts_for_the_group() -> None:
     assert count(RECEIVING, [visit(), *RECEIVED, *reconciled()], npi=None, site=PROVEN) == MET
 
 
+@pytest.mark.case(76)
+@pytest.mark.case("X15-1")
 def test_a_new_patient_without_a_document_is_no_case() -> None:
     """fhir-mapping 15.76, X15-1."""
     assert count(RECEIVING, [visit()], site=PROVEN) == NONE
 
 
+@pytest.mark.case(84)
 def test_the_time_of_import_counts_not_the_date_of_the_document() -> None:
     """fhir-mapping 15.84."""
     old = document(date="2024-02-01T08:00:00-05:00")
@@ -154,6 +167,7 @@ def test_a_document_counts_in_the_period_in_which_it_came(on: str, expected: Cou
     assert count(RECEIVING, [visit(), document(), receipt(on=on), *reconciled()], site=PROVEN) == expected
 
 
+@pytest.mark.case("X15-2")
 def test_a_list_reconciled_after_the_period_is_not_met() -> None:
     """X15-2."""
     late = reconciled(on="2026-06-30T09:00:00-04:00")
@@ -163,12 +177,15 @@ def test_a_list_reconciled_after_the_period_is_not_met() -> None:
 MASTER = {"masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.3"}}
 
 
+@pytest.mark.case(79)
+@pytest.mark.case("X15-4")
 def test_the_same_document_by_direct_and_by_hie_is_one() -> None:
     """fhir-mapping 15.79, X15-4."""
     twice = [document("direct", **MASTER), document("hie", **MASTER), receipt("direct"), receipt("hie", "2026-03-04")]
     assert count(RECEIVING, [visit(), *twice, *reconciled("hie")], site=PROVEN) == MET
 
 
+@pytest.mark.case("X15-5")
 def test_of_a_document_and_its_replacement_the_replacement_counts() -> None:
     """X15-5."""
     later = document("later", relatesTo=[{"code": "replaces", "target": ref("DocumentReference/doc")}])
@@ -185,7 +202,9 @@ def test_a_superseded_document_counts_while_its_replacement_did_not_come() -> No
 @pytest.mark.parametrize(
     ("received", "expected"),
     [
-        pytest.param(document(code="x", kind="application/pdf"), NONE, id="X15-6 a PDF"),
+        pytest.param(
+            document(code="x", kind="application/pdf"), NONE, marks=pytest.mark.case("X15-6"), id="X15-6 a PDF"
+        ),
         pytest.param(document(code="x"), UNDECIDED, id="a form that is not stated"),
         pytest.param(document(status="entered-in-error"), NONE, id="entered in error"),
         pytest.param(document(docStatus="preliminary"), NONE, id="a draft"),
@@ -225,6 +244,7 @@ def test_a_merged_patients_visit_is_the_context_of_the_surviving_ones_document()
     assert count(RECEIVING, found, site=PROVEN) == MET
 
 
+@pytest.mark.case("X15-7")
 def test_work_of_an_assistant_counts_for_the_clinician() -> None:
     """X15-7."""
     done = [{**task, "owner": ref("Practitioner/assistant")} for task in reconciled()]

@@ -43,7 +43,9 @@ def sent(**elements: Any) -> list[Json]:
     ("elements", "expected"),
     [
         pytest.param({}, MET, id="a referral"),
-        pytest.param({"category": [coded(SNOMED, "108252007")]}, NONE, id="15.67 laboratory order"),
+        pytest.param(
+            {"category": [coded(SNOMED, "108252007")]}, NONE, marks=pytest.mark.case(67), id="15.67 laboratory order"
+        ),
         pytest.param({"category": [coded(SNOMED, "363679005")]}, NONE, id="imaging order"),
         pytest.param({"category": None}, NONE, id="no category"),
         pytest.param({"intent": "plan"}, NONE, id="plan"),
@@ -64,6 +66,7 @@ def test_what_the_order_says_decides_whether_it_is_a_referral(elements: Json, ex
     assert count(SENDING, sent(**elements)) == expected
 
 
+@pytest.mark.case(68)
 def test_a_referral_revoked_before_anything_was_sent_does_not_count() -> None:
     """fhir-mapping 15.68."""
     assert count(SENDING, [referral(status="revoked")], site=CLOSED) == NONE
@@ -75,11 +78,29 @@ FAX = {"medium": [coded("http://terminology.hl7.org/CodeSystem/v3-ParticipationM
 @pytest.mark.parametrize(
     ("shown", "site", "expected"),
     [
-        pytest.param([sending(**FAX)], OPEN, NOT_MET, id="15.69 fax"),
-        pytest.param([sending()], OPEN, MET, id="15.70 receipt confirmed"),
-        pytest.param([sending(received=None)], OPEN, UNKNOWN, id="15.70 X7-4 accepted by the HISP only"),
-        pytest.param([sending(received=None)], CLOSED, NOT_MET, id="X7-4 every receipt is recorded, and none is"),
-        pytest.param([sending(received=None), acceptance("rejected")], OPEN, MET, id="15.71 declined, so received"),
+        pytest.param([sending(**FAX)], OPEN, NOT_MET, marks=pytest.mark.case(69), id="15.69 fax"),
+        pytest.param([sending()], OPEN, MET, marks=pytest.mark.case(70), id="15.70 receipt confirmed"),
+        pytest.param(
+            [sending(received=None)],
+            OPEN,
+            UNKNOWN,
+            marks=[pytest.mark.case(70), pytest.mark.case("X7-4")],
+            id="15.70 X7-4 accepted by the HISP only",
+        ),
+        pytest.param(
+            [sending(received=None)],
+            CLOSED,
+            NOT_MET,
+            marks=pytest.mark.case("X7-4"),
+            id="X7-4 every receipt is recorded, and none is",
+        ),
+        pytest.param(
+            [sending(received=None), acceptance("rejected")],
+            OPEN,
+            MET,
+            marks=pytest.mark.case(71),
+            id="15.71 declined, so received",
+        ),
         pytest.param([sending(received=None), acceptance("accepted")], OPEN, MET, id="accepted"),
         pytest.param([sending(received=None), acceptance("requested")], OPEN, UNKNOWN, id="only requested"),
         pytest.param([sending(received=None), acceptance("failed")], OPEN, NOT_MET, id="failed"),
@@ -109,7 +130,12 @@ def test_evidence_decides_whether_a_summary_was_sent_and_received(
     ("sent_document", "expected"),
     [
         pytest.param([document()], MET, id="C-CDA"),
-        pytest.param([document(code="x", kind="application/pdf")], NOT_MET, id="X7-1 a PDF made by the sender"),
+        pytest.param(
+            [document(code="x", kind="application/pdf")],
+            NOT_MET,
+            marks=pytest.mark.case("X7-1"),
+            id="X7-1 a PDF made by the sender",
+        ),
         pytest.param([document(code="x")], UNKNOWN, id="a form that is not stated"),
         pytest.param([document(status="entered-in-error")], NOT_MET, id="entered in error"),
         pytest.param([], UNKNOWN, id="a document that is not in the data"),
@@ -119,6 +145,8 @@ def test_a_summary_that_is_no_c_cda_is_not_counted_as_sent(sent_document: list[J
     assert count(SENDING, [referral(), sending(), *sent_document]) == expected
 
 
+@pytest.mark.case(72)
+@pytest.mark.case("X7-5")
 def test_one_document_to_two_practices_counts_where_it_was_acknowledged() -> None:
     """fhir-mapping 15.72, X7-5."""
     both = [referral("one"), referral("two", performer=[ref("Organization/other")])]
@@ -127,6 +155,7 @@ def test_one_document_to_two_practices_counts_where_it_was_acknowledged() -> Non
 
 
 @pytest.mark.parametrize(("site", "expected"), [(CLOSED, NOT_MET), (CALENDAR_YEAR, MET)])
+@pytest.mark.case(75)
 def test_a_summary_received_after_the_period_counts_by_the_window(site: Any, expected: Counts) -> None:
     """fhir-mapping 15.75."""
     late = sending(received="2026-07-01T09:00:00-04:00")

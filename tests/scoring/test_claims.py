@@ -29,6 +29,8 @@ def found(exclusion: str, of: str, counted: Proportion | None) -> list[str]:
         (None, ["F-312"]),
     ],
 )
+@pytest.mark.case(46)
+@pytest.mark.case("X1-5")
 def test_a_claim_stands_or_falls_with_its_count(
     exclusion: str, of: str, counted: Proportion | None, codes: list[str]
 ) -> None:

@@ -67,6 +67,7 @@ def test_a_missing_period_shuts_the_gate() -> None:
 
 @pytest.mark.parametrize("year", RULES)
 @pytest.mark.parametrize(("days", "code"), [(179, ["F-106"]), (180, ["F-302"]), (181, [])])
+@pytest.mark.case(10)
 def test_the_shortest_period_is_180_days_both_ends_counted(year: int, days: int, code: list[str]) -> None:
     assert codes(check(RULES[year], lasting(days, year))) == code
 
@@ -78,6 +79,7 @@ def test_exactly_the_minimum_is_a_warning_and_not_an_error() -> None:
 
 
 @pytest.mark.parametrize(("start", "code"), [(date(YEAR, 7, 5), ["F-302"]), (date(YEAR, 7, 6), ["F-108", "F-106"])])
+@pytest.mark.case(11)
 def test_the_last_start_is_the_fifth_of_july(start: date, code: list[str]) -> None:
     assert codes(check(NEWEST, replace(complete(), period=Period(start, date(YEAR, 12, 31))))) == code
 
@@ -86,6 +88,7 @@ def test_the_last_start_is_the_fifth_of_july(start: date, code: list[str]) -> No
     "period",
     [Period(date(YEAR - 1, 12, 31), date(YEAR, 12, 30)), Period(date(YEAR, 1, 2), date(YEAR + 1, 1, 1))],
 )
+@pytest.mark.case(10)
 def test_a_period_that_crosses_the_year_shuts_the_gate(period: Period) -> None:
     assert found(replace(complete(), period=period)) == [("F-107", "performance period")]
 
@@ -260,6 +263,7 @@ def test_a_measure_that_is_both_counted_and_answered_is_refused() -> None:
     ],
 )
 @pytest.mark.parametrize("threshold", NEWEST.thresholds, ids=lambda threshold: threshold.exclusion)
+@pytest.mark.case(46)
 def test_a_low_volume_exclusion_is_available_below_its_threshold(
     threshold: ExclusionThreshold, certain: int, possible: int, standing: Standing
 ) -> None:
