@@ -24,6 +24,15 @@ LONGEST_ISS, LONGEST_LAUNCH = 2048, 8192
 _STATE_BYTES = _VERIFIER_BYTES = 32
 _FHIR_ID_CHARACTERS = 256
 
+_ERRORS = {
+    "access_denied": "access was denied at the EHR",
+    "invalid_scope": "the EHR does not permit the scopes that pi180 asks for: its IT has to allow them",
+    "unauthorized_client": "the EHR does not let pi180 sign anybody in: its IT has to compare pi180's registration",
+    "server_error": "the EHR's sign-in is out of order",
+    "temporarily_unavailable": "the EHR's sign-in is out of order",
+}
+"""What the error of an answer means (RFC 6749, 4.1.2.1); its own words are never shown."""
+
 Clock = Callable[[], datetime]
 
 
@@ -160,8 +169,7 @@ class Launching:
         assert pending is not None  # noqa: S101  # by_state finds only launches that wait
         self._check_issuer(ehr, answer.get("iss"))
         if "error" in answer:
-            denied = answer["error"] == "access_denied"
-            raise LaunchRefused("access was denied at the EHR" if denied else "the EHR did not authorize the launch")
+            raise LaunchRefused(_ERRORS.get(answer["error"], "the EHR did not authorize the launch"))
         if not answer.get("code"):
             raise LaunchRefused("the EHR's answer holds no code")
         said = ehr.tokens().exchange(answer["code"], pending.verifier)

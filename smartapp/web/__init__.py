@@ -3,6 +3,8 @@
 Views read the request, call one use case, and render.
 """
 
+import logging
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -13,9 +15,14 @@ from smartapp.web.service import Service
 MOST_BYTES = 64 * 1024
 """Of a request's body: the largest form is a button."""
 
+_TALKATIVE = ("authlib", "fhirclient", "urllib3", "requests", "sqlalchemy")
+"""Libraries that log tokens, launch context or addresses when asked for detail (R98)."""
+
 
 def create_app(service: Service) -> Flask:
     """The app for one set of settings and registrations."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["TRUSTED_HOSTS"] = [service.settings.place.host]
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES

@@ -160,7 +160,7 @@ def _own_score(launch: Launch) -> Iterator[tuple[Scored, Kept, Frame]]:
     if not found:
         raise no_score(service, launch, person)
     chosen = request.args.get("score", "1")
-    number = int(chosen) if chosen.isdecimal() and 0 < int(chosen) <= len(found) else 1
+    number = next((n for n in range(1, len(found) + 1) if chosen == str(n)), 1)
     kept = found[number - 1]
     service.note(Deed.SCORE_VIEWED, launch, detail=f"run {kept.fingerprint[:12]}, {request.endpoint}")
     with open_score(kept.place) as scored:

@@ -1,6 +1,5 @@
 """Serve on a production WSGI server until interrupted. TLS is the reverse proxy's."""
 
-import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -18,8 +17,6 @@ from smartapp.web.service import service_of
 
 LOOPBACK = "127.0.0.1"
 _THREADS = 8
-_TALKATIVE = ("authlib", "fhirclient", "urllib3", "requests", "sqlalchemy")
-"""Libraries that log tokens, launch context or addresses when asked for detail (R98)."""
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -69,7 +66,5 @@ def serve_beside(app: Any, listener: socket.socket) -> None:
 
 def run(app: Any, listener: socket.socket) -> None:
     """Serve an app on a socket until interrupted."""
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
     server = create_server(app, sockets=[listener], threads=_THREADS, ident=None, clear_untrusted_proxy_headers=False)
     server.run()  # waitress ends it quietly on Ctrl-C

@@ -157,7 +157,9 @@ class Browser:
         return got
 
     def cookies(self) -> dict[str, str]:
-        return {cookie.key: cookie.value for cookie in self.client._cookies.values()}
+        """The cookies of launches."""
+        held = {cookie.key: cookie.value for cookie in self.client._cookies.values()}
+        return {name: value for name, value in held.items() if "pi180-" in name}
 
     def forget_cookies(self) -> None:
         for cookie in list(self.client._cookies.values()):
