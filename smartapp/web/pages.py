@@ -130,6 +130,7 @@ def sign_out(launch: Launch) -> Response:
     service.token(launch).end()
     response = told(Message("You are signed out", ("pi180 holds no permission of this launch any more.",)))
     service.sessions.forget(response, launch.id, registration)
+    service.sessions.drop_kept_pages(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

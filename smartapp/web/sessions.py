@@ -7,6 +7,7 @@ SameSite=None and Partitioned. On this machine's own http address, which serves 
 import hashlib
 import hmac
 import re
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 
@@ -28,6 +29,7 @@ class Sessions:
         self._secure = settings.place.scheme == "https"
         self._prefix = "__Host-pi180-" if self._secure else "pi180-"
         self.start_cookie = "__Host-start-pi180" if self._secure else "start-pi180"
+        self._over_cookie = "__Host-over-pi180" if self._secure else "over-pi180"
         self._launches, self._clock = launches, clock
 
     def launch_of(self, request: Request, launch_id: str) -> Launch | None:
@@ -57,6 +59,15 @@ class Sessions:
             samesite="None" if framed else "Lax",
             partitioned=framed,
         )
+
+    def drop_kept_pages(self, response: Response) -> None:
+        """Have the browser let go of the pages that it keeps whole for its back button, no-store or not.
+
+        Chromium lets go of them when a cookie changes, but looks at no partitioned one; and Clear-Site-Data comes
+        before the page that is being left is kept. So a cookie that means nothing changes.
+        """
+        value = secrets.token_urlsafe(8)
+        response.set_cookie(self._over_cookie, value, secure=self._secure, httponly=True, samesite="Lax")
 
     def make_room(self, request: Request, response: Response, registration: Registration) -> None:
         """For one more launch: end the oldest that wait in this browser, and take back the cookies of those over."""

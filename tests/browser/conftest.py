@@ -1,12 +1,12 @@
+import json
 import os
 import shutil
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
 from scoring.rulebook import load
 from smartapp import paths
@@ -14,11 +14,21 @@ from smartapp.attestations import read_attestations
 from smartapp.publish import publish
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
-from smartapp.web import create_report_app
+from tests.browser.launch_site import Site, launch_site
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+FIRST_PAGE = "first page after the EHR's answer"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how long a clinician waits for something to look at."""
+    told = [value for one in terminalreporter.getreports("passed") for name, value in one.user_properties
+            if name == FIRST_PAGE]  # fmt: skip
+    if told:
+        terminalreporter.write_line(f"{FIRST_PAGE}: {', '.join(map(str, told))}")
 
 
 def chromium() -> str:
@@ -29,13 +39,21 @@ def chromium() -> str:
     return found
 
 
+def _arguments() -> list[str]:
+    return _QUIET + (["--no-sandbox"] if os.geteuid() == 0 else [])
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    unboxed = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        driven = playwright.chromium.launch(executable_path=chromium(), args=_QUIET + unboxed)
-        yield driven
-        driven.close()
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    driven = playwright.chromium.launch(executable_path=chromium(), args=_arguments())
+    yield driven
+    driven.close()
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +69,35 @@ def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def address(report_folder: Path) -> Iterator[str]:
-    with make_server("127.0.0.1", 0, create_report_app(report_folder), threaded=True) as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        serving.join()
+def address(report_folder: Path) -> str:
+    """The report as somebody opens it who was sent the file."""
+    return (report_folder / "report.html").resolve().as_uri()
+
+
+@pytest.fixture(scope="session")
+def site(report_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with launch_site(tmp_path_factory.mktemp("site"), report_folder.resolve()) as serving:
+        yield serving
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of the pages go, for people to look at."""
+    folder = Path(os.environ.get("PI180_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def persistent(playwright: Playwright, tmp_path: Path) -> Callable[..., BrowserContext]:
+    """Starts a browser of its own, with a profile that somebody has changed the settings of."""
+
+    def starting(preferences: Mapping[str, object], **options: Any) -> BrowserContext:
+        profile = tmp_path / "profile" / "Default"
+        profile.mkdir(parents=True)
+        (profile / "Preferences").write_text(json.dumps(preferences))
+        return playwright.chromium.launch_persistent_context(
+            profile.parent, executable_path=chromium(), args=_arguments(), **options
+        )
+
+    return starting
