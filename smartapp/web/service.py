@@ -69,6 +69,7 @@ class Service:
             user=context.fhir_user if context else None,
             person=self.person(launch),
             today=self.today(registration),
+            needs_banner=context.needs_banner if context else None,
         )
         return patient_view(self.server(launch), patient, reads)
 
