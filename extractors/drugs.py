@@ -16,6 +16,7 @@ from importlib.resources import files
 from extractors.directory import NDC, RXNORM
 
 _OIDS = {"urn:oid:2.16.840.1.113883.6.88": RXNORM, "urn:oid:2.16.840.1.113883.6.69": NDC}
+_HCPCS_OID = "urn:oid:2.16.840.1.113883.6.285"
 _FILES = {RXNORM: "rxnorm.csv.gz", NDC: "ndc.csv.gz"}
 _HYPHENATED = {(4, 4, 2): "0{}{}{}", (5, 3, 2): "{}0{}{}", (5, 4, 1): "{}{}0{}", (5, 4, 2): "{}{}{}"}
 _UNKNOWN = "unknown"
@@ -36,7 +37,7 @@ def resolve(system: str, code: str) -> Drug:
     """What one code of one system is; empty texts mean that the order is not coded."""
     if not code:
         return Drug(_UNKNOWN, 0, _UNKNOWN, "the drug is not coded")
-    if "hcpcs" in system.lower():
+    if "hcpcs" in system.lower() or system == _HCPCS_OID:
         return Drug("none", 0, "supply", "HCPCS codes are supplies and services")
     system = _OIDS.get(system, system)
     if system not in _FILES:
