@@ -164,6 +164,7 @@ SELECT m.source, m.focus, x.relation, x.target,
   max(CASE WHEN a.tin = s.tin OR w.tin = s.tin OR x.target = s.organization OR o.value = s.organization THEN 1 ELSE 0 END) AS same_side,
   max(CASE WHEN x.target = p.clinician OR a.practitioner = b.practitioner OR a.npi = p.npi OR o.value = p.clinician
     THEN 1 ELSE 0 END) AS performer,
+  max(CASE WHEN p.clinician IS NULL THEN 0 ELSE 1 END) AS addressee_named,
   max(CASE WHEN coalesce(a.tin, w.tin) <> s.tin OR x.target LIKE 'Patient/%' OR x.target LIKE '%!Patient/%'
     OR x.target LIKE 'RelatedPerson/%' OR x.target LIKE '%!RelatedPerson/%' THEN 1 ELSE 0 END) AS other
 FROM (
@@ -178,6 +179,19 @@ LEFT JOIN post AS w ON w.practitioner = a.practitioner
 LEFT JOIN resolved_event AS p ON p.kind = 'referral-received' AND p.focus = m.focus
 LEFT JOIN actor AS b ON b.actor = p.clinician
 GROUP BY m.source, m.focus, x.relation, x.target
+;
+
+-- table: meant_for_another
+-- Messages about several orders that reach only the performers of others: one document serves several referrals only
+-- where it is sent to each. Who is nobody's performer may pass it on, and decides nothing.
+SELECT m.source, m.focus
+FROM party AS m
+JOIN (
+  SELECT source, target, max(performer) AS performs FROM party WHERE relation = 'recipient' GROUP BY source, target
+) AS r ON r.source = m.source AND r.target = m.target
+WHERE m.relation = 'recipient'
+GROUP BY m.source, m.focus
+HAVING max(m.addressee_named) = 1 AND max(m.performer) = 0 AND min(r.performs) = 1
 ;
 
 -- table: message_side
@@ -202,7 +216,8 @@ GROUP BY source, focus
 
 -- table: told
 -- Every event with what the parties of its message make of it. The other side's reply is no sending of ours, a
--- message to anyone but a pharmacy transmits no prescription, and a task of the own side confirms no receipt.
+-- message to anyone but a pharmacy transmits no prescription, a task of the own side confirms no receipt, and what
+-- went to the performer of another referral says nothing of this one.
 SELECT e.*, CASE WHEN r.type <> 'Communication' OR e.answer <> 'met' THEN NULL
     WHEN e.kind IN ('summary-sent', 'prescription-transmitted') AND m.sender = 'not shown'
       THEN 'whether the sender of the message is on our side is not shown'
@@ -211,7 +226,9 @@ SELECT e.*, CASE WHEN r.type <> 'Communication' OR e.answer <> 'met' THEN NULL
 FROM resolved_event AS e
 JOIN current_resource AS r ON r.key = e.source
 LEFT JOIN message_side AS m ON m.source = e.source AND m.focus = e.focus
-WHERE NOT (r.type = 'Communication' AND e.kind IN ('summary-sent', 'prescription-transmitted') AND coalesce(m.sender, '') = 'other')
+LEFT JOIN meant_for_another AS n ON n.source = e.source AND n.focus = e.focus AND r.type = 'Communication'
+WHERE n.focus IS NULL
+  AND NOT (r.type = 'Communication' AND e.kind IN ('summary-sent', 'prescription-transmitted') AND coalesce(m.sender, '') = 'other')
   AND NOT (r.type = 'Communication' AND e.kind = 'summary-sent' AND coalesce(m.to_us, 0) = 1
     AND NOT (coalesce(m.sender, '') = 'ours' AND m.to_others = 1))
   AND NOT (r.type = 'Communication' AND e.kind = 'prescription-transmitted' AND coalesce(m.addressed, 0) = 1
