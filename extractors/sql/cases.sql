@@ -19,7 +19,8 @@ WHERE place = 1
 
 -- table: prescription
 -- One row per written prescription of a clinician. A cancelled one counts only if it was transmitted; one that
--- names no setting does not count when it was written during an inpatient stay.
+-- names no setting does not count when it was written during an inpatient stay. A transmission without a time comes
+-- no earlier than the order.
 SELECT w.focus, w.patient, w.npi, w.tin, w.day_from, w.day_to, d.schedule, d.opioid, d.class,
   CASE
     WHEN w.answer = 'unknown' THEN 'unknown'
@@ -34,7 +35,7 @@ SELECT w.focus, w.patient, w.npi, w.tin, w.day_from, w.day_to, d.schedule, d.opi
     WHEN t.answer IS NULL THEN 'no transmission on record, and the site vouches that every one is recorded'
     ELSE t.reason
   END AS sent_reason,
-  t.grade, t.from_utc AS sent_from, t.to_utc AS sent_to,
+  t.grade, coalesce(t.from_utc, w.from_utc) AS sent_from, t.to_utc AS sent_to,
   coalesce(t.day_from, w.day_from) AS sent_day_from, coalesce(t.day_to, w.day_to) AS sent_day_to
 FROM order_fact AS w
 JOIN drug AS d ON d.code_system = coalesce(w.code_system, '') AND d.code = coalesce(w.code, '')
@@ -55,7 +56,8 @@ SELECT p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sent,
   max(CASE WHEN q.to_utc < p.sent_from AND b.number + s.pdmp_lookback_days >= a.number THEN q.day_from END) AS query_from,
   max(CASE WHEN q.to_utc < p.sent_from AND b.number + s.pdmp_lookback_days >= a.number THEN q.day_to END) AS query_on,
   max(CASE WHEN q.to_utc < p.sent_from AND b.number + s.pdmp_lookback_days >= a.number THEN q.grade END) AS grade,
-  max(CASE WHEN q.from_utc <= p.sent_to AND q.to_utc >= p.sent_from THEN 1 ELSE 0 END) AS same_time
+  max(CASE WHEN q.to_utc >= p.sent_from AND (q.from_utc <= p.sent_to OR (p.sent_to IS NULL AND q.day_from <= p.sent_day_to))
+    THEN 1 ELSE 0 END) AS same_time
 FROM prescription AS p
 CROSS JOIN setting AS s
 LEFT JOIN calendar AS a ON a.day = p.sent_day_from
@@ -265,15 +267,17 @@ GROUP BY s.focus
 
 -- table: standing_access
 -- Every access fact with the day on which it ended: its own end, or the first withdrawal after it. A policy of
--- the site holds for each patient until it ends, or is withdrawn from that patient.
-SELECT f.kind, f.focus, f.answer, f.source, f.day_from, f.day_to, f.grade,
+-- the site holds for each patient until it ends, or is withdrawn from that patient. A withdrawal itself is the
+-- fact that there was none, though no grant is shown.
+SELECT f.kind, f.focus, f.source, f.day_from, f.day_to, f.grade,
+  CASE WHEN f.kind = 'access-withdrawn' AND f.answer = 'met' THEN 'not_met' ELSE f.answer END AS answer,
   CASE WHEN min(w.day_from) < coalesce(min(f.ended_day), '9999') THEN min(w.day_from) ELSE min(f.ended_day) END AS ended_day
 FROM fact AS f
 LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.focus = f.focus AND w.day_from >= f.day_from
-WHERE f.kind IN ('access-vdt', 'access-api', 'access-declined')
+WHERE f.kind IN ('access-vdt', 'access-api', 'access-declined', 'access-withdrawn')
 GROUP BY f.kind, f.focus, f.answer, f.source, f.day_from, f.day_to, f.grade
 UNION ALL
-SELECT s.kind, p.subject, 'met', 'site settings', s.day_from, s.day_from, 'native',
+SELECT s.kind, p.subject, 'site settings', s.day_from, s.day_from, 'native', 'met',
   CASE WHEN min(w.day_from) < coalesce(s.ended_day, '9999') THEN min(w.day_from) ELSE s.ended_day END
 FROM standing AS s
 CROSS JOIN (SELECT DISTINCT coalesce(patient, focus) AS subject FROM seen WHERE ambulatory = 1) AS p
@@ -287,7 +291,7 @@ GROUP BY s.kind, p.subject, s.day_from, s.ended_day
 -- for that visit; a fact about the patient, or a policy of the site, stands from its day until it ends.
 SELECT s.focus, k.kind, d.day AS deadline,
   max(CASE WHEN g.answer = 'met' AND g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day) THEN 1 ELSE 0 END) AS granted,
-  max(CASE WHEN g.answer <> 'unknown' THEN 1 ELSE 0 END) AS mentioned,
+  max(CASE WHEN g.answer <> 'unknown' AND (g.kind <> 'access-withdrawn' OR g.day_to <= d.day) THEN 1 ELSE 0 END) AS mentioned,
   min(CASE WHEN g.answer = 'met' AND g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day)
     THEN CASE WHEN g.day_from > s.day_from THEN g.day_from ELSE s.day_from END END) AS met_from,
   min(CASE WHEN g.answer = 'met' AND g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day)
@@ -297,7 +301,7 @@ SELECT s.focus, k.kind, d.day AS deadline,
 FROM (SELECT DISTINCT focus, patient, day_from, day_to FROM seen) AS s
 CROSS JOIN (SELECT 'access-vdt' AS kind UNION ALL SELECT 'access-api') AS k
 JOIN deadline AS d ON d.focus = s.focus
-LEFT JOIN standing_access AS g ON (g.kind = k.kind OR g.kind = 'access-declined')
+LEFT JOIN standing_access AS g ON (g.kind = k.kind OR g.kind IN ('access-declined', 'access-withdrawn'))
   AND (g.focus = s.focus OR g.focus = s.patient)
 GROUP BY s.focus, k.kind, d.day
 ;
@@ -327,7 +331,7 @@ SELECT 'PI_EP_2', focus, patient, tin, npi, CASE WHEN sent = 'met' THEN member E
   CASE WHEN doubt IS NOT NULL THEN doubt
     WHEN sent <> 'met' THEN coalesce(sent_reason, 'whether it was transmitted is not known')
     WHEN query_on IS NOT NULL THEN 'PDMP queried before transmission'
-    WHEN same_time = 1 THEN 'query and transmission have the same time; which came first is not known'
+    WHEN same_time = 1 THEN 'whether the query or the transmission came first is not known'
     WHEN c.kind IS NOT NULL THEN 'no PDMP query on record, and the site vouches that every one is recorded'
     ELSE 'no PDMP query shown; it may have been made outside this source' END
 FROM queried_prescription LEFT JOIN closed AS c ON c.kind = 'pdmp-queried'
