@@ -154,8 +154,9 @@ def _app(site: Site, folder: Path, results: Path, authorities: Path) -> _Wsgi:
 
 
 def _stranger(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
-    """A page with a frame of the address after its `?`, and without one of no address."""
-    start("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+    """A page with a frame of the address after its `?`; it sets one cookie for every frame, and one for each apart."""
+    cookies = [("Set-Cookie", f"{text}; Secure; SameSite=None") for text in ("shared=1", "apart=1; Partitioned")]
+    start("200 OK", [("Content-Type", "text/html; charset=utf-8"), *cookies])
     framed = escape(environ["QUERY_STRING"])
     return [f'<!DOCTYPE html><title>Elsewhere</title><iframe src="{framed}"></iframe>'.encode()]
 

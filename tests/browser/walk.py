@@ -54,12 +54,10 @@ class Walk:
         """Take complaints that hold one of the texts as read."""
         self._complaints = [told for told in self._complaints if not any(text in told for text in complaints)]
 
-    def visit(self, stranger: str) -> Page:
-        """A tab at a site that has no part in the launch."""
-        self._known.add(urlsplit(stranger).netloc)
-        page = self.context.new_page()
+    def visit(self, page: Page, stranger: str, *more: str) -> None:
+        """Open an address of a site that has no part in the launch."""
+        self._known |= {urlsplit(one).netloc for one in (stranger, *more)}
         page.goto(stranger)
-        return page
 
     def chart(self, clinician: str = INTERNIST, patient: str = PATIENT) -> Page:
         """The EHR's chart with a clinician and, unless it is empty, a patient chosen."""
