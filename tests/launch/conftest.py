@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import responses
 from joserfc.jwk import RSAKey
-from launching import Browser, Site, site_of, small_practice
+from launching import APP, Browser, Registered, Site, site_of, small_practice
 
 from scoring.rulebook import load
 from smartapp import paths
@@ -47,17 +47,40 @@ def wire() -> Iterator[responses.RequestsMock]:
         yield mock
 
 
-@pytest.fixture
-def make_site(tmp_path: Path, practice: Path, wire: responses.RequestsMock) -> Iterator[Callable[..., Site]]:
-    made: list[Site] = []
+@pytest.fixture(scope="session")
+def known_sites() -> Iterator[dict[tuple[object, ...], Site]]:
+    """The sites of all tests by their settings: setting one up takes longer than most tests."""
+    known: dict[tuple[object, ...], Site] = {}
+    yield known
+    for site in known.values():
+        site.service.launches._engine.dispose()
 
-    def make(*registered: object, **more: object) -> Site:
-        site = site_of(tmp_path, practice, wire, *registered, **more)  # type: ignore[arg-type]
-        made.append(site)
-        return site
+
+@pytest.fixture
+def make_site(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    practice: Path,
+    wire: responses.RequestsMock,
+    known_sites: dict[tuple[object, ...], Site],
+) -> Iterator[Callable[..., Site]]:
+    """Sets up the app and its EHRs; `fresh` for a test that spoils more than a launch or writes a run."""
+    fresh_ones: list[Site] = []
+
+    def make(*registered: Registered, fresh: bool = False, results: Path | None = None, address: str = APP) -> Site:
+        if fresh:
+            fresh_ones.append(site_of(tmp_path, practice, wire, *registered, results=results, address=address))
+            return fresh_ones[-1]
+        settings = (registered, results, address)
+        if settings not in known_sites:
+            folder = tmp_path_factory.mktemp("site")
+            known_sites[settings] = site_of(folder, practice, wire, *registered, results=results, address=address)
+        else:
+            known_sites[settings].begin(wire)
+        return known_sites[settings]
 
     yield make
-    for site in made:
+    for site in fresh_ones:
         site.service.launches._engine.dispose()
 
 

@@ -4,7 +4,7 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -103,12 +103,27 @@ class Site:
     data: Path
     registered: tuple[Registered, ...]
     address: str = APP
+    rows_before: int = 0
+
+    def begin(self, wire: responses.RequestsMock) -> None:
+        """Be as new for a further test; only the audit trail, which cannot forget, is passed over instead."""
+        self.wire, self.clock.at = wire, START
+        with self.service.launches._engine.begin() as connection:
+            for table in ("launch", "reading"):
+                connection.exec_driver_sql(f"DELETE FROM {table}")
+        self.rows_before = len(self.service.trail.rows())
+        for name, ehr in self.ehrs.items():
+            self.all_faults[name].clear()
+            self.all_faults[name].seen.clear()
+            discovery = self.service.launching.ehrs[name].discovery
+            discovery._endpoints = discovery._keys = None
+            serve(wire, ehr, next(one.root for one in self.registered if one.id == name))
 
     def browser(self) -> "Browser":
         return Browser(self)
 
     def audit(self) -> list[AuditEvent]:
-        return self.service.trail.rows()
+        return self.service.trail.rows()[self.rows_before :]
 
     def deeds(self) -> list[str]:
         return [row.event.value for row in self.audit()]
@@ -268,11 +283,10 @@ def site_of(
         )
         for one in registered
     }
-    for one in registered:
-        serve(wire, ehrs[one.id], one.root)
-    app = create_app(replace(service, settings=settings))
-    first = registered[0].id
-    return Site(app, service, ehrs, all_faults[first], all_faults, clock, wire, settings.data, registered, address)
+    app, faults = create_app(service), all_faults[registered[0].id]
+    site = Site(app, service, ehrs, faults, all_faults, clock, wire, settings.data, registered, address)
+    site.begin(wire)
+    return site
 
 
 _SETTINGS = """\

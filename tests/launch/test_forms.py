@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from launching import APP, OWN_FORM, Browser, Registered, Site, csrf_of, is_plain_page, launch_id_of, words
+from launching import APP, OWN_FORM, Browser, Site, csrf_of, is_plain_page, launch_id_of, words
 
 from smartapp.store import Deed
 
@@ -153,7 +153,7 @@ def _read_own_patients(site: Site, browser: Browser, home: str) -> str:
 def test_a_reading_of_own_patients_that_is_granted_only_in_part_gives_no_score(
     make_site: Callable[..., Site], instead: str
 ) -> None:
-    site = make_site(Registered())
+    site = make_site(fresh=True)
     browser = site.browser()
     site.faults.add("token", change=lambda said: {**said, "scope": said["scope"].replace("user/Encounter.rs", instead)})
     page = _read_own_patients(site, browser, browser.sign_in())
@@ -162,6 +162,8 @@ def test_a_reading_of_own_patients_that_is_granted_only_in_part_gives_no_score(
 
 
 @pytest.mark.requirement("R22")
-def test_a_reading_of_own_patients_that_is_granted_whole_gives_a_score(site: Site, browser: Browser) -> None:
+def test_a_reading_of_own_patients_that_is_granted_whole_gives_a_score(make_site: Callable[..., Site]) -> None:
+    site = make_site(fresh=True)
+    browser = site.browser()
     page = _read_own_patients(site, browser, browser.sign_in())
     assert "Points by objective" in page

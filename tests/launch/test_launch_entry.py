@@ -8,7 +8,6 @@ from launching import (  # fmt: skip
     APP,
     EHR,
     FHIR,
-    FRAME,
     OTHER,
     OWN_FORM,
     Browser,
@@ -145,7 +144,7 @@ def test_a_launch_value_may_have_8192_characters_and_no_more(browser: Browser, l
 @pytest.mark.parametrize(("length", "status"), [(2048, 303), (2049, 403)])
 def test_a_base_may_have_2048_characters_and_no_more(make_site: Callable[..., Site], length: int, status: int) -> None:
     path = "f" * (2048 - len(f"{EHR}/"))
-    site = make_site(Registered(more=f'hosts = []\naliases = []\nframe_ancestors = ["{FRAME}"]\n'))
+    site = make_site(fresh=True)
     registration = site.service.launching.ehrs["demo"].registration
     long_one = f"{EHR}/{path}"
     object.__setattr__(registration, "iss", long_one)

@@ -222,7 +222,7 @@ def test_the_last_resort_gives_a_number_that_the_log_explains_without_its_words(
 def test_what_cannot_be_audited_is_not_shown(
     make_site: Callable[..., Site], results: Path, caplog: pytest.LogCaptureFixture, page: str
 ) -> None:
-    site = make_site(results=results)
+    site = make_site(results=results, fresh=True)
     browser = site.browser()
     home = browser.sign_in()
     with site.service.launches._engine.begin() as connection:
@@ -237,7 +237,9 @@ def test_what_cannot_be_audited_is_not_shown(
 
 
 @pytest.mark.requirement("R99")
-def test_a_sign_in_that_cannot_be_audited_opens_no_session(site: Site, browser: Browser) -> None:
+def test_a_sign_in_that_cannot_be_audited_opens_no_session(make_site: Callable[..., Site]) -> None:
+    site = make_site(fresh=True)
+    browser = site.browser()
     callback = browser.callback_address()
     with site.service.launches._engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE audit")
