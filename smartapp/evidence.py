@@ -70,7 +70,7 @@ def case_rows(reading: Reading) -> list[CaseRow]:
 
 
 def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str], evidence: tuple[Witness, ...]) -> CaseRow:
-    met_elsewhere = case["met"] == "met" and found["met"] != "met"
+    met_elsewhere = case["met"] == "met" and found["met"] != "met" and found["reason"] == case["reason"]
     return CaseRow(
         measure=found["measure"],
         variant=found["variant"],
@@ -86,7 +86,9 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str], evi
         counts_in_group=_COUNTS[found["group_place"]],
         met=found["met"],
         met_on=case["met_on"],
-        reason=f"{case['reason']}, but on {case['met_on']}, not within the window" if met_elsewhere else case["reason"],
+        reason=f"{case['reason']}, but on {case['met_on']}, not within the window"
+        if met_elsewhere
+        else found["reason"],
         evidence=evidence,
     )
 

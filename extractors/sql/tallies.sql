@@ -39,7 +39,13 @@ LEFT JOIN context_in_period AS k ON c.measure = 'PI_HIE_4' AND k.focus = c.focus
 -- its numerator is within the window. A PDMP query may come before the period: the day of the transmission, which
 -- is that of the case, decides. A received document needs its context in the period too. A patient is
 -- the unit of PI_PEA_1.
-SELECT c.measure, c.variant, c.tin, c.npi, c.focus, c.reason,
+SELECT c.measure, c.variant, c.tin, c.npi, c.focus,
+  CASE
+    WHEN c.member = 'yes' AND c.occurred IS NULL THEN 'without a date: it may belong to any period'
+    WHEN c.member = 'yes' AND c.occurred <= p.end_day AND c.occurred_to >= p.start_day
+      AND (c.occurred < p.start_day OR c.occurred_to > p.end_day) THEN 'dated by month or year: it may lie outside the period'
+    ELSE c.reason
+  END AS reason,
   CASE WHEN c.measure = 'PI_PEA_1' THEN coalesce(c.patient, c.focus) ELSE c.focus END AS unit,
   CASE
     WHEN c.occurred_to < p.start_day OR c.occurred > p.end_day OR c.own_context = 0 THEN 'out'
