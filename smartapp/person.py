@@ -1,18 +1,19 @@
 """Who is signed in, as the EHR's own record says: read live, once per launch."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.decode import Json, Unreadable, read_object
 from extractors.directory import directory_rows
-from extractors.references import Scope, reference_key
+from extractors.references import Scope
 from extractors.sources.search import LiveServer, Outcome
 from scoring.submission import is_npi
 from smartapp.store import Person
 
 UNNAMED = "name not stated"
-_UTC = ZoneInfo("UTC")
+_UTC, _NPI = ZoneInfo("UTC"), re.compile("[0-9]{10}")
 
 
 def person_of(server: LiveServer, fhir_user: str | None) -> Person | None:
@@ -27,7 +28,7 @@ def person_of(server: LiveServer, fhir_user: str | None) -> Person | None:
     """
     resource = _read(server, fhir_user)
     if resource is not None and resource.get("resourceType") == "PractitionerRole":
-        resource = _read(server, reference_key(resource.get("practitioner") or {}, str(fhir_user), Scope()))
+        resource = _read(server, server.key_of(resource.get("practitioner")))
     return Person(name_of(resource), _npi(resource)) if resource is not None else None
 
 
@@ -48,8 +49,9 @@ def _npi(resource: Json) -> str | None:
     if resource.get("resourceType") != "Practitioner":
         return None
     key = f"Practitioner/{resource.get('id')}"
-    stated = {value for _, attribute, value in directory_rows(resource, key, Scope(), _UTC) if attribute == "npi"}
-    return stated.pop() if len(stated) == 1 and all(map(is_npi, stated)) else None
+    stating = {**resource, "identifier": [one for one in _list(resource.get("identifier")) if isinstance(one, dict)]}
+    stated = {value for _, attribute, value in directory_rows(stating, key, Scope(), _UTC) if attribute == "npi"}
+    return stated.pop() if len(stated) == 1 and all(_NPI.fullmatch(npi) and is_npi(npi) for npi in stated) else None
 
 
 def name_of(resource: Mapping[str, Any]) -> str:

@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 from extractors.decode import Json, Unreadable, read_object
-from extractors.references import Scope, reference_key
 from extractors.sources.search import Found, LiveServer, Outcome
 from extractors.sources.searchset import matches_of, page_of
 from extractors.vocabulary import EventKind
@@ -52,25 +51,20 @@ def own_records(server: LiveServer, user: str | None) -> OwnRecords:
         return OwnRecords((), frozenset({user} if user else ()), user is not None)
     found, clinician = [server.read(user)], user
     if user.startswith("PractitionerRole/"):
-        clinician = _practitioner(_resource(found[0]), user) or ""
+        clinician = server.key_of(_resource(found[0]).get("practitioner")) or ""
         if not clinician.startswith("Practitioner/"):
             return OwnRecords(tuple(found), frozenset({user}), False)
         found.append(server.read(clinician))
     roles = server.roles_of(clinician.partition("/")[2])
-    keys = {user, clinician, *_roles(roles, clinician)}
+    keys = {user, clinician, *_roles(server, roles, clinician)}
     return OwnRecords((*found, roles), frozenset(keys), roles.outcome in (Outcome.COMPLETE, Outcome.ABSENT))
 
 
-def _roles(found: Found, clinician: str) -> list[str]:
+def _roles(server: LiveServer, found: Found, clinician: str) -> list[str]:
     """The roles that say themselves whose they are; a server may answer with others', too."""
     roles = [match for line in found.lines for match in matches_of(page_of(line.data))]
-    keyed = [(f"{role.get('resourceType')}/{role.get('id')}", role) for role in roles]
-    return [key for key, role in keyed if _practitioner(role, key) == clinician]
-
-
-def _practitioner(role: Json, key: str) -> str | None:
-    reference = role.get("practitioner")
-    return reference_key(reference, key, Scope()) if isinstance(reference, dict) else None
+    hers = [role for role in roles if server.key_of(role.get("practitioner")) == clinician]
+    return [f"{role.get('resourceType')}/{role.get('id')}" for role in hers]
 
 
 def _resource(found: Found) -> Json:

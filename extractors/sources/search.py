@@ -20,6 +20,7 @@ from extractors.errors import GatewayError
 from extractors.events import Line
 from extractors.gateway import LANES, Answer, Credential, Gateway
 from extractors.places import next_page, place_of, reference_url
+from extractors.references import Scope, reference_key
 from extractors.sources.searchset import check_is, matches_of, not_done, page_of, reported, subjects
 
 PAGE_SIZE, MOST_PAGES = 100, 40
@@ -128,6 +129,12 @@ class LiveServer:
         except GatewayError as problem:
             return _unread(kind, problem)
         return Found(kind, Outcome.COMPLETE, (Line(kind, 1, 0, body),))
+
+    def key_of(self, reference: object) -> str | None:
+        """`Type/id` of a literal reference to a resource of this server; None for any other, and for what is none."""
+        text = reference.get("reference") if isinstance(reference, Mapping) else None
+        here = isinstance(text, str) and any(reference_url(text, base) for base in (self._base, *self._aliases))
+        return reference_key({"reference": text}, "", Scope()) if here else None
 
     def of_patient(self, patient: str, kinds: Sequence[str]) -> list[Found]:
         """Everything of some types that the server shows of one patient, with the Provenance of each.
