@@ -61,8 +61,9 @@ def command_line() -> str:
     codes = [
         ("0", "fine"),
         ("1", "unexpected"),
-        ("2", "wrong usage; missing folder; bad attestation, profile, site or rule file"),
+        ("2", "wrong usage; missing folder; bad attestation, profile, site, rule or settings file"),
         ("4", "the gate is shut (`score`, `run`; `demo` exits 0)"),
+        ("7", "the two runs differ (`diff`)"),
         ("8", "input empty, truncated, damaged, or too much of it set aside; results are still written"),
     ]
     return _page("Command line", *texts, "## Exit codes\n\n" + _table(("code", "means"), codes))

@@ -112,9 +112,13 @@ def _witnesses(reading: Reading) -> defaultdict[tuple[str, str], list[Witness]]:
 
 
 def _shown(reading: Reading, key: str) -> str:
-    """A key as it may leave the run: an identifier's value, which may be a record number, becomes a digest of it."""
+    return shown_key(key, reading.fingerprint)
+
+
+def shown_key(key: str, run: str) -> str:
+    """A key as it may leave a run: an identifier's value, which may be a record number, becomes a digest of it."""
     name, found, _ = key.partition("?identifier=")
-    digest = hashlib.sha256(f"{reading.fingerprint}{key}".encode()).hexdigest()[:_DIGITS]
+    digest = hashlib.sha256(f"{run}{key}".encode()).hexdigest()[:_DIGITS]
     return f"{name}{found}(not shown, {digest})" if found else key
 
 

@@ -3,7 +3,10 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from extractors.cases import Tally
 from scoring.model import Finding, Score, ScoreLine, Severity
+from smartapp.differences import Differences
+from smartapp.explained import CaseExplained, MeasureExplained, Reason
 from smartapp.scored import Scored
 from smartapp.usecases import Reading
 
@@ -96,3 +99,70 @@ def scored_table(scored: Scored) -> str:
             [*counted, *(f"BLOCKED, no score: the input is not whole: {fault}." for fault in reading.faults)]
         )
     return "\n".join([*counted, score_table(scored.score)])
+
+
+def measure_explained(reading: Reading, found: MeasureExplained) -> str:
+    """A measure's numbers with the reasons behind them, most frequent first."""
+    period = f"{reading.period.start} to {reading.period.end} ({reading.period.days} days)"
+    lines = [f"{found.measure}  {found.title}", f"Run {reading.fingerprint[:12]}  {period}"]
+    lines += [f"Rule: {cite.text}{f' <{cite.url}>' if cite.url else ''} ({found.confidence})" for cite in found.cites]
+    if found.unseen:
+        lines.append(f"Cannot be read from this source: it shows no {', no '.join(found.unseen)}.")
+    for one in found.tallies:
+        lines += ["", _reporter_line(one.tally), *_columns([_reason(reason) for reason in one.reasons])]
+    return "\n".join([*lines, "", "One record: pi180 explain RUN Type/id", ""])
+
+
+def _reporter_line(t: Tally) -> str:
+    who = f"TIN {t.tin or 'unknown'} " + (f"NPI {t.npi}" if t.npi else "(group)" if t.tin else "NPI unknown")
+    open_ones = f"{t.unknown} unknown, {t.undecided} undecided"
+    return f"{who}, {t.variant}: {t.met} met of {t.denominator}, {open_ones}"
+
+
+def _reason(reason: Reason) -> tuple[str, ...]:
+    standing = reason.counts if reason.counts != "counts" else reason.met.replace("_", " ")
+    return (f"{reason.cases:>6}", standing, reason.reason)
+
+
+def cases_explained(cases: Iterable[CaseExplained]) -> str:
+    """Each case that rests on a record, with its evidence down to file and line, and why the rules read it."""
+    return "\n".join(line for case in cases for line in (*_case(case), "")) + "\n"
+
+
+def _case(found: CaseExplained) -> list[str]:
+    row = found.case
+    who = f"TIN {row.tin or 'unknown'} NPI {row.npi or 'unknown'}"
+    lines = [
+        f"{row.focus}  {row.measure}, {row.variant}  {who}  {row.occurred or 'no date'}",
+        f"  at {row.place or 'no place'}: {row.counts}; {row.met.replace('_', ' ')}: {row.reason}",
+    ]
+    for witness in row.evidence:
+        if witness.source is None:
+            lines.append(f"  {witness.kind}: nothing on record")
+            continue
+        place = f" at {witness.place}" if witness.place else ""
+        day = f", {witness.day}" if witness.day else ""
+        said = f"{witness.answer.replace('_', ' ')} by {witness.source}{place}{day}, {witness.grade} ({witness.rule})"
+        lines.append(f"  {witness.kind}: {said}")
+    return [*lines, *(f"  {rule}: {why}" for rule, why in found.rules.items())]
+
+
+def differences_table(found: Differences) -> str:
+    """What differs between two runs, part by part; one line when nothing does."""
+    if found.none:
+        return "The two runs say the same.\n"
+    parts: list[tuple[str, list[tuple[str, ...]]]] = [
+        ("What decides", [(b.what, b.first, b.second) for b in found.basis]),
+        ("Resources", [(r.key, r.how) for r in found.resources]),
+        ("Cases", [(c.measure, c.focus, c.npi or "", _side(c.first), "->", _side(c.second)) for c in found.cases]),
+        ("Numbers", [
+            (t.period, t.measure, t.variant, t.npi or "(group)", _side(t.first), "->", _side(t.second))
+            for t in found.tallies
+        ]),
+    ]  # fmt: skip
+    texts = [f"{title}: {len(rows)}\n" + "\n".join(_columns(rows)) for title, rows in parts if rows]
+    return "\n\n".join(texts) + "\n"
+
+
+def _side(said: str | None) -> str:
+    return said if said is not None else "not there"

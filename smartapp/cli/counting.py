@@ -1,0 +1,150 @@
+"""Verbs that count and score: extract, score, run, attest."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from extractors.sources.folder import FileState
+from scoring.explain import as_document
+from scoring.model import Period
+from scoring.rulebook import RuleBook, load
+from smartapp import console, printed
+from smartapp.attestations import read_attestations, template
+from smartapp.cli.options import AS_JSON, GATE_SHUT, NOT_WHOLE, PLACE, RULES, YEAR, Days, from_source, stated_failures
+from smartapp.publish import publish, score_document_of
+from smartapp.runs import as_json, reading_document, write_run, write_text
+from smartapp.scored import Scored, score_document, score_reading
+from smartapp.usecases import Reading, Source, UsageError, period_within, read
+
+_MOST_TOLD = 20
+
+
+@contextmanager
+def _reading(source: Source, rules: RuleBook, period: Period) -> Iterator[Reading]:
+    total = sum(p.stat().st_size for p in source.folder.rglob("*") if p.is_file()) if source.folder.is_dir() else 0
+    with console.reading_progress(total) as progress, read(source, rules, period, progress) as reading:
+        for record in reading.files:
+            if record.state is FileState.NOT_FHIR:
+                console.note(f"pi180: {record.file} is no FHIR and is left out.")
+        for fault in reading.faults:
+            console.note(f"pi180: the input is not whole: {fault}.")
+        _tell_set_aside(reading)
+        yield reading
+
+
+def _tell_set_aside(reading: Reading) -> None:
+    rows = reading.quarantine.rows
+    for row in rows[:_MOST_TOLD]:
+        entry = f", entry {row['entry']}" if row["entry"] is not None else ""
+        console.note(
+            f"pi180: set aside {row['file']}, line {row['line']}{entry}, byte {row['offset']}: {row['reason']}."
+        )
+    if len(rows) > _MOST_TOLD:
+        console.note(f"pi180: {len(rows) - _MOST_TOLD} more lines set aside; --json and the report name them all.")
+
+
+@click.command()
+@from_source
+@YEAR
+@RULES
+@click.option("--period", type=Days(), help="Days to count, both included. [default: the whole year]")
+@click.option("--out", type=PLACE, help="Also keep the run below this folder.")
+@AS_JSON
+def extract(
+    year: int, rules: Path | None, period: tuple[date, date] | None, out: Path | None, in_json: bool, **source: Any
+) -> None:
+    """Count every measure for every clinician and group in a folder of FHIR."""
+    with stated_failures():
+        _check_apart(out, source["folder"])
+        days = period_within(year, *(period or (date(year, 1, 1), date(year, 12, 31))))
+        with _reading(Source(**source), load(year, rules), days) as reading:
+            if out is not None:
+                console.note(f"run kept at {write_run(out / 'runs', reading)}")
+            click.echo(
+                as_json(reading_document(reading)) if in_json else f"{printed.tally_table(reading)}\n",
+                nl=False,
+            )
+            code = NOT_WHOLE if reading.faults else 0
+    sys.exit(code)
+
+
+@click.command()
+@click.argument("submission", type=PLACE)
+@RULES
+@AS_JSON
+def score(submission: Path, rules: Path | None, in_json: bool) -> None:
+    """Score a QPP submission object (JSON) line by line, with what would make it zero."""
+    with stated_failures():
+        found = score_document(submission, rules)
+        click.echo(as_json(as_document(found)) if in_json else f"{printed.score_table(found)}\n", nl=False)
+    sys.exit(GATE_SHUT if found.gate_shut else 0)
+
+
+@click.command()
+@from_source
+@YEAR
+@RULES
+@click.option("--period", type=Days(), help="Performance period. [default: the attestation file's]")
+@click.option("--attestations", type=PLACE, required=True, help="Attestation file; make one with: pi180 attest --new.")
+@click.option(
+    "--out",
+    type=PLACE,
+    required=True,
+    help="Folder for report.html, cases.csv, submission.json and the run.",
+)
+@AS_JSON
+def run(year: int, rules: Path | None, attestations: Path, out: Path, in_json: bool, **asked: Any) -> None:
+    """Count, score and report one performance period of one clinician or group."""
+    period, source = asked.pop("period"), Source(**asked)
+    with stated_failures():
+        scored = run_and_publish(source, load(year, rules), period, attestations, out, in_json)
+    sys.exit(_exit_code(scored))
+
+
+def run_and_publish(
+    source: Source, rules: RuleBook, period: tuple[date, date] | None, attestations: Path, out: Path, in_json: bool
+) -> Scored:
+    """Count, score, write and print one reporter's period; notes go to standard error."""
+    _check_apart(out, source.folder)
+    attested = read_attestations(attestations, rules)
+    days = period_within(rules.year, *period) if period else attested.period
+    if days is None:
+        raise UsageError(f"no performance period: give --period A..B, or [period] in {attestations.name}.")
+    with _reading(source, rules, days) as reading:
+        scored = score_reading(reading, attested)
+        published = publish(scored, out)
+        console.note(f"report {published.report}\nrun {published.run}")
+        if published.note:
+            console.note(f"pi180: {published.note}")
+        click.echo(as_json(score_document_of(scored)) if in_json else f"{printed.scored_table(scored)}\n", nl=False)
+    return scored
+
+
+def _check_apart(out: Path | None, folder: Path) -> None:
+    """Refuse to write where the next run would read."""
+    if out is not None and out.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(f"{out} lies in the folder that is read. Name another folder with --out.")
+
+
+def _exit_code(scored: Scored) -> int:
+    if scored.reading.faults:
+        return NOT_WHOLE
+    return GATE_SHUT if scored.score.gate_shut else 0
+
+
+@click.command()
+@click.option("--new", "new", type=PLACE, required=True, help="File to make; an existing one is never overwritten.")
+@YEAR
+@RULES
+def attest(new: Path, year: int, rules: Path | None) -> None:
+    """Make a commented attestation file for a performance year."""
+    with stated_failures():
+        if new.exists():
+            raise UsageError(f"{new}: exists already and is left as it is. Name another file.")
+        write_text(new, template(load(year, rules)))
+    console.note(f"{new}: remove the # before what applies, then: pi180 run --attestations {new} ...")

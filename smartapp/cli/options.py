@@ -1,0 +1,70 @@
+"""What the verbs share: options, exit codes, and how a failure that a person can mend is told."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from extractors.errors import ExtractionError
+from scoring.errors import RuleError, SubmissionError
+from smartapp import console
+from smartapp.attestations import AttestationError
+from smartapp.settings import SettingsError
+from smartapp.usecases import UsageError
+
+WRONG_USAGE, GATE_SHUT, DIFFERENT, NOT_WHOLE = 2, 4, 7, 8
+
+_EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError, SettingsError)
+PLACE = click.Path(path_type=Path)
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Days(click.ParamType[tuple[date, date]]):
+    """`2026-01-01..2026-06-29`, both days included."""
+
+    name = "A..B"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[date, date]:
+        """Both days, or a refusal that shows the form."""
+        start, _, end = str(value).partition("..")
+        try:
+            return date.fromisoformat(start), date.fromisoformat(end)
+        except ValueError:
+            self.fail(f"expected two days as 2026-01-01..2026-06-29, got {value!r}.", param, ctx)
+
+
+YEAR = click.option("--year", type=int, required=True, help="Performance year.")
+RULES = click.option("--rules", type=PLACE, help="Folder of py<year>.toml rule files. [default: the product's own]")
+AS_JSON = click.option("--json", "in_json", is_flag=True, help="Print one JSON document.")
+_SOURCE = (
+    click.option("--from", "folder", type=PLACE, required=True, help="Folder of FHIR NDJSON, plain or gzip."),
+    click.option("--site", type=PLACE, help="Site settings, a TOML file."),
+    click.option("--profile", help="Evidence profile: a name or a TOML file. [default: generic]"),
+    click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
+)
+
+
+def from_source(command: _Command) -> _Command:
+    """Add the options of every verb that reads a folder of FHIR."""
+    for option in reversed(_SOURCE):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def stated_failures() -> Iterator[None]:
+    """Turn what a person can mend into one message and exit code 2."""
+    try:
+        yield
+    except _EXPECTED as problem:
+        console.note(f"pi180: {problem}")
+        sys.exit(WRONG_USAGE)
+    except OSError as problem:
+        console.note(
+            f"pi180: {problem.filename or 'a file'}: {problem.strerror}. Name a place that can be read or written."
+        )
+        sys.exit(WRONG_USAGE)

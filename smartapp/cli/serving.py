@@ -1,0 +1,64 @@
+"""Verbs that serve pages: demo, serve."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from scoring.rulebook import load
+from smartapp import console
+from smartapp.cli.counting import run_and_publish
+from smartapp.cli.options import PLACE, stated_failures
+from smartapp.demo import SCENARIO, YEAR, demo_of
+from smartapp.paths import fixture
+from smartapp.starter import write_starter
+from smartapp.usecases import Source, UsageError
+from smartapp.web.serve import LOOPBACK, listening, serve_beside
+from smartapp.web.serve import run as run_server
+from smartapp.web.serve import serve as serve_app
+
+DEMO_PORT = 8180
+
+
+@click.command()
+@click.option("--out", type=PLACE, help="Folder for the report and the app's files. [default: a new temporary one]")
+@click.option("--port", type=int, default=DEMO_PORT, show_default=True, help="Where the app answers; 0 takes any.")
+@click.option("--ehr-port", type=int, help="Where the demo EHR answers. [default: the port after the app's]")
+def demo(out: Path | None, port: int, ehr_port: int | None) -> None:
+    """Run the main job on a synthetic practice, then serve a simulated EHR to launch pi180 from, until Ctrl-C.
+
+    With DEMO_SERVE=0 nothing is served.
+    """
+    scenario = fixture(SCENARIO)
+    place = out or Path(tempfile.mkdtemp(prefix="pi180-demo-"))
+    console.note(f"Synthetic practice {SCENARIO}: no real patient, no network.")
+    with stated_failures():
+        source = Source(scenario, scenario / "site.toml")
+        run_and_publish(source, load(YEAR), None, scenario / "attestations.toml", place, False)
+        if os.environ.get("DEMO_SERVE") != "0":
+            _serve_demo(place, port, port + 1 if ehr_port is None and port else ehr_port or 0)
+
+
+def _serve_demo(results: Path, port: int, ehr_port: int) -> None:
+    with listening(LOOPBACK, port) as app_at, listening(LOOPBACK, ehr_port) as ehr_at:
+        demo = demo_of(Path(tempfile.mkdtemp(prefix="pi180-serve-")), results, app_at, ehr_at)
+        serve_beside(demo.ehr, ehr_at)
+        console.note(f"Open {demo.start}  (a simulated EHR: choose who you are, then launch pi180; Ctrl-C stops)")
+        run_server(demo.app, app_at)
+        console.note("Stopped.")
+
+
+@click.command()
+@click.option("--settings", type=PLACE, help="Settings file of the server.")
+@click.option("--new", "new", type=PLACE, help="Write commented settings and a fresh key into this folder instead.")
+def serve(settings: Path | None, new: Path | None) -> None:
+    """Serve pi180 to clinicians who launch it from their EHR (SMART App Launch)."""
+    with stated_failures():
+        if (settings is None) == (new is None):
+            raise UsageError("serve needs one of --settings FILE and --new FOLDER.")
+        if new is not None:
+            made = write_starter(new)
+            console.note(f"{made}: fill it in, and issuers.toml beside it, then: pi180 serve --settings {made}")
+        elif settings is not None:
+            serve_app(settings, console.note)

@@ -1,0 +1,124 @@
+"""From a number back to what it rests on: a measure to its reasons, a case to its resources, rules and lines."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from extractors.cases import Tally
+from extractors.ledger import NEEDS
+from extractors.profile import Profile
+from scoring.model import Cite
+from smartapp.evidence import CaseRow, case_rows, rows_of
+from smartapp.usecases import Reading, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why some cases of a tally came out as they did, and how many."""
+
+    counts: str
+    met: str
+    reason: str
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One tally with the reasons of its cases; the cases behind a reason are at most as many as units."""
+
+    tally: Tally
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureExplained:
+    """A measure of one period, for every reporter asked for."""
+
+    measure: str
+    title: str
+    cites: tuple[Cite, ...]
+    confidence: str
+    unseen: tuple[str, ...]
+    tallies: tuple[Explained, ...]
+
+    def as_document(self) -> dict[str, Any]:
+        """What `pi180 explain --json` prints of a measure."""
+        return {"schema": "pi180/explain-measure/1", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseExplained:
+    """A case of one reporter; `rules` says why the profile reads what each of its rules reads."""
+
+    case: CaseRow
+    rules: Mapping[str, str]
+
+    def as_document(self) -> dict[str, Any]:
+        """What `pi180 explain --json` prints of a case."""
+        return {"schema": "pi180/explain-case/1", **asdict(self)}
+
+
+def explain_measure(reading: Reading, measure: str, tin: str | None, npi: str | None) -> MeasureExplained:
+    """Every tally of a measure, with its reasons.
+
+    Args:
+        reading: an open run.
+        measure: its id.
+        tin: only this TIN; None: all.
+        npi: only this NPI; None: all, groups included.
+
+    Raises:
+        UsageError: the measure is not counted from cases, or nobody of that TIN and NPI was counted.
+    """
+    known = next((one for one in NEEDS if one == measure), None)
+    if known is None:
+        raise UsageError(f"{measure}: expected a measure that is counted from cases: {', '.join(NEEDS)}.")
+    wanted = [t for t in reading.tallies if t.measure == measure and tin in (None, t.tin) and npi in (None, t.npi)]
+    if not wanted:
+        raise UsageError(f"{measure}: nothing was counted for that reporter in this period.")
+    rows, rule = case_rows(reading), reading.rules.measures[known]
+    return MeasureExplained(
+        measure=measure,
+        title=rule.title,
+        cites=rule.ruling.cites,
+        confidence=str(rule.ruling.confidence),
+        unseen=tuple(reading.unseen(known)),
+        tallies=tuple(Explained(tally, _reasons(rows, tally)) for tally in wanted),
+    )
+
+
+def _reasons(rows: list[CaseRow], tally: Tally) -> tuple[Reason, ...]:
+    counted = Counter((row.counts, row.met, row.reason) for row in rows_of(rows, tally))
+    return tuple(
+        Reason(*said, number) for said, number in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def explain_case(reading: Reading, focus: str, tin: str | None, npi: str | None) -> tuple[CaseExplained, ...]:
+    """Every case that rests on one resource in the period: of each measure, variant and reporter.
+
+    Args:
+        reading: an open run.
+        focus: key of the resource, as `MedicationRequest/123`.
+        tin: only this TIN; None: all.
+        npi: only this NPI; None: all.
+
+    Raises:
+        UsageError: it is no case of this period.
+    """
+    found = [
+        row for row in case_rows(reading) if row.focus == focus and tin in (None, row.tin) and npi in (None, row.npi)
+    ]
+    if not found:
+        raise UsageError(
+            f"{focus}: no case of {reading.period.start} to {reading.period.end} rests on it. Name a record as "
+            "cases.csv does, or another period."
+        )
+    return tuple(CaseExplained(row, _rules(reading.profile, row)) for row in found)
+
+
+def _rules(profile: Profile, row: CaseRow) -> dict[str, str]:
+    why = {selector.rule: selector.why for group in profile.selectors.values() for selector in group}
+    named: Sequence[str | None] = [witness.rule for witness in row.evidence]
+    return {rule: why[rule] for rule in named if rule in why}
