@@ -14,7 +14,7 @@ RENEWED_BEFORE = timedelta(seconds=60)
 _LATE_SHARE = 10
 LEASE = timedelta(minutes=5)
 """How long one process may take to renew before another may try: longer than the gateway waits for an answer."""
-PATIENCE = 30
+PATIENCE = 10
 """Seconds that a request waits for another that renews."""
 _LOOK_AGAIN = 0.05
 

@@ -71,9 +71,8 @@ def test_every_kind_of_client_signs_in_reads_renews_and_signs_out(
     browser = site.browser()
     home = browser.sign_in()
     site.faults.expire_access_tokens()
-    page = browser.get(f"{home}patient")
-    assert page.status_code == 200
-    assert "Synthetic Sample-001" in words(page.text)
+    page = browser.get(f"{home}score")
+    assert "You are signed in as Internist Synthetic" in words(page.text)
     assert len(_renewals(site)) == 1
     assert browser.post(f"{home}sign-out", {"csrf": csrf_of(page.text)}).status_code == 200
     assert len(site.faults.saw("revoke")) == 2
@@ -333,7 +332,7 @@ def test_a_token_response_that_is_no_json_object_is_refused(site: Site, browser:
 @pytest.mark.parametrize("word", ["bearer", "Bearer", "BEARER", "bEaReR"])
 def test_the_kind_of_token_is_read_in_any_case(site: Site, browser: Browser, word: str) -> None:
     site.faults.add("token", change=lambda document: {**document, "token_type": word})
-    assert browser.get(f"{browser.sign_in()}patient").status_code == 200
+    assert "No score yet" in browser.get(f"{browser.sign_in()}score").text
 
 
 @pytest.mark.requirement("R21")
@@ -391,7 +390,7 @@ def test_a_renewal_names_no_scope_and_keeps_the_rotated_token(site: Site, browse
     home = browser.sign_in()
     before = site.service.launches.grant(launch_id_of(home))
     site.faults.expire_access_tokens()
-    assert browser.get(f"{home}patient").status_code == 200
+    assert "No score yet" in browser.get(f"{home}score").text
     (sent,) = _renewals(site)
     after = site.service.launches.grant(launch_id_of(home))
     assert before
@@ -410,7 +409,7 @@ def test_a_renewal_that_names_no_new_refresh_token_or_scope_keeps_those_before(s
     before = site.service.launches.grant(launch_id_of(home))
     site.faults.add("token", change=lambda said: {n: v for n, v in said.items() if n not in ("refresh_token", "scope")})
     site.faults.expire_access_tokens()
-    assert browser.get(f"{home}patient").status_code == 200
+    assert "No score yet" in browser.get(f"{home}score").text
     after = site.service.launches.grant(launch_id_of(home))
     assert before
     assert after
@@ -470,7 +469,7 @@ def test_a_refresh_token_that_was_spent_before_a_crash_asks_for_sign_in_once_and
     site.service.launching.ehrs["demo"].tokens().renew(grant.refresh_token)  # its answer is lost
     site.faults.expire_access_tokens()
     site.faults.seen.clear()
-    first = browser.get(f"{home}patient")
+    first = browser.get(f"{home}score")
     assert first.status_code == 403
     assert is_plain_page(first)
     for _ in range(3):
@@ -501,12 +500,12 @@ def test_a_server_out_of_order_does_not_end_the_launch(site: Site, browser: Brow
     home = browser.sign_in()
     site.faults.expire_access_tokens()
     site.faults.add("token", status=status, body="inner words")
-    got = browser.get(f"{home}patient")
+    got = browser.get(f"{home}score")
     assert got.status_code == 502
     assert is_plain_page(got)
     assert "inner words" not in got.text
     site.faults.clear()
-    assert browser.get(f"{home}patient").status_code == 200
+    assert "No score yet" in browser.get(f"{home}score").text
 
 
 @pytest.mark.requirement("R26")
@@ -579,7 +578,7 @@ def test_sign_out_revokes_both_tokens_and_forgets_them(site: Site, browser: Brow
     home = browser.sign_in()
     grant = site.service.launches.grant(launch_id_of(home))
     assert grant
-    page = browser.get(f"{home}patient")
+    page = browser.get(f"{home}score")
     got = browser.post(f"{home}sign-out", {"csrf": csrf_of(page.text)})
     assert title(got.text) == "You are signed out"
     assert {one.form["token"] for one in site.faults.saw("revoke")} == {grant.access_token, grant.refresh_token}
@@ -603,7 +602,7 @@ def test_sign_out_forgets_here_even_when_the_ehr_is_out_of_order(
     site: Site, browser: Browser, where: Any, fault: dict[str, Any]
 ) -> None:
     home = browser.sign_in()
-    page = browser.get(f"{home}patient")
+    page = browser.get(f"{home}score")
     site.service.launching.ehrs["demo"].discovery._endpoints = None
     site.faults.add(where, **fault)
     got = browser.post(f"{home}sign-out", {"csrf": csrf_of(page.text)})
@@ -616,7 +615,7 @@ def test_sign_out_forgets_here_even_when_the_ehr_is_out_of_order(
 def test_sign_out_without_a_revocation_endpoint_forgets_here(site: Site, browser: Browser) -> None:
     site.faults.add("well_known", change=lambda said: {n: v for n, v in said.items() if n != "revocation_endpoint"})
     home = browser.sign_in()
-    page = browser.get(f"{home}patient")
+    page = browser.get(f"{home}score")
     assert browser.post(f"{home}sign-out", {"csrf": csrf_of(page.text)}).status_code == 200
     assert site.faults.saw("revoke") == []
     assert site.service.launches.grant(launch_id_of(home)) is None
@@ -625,7 +624,7 @@ def test_sign_out_without_a_revocation_endpoint_forgets_here(site: Site, browser
 @pytest.mark.requirement("R27", "R25")
 def test_a_renewal_that_ends_after_sign_out_keeps_nothing(site: Site, browser: Browser) -> None:
     home = browser.sign_in()
-    token, page = _token(site, home), browser.get(f"{home}patient")
+    token, page = _token(site, home), browser.get(f"{home}score")
     before = token.credential()
 
     def signed_out_meanwhile(said: dict[str, Any]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def test_only_the_frames_of_its_own_ehr_may_show_a_launch(make_site: Callable[..
     browser = site.browser()
     homes = {name: browser.sign_in(at=name) for name in ("demo", "other")}
     for name, ancestors in (("demo", "https://chart.example https://other-chart.example:8443"), ("other", "'none'")):
-        for page in ("", "score", "patient"):
+        for page in ("", "score"):
             got = browser.get(f"{homes[name]}{page}")
             assert _policy(got)["frame-ancestors"] == ancestors
             assert got.headers.get("X-Frame-Options") == ("DENY" if name == "other" else None)
@@ -162,7 +162,7 @@ def test_the_front_pages_mark_is_a_host_cookie_of_its_own(site: Site, browser: B
 
 @pytest.mark.requirement("R76", "R27")
 def test_sign_out_takes_the_cookie_back_with_the_attributes_that_it_was_given(browser: Browser) -> None:
-    page = browser.get(f"{browser.sign_in()}patient")
+    page = browser.get(f"{browser.sign_in()}score")
     home = browser.seen[2].headers["Location"]
     got = browser.post(f"{home}sign-out", {"csrf": csrf_of(page.text)})
     _, value, attributes = _cookie(got)
