@@ -39,7 +39,7 @@ tests: install
 	$(BIN)/pytest -m "not browser and not conformance" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 browser: install
-	@BIN=$(BIN) sh tests/browser/chromium.sh $(BIN)/pytest -m browser
+	@BIN=$(BIN) sh tests/browser/chromium.sh $(BIN)/pytest -m browser tests/browser
 
 conformance: install
 	PI180_SHARED=$(SHARED) $(BIN)/pytest -m conformance

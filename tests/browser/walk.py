@@ -1,5 +1,6 @@
 """One person's browser on a walk through the two sites; what it complains about or asks elsewhere is kept."""
 
+import os
 import re
 from pathlib import Path
 from types import TracebackType
@@ -70,11 +71,9 @@ class Walk:
     def launch_in_tab(self, clinician: str = INTERNIST, patient: str = PATIENT) -> Page:
         """Launch from the chart in a tab; it shows the EHR's question."""
         chart = self.chart(clinician, patient)
-        self.look(chart, "chart")
         with self.context.expect_page() as opened:
             chart.get_by_role("button", name="in a new tab").click()
         expect(question(opened.value)).to_be_visible()
-        self.look(opened.value, "question")
         return opened.value
 
     def launch_in_frame(self, clinician: str = INTERNIST, patient: str = PATIENT) -> Frame:
@@ -90,9 +89,9 @@ class Walk:
         shown.wait_for_url("**/score")
 
     def look(self, shown: Page | Frame, name: str) -> None:
-        """Keep a picture, and check that nothing stands wider than the window or frame."""
+        """Keep a picture (of the whole page if people ask for pictures: it takes long), and check that nothing stands wider than the window or frame."""
         page = shown.page if isinstance(shown, Frame) else shown
-        page.screenshot(path=self._shots / f"{self._name}-{name}.png", full_page=True)
+        page.screenshot(path=self._shots / f"{self._name}-{name}.png", full_page="PI180_SCREENSHOTS" in os.environ)
         content, window = shown.evaluate(
             "[document.scrollingElement.scrollWidth, document.scrollingElement.clientWidth]"
         )
