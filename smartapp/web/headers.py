@@ -15,9 +15,9 @@ _ALWAYS = {
 }
 
 
-def framed_by(registration: Registration) -> None:
-    """Let the frames of one EHR show the answer to this request (R77)."""
-    g.frame_ancestors = " ".join(registration.frame_ancestors)
+def framed_by(*registrations: Registration) -> None:
+    """Let the frames of an EHR show the answer to this request (R77); of several only where it is about no launch."""
+    g.frame_ancestors = " ".join(dict.fromkeys(origin for one in registrations for origin in one.frame_ancestors))
 
 
 def forms_lead_to(*registrations: Registration) -> None:

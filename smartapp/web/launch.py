@@ -1,7 +1,7 @@
 """The way in: EHR launch, standalone launch, and the EHR's answer (SMART App Launch 2.2).
 
-`GET /launch` and `GET /cb/<id>` change state, as OAuth has it; both are audited and neither can be forged: the
-first begins what only this browser can continue, the second needs state and cookie.
+`GET /launch`, `/launch/<id>/go` and `/cb/<id>` change state, as OAuth has it; they are audited and cannot be forged:
+the first begins what only this browser can continue, the others need its cookie, and the last its state as well.
 """
 
 import secrets

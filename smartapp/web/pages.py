@@ -45,6 +45,7 @@ def signed_in(view: _OfLaunch[_More]) -> _View:
         launch = service.sessions.launch_of(request, launch_id)
         if launch is None or launch.phase is not Phase.OPEN:
             service.note(Deed.DENIED, detail=f"a page of a launch that is not this browser's: {request.endpoint}")
+            framed_by(*(ehr.registration for ehr in service.launching.ehrs.values()))  # it says only to launch again
             raise Shown(403, "You are not signed in here", "The session is over, or it began in another browser.",
                         "Launch pi180 from the EHR again.")  # fmt: skip
         framed_by(service.ehr(launch).registration)

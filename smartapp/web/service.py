@@ -10,7 +10,7 @@ from smartapp.patient import PatientView, Reads, patient_view
 from smartapp.person import person_of
 from smartapp.settings import Settings
 from smartapp.smart.issuers import Registration
-from smartapp.smart.launch import Clock, Ehr, Launching
+from smartapp.smart.launch import Clock, Ehr, Launching, LaunchRefused
 from smartapp.smart.scopes import granted
 from smartapp.smart.session import TokenInUse
 from smartapp.store import AuditEvent, Database, Deed, Launch, Launches, Person, Readings, Trail, Vault
@@ -38,8 +38,15 @@ class Service:
     as_of: date | None
 
     def ehr(self, launch: Launch) -> Ehr:
-        """The EHR of a launch."""
-        return self.launching.ehrs[launch.registration]
+        """The EHR of a launch.
+
+        Raises:
+            LaunchRefused: it is registered no longer.
+        """
+        found = self.launching.ehrs.get(launch.registration)
+        if found is None:
+            raise LaunchRefused("this EHR is not registered here any more")
+        return found
 
     def token(self, launch: Launch) -> TokenInUse:
         """The tokens of a launch."""
