@@ -199,3 +199,26 @@ def test_no_page_holds_a_script_a_handler_or_anything_from_elsewhere(
         text = browser.get(f"{home}{page}").text
         assert not re.search(r"<script|<iframe|<object|<embed|\son\w+=|javascript:|style=\"", text, re.IGNORECASE)
         assert not re.search(r"(?:src|<link[^>]*href|action)=\"(?:https?:)?//", text)
+
+
+@pytest.mark.requirement("R77")
+def test_that_a_session_is_over_is_told_in_the_ehrs_frame_too_and_nowhere_else(make_site: Callable[..., Site]) -> None:
+    browser = make_site().browser()
+    home = browser.sign_in()
+    browser.forget_cookies()
+    for address in (f"{home}score", "/l/no-such-launch/score"):
+        got = browser.get(address)
+        assert got.status_code == 403
+        assert "frame-ancestors https://chart.example" in got.headers["Content-Security-Policy"]
+        assert "X-Frame-Options" not in got.headers
+
+
+@pytest.mark.requirement("R1", "R30")
+def test_a_launch_from_an_ehr_that_is_registered_no_longer_is_refused_plainly(make_site: Callable[..., Site]) -> None:
+    site = make_site(fresh=True)
+    browser = site.browser()
+    home = browser.sign_in()
+    site.service.launching.ehrs.clear()
+    got = browser.get(f"{home}score")
+    assert got.status_code == 403
+    assert "not registered here any more" in got.text
