@@ -20,9 +20,12 @@ PAPER = 720
 PROMPT = 1.0
 """Seconds within which the first page follows the EHR's answer (journey J2)."""
 
+ONE_WIDTH = pytest.mark.parametrize("view", [(1280, False)], ids=["1280 px"], indirect=True)
+"""For what does not depend on the width."""
+
 Preferences = dict[str, object]
 Begin = Callable[..., Walk]
-"""A fresh browser at the site; `preferences` are the browser's own."""
+"""A walk in a fresh browser; `preferences` are that browser's own settings, None for those of every test."""
 
 
 @pytest.fixture(params=[(320, False), (1280, False)], ids=["320 px", "1280 px"])
@@ -74,6 +77,12 @@ def is_this_patient(shown: Page | Frame) -> None:
     expect(shown.locator("ul.task > li").first).to_contain_text("atorvastatin 20 MG Oral Tablet")
 
 
+def shows_nothing(tab: Page) -> None:
+    """A page for somebody who is not signed in; nothing of the patient stands on it."""
+    expect(tab.get_by_role("heading", name="You are not signed in here")).to_be_visible()
+    assert "Sample-053" not in tab.content()
+
+
 @pytest.mark.requirement("R23", "R79")
 @pytest.mark.parametrize(
     "view", [(320, False), (1280, False), (1280, True)], ids=["320 px", "1280 px", "1280 px, scripts on"], indirect=True
@@ -113,8 +122,7 @@ def test_a_clinician_launches_sees_her_score_its_rows_and_the_patient_and_signs_
 
         walk.expected.append(403)
         tab.go_back(timeout=5000)
-        expect(tab.get_by_role("heading", name="You are not signed in here")).to_be_visible()
-        assert "Sample-053" not in tab.content()
+        shows_nothing(tab)
         walk.look(tab, "back")
 
 
@@ -137,7 +145,7 @@ def test_the_first_page_stands_before_the_ehr_gives_any_data(
     assert landing.ended - callback.began < PROMPT
 
 
-@pytest.mark.parametrize("view", [(1280, False)], ids=["1280 px"], indirect=True)
+@ONE_WIDTH
 @pytest.mark.parametrize(
     ("policy", "kept"),
     [(WITH_THIRD_PARTY, {"shared", "apart"}), (WITHOUT_THIRD_PARTY, {"apart"}), (WITHOUT_ANY, set())],
@@ -213,6 +221,7 @@ def test_without_any_cookie_the_new_tab_says_to_allow_them_and_stops(begin: Begi
         assert walk.cookies() == []
 
 
+@ONE_WIDTH
 @pytest.mark.requirement("R79")
 def test_the_journey_works_in_a_frame_with_the_sandbox_of_an_ehr(begin: Begin, site: Site) -> None:
     with begin() as walk, site.follows(Whim.BOX_FRAMES):
@@ -239,6 +248,7 @@ def test_two_tabs_with_two_patients_never_mix(begin: Begin) -> None:
         walk.look(two, "patient")
 
 
+@ONE_WIDTH
 @pytest.mark.requirement("R77")
 def test_a_stranger_s_frame_shows_nothing_of_it(begin: Begin, site: Site) -> None:
     """The stranger is of the EHR's site, so that the browser sends the cookie and only the origin tells them apart."""
@@ -304,6 +314,7 @@ def test_a_launch_from_the_front_page_is_about_no_patient(begin: Begin, site: Si
         expect(tab_of(page, "This patient")).to_have_count(0)
 
 
+@ONE_WIDTH
 def test_my_score_on_paper_is_without_navigation_and_forms(begin: Begin) -> None:
     with begin() as walk:
         tab = walk.launch_in_tab()
@@ -316,6 +327,7 @@ def test_my_score_on_paper_is_without_navigation_and_forms(begin: Begin) -> None
         walk.look(tab, "print")
 
 
+@ONE_WIDTH
 @pytest.mark.requirement("R79")
 def test_the_back_button_brings_nothing_back_even_where_the_browser_keeps_whole_pages(begin: Begin) -> None:
     """Browsers may keep a left page alive and show it again without asking; tests switch that off, people do not."""
@@ -328,5 +340,4 @@ def test_the_back_button_brings_nothing_back_even_where_the_browser_keeps_whole_
         expect(tab.get_by_role("heading", name="You are signed out")).to_be_visible()
         walk.expected.append(403)
         tab.go_back(timeout=5000)
-        expect(tab.get_by_role("heading", name="You are not signed in here")).to_be_visible()
-        assert "Sample-053" not in tab.content()
+        shows_nothing(tab)

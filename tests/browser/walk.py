@@ -89,9 +89,13 @@ class Walk:
         shown.wait_for_url("**/score")
 
     def look(self, shown: Page | Frame, name: str) -> None:
-        """Keep a picture (of the whole page if people ask for pictures: it takes long), and check that nothing stands wider than the window or frame."""
+        """Keep a picture, and check that nothing stands wider than the window or frame.
+
+        The picture is of the whole page only where somebody asks for pictures: that takes long.
+        """
         page = shown.page if isinstance(shown, Frame) else shown
-        page.screenshot(path=self._shots / f"{self._name}-{name}.png", full_page="PI180_SCREENSHOTS" in os.environ)
+        whole = "PI180_SCREENSHOTS" in os.environ
+        page.screenshot(path=self._shots / f"{self._name}-{name}.png", full_page=whole)
         content, window = shown.evaluate(
             "[document.scrollingElement.scrollWidth, document.scrollingElement.clientWidth]"
         )
