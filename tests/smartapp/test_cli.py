@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from csv import DictReader
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
-import requests
 from click.testing import CliRunner, Result
 
 from smartapp.cli import main
@@ -409,6 +410,11 @@ def test_the_installed_command_runs_the_demo_and_leaves(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "Total 90 of 100" in done.stdout
+    assert "Open http" not in done.stderr
+    assert done.stderr.splitlines()[-2:] == [
+        f"report {tmp_path / 'report.html'}",
+        f"run {next((tmp_path / 'runs').iterdir())}",
+    ]
     assert (tmp_path / "report.html").stat().st_size > 100_000
 
 
@@ -485,25 +491,36 @@ def test_a_place_that_cannot_be_written_is_said_and_not_a_fault_of_ours(tmp_path
     assert pi180("attest", "--new", tmp_path / "missing" / "a.toml", "--year", "2026").exit_code == 2
 
 
-def test_the_demo_serves_its_report_until_it_is_interrupted(tmp_path: Path) -> None:
-    command = [Path(sys.executable).with_name("pi180"), "demo", "--out", tmp_path, "--port", "0"]
+def test_the_demo_serves_the_app_and_its_ehr_until_it_is_interrupted(tmp_path: Path) -> None:
+    command = [Path(sys.executable).with_name("pi180"), "demo", "--out", tmp_path, "--port", "0", "--ehr-port", "0"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as demo:
         assert demo.stderr is not None
         address = next(line for line in demo.stderr if line.startswith("Open ")).split()[1]
-        page = requests.get(address, timeout=30)
+        with urlopen(address, timeout=30) as answer:
+            chart = answer.read().decode()
+        # The chart leads a browser to the app's launch address: two servers, two ports.
+        form = b"client=pi180-demo&clinician=internist&patient=sample-001&where=tab"
+        with urlopen(f"{address}launch", data=form, timeout=30) as answer:
+            page, reached = answer.read().decode(), answer.url
         demo.send_signal(signal.SIGINT)
         said = demo.stderr.read()
 
-    assert (page.status_code, "90" in page.text) == (200, True)
+    assert "Demo EHR" in chart
+    assert urlsplit(reached).port not in (None, 8180, urlsplit(address).port)
+    assert "One more step" in page  # this client keeps no cookie
     assert (demo.returncode, said.splitlines()[-1]) == (0, "Stopped.")
+    assert "Traceback" not in said
 
 
-def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
+@pytest.mark.parametrize("option", ["--port", "--ehr-port"])
+def test_a_port_that_is_taken_is_said_with_what_to_do(option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        result = pi180("demo", "--port", str(taken.getsockname()[1]))
+        given = {"--port": "0", "--ehr-port": "0", option: str(taken.getsockname()[1])}
+        result = pi180("demo", *(word for pair in given.items() for word in pair))
 
     assert result.exit_code == 2
-    assert "Name another with --port" in result.stderr
+    assert f"127.0.0.1, port {given[option]}: " in result.stderr
+    assert "Name another; 0 takes any free port." in result.stderr
 
 
 def test_a_year_that_is_only_a_file_of_rules_is_scored(tmp_path: Path) -> None:
