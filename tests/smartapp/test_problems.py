@@ -126,7 +126,7 @@ def test_what_is_foreseen_is_said_with_what_to_do(app: Flask, problem: Exception
     assert got.mimetype == "text/html"
 
 
-@pytest.mark.requirement("R79")
+@pytest.mark.requirement("R85")
 def test_words_of_a_page_are_text(app: Flask) -> None:
     got = failing(app, SmartError("<script>alert(1)</script>")).get("/")
 

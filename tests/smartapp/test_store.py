@@ -211,7 +211,7 @@ def test_every_launch_has_an_id_a_secret_and_a_row_of_its_own(launches: Launches
     assert launches.enter(made[0][0].id, made[1][1], NOW) is None
 
 
-@pytest.mark.requirement("R10", "R83")
+@pytest.mark.requirement("R82", "R83")
 def test_signing_in_changes_the_secret(launches: Launches) -> None:
     launch, before = launches.create("one", PENDING, NOW)
     launches.ask(launch.id, "state", PENDING)
