@@ -11,7 +11,6 @@ from extractors.errors import ExtractionError
 from smartapp.settings import SettingsError
 from smartapp.smart.issuers import ClientAuth, Registration, load_issuers, registered
 
-pytestmark = pytest.mark.requirement("R118")
 SECRET = "n0t-to-be-seen-anywhere"
 LEAST: dict[str, Any] = {
     "id": "one",
@@ -62,6 +61,7 @@ def key(folder: Path, kind: str = "ES384", mode: int = 0o600) -> str:
 SIGNS = {"auth": "private_key_jwt", "key_file": "key.pem", "key_id": "k1", "algorithm": "ES384"}
 
 
+@pytest.mark.requirement("R118")
 def test_the_least_that_a_registration_says_means_the_safest_of_the_rest(tmp_path: Path) -> None:
     one = loaded(tmp_path)
 
@@ -73,11 +73,13 @@ def test_the_least_that_a_registration_says_means_the_safest_of_the_rest(tmp_pat
     assert one.profile.name == "generic"
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("name", LEAST)
 def test_a_missing_key_is_named_with_file_and_entry(tmp_path: Path, name: str) -> None:
     assert refusal(tmp_path, **{name: None}) == f"issuers.toml, issuer 1: {name!r} is missing. Add it."
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
@@ -95,7 +97,7 @@ def test_a_value_of_another_kind_is_refused_with_what_was_expected(
     assert refusal(tmp_path, **{name: value}).startswith(f"issuers.toml, issuer 1, {name}: expected {expected}, got")
 
 
-@pytest.mark.requirement("R122")
+@pytest.mark.requirement("R122", "R118")
 def test_a_secret_written_into_the_registration_is_an_unknown_key_and_not_repeated(tmp_path: Path) -> None:
     message = refusal(tmp_path, client_secret=SECRET)
 
@@ -103,6 +105,7 @@ def test_a_secret_written_into_the_registration_is_an_unknown_key_and_not_repeat
     assert SECRET not in message
 
 
+@pytest.mark.requirement("R118")
 def test_a_file_without_any_registration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"issuers.toml: no \[\[issuer\]\]"):
         load_issuers(write(tmp_path))
@@ -110,17 +113,19 @@ def test_a_file_without_any_registration_is_refused(tmp_path: Path) -> None:
         load_issuers(tmp_path / "nowhere.toml")
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("name", ["", "One", "-one", "one-", "a_b", "a/b", "../b", "a" * 41, "é", "one\n"])
 def test_an_id_that_is_no_part_of_an_address_is_refused(tmp_path: Path, name: str) -> None:
     assert "issuer 1, id: expected small letters, digits and dashes" in refusal(tmp_path, id=name)
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("name", ["a", "7", "a-b", "a" * 40])
 def test_ids_of_small_letters_digits_and_dashes_are_taken(tmp_path: Path, name: str) -> None:
     assert loaded(tmp_path, id=name).id == name
 
 
-@pytest.mark.requirement("R1", "R43")
+@pytest.mark.requirement("R1", "R43", "R118")
 @pytest.mark.parametrize("name", ["iss", "issuer"])
 @pytest.mark.parametrize(
     "address",
@@ -142,6 +147,7 @@ def test_an_address_that_readers_understand_differently_is_refused(tmp_path: Pat
     assert "pw" not in message
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("address", ["https://ehr.example.org/fhir?tenant=1", "https://ehr.example.org/fhir#x"])
 def test_a_fhir_base_has_no_query_and_no_fragment(tmp_path: Path, address: str) -> None:
     assert "issuer 1, iss: " in refusal(tmp_path, iss=address)
@@ -165,7 +171,7 @@ OTHER_BASE = [
 ]
 
 
-@pytest.mark.requirement("R1")
+@pytest.mark.requirement("R1", "R118")
 @pytest.mark.parametrize("iss", SAME_BASE)
 def test_two_registrations_of_one_base_are_refused_however_it_is_written(tmp_path: Path, iss: str) -> None:
     file = write(tmp_path, LEAST, {**LEAST, "id": "two", "iss": iss})
@@ -174,12 +180,13 @@ def test_two_registrations_of_one_base_are_refused_however_it_is_written(tmp_pat
         load_issuers(file)
 
 
-@pytest.mark.requirement("R1")
+@pytest.mark.requirement("R1", "R118")
 @pytest.mark.parametrize("iss", OTHER_BASE)
 def test_registrations_of_different_bases_stand_side_by_side(tmp_path: Path, iss: str) -> None:
     assert len(load_issuers(write(tmp_path, LEAST, {**LEAST, "id": "two", "iss": iss}))) == 2
 
 
+@pytest.mark.requirement("R118")
 def test_two_registrations_with_one_id_are_refused(tmp_path: Path) -> None:
     file = write(tmp_path, LEAST, {**LEAST, "iss": "https://other.example.org/fhir"})
 
@@ -187,7 +194,7 @@ def test_two_registrations_with_one_id_are_refused(tmp_path: Path) -> None:
         load_issuers(file)
 
 
-@pytest.mark.requirement("R1")
+@pytest.mark.requirement("R1", "R118")
 @pytest.mark.parametrize("iss", SAME_BASE)
 def test_a_launch_finds_its_registration_however_the_base_is_written(tmp_path: Path, iss: str) -> None:
     found = registered([loaded(tmp_path)], iss)
@@ -196,7 +203,7 @@ def test_a_launch_finds_its_registration_however_the_base_is_written(tmp_path: P
     assert found.id == "one"
 
 
-@pytest.mark.requirement("R1", "R43")
+@pytest.mark.requirement("R1", "R43", "R118")
 @pytest.mark.parametrize(
     "iss",
     [
@@ -216,7 +223,7 @@ def test_any_other_base_finds_none(tmp_path: Path, iss: str) -> None:
     assert registered([loaded(tmp_path)], iss) is None
 
 
-@pytest.mark.requirement("R29")
+@pytest.mark.requirement("R29", "R118")
 @pytest.mark.parametrize("auth", ["client_secret_basic", "client_secret_post"])
 def test_a_client_with_a_secret_reads_it_from_its_file(tmp_path: Path, auth: str) -> None:
     one = loaded(tmp_path, auth=auth, secret_file=secret(tmp_path))
@@ -225,7 +232,7 @@ def test_a_client_with_a_secret_reads_it_from_its_file(tmp_path: Path, auth: str
     assert SECRET not in f"{one!r}{one!s}"
 
 
-@pytest.mark.requirement("R122")
+@pytest.mark.requirement("R122", "R118")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
 def test_a_secret_or_key_that_others_may_open_is_refused_without_showing_it(tmp_path: Path, mode: int) -> None:
     message = refusal(tmp_path, auth="client_secret_post", secret_file=secret(tmp_path, mode=mode))
@@ -238,6 +245,7 @@ def test_a_secret_or_key_that_others_may_open_is_refused_without_showing_it(tmp_
     assert "PRIVATE KEY" not in message
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize(
     ("auth", "given", "named"),
     [
@@ -267,6 +275,7 @@ def test_secrets_and_keys_go_with_their_way_of_authentication_only(
     assert f"issuers.toml, issuer 1, {named}" in refusal(tmp_path, **{**given, "auth": auth})
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("auth", ["", "None", "client_secret_jwt", "basic", "tls_client_auth"])
 def test_no_other_way_of_authentication_is_taken(tmp_path: Path, auth: str) -> None:
     message = refusal(tmp_path, auth=auth)
@@ -274,7 +283,7 @@ def test_no_other_way_of_authentication_is_taken(tmp_path: Path, auth: str) -> N
     assert "auth: expected one of client_secret_basic, client_secret_post, none, private_key_jwt" in message
 
 
-@pytest.mark.requirement("R32")
+@pytest.mark.requirement("R32", "R118")
 @pytest.mark.parametrize("algorithm", ["ES384", "RS384"])
 def test_a_client_with_a_key_signs_with_it(tmp_path: Path, algorithm: str) -> None:
     given = {**SIGNS, "algorithm": algorithm, "key_file": key(tmp_path, algorithm)}
@@ -286,7 +295,7 @@ def test_a_client_with_a_key_signs_with_it(tmp_path: Path, algorithm: str) -> No
     assert "RSAKey" not in repr(one)
 
 
-@pytest.mark.requirement("R32")
+@pytest.mark.requirement("R32", "R118")
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "HS384", "RS256", "ES256", "RS384", ""])
 def test_a_key_that_is_not_of_its_algorithm_or_one_that_smart_does_not_know_is_refused(
     tmp_path: Path, algorithm: str
@@ -296,18 +305,20 @@ def test_a_key_that_is_not_of_its_algorithm_or_one_that_smart_does_not_know_is_r
     assert "issuer 1, key_file: " in refusal(tmp_path, **{**SIGNS, "algorithm": algorithm})
 
 
-@pytest.mark.requirement("R17")
+@pytest.mark.requirement("R17", "R118")
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS256", "HS384", "HS512", "RS1", "EdDSA", ""])
 def test_id_tokens_are_signed_asymmetrically_or_not_at_all_accepted(tmp_path: Path, algorithm: str) -> None:
     for algorithms in ([algorithm], ["RS256", algorithm]):
         assert "issuer 1, id_token_algorithms: expected " in refusal(tmp_path, id_token_algorithms=algorithms)
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384"])
 def test_every_asymmetric_algorithm_in_use_is_taken(tmp_path: Path, algorithm: str) -> None:
     assert loaded(tmp_path, id_token_algorithms=[algorithm]).id_token_algorithms == (algorithm,)
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize(("nonce", "needed"), [("required", True), ("omitted", False)])
 def test_a_nonce_is_needed_unless_the_registration_says_that_the_ehr_omits_it(
     tmp_path: Path, nonce: str, needed: bool
@@ -315,10 +326,12 @@ def test_a_nonce_is_needed_unless_the_registration_says_that_the_ehr_omits_it(
     assert loaded(tmp_path, nonce=nonce).needs_nonce is needed
 
 
+@pytest.mark.requirement("R118")
 def test_no_other_word_about_the_nonce_is_taken(tmp_path: Path) -> None:
     assert "nonce: expected one of omitted, required, got 'optional'" in refusal(tmp_path, nonce="optional")
 
 
+@pytest.mark.requirement("R118")
 def test_scopes_and_their_version_are_as_the_registration_says(tmp_path: Path) -> None:
     one = loaded(tmp_path, scopes=["openid", "patient/*.read"], scope_version="v1", offline=True)
 
@@ -328,7 +341,7 @@ def test_scopes_and_their_version_are_as_the_registration_says(tmp_path: Path) -
         assert "scopes: expected a list of texts" in refusal(tmp_path, scopes=scopes)
 
 
-@pytest.mark.requirement("R77")
+@pytest.mark.requirement("R77", "R118")
 @pytest.mark.parametrize(
     "origin",
     [
@@ -350,13 +363,14 @@ def test_a_frame_ancestor_is_one_origin_and_never_a_pattern(tmp_path: Path, orig
     assert "issuer 1, frame_ancestors: " in refusal(tmp_path, frame_ancestors=[origin])
 
 
+@pytest.mark.requirement("R118")
 def test_origins_of_frames_are_taken_as_they_are(tmp_path: Path) -> None:
     origins = ["https://ehr.example.org", "https://ehr.example.org:8443", "http://127.0.0.1:8181"]
 
     assert loaded(tmp_path, frame_ancestors=origins).frame_ancestors == tuple(origins)
 
 
-@pytest.mark.requirement("R44")
+@pytest.mark.requirement("R44", "R118")
 def test_hosts_and_aliases_are_those_that_are_listed(tmp_path: Path) -> None:
     one = loaded(
         tmp_path,
@@ -370,18 +384,21 @@ def test_hosts_and_aliases_are_those_that_are_listed(tmp_path: Path) -> None:
     assert "issuer 1, aliases: " in refusal(tmp_path, aliases=["http://in.example.org/r4"])
 
 
+@pytest.mark.requirement("R118")
 def test_authorities_to_trust_are_a_file_that_is_there(tmp_path: Path) -> None:
     assert "ca: " in refusal(tmp_path, ca="ca.pem")
     (tmp_path / "ca.pem").write_text("")
     assert loaded(tmp_path, ca="ca.pem").ca == tmp_path / "ca.pem"
 
 
+@pytest.mark.requirement("R118")
 def test_a_site_or_profile_that_is_not_usable_stops_the_start(tmp_path: Path) -> None:
     for changes in ({"profile": "epoc"}, {"site": "nowhere.toml"}):
         with pytest.raises(ExtractionError, match=r"epoc|nowhere"):
             load_issuers(write(tmp_path, {**LEAST, **changes}))
 
 
+@pytest.mark.requirement("R118")
 def test_the_profile_of_the_registration_goes_before_the_one_of_the_site(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text('profile = "epoc"\nzone = "America/Chicago"')
     one = loaded(tmp_path, site="site.toml", profile="generic")

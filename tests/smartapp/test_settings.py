@@ -18,7 +18,6 @@ from smartapp.starter import Starter, write_starter
 from smartapp.usecases import UsageError
 from smartapp.web.serve import app_of
 
-pytestmark = pytest.mark.requirement("R118")
 AS_ROOT = os.geteuid() == 0
 
 
@@ -46,6 +45,7 @@ def refusal(file: Path) -> str:
     return str(refused.value)
 
 
+@pytest.mark.requirement("R118")
 def test_the_files_that_serve_writes_load_as_they_are(file: Path) -> None:
     settings = load_settings(file)
 
@@ -55,11 +55,13 @@ def test_the_files_that_serve_writes_load_as_they_are(file: Path) -> None:
     assert app_of(file) is not None
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("key", ["address", "listen", "proxies", "data", "key_file", "issuers"])
 def test_a_missing_setting_is_named(file: Path, key: str) -> None:
     assert f"'{key}' is missing. Add it." in refusal(edit(file, key, None))
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
@@ -79,10 +81,12 @@ def test_a_setting_of_another_kind_is_refused_with_file_key_expected_and_got(
     assert "got" in message
 
 
+@pytest.mark.requirement("R118")
 def test_an_unknown_setting_is_refused_with_those_there_are(file: Path) -> None:
     assert "pi180.toml: unknown key 'debug'. Expected one of: address," in refusal(edit(file, "debug", "true"))
 
 
+@pytest.mark.requirement("R118")
 def test_a_file_that_is_not_there_or_no_toml_is_refused(tmp_path: Path, file: Path) -> None:
     file.write_text("address = ")
 
@@ -90,6 +94,7 @@ def test_a_file_that_is_not_there_or_no_toml_is_refused(tmp_path: Path, file: Pa
     assert "expected server settings, but it cannot be read" in refusal(tmp_path / "nowhere.toml")
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize(
     ("address", "words"),
     [
@@ -111,6 +116,7 @@ def test_an_address_is_https_and_no_more_than_scheme_and_host(file: Path, addres
     assert words in message
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8180", "http://localhost:8180", "http://[::1]:8180"])
 def test_plain_http_is_for_this_machine_and_needs_no_proxy(file: Path, address: str) -> None:
     settings = load_settings(edit(edit(file, "address", f'"{address}"'), "proxies", "0"))
@@ -118,10 +124,12 @@ def test_plain_http_is_for_this_machine_and_needs_no_proxy(file: Path, address: 
     assert (settings.address, settings.proxies) == (address, 0)
 
 
+@pytest.mark.requirement("R118")
 def test_a_slash_at_the_end_of_the_address_does_not_matter(file: Path) -> None:
     assert load_settings(edit(file, "address", '"https://pi180.example.org/"')).address == "https://pi180.example.org"
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize(("number", "loads"), [(-1, False), (0, False), (1, True), (2, True)])
 def test_https_needs_the_number_of_proxies_that_end_it(file: Path, number: int, loads: bool) -> None:
     edit(file, "proxies", str(number))
@@ -131,6 +139,7 @@ def test_https_needs_the_number_of_proxies_that_end_it(file: Path, number: int, 
         assert f"pi180.toml, proxies: expected how many reverse proxies stand in front, got {number}" in refusal(file)
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("listen", ["8180", ":8180", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536"])
 def test_where_to_listen_is_an_address_and_a_port(file: Path, listen: str) -> None:
     message = refusal(edit(file, "listen", f'"{listen}"'))
@@ -138,6 +147,7 @@ def test_where_to_listen_is_an_address_and_a_port(file: Path, listen: str) -> No
     assert message.startswith("pi180.toml, listen: expected an address and port such as 127.0.0.1:8180, got")
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize(("listen", "host", "port"), [("127.0.0.1:65535", "127.0.0.1", 65535), ("[::1]:0", "::1", 0)])
 def test_the_ends_of_the_ports_are_ports(file: Path, listen: str, host: str, port: int) -> None:
     settings = load_settings(edit(file, "listen", f'"{listen}"'))
@@ -145,6 +155,7 @@ def test_the_ends_of_the_ports_are_ports(file: Path, listen: str, host: str, por
     assert (settings.host, settings.port) == (host, port)
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("mode", [0o710, 0o701, 0o750, 0o777])
 def test_a_data_folder_that_is_open_to_others_is_refused(file: Path, mode: int) -> None:
     folder = file.parent / "data"
@@ -154,10 +165,12 @@ def test_a_data_folder_that_is_open_to_others_is_refused(file: Path, mode: int) 
     assert f"pi180.toml, data: {folder} is open to others. Close it: chmod 700 {folder}" in refusal(file)
 
 
+@pytest.mark.requirement("R118")
 def test_a_data_folder_is_made_for_its_owner_alone(file: Path) -> None:
     assert load_settings(file).data.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.requirement("R118")
 def test_a_data_folder_that_cannot_be_made_is_refused(file: Path) -> None:
     (file.parent / "taken").write_text("")
 
@@ -166,6 +179,7 @@ def test_a_data_folder_that_cannot_be_made_is_refused(file: Path) -> None:
     assert "cannot be made" in refusal(edit(file, "data", '"taken"'))
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.skipif(AS_ROOT, reason="root may write anywhere")
 def test_a_data_folder_that_cannot_be_written_is_refused(file: Path) -> None:
     (file.parent / "data").mkdir(mode=0o500)
@@ -203,6 +217,7 @@ def test_a_key_that_nobody_drew_at_random_is_refused_without_showing_it(file: Pa
     assert WEAK_KEYS[kind] not in message
 
 
+@pytest.mark.requirement("R118")
 def test_a_key_of_sixteen_different_bytes_is_the_least_that_is_taken(tmp_path: Path) -> None:
     place = tmp_path / "key"
     place.touch(mode=0o600)
@@ -211,7 +226,7 @@ def test_a_key_of_sixteen_different_bytes_is_the_least_that_is_taken(tmp_path: P
     assert read_key(place) == bytes(range(16)) * 2
 
 
-@pytest.mark.requirement("R96")
+@pytest.mark.requirement("R96", "R118")
 def test_every_new_key_is_another_one() -> None:
     keys = {new_key() for _ in range(50)}
 
@@ -219,7 +234,7 @@ def test_every_new_key_is_another_one() -> None:
     assert {len(base64.urlsafe_b64decode(key)) for key in keys} == {32}
 
 
-@pytest.mark.requirement("R122")
+@pytest.mark.requirement("R122", "R118")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o610, 0o602, 0o777])
 def test_a_key_file_that_others_may_open_is_refused(file: Path, mode: int) -> None:
     (file.parent / "pi180.key").chmod(mode)
@@ -229,7 +244,7 @@ def test_a_key_file_that_others_may_open_is_refused(file: Path, mode: int) -> No
     assert (file.parent / "pi180.key").read_text().strip() not in message
 
 
-@pytest.mark.requirement("R122")
+@pytest.mark.requirement("R122", "R118")
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_a_secret_for_its_owner_alone_is_read_without_the_line_end(tmp_path: Path, mode: int) -> None:
     place = tmp_path / "secret"
@@ -239,6 +254,7 @@ def test_a_secret_for_its_owner_alone_is_read_without_the_line_end(tmp_path: Pat
     assert read_secret(place) == "s3cret words"
 
 
+@pytest.mark.requirement("R118")
 def test_a_secret_that_is_missing_empty_or_no_text_is_refused(tmp_path: Path) -> None:
     empty, binary = tmp_path / "empty", tmp_path / "binary"
     for place, data in ((empty, b" \n"), (binary, b"\xff\xfe\x00")):
@@ -249,7 +265,7 @@ def test_a_secret_that_is_missing_empty_or_no_text_is_refused(tmp_path: Path) ->
             read_secret(place)
 
 
-@pytest.mark.requirement("R122")
+@pytest.mark.requirement("R122", "R118")
 def test_no_representation_of_the_settings_holds_the_key(file: Path) -> None:
     settings = load_settings(file)
     text = f"{settings!r} {settings!s}"
@@ -258,12 +274,14 @@ def test_no_representation_of_the_settings_holds_the_key(file: Path) -> None:
     assert repr(settings.key) not in text
 
 
+@pytest.mark.requirement("R118")
 def test_settings_say_where_they_are_in_parts(file: Path) -> None:
     settings: Settings = load_settings(edit(file, "address", '"https://PI180.example.org:8443"'))
 
     assert settings.place.origin == ("https", "pi180.example.org", 8443)
 
 
+@pytest.mark.requirement("R118")
 def test_new_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     made = pi180("serve", "--new", tmp_path / "new")
     modes = {place.name: place.stat().st_mode & 0o777 for place in (tmp_path / "new").iterdir()}
@@ -274,12 +292,14 @@ def test_new_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert f"pi180 serve --settings {tmp_path / 'new' / 'pi180.toml'}" in made.stderr
 
 
+@pytest.mark.requirement("R118")
 def test_no_key_is_printed(tmp_path: Path) -> None:
     made = pi180("serve", "--new", tmp_path / "new")
 
     assert (tmp_path / "new" / "pi180.key").read_text().strip() not in made.output
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("name", ["pi180.toml", "issuers.toml", "pi180.key"])
 def test_new_files_never_overwrite_one_that_is_there(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
@@ -290,6 +310,7 @@ def test_new_files_never_overwrite_one_that_is_there(tmp_path: Path, name: str) 
     assert {place.name: place.read_text() for place in tmp_path.iterdir()} == {name: "mine"}
 
 
+@pytest.mark.requirement("R118")
 def test_a_starter_for_the_demo_is_written_with_its_values_and_loads(tmp_path: Path) -> None:
     starter = Starter(
         address="http://127.0.0.1:1", listen="127.0.0.1:1", proxies=0, iss="http://127.0.0.1:2/fhir",
@@ -302,6 +323,7 @@ def test_a_starter_for_the_demo_is_written_with_its_values_and_loads(tmp_path: P
         write_starter(tmp_path, starter)
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize("options", [(), ("--settings", "a.toml", "--new", "folder")])
 def test_serve_wants_one_of_its_two_options(options: tuple[str, ...]) -> None:
     result = pi180("serve", *options)
@@ -334,6 +356,7 @@ def name_no_site(folder: Path) -> None:
     edit(folder / "issuers.toml", "site", '"nowhere.toml"')
 
 
+@pytest.mark.requirement("R118")
 @pytest.mark.parametrize(
     "break_one",
     [break_key, break_issuers, break_address, take_issuers_away, name_no_profile, name_no_site],
@@ -354,6 +377,7 @@ def test_a_half_configured_server_says_one_thing_exits_with_2_and_never_listens(
         pass
 
 
+@pytest.mark.requirement("R118")
 def test_a_port_that_is_taken_is_said_with_what_to_do(file: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         edit(file, "listen", f'"127.0.0.1:{taken.getsockname()[1]}"')
