@@ -36,7 +36,7 @@ layers: install
 	$(BIN)/lint-imports
 
 tests: install
-	$(BIN)/pytest -m "not browser and not conformance" --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not conformance" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 browser: install
 	@BIN=$(BIN) sh tests/browser/chromium.sh $(BIN)/pytest -m browser tests/browser

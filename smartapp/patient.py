@@ -121,6 +121,12 @@ _TASKS = {
         "Give portal and API access by the day shown: four business days after the visit's information is there.",
     ),
 }
+_NAMES = {
+    "MedicationRequest": "Prescription",
+    "ServiceRequest": "Referral",
+    "DocumentReference": "Received summary",
+    "Encounter": "Visit",
+}
 _MORE_KINDS = {
     MeasureId("PI_HIE_1"): (EventKind.SUMMARY_COMPLETE,),
     MeasureId("PI_HIE_4"): (
@@ -253,7 +259,7 @@ def _item(case: Mapping[str, Any], drugs: Mapping[str, str], due: Mapping[str, d
     focus, hers, dated = case["focus"], case["whose"] is Whose.HERS, case["occurred"] is not None
     return Item(
         record=focus,
-        what=drugs.get(focus) or focus.partition("/")[0],
+        what=drugs.get(focus) or _NAMES.get(focus.partition("/")[0], focus.partition("/")[0]),
         occurred=case["occurred"],
         certain=whole and hers and dated and case["met"] == "not_met" and case["member"] == "yes",
         reason=case["reason"] if hers else f"{case['reason']}; {case['whose']}",

@@ -16,7 +16,7 @@ from smartapp.evidence import CaseRow
 from smartapp.paths import templates
 from smartapp.report.frame import Action, Frame, Link, Message, across_pages, within_report
 from smartapp.report.page import page_of
-from smartapp.report.words import figure, moment
+from smartapp.report.words import day_in_words, figure, moment
 from smartapp.scored import Scored
 
 __all__ = [
@@ -108,4 +108,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["figure"] = figure
+    environment.filters["day"] = day_in_words
     return environment

@@ -63,3 +63,11 @@ def objective_title(rules: RuleBook, objective: str) -> str:
 def plural(number: int, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{figure(number)} {one if number == 1 else many}"
+
+
+def day_in_words(text: str) -> str:
+    """A day as data write it, in words; a partial or odd date stays as it is."""
+    try:
+        return day(date.fromisoformat(text))
+    except ValueError:
+        return text

@@ -10,7 +10,6 @@ _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Strict-Transport-Security": f"max-age={_YEAR}; includeSubDomains",
 }
 
@@ -39,6 +38,8 @@ def with_headers(response: Response) -> Response:
     )
     if ancestors == "'none'":
         response.headers["X-Frame-Options"] = "DENY"
+        # Not on pages that a frame may show: a tab that a sandboxed frame opens could not show them (R79).
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     return response
 
 

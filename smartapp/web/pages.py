@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, g, request
 
 from extractors.sources.search import WrongPatient
 from smartapp.archive import Kept, latest, open_score
@@ -49,6 +49,7 @@ def signed_in(view: _OfLaunch[_More]) -> _View:
             raise Shown(403, "You are not signed in here", "The session is over, or it began in another browser.",
                         "Launch pi180 from the EHR again.")  # fmt: skip
         framed_by(service.ehr(launch).registration)
+        g.frame = _frame(launch, launch.person)
         return view(launch, *args, **kwargs)
 
     return guarded
@@ -129,6 +130,7 @@ def sign_out(launch: Launch) -> Response:
     _check_form(service, launch)
     registration = service.ehr(launch).registration
     service.token(launch).end()
+    g.frame = None
     response = told(Message("You are signed out", ("pi180 holds no permission of this launch any more.",)))
     service.sessions.forget(response, launch.id, registration)
     service.sessions.drop_kept_pages(response)

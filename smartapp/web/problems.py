@@ -7,11 +7,11 @@ import logging
 import secrets
 import traceback
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
 from extractors.errors import ExtractionError
-from smartapp.report import Action, Message, message_page
+from smartapp.report import Action, Frame, Message, app_page, message_page
 from smartapp.smart.errors import SmartError, Unavailable
 
 STYLESHEET = "/style.css"
@@ -49,11 +49,14 @@ def _shown(problem: Shown) -> Response:
 
 
 def told(message: Message, status: int = 200) -> Response:
-    """A page that only says something."""
-    return Response(message_page(message, STYLESHEET), status, mimetype="text/html")
+    """A page that only says something; with the launch's own header where somebody is signed in."""
+    frame: Frame | None = g.get("frame")
+    html = app_page("notice", frame, message=message) if frame else message_page(message, STYLESHEET)
+    return Response(html, status, mimetype="text/html")
 
 
 def _refused(problem: Exception) -> Response:
+    g.frame = None  # nobody is signed in any more, or yet
     return told(Message("This launch cannot go on", (f"{_sentence(problem)} {_AGAIN}",)), 403)
 
 

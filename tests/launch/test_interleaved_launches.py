@@ -253,7 +253,7 @@ def test_the_launchs_patient_is_known_by_every_spelling_of_the_reference(
 @pytest.mark.requirement("R23")
 def test_the_patient_page_says_whose_it_is_and_that_the_ehr_does_not_tell_of_a_change(browser: Browser) -> None:
     page = words(browser.get(f"{browser.sign_in(*FIRST)}patient").text)
-    for told in ("Synthetic Sample-001", "Born 1954-02-22", "Record number", "Source EHR demo", "launch again"):
+    for told in ("Synthetic Sample-001", "Born February 22, 1954", "Record number", "Source EHR demo", "launch again"):
         assert told in page
     assert "Launched from EHR demo, November 21, 2026, 10:00 am EST" in page
 

@@ -115,7 +115,7 @@ def test_an_item_names_its_record_drug_day_and_reason(tmp_path: Path) -> None:
 
     assert (item.record, item.what, item.occurred, item.due) == ("MedicationRequest/rx", "Losartan", "2026-03-02", None)
     assert "no sign of transmission" in item.reason
-    assert (seen.record, seen.what, seen.due) == ("Encounter/visit", "Encounter", date(2026, 11, 25))
+    assert (seen.record, seen.what, seen.due) == ("Encounter/visit", "Visit", date(2026, 11, 25))
 
 
 # What cannot be read

@@ -194,7 +194,10 @@ def test_pages_run_nothing_and_carry_no_style_of_their_own(app: App) -> None:
     for page in app.pages.values():
         assert not [e.tag for e in page.walk() if e.tag in {"script", "style", "img", "iframe", "object", "embed"}]
         assert not [name for e in page.walk() for name in e.attributes if name.startswith("on") or name == "style"]
-        assert [link.attributes for link in page.all("link")] == [{"rel": "stylesheet", "href": "/style.css"}]
+        assert [link.attributes for link in page.all("link")] == [
+            {"rel": "icon", "href": "data:,"},
+            {"rel": "stylesheet", "href": "/style.css"},
+        ]
 
 
 def test_pages_can_be_walked_by_headings_landmarks_and_captions(app: App) -> None:

@@ -1,0 +1,37 @@
+"""Pages that only say something: within a launch they can be left by its own header, outside of one they cannot."""
+
+from collections.abc import Callable
+
+import pytest
+from launching import Browser, Site, csrf_of
+
+
+def in_frame(text: str) -> bool:
+    return "/sign-out" in text
+
+
+def test_who_has_no_score_can_still_sign_out_and_go_to_the_patient(browser: Browser) -> None:
+    home = browser.sign_in("office-staff")
+    page = browser.get(f"{home}score")
+    assert page.status_code == 404
+    assert in_frame(page.text)
+    assert f'href="{home}patient"' in page.text
+
+
+def test_a_problem_within_a_launch_keeps_the_launchs_header(browser: Browser) -> None:
+    home = browser.sign_in(patient=None)
+    for address in (f"{home}patient", home):
+        assert in_frame(browser.get(address).text)
+
+
+@pytest.mark.requirement("R83")
+def test_what_is_no_launch_of_this_browser_shows_nobodys_header(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    home = site.browser().sign_in()
+    assert not in_frame(site.browser().get(f"{home}score").text)
+
+
+def test_signed_out_is_outside_of_the_launch(browser: Browser) -> None:
+    home = browser.sign_in()
+    token = csrf_of(browser.get(f"{home}patient").text)
+    assert not in_frame(browser.post(f"{home}sign-out", {"csrf": token}).text)
