@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: install demo test lint types layers tests browser audit conformance lock clean
+.PHONY: install demo test lint types layers tests coverage browser audit conformance lock clean
 
 install: $(VENV)/.installed
 
@@ -36,6 +36,9 @@ layers: install
 	$(BIN)/lint-imports
 
 tests: install
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not conformance"
+
+coverage: install
 	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not conformance" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 browser: install

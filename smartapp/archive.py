@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,20 @@ class Kept:
     year: int
     written: datetime
 
+    @property
+    def key(self) -> str:
+        """What names the TIN of this score in an address, and tells nothing of it."""
+        return sha256(self.place.name.encode()).hexdigest()[:8]
+
 
 def latest(runs: Path, npi: str) -> tuple[Kept, ...]:
-    """The newest score of a clinician for each TIN, the newest first; of any period and any run.
+    """The newest score of a clinician for each TIN, of the latest year that has any; the newest first.
 
     Args:
         runs: the folder that holds the runs; it may be missing.
         npi: ten digits; for anything else there is no score.
     """
-    found = sorted(kept_scores(runs, npi), key=lambda kept: (kept.written, str(kept.place)), reverse=True)
+    found = sorted(kept_scores(runs, npi), key=lambda kept: (kept.year, kept.written, str(kept.place)), reverse=True)
     newest: dict[str, Kept] = {}
     for kept in found:
         newest.setdefault(kept.place.name, kept)

@@ -7,7 +7,7 @@ from the rest would be wrong.
 
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -64,6 +64,7 @@ def read_own_patients(server: LiveServer, panel: Panel) -> Path:
     Raises:
         ReadingStopped: something could not be read whole.
     """
+    load(panel.year)  # before anything is read: a year without rules cannot be scored
     folder = panel.pages
     folder.mkdir(parents=True, mode=0o700)
     try:
@@ -112,11 +113,22 @@ def _write(folder: Path, name: str, answers: Iterable[Found]) -> None:
             (folder / f"{name}-{answer.type}-{line.number:03}.json").write_bytes(line.data)
 
 
+def _as_seen(panel: Panel) -> Site:
+    """The site's settings without any closed world that rests on what this launch was not granted to read."""
+    carriers = {kind: {s.resource for s in panel.profile.carriers(kind)} for kind in panel.site.closed_world}
+    hidden = {kind for kind, types in carriers.items() if any(not _is_granted(panel, one) for one in types)}
+    return replace(panel.site, closed_world=panel.site.closed_world - hidden)
+
+
+def _is_granted(panel: Panel, kind: str) -> bool:
+    return panel.granted.access(kind) is not Access.NOT_GRANTED
+
+
 def _score(panel: Panel) -> Path:
     """Score the year, for each of her TINs, with nothing attested: the gate lists what a person still has to answer."""
     rules = load(panel.year)
     period = Period(date(panel.year, 1, 1), date(panel.year, 12, 31))
-    with read_folder(panel.pages, panel.site, rules, period) as reading:
+    with read_folder(panel.pages, _as_seen(panel), rules, period) as reading:
         if reading.faults:
             raise ReadingStopped("; ".join(reading.faults))
         tins = sorted({tally.tin for tally in reading.tallies if tally.npi == panel.npi}, key=str)

@@ -158,7 +158,7 @@ def patient_view(server: LiveServer, patient: str, reads: Reads) -> PatientView:
     asked, own = _asked(server, patient, reads), own_records(server, reads.user)
     lines = [line for found in (*asked, *own.found) for line in found.lines]
     made = extract(lines, reads.profile, reads.site.zone_info)
-    asked = _as_readable(asked, {row["file"] for row in made.quarantine})
+    asked = _as_visible(_as_readable(asked, {row["file"] for row in made.quarantine}), patient)
     with LocalEngine() as engine:
         derive(made, reads.site, engine)
         cases = _cases(engine, patient, own, reads)
@@ -177,6 +177,14 @@ def _asked(server: LiveServer, patient: str, reads: Reads) -> list[Found]:
     found = [_as_granted(one, reads.granted) for one in found]
     refused += [] if _shows_provenance(reads.granted) else [_BESIDE]
     return found + [Found(kind, Outcome.WITHHELD, detail="the launch was not granted it") for kind in refused]
+
+
+def _as_visible(asked: list[Found], patient: str) -> list[Found]:
+    """What was answered; nothing of it is whole where the server answers as if there were no such patient."""
+    searched = any(found.type == _ABOUT_PATIENT and found.outcome is Outcome.COMPLETE for found in asked)
+    if not searched or _record(asked, patient) is not None:
+        return asked
+    return [_less(found, "the EHR does not show this patient") for found in asked]
 
 
 def _as_granted(found: Found, granted: Granted) -> Found:
@@ -277,13 +285,17 @@ def _standing(items: Sequence[Item], unread: Sequence[str]) -> Standing:
 
 def _banner(asked: Iterable[Found], patient: str) -> Banner | None:
     """Of the launch's own patient, whoever else came along."""
-    pages = [page_of(line.data) for found in asked if found.type == _ABOUT_PATIENT for line in found.lines]
-    matches = [match for page in pages for match in matches_of(page)]
-    record = next((m for m in matches if (m.get("resourceType"), m.get("id")) == (_ABOUT_PATIENT, patient)), None)
+    record = _record(asked, patient)
     if record is None:
         return None
     born = record.get("birthDate")
     return Banner(name_of(record), born if isinstance(born, str) else "not stated", _record_number(record))
+
+
+def _record(asked: Iterable[Found], patient: str) -> Json | None:
+    pages = [page_of(line.data) for found in asked if found.type == _ABOUT_PATIENT for line in found.lines]
+    matches = [match for page in pages for match in matches_of(page)]
+    return next((m for m in matches if (m.get("resourceType"), m.get("id")) == (_ABOUT_PATIENT, patient)), None)
 
 
 def _record_number(patient: Json) -> str:

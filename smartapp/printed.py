@@ -150,7 +150,7 @@ def _case(found: CaseExplained) -> list[str]:
 def differences_table(found: Differences) -> str:
     """What differs between two runs, part by part; one line when nothing does."""
     if found.none:
-        return "The two runs say the same.\n"
+        return "The two runs say the same: data, what decides, cases and counts. Answers and scores are not compared.\n"
     parts: list[tuple[str, list[tuple[str, ...]]]] = [
         ("What decides", [(b.what, b.first, b.second) for b in found.basis]),
         ("Resources", [(r.key, r.how) for r in found.resources]),

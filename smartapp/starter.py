@@ -5,6 +5,7 @@ from pathlib import Path
 
 from smartapp.runs import write_text
 from smartapp.settings import new_key
+from smartapp.smart.issuers import UNFILLED
 from smartapp.usecases import UsageError
 
 _SETTINGS = """\
@@ -58,7 +59,7 @@ class Starter:
     ehr: str = "My EHR"
     iss: str = "https://ehr.example.org/fhir"
     issuer: str = "https://ehr.example.org"
-    client_id: str = "the id that the EHR gave to pi180"
+    client_id: str = UNFILLED
     results: str = "results"
     frames: tuple[str, ...] = ()
     more: str = _OPTIONAL

@@ -48,7 +48,8 @@ class OwnRecords:
 def own_records(server: LiveServer, user: str | None) -> OwnRecords:
     """Her record and her roles, by the reference of the id_token (`Type/id`); None: the EHR does not say."""
     if user is None or not user.startswith(_CLINICIANS):
-        return OwnRecords((), frozenset({user} if user else ()), user is not None)
+        known = user is not None and not user.startswith("Person/")  # a Person may be a clinician under other keys
+        return OwnRecords((), frozenset({user} if user and known else ()), known)
     found, clinician = [server.read(user)], user
     if user.startswith("PractitionerRole/"):
         clinician = server.key_of(_resource(found[0]).get("practitioner")) or ""

@@ -21,7 +21,7 @@ from extractors.events import Line
 from extractors.gateway import LANES, Answer, Credential, Gateway
 from extractors.places import next_page, place_of, reference_url
 from extractors.references import Scope, reference_key
-from extractors.sources.searchset import check_is, matches_of, not_done, page_of, reported, subjects
+from extractors.sources.searchset import check_is, matches_of, not_done, page_of, reported, stated_total, subjects
 
 PAGE_SIZE, MOST_PAGES = 100, 40
 _FHIR = "application/fhir+json"
@@ -180,6 +180,7 @@ class LiveServer:
     def _pages(self, kind: str, path: str, whose: str | None) -> Found:
         lines: list[Line] = []
         asked: set[str] = set()
+        matches = total = 0
         detail, url = "", f"{self._server.base_uri}{path}"
         while url:
             if url in asked or len(asked) == MOST_PAGES:
@@ -190,8 +191,11 @@ class LiveServer:
             if whose is not None:
                 detail = self._check_whose(page, whose) or detail
             lines.append(Line(kind, len(lines) + 1, 0, body))
+            matches += len(matches_of(page))
             detail = detail or reported(page) or (not_done(page, url) if len(lines) == 1 else "")
             url = self._next(page, url)
+            total = max(total, stated_total(page))
+        detail = detail or ("the server says that there is more than it showed" if total > matches else "")
         return Found(kind, Outcome.PARTIAL if detail else Outcome.COMPLETE, tuple(lines), detail)
 
     def _page(self, url: str, *, further: bool) -> bytes:

@@ -61,6 +61,12 @@ def matches_of(page: Json) -> list[Json]:
     ]
 
 
+def stated_total(page: Json) -> int:
+    """How many matches the server says there are, 0 if it does not say: a sign that some are missing, never a count."""
+    total = page.get("total")
+    return total if isinstance(total, int) and not isinstance(total, bool) else 0
+
+
 def subjects(resource: Json, bases: Sequence[str] = ()) -> set[str]:
     """Whom a resource is about, as keys; empty for one that does not say.
 

@@ -49,6 +49,9 @@ _OPTIONAL: dict[str, Any] = {
     "id_token_algorithms": list,
 }
 _ASYMMETRIC = {"RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384"}
+_READS = re.compile(r"^launch/|\.(?:read|r|s|rs)(?:\?.*)?$")
+UNFILLED = "the id that the EHR gave to pi180"
+"""What a first set of settings holds in place of a client id."""
 _SCOPE_VERSIONS = {"v1", "v2"}
 _NONCES = {"required", "omitted"}
 
@@ -91,6 +94,11 @@ class Registration:
     ca: Path | None
     needs_nonce: bool
     id_token_algorithms: tuple[str, ...]
+
+    @property
+    def first_looks(self) -> Path:
+        """Where runs of clinicians' own readings lie, apart from the practice's."""
+        return self.runs.with_name("first-looks")
 
     @property
     def base(self) -> Place:
@@ -137,6 +145,8 @@ def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration
     if not _ID.fullmatch(entry["id"]):
         raise SettingsError(f"{at}, id: expected small letters, digits and dashes, got {entry['id']!r}.")
     site = load_site(path.parent / entry["site"] if "site" in entry else None, entry.get("profile"))
+    if entry["client_id"] == UNFILLED:
+        raise SettingsError(f"{at}, client_id: expected the id that the EHR gave to pi180. Fill it in.")
     auth = ClientAuth(_one_of(entry, "auth", {method.value for method in ClientAuth}, at))
     places = [_place(_base(entry["iss"], f"{at}, iss"), at), _place(entry["issuer"], f"{at}, issuer")]
     return Registration(
@@ -152,7 +162,7 @@ def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration
         secret=_secret(entry, auth, path.parent, at),
         key=_key(entry, auth, path.parent, at),
         scope_version="v1" if _one_of(entry, "scope_version", _SCOPE_VERSIONS, at, "v2") == "v1" else "v2",
-        scopes=_texts(entry, "scopes", at) if "scopes" in entry else None,
+        scopes=_scopes(entry, at) if "scopes" in entry else None,
         offline=entry.get("offline", False),
         frame_ancestors=tuple(_origin(text, f"{at}, frame_ancestors") for text in _texts(entry, "frame_ancestors", at)),
         hosts=frozenset({place.host for place in places} | {text.lower() for text in _texts(entry, "hosts", at)}),
@@ -175,6 +185,16 @@ def _texts(entry: Mapping[str, Any], name: str, at: str) -> tuple[str, ...]:
     if not all(isinstance(text, str) and text for text in found):
         raise SettingsError(f"{at}, {name}: expected a list of texts.")
     return tuple(found)
+
+
+def _scopes(entry: Mapping[str, Any], at: str) -> tuple[str, ...]:
+    """Scopes of the operator's own choosing, as long as they only read and say who signs in."""
+    found = _texts(entry, "scopes", at)
+    if wrong := [scope for scope in found if "/" in scope and not _READS.search(scope)]:
+        raise SettingsError(f"{at}, scopes: expected scopes that only read, such as user/Task.rs, got {wrong[0]!r}.")
+    if not {"openid", "fhirUser"} <= set(found):
+        raise SettingsError(f"{at}, scopes: expected openid and fhirUser among them: without, nobody can be signed in.")
+    return found
 
 
 def _place(text: str, at: str) -> Place:

@@ -83,7 +83,9 @@ class Launching:
         registration = registered((ehr.registration for ehr in self.ehrs.values()), iss) if fits else None
         if registration is None:
             self._note(Deed.LAUNCH_REFUSED, detail="the FHIR base is not registered")
-            raise LaunchRefused("this EHR is not registered here")
+            raise LaunchRefused(
+                "this EHR is not registered here. Your IT compares iss in the launch address with issuers.toml"
+            )
         return self._create(registration, Pending(iss, launch))
 
     def begin_standalone(self, registration_id: str) -> tuple[Launch, str]:
@@ -107,9 +109,11 @@ class Launching:
         before = self._launches.find(launch_id, self._clock())
         if before is None or before.pending is None:
             raise LaunchRefused("this launch is over")
+        ehr = self.ehrs.get(before.registration)
+        if ehr is None:
+            raise LaunchRefused("this EHR is not registered here any more")
         self._launches.end(launch_id)
-        pending = Pending(before.pending.iss, before.pending.launch)
-        return self._create(self.ehrs[before.registration].registration, pending)
+        return self._create(ehr.registration, Pending(before.pending.iss, before.pending.launch))
 
     def authorization_url(self, launch: Launch) -> str:
         """Where the browser goes to be authorized, with a fresh state, nonce and PKCE verifier; once per launch.
@@ -242,6 +246,7 @@ def _context(identity: Identity, said: TokenAnswer, fhir_base: str) -> Context:
         raise LaunchRefused("the EHR's answer names no usable patient")
     return Context(
         issuer=identity.issuer,
+        base=fhir_base,
         subject=identity.subject,
         fhir_user=fhir_user_reference(identity.fhir_user, fhir_base),
         patient=said.patient,

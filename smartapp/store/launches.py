@@ -17,7 +17,7 @@ from sqlalchemy import insert as insert_into
 
 from smartapp.store.database import Database, launch, naive
 from smartapp.store.records import Context, Grant, Launch, Pending, Person, Phase
-from smartapp.store.vault import Vault
+from smartapp.store.vault import Vault, VaultError
 
 PENDING_LIFE = timedelta(minutes=10)
 """How long an EHR may take to answer (security requirement R6)."""
@@ -186,12 +186,16 @@ class Launches:
     def _seal(self, document: Mapping[str, Any], launch_id: str, column: str) -> bytes:
         return self._vault.seal(document, _bound(launch_id, column))
 
-    def _launch(self, row: Row[Any]) -> Launch:
-        opened = {
-            name: self._vault.open(getattr(row, name), _bound(row.id, name))
-            for name in ("pending", "context", "person")
-            if getattr(row, name) is not None
-        }
+    def _launch(self, row: Row[Any]) -> Launch | None:
+        """A launch as kept; None where it was sealed with another key: then it is over."""
+        try:
+            opened = {
+                name: self._vault.open(getattr(row, name), _bound(row.id, name))
+                for name in ("pending", "context", "person")
+                if getattr(row, name) is not None
+            }
+        except VaultError:
+            return None
         return Launch(
             id=row.id,
             registration=row.registration,

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from smartapp.store.database import Database, naive, reading
 
-SILENT_FOR = timedelta(minutes=2)
+SILENT_FOR = timedelta(minutes=15)
 """A reading that told nothing for so long is over: its process is gone."""
 
 

@@ -43,10 +43,12 @@ class Grant:
 class Context:
     """Whom and what a launch is about, as its own token response said; `person` is learned from the server later.
 
+    `issuer` and `base` are those of the registration at that time: tokens go nowhere else, whatever it says later.
     `fhir_user` and `patient` are `Type/id` and an id; None: not said. `needs_banner` None: not said.
     """
 
     issuer: str
+    base: str
     subject: str
     fhir_user: str | None
     patient: str | None

@@ -4,6 +4,8 @@ Views read the request, call one use case, and render.
 """
 
 import logging
+from collections.abc import Callable
+from datetime import timedelta
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -12,6 +14,7 @@ from smartapp.web import launch, pages, problems
 from smartapp.web.headers import with_headers
 from smartapp.web.service import Service
 
+_SWEPT_EVERY = timedelta(minutes=1)
 MOST_BYTES = 64 * 1024
 """Of a request's body: the largest form is a button."""
 
@@ -24,13 +27,28 @@ def create_app(service: Service) -> Flask:
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     app = Flask(__name__, static_folder=None, template_folder=None)
-    app.config["TRUSTED_HOSTS"] = [service.settings.place.host]
+    host = service.settings.place.host
+    app.config["TRUSTED_HOSTS"] = [f"[{host}]" if ":" in host else host]
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.extensions["pi180"] = service
     app.register_blueprint(launch.routes)
     app.register_blueprint(pages.routes)
     problems.handle(app)
+    app.before_request(_sweeping(service))
     app.after_request(with_headers)
     if proxies := service.settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     return app
+
+
+def _sweeping(service: Service) -> Callable[[], None]:
+    """Forget what is over, tokens included, with the next request, but not with each."""
+    last = [service.clock()]
+
+    def sweep() -> None:
+        now = service.clock()
+        if now - last[0] >= _SWEPT_EVERY:
+            last[0] = now
+            service.launches.sweep(now)
+
+    return sweep

@@ -11,6 +11,8 @@ from datetime import timedelta
 from flask import request
 
 from extractors.errors import ExtractionError
+from scoring.errors import RuleError
+from smartapp.archive import latest
 from smartapp.own_patients import Panel, Told, read_own_patients
 from smartapp.report import Action
 from smartapp.smart.errors import SmartError
@@ -23,6 +25,10 @@ from smartapp.web.service import READINGS, Service
 _TOLD_EVERY = 5
 _KEPT_FOR = timedelta(minutes=30)
 
+FIRST_LOOK = (
+    "A first look, not the practice's score: read with your permission, of the patients under your name, with nothing "
+    "attested."
+)
 _NO_NPI = "The EHR states no NPI for you, so there is no score of your own. This version has no pages for staff."
 _EXPORT = (
     "For the whole practice your IT exports its data and runs: pi180 run --from EXPORT --year YEAR --attestations FILE "
@@ -46,7 +52,7 @@ def no_score(service: Service, launch: Launch, person: Person) -> Shown:
     told = service.readings.progress(launch.registration, person.npi, service.clock())
     if told is not None and told.state is ReadingState.RUNNING:
         far = f"{told.done} of {told.total} patients" if told.total else "looking up your patients"
-        return Shown(200, "Reading your patients", who, f"{far}. This page looks again by itself.", refresh=_TOLD_EVERY)
+        return Shown(200, "Reading your patients", who, f"{far}. This page looks again by itself.", wait=_TOLD_EVERY)
     why = f"No run of this practice holds a score for you.{_ended(told)}"
     if not _may_read(service, launch):
         return Shown(404, "No score yet", who, why, _EXPORT, _PERMISSION)
@@ -72,7 +78,8 @@ def begin(service: Service, launch: Launch, person: Person) -> None:
     Raises:
         Shown: it may not begin.
     """
-    if person.npi is None or launch.context is None or not _may_read(service, launch):
+    has_score = person.npi is not None and latest(service.ehr(launch).registration.runs, person.npi)
+    if person.npi is None or launch.context is None or has_score or not _may_read(service, launch):
         raise no_score(service, launch, person)
     if service.readings.begin(launch.registration, person.npi, service.clock()):
         service.note(Deed.READING_BEGUN, launch)
@@ -91,7 +98,7 @@ def _read(service: Service, launch: Launch, npi: str) -> None:
         tell(0, 0)
         read_own_patients(service.server(launch), _panel(service, launch, npi, tell))
         end, problem = ReadingState.DONE, None
-    except (SmartError, ExtractionError, UsageError) as failure:
+    except (SmartError, ExtractionError, UsageError, RuleError) as failure:
         end, problem = ReadingState.FAILED, str(failure).removesuffix(".")
     except Exception as failure:  # nothing else tells that the thread is gone
         end, problem = ReadingState.FAILED, f"an unexpected {type(failure).__name__}"
@@ -112,6 +119,6 @@ def _panel(service: Service, launch: Launch, npi: str, tell: Told) -> Panel:
         profile=registration.profile,
         granted=granted(service.token(launch).scope()),
         year=service.today(registration).year,
-        runs=registration.runs,
+        runs=registration.first_looks,
         tell=tell,
     )

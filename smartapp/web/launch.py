@@ -10,10 +10,10 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import MultiDict
 
 from smartapp.paths import templates
-from smartapp.report import Action, Message
+from smartapp.report import Action, Link, Message
 from smartapp.smart.launch import LaunchRefused
 from smartapp.store import Deed, Launch
-from smartapp.web.headers import forms_lead_to, framed_by
+from smartapp.web.headers import framed_by
 from smartapp.web.problems import Shown, told
 from smartapp.web.service import Service
 from smartapp.web.sessions import form_token, is_own_form, is_same
@@ -40,7 +40,6 @@ def front() -> Response:
     service = _service()
     mark = request.cookies.get(service.sessions.start_cookie) or secrets.token_urlsafe(32)
     ehrs = [ehr.registration for ehr in service.launching.ehrs.values()]
-    forms_lead_to(*ehrs)
     token = form_token(mark)
     actions = tuple(Action(f"Sign in at {e.name}", "/start", {"ehr": e.id, "csrf": token}) for e in ehrs)
     advice = "Or open pi180 from the EHR's own menu: then it also knows the patient in front of you."
@@ -59,7 +58,7 @@ def start() -> Response:
     if not (mark and own and is_own_form(request, service.settings)):
         service.note(Deed.DENIED, detail="a form that is not ours")
         raise Shown(403, "This sign-in did not start here", "Go to the front page and choose the EHR there.")
-    return _begun(*service.launching.begin_standalone(request.form.get("ehr", "")))
+    return _by_a_page(*service.launching.begin_standalone(request.form.get("ehr", "")))
 
 
 @routes.get("/launch")
@@ -76,11 +75,24 @@ def _begun(found: Launch, secret: str) -> Response:
     """Give the browser its cookie, and see at the next step whether it kept it."""
     registration, sessions = _service().ehr(found).registration, _service().sessions
     framed_by(registration)
-    forms_lead_to(registration)
     response = _seen_other(f"/launch/{found.id}/go")
     sessions.make_room(request, response, registration)
     sessions.keep(response, found.id, secret, registration)
     return response
+
+
+def _by_a_page(found: Launch, secret: str) -> Response:
+    """The same for a form: a page that goes on by itself, since browsers hold every redirect of a form to our policy.
+
+    Where an EHR's sign-in leads on to yet other hosts nobody can list.
+    """
+    begun = _begun(found, secret)
+    link = Link("Go on", begun.headers["Location"])
+    page = told(Message("Going on to the EHR", ("The EHR now asks who you are.",), links=(link,)))
+    page.headers["Refresh"] = f"0; url={link.href}"
+    for cookie in begun.headers.get_all("Set-Cookie"):
+        page.headers.add("Set-Cookie", cookie)
+    return page
 
 
 @routes.get("/launch/<launch_id>/go")
@@ -91,7 +103,6 @@ def go(launch_id: str) -> Response:
     if found is None:
         return _offer_new_tab(launch_id)
     framed_by(service.ehr(found).registration)
-    forms_lead_to(service.ehr(found).registration)
     return _seen_other(service.launching.authorization_url(found))
 
 
@@ -101,7 +112,7 @@ def again(launch_id: str) -> Response:
     if not is_own_form(request, _service().settings):
         _service().note(Deed.DENIED, detail="a form that is not ours")
         raise Shown(403, "This launch did not start here", "Launch pi180 from the EHR again.")
-    return _begun(*_service().launching.begin_again(launch_id))
+    return _by_a_page(*_service().launching.begin_again(launch_id))
 
 
 def _offer_new_tab(launch_id: str) -> Response:
@@ -110,7 +121,6 @@ def _offer_new_tab(launch_id: str) -> Response:
     if found is None or found.pending is None:
         raise LaunchRefused("this launch is over")
     framed_by(service.ehr(found).registration)
-    forms_lead_to(service.ehr(found).registration)
     why = "This browser does not let pi180 remember you inside the EHR's frame. In a tab of its own it works."
     still = "If this comes up again in the new tab, allow cookies for this site, then launch once more."
     action = Action("Open in a new tab", f"/launch/{launch_id}/again", new_tab=True)

@@ -5,6 +5,7 @@ Each needs the cookie of that very launch (R83). What is shown is written to the
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -18,14 +19,18 @@ from smartapp.report.words import day, moment
 from smartapp.scored import Scored
 from smartapp.smart.session import SignInNeeded
 from smartapp.store import Deed, Launch, Person, Phase
-from smartapp.web.first_score import begin, no_score
+from smartapp.web.first_score import FIRST_LOOK, begin, no_score
 from smartapp.web.headers import framed_by
-from smartapp.web.problems import STYLESHEET, Shown, told
+from smartapp.web.problems import STYLESHEET, WAITING, Shown, told
 from smartapp.web.service import Service
 from smartapp.web.sessions import is_own_form, is_same
 
 routes = Blueprint("pages", __name__, url_prefix="/l/<launch_id>")
 
+_SIGNED_OUT = (
+    "pi180 holds no permission of this launch any more.",
+    "Other tabs that you launched stay signed in until you sign out there.",
+)
 _More = ParamSpec("_More")
 _OfLaunch = Callable[Concatenate[Launch, _More], Response]
 _View = Callable[..., Response]
@@ -42,7 +47,8 @@ def signed_in(view: _OfLaunch[_More]) -> _View:
     @wraps(view)
     def guarded(launch_id: str, *args: _More.args, **kwargs: _More.kwargs) -> Response:
         service = _service()
-        launch = service.sessions.launch_of(request, launch_id)
+        waits = WAITING in request.args  # a page that looks again by itself is not somebody who is there
+        launch = (service.sessions.glimpse if waits else service.sessions.launch_of)(request, launch_id)
         if launch is None or launch.phase is not Phase.OPEN:
             service.note(Deed.DENIED, detail=f"a page of a launch that is not this browser's: {request.endpoint}")
             framed_by(*(ehr.registration for ehr in service.launching.ehrs.values()))  # it says only to launch again
@@ -131,7 +137,7 @@ def sign_out(launch: Launch) -> Response:
     registration = service.ehr(launch).registration
     service.token(launch).end()
     g.frame = None
-    response = told(Message("You are signed out", ("pi180 holds no permission of this launch any more.",)))
+    response = told(Message("You are signed out", _SIGNED_OUT))
     service.sessions.forget(response, launch.id, registration)
     service.sessions.drop_kept_pages(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -161,14 +167,26 @@ def _own_score(launch: Launch) -> Iterator[tuple[Scored, Kept, Frame]]:
     person = _known(service, launch)
     registration = service.ehr(launch).registration
     found = latest(registration.runs, person.npi) if person.npi else ()
-    if not found:
+    looks = latest(registration.first_looks, person.npi) if person.npi and not found else ()
+    if not (found or looks):
         raise no_score(service, launch, person)
-    chosen = request.args.get("score", "1")
-    number = next((n for n in range(1, len(found) + 1) if chosen == str(n)), 1)
-    kept = found[number - 1]
+    kept = _chosen(found or looks)
     service.note(Deed.SCORE_VIEWED, launch, detail=f"run {kept.fingerprint[:12]}, {request.endpoint}")
     with open_score(kept.place) as scored:
-        yield scored, kept, _frame(launch, person, found, number)
+        yield (
+            scored,
+            kept,
+            replace(_frame(launch, person, found or looks, kept), notices=(FIRST_LOOK,) if looks else ()),
+        )
+
+
+def _chosen(found: tuple[Kept, ...]) -> Kept:
+    """The score that the request names by its key; the first if it names none."""
+    key = request.args.get("score", found[0].key)
+    kept = next((one for one in found if one.key == key), None)
+    if kept is None:
+        raise Shown(404, "There is no such score", "My score opens the newest one.")
+    return kept
 
 
 def _known(service: Service, launch: Launch) -> Person:
@@ -182,7 +200,7 @@ def _known(service: Service, launch: Launch) -> Person:
     return person
 
 
-def _frame(launch: Launch, person: Person | None, found: tuple[Kept, ...] = (), number: int = 1) -> Frame:
+def _frame(launch: Launch, person: Person | None, found: tuple[Kept, ...] = (), shown: Kept | None = None) -> Frame:
     service, home = _service(), f"/l/{launch.id}"
     registration = service.ehr(launch).registration
     return Frame(
@@ -194,11 +212,11 @@ def _frame(launch: Launch, person: Person | None, found: tuple[Kept, ...] = (), 
         launched=moment(launch.created.astimezone(registration.site.zone_info)),
         csrf=service.sessions.form_token(request, launch.id),
         has_patient=_patient(launch) is not None,
-        others=tuple(_choice(kept, n, n == number) for n, kept in enumerate(found, 1)) if len(found) > 1 else (),
-        choice=f"?score={number}" if number > 1 else "",
+        others=tuple(_choice(kept, kept is shown) for kept in found) if len(found) > 1 else (),
+        choice=f"?score={shown.key}" if shown is not None and shown is not found[0] else "",
     )
 
 
-def _choice(kept: Kept, number: int, current: bool) -> Link:
+def _choice(kept: Kept, current: bool) -> Link:
     text = f"TIN {kept.tin or 'not known'}, {day(kept.period.start)} to {day(kept.period.end)}"
-    return Link(text, f"score?score={number}", current)
+    return Link(text, f"score?score={kept.key}", current)

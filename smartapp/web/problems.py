@@ -7,14 +7,17 @@ import logging
 import secrets
 import traceback
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from extractors.errors import ExtractionError
 from smartapp.report import Action, Frame, Message, app_page, message_page
 from smartapp.smart.errors import SmartError, Unavailable
+from smartapp.usecases import UsageError
 
 STYLESHEET = "/style.css"
+WAITING = "wait"
+"""In an address: the browser asks by itself, nobody is known to look."""
 _LOG = logging.getLogger("pi180")
 _NOT_FOUND = 404
 _AGAIN = "Close this page and launch pi180 from the EHR again."
@@ -24,11 +27,11 @@ class Shown(Exception):  # noqa: N818
     """Ends a request with a page that says why."""
 
     def __init__(
-        self, status: int, title: str, *paragraphs: str, actions: tuple[Action, ...] = (), refresh: int | None = None
+        self, status: int, title: str, *paragraphs: str, actions: tuple[Action, ...] = (), wait: int | None = None
     ) -> None:
-        """Status, title and words; `refresh` in seconds when the page is worth asking for again."""
+        """Status, title and words; `wait` in seconds after which the page looks again by itself."""
         super().__init__(title)
-        self.status, self.message, self.refresh = status, Message(title, paragraphs, actions), refresh
+        self.status, self.message, self.wait = status, Message(title, paragraphs, actions), wait
 
 
 def handle(app: Flask) -> None:
@@ -37,14 +40,15 @@ def handle(app: Flask) -> None:
     app.register_error_handler(SmartError, _refused)
     app.register_error_handler(Unavailable, _later)
     app.register_error_handler(ExtractionError, _unreachable)
+    app.register_error_handler(UsageError, _unusable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
 
 def _shown(problem: Shown) -> Response:
     response = told(problem.message, problem.status)
-    if problem.refresh is not None:
-        response.headers["Refresh"] = str(problem.refresh)
+    if problem.wait is not None:
+        response.headers["Refresh"] = f"{problem.wait}; url={request.path}?{WAITING}=1"
     return response
 
 
@@ -67,6 +71,10 @@ def _later(problem: Exception) -> Response:
 
 def _unreachable(problem: Exception) -> Response:
     return told(Message("The EHR cannot be read now", (_sentence(problem), "Nothing was changed. Try again.")), 502)
+
+
+def _unusable(problem: Exception) -> Response:
+    return told(Message("The score cannot be opened", (_sentence(problem), "Tell your IT what this page says.")), 500)
 
 
 def _sentence(problem: Exception) -> str:

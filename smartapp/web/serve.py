@@ -1,5 +1,6 @@
 """Serve on a production WSGI server until interrupted. TLS is the reverse proxy's."""
 
+import shutil
 import socket
 import threading
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from smartapp.settings import load_settings
 from smartapp.smart.issuers import load_issuers
 from smartapp.usecases import UsageError
 from smartapp.web import create_app
-from smartapp.web.service import service_of
+from smartapp.web.service import READINGS, service_of
 
 LOOPBACK = "127.0.0.1"
 _THREADS = 8
@@ -54,6 +55,7 @@ def serve(settings_file: Path, note: Callable[[str], None]) -> None:
     """
     settings, app = load_settings(settings_file), app_of(settings_file)
     with listening(settings.host, settings.port) as listener:
+        shutil.rmtree(settings.data / READINGS, ignore_errors=True)  # what a reading left that did not end
         note(f"pi180 serves {settings.address} on {settings.host}:{settings.port}  (Ctrl-C stops)")
         run(app, listener)
     note("Stopped.")

@@ -1,6 +1,5 @@
 """What requests need, put together once from settings and registrations."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -41,10 +40,11 @@ class Service:
         """The EHR of a launch.
 
         Raises:
-            LaunchRefused: it is registered no longer.
+            LaunchRefused: it is registered no longer, or its registration is for another server now.
         """
-        found = self.launching.ehrs.get(launch.registration)
-        if found is None:
+        found, context = self.launching.ehrs.get(launch.registration), launch.context
+        signed_in_at = (context.base, context.issuer) if context else None
+        if found is None or signed_in_at not in (None, (found.registration.iss, found.registration.issuer)):
             raise LaunchRefused("this EHR is not registered here any more")
         return found
 
@@ -100,9 +100,9 @@ def service_of(
     as_of: date | None = None,
 ) -> Service:
     """Everything connected; the store's file is made in the data folder when it is not there yet."""
-    shutil.rmtree(settings.data / READINGS, ignore_errors=True)  # what a reading left that did not end
     database = Database(settings.data / _FILE)
     launches, trail = Launches(database, Vault(settings.key)), Trail(database)
+    launches.sweep(clock())
     ehrs = [Ehr(registration, settings.address, clock) for registration in registrations]
     return Service(
         settings=settings,

@@ -37,6 +37,11 @@ class Sessions:
         secret = request.cookies.get(self._prefix + launch_id)
         return self._launches.enter(launch_id, secret, self._clock()) if secret else None
 
+    def glimpse(self, request: Request, launch_id: str) -> Launch | None:
+        """The same without being seen: the session rests on."""
+        secret = request.cookies.get(self._prefix + launch_id)
+        return self._launches.look(launch_id, secret, self._clock()) if secret else None
+
     def keep(self, response: Response, launch_id: str, secret: str, registration: Registration) -> None:
         """Give the browser the cookie of a launch."""
         framed = self._secure and bool(registration.frame_ancestors)

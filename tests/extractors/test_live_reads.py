@@ -750,3 +750,15 @@ def test_nothing_that_is_read_or_sent_shows_in_a_representation(
 
     assert "secret-note" not in told
     assert "token-1" not in told
+
+
+@pytest.mark.requirement("R70", "R71")
+@pytest.mark.parametrize(
+    ("total", "whole"), [(None, True), (1, True), (2, False), (250, False), ("2", True), (True, True)]
+)
+def test_a_total_above_what_was_shown_tells_that_something_is_missing(
+    wire: responses.RequestsMock, server: LiveServer, total: Any, whole: bool
+) -> None:
+    more = {} if total is None else {"total": total}
+    answer(wire, ORDERS, page(entry(order()), **more))
+    assert (orders_of(server).outcome is Outcome.COMPLETE) is whole

@@ -348,3 +348,10 @@ def _client(one: Registered, folder: Path, address: str) -> DemoClient:
         SECRET if with_secret else None,
         jwks,
     )
+
+
+def leads_to(page: TestResponse) -> str:
+    """Where a page goes on to by itself."""
+    seconds, _, address = page.headers["Refresh"].partition("; url=")
+    assert (seconds, f'href="{address}"' in page.text) == ("0", True)
+    return address

@@ -1,6 +1,7 @@
 """Pages that only say something: within a launch they can be left by its own header, outside of one they cannot."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from launching import Browser, Site, csrf_of
@@ -35,3 +36,31 @@ def test_signed_out_is_outside_of_the_launch(browser: Browser) -> None:
     home = browser.sign_in()
     token = csrf_of(browser.get(f"{home}patient").text)
     assert not in_frame(browser.post(f"{home}sign-out", {"csrf": token}).text)
+
+
+@pytest.mark.requirement("R41", "R30")
+@pytest.mark.parametrize("changed", [{"iss": "https://prod.example/fhir"}, {"issuer": "https://prod.example"}])
+def test_a_registration_that_now_means_another_server_takes_no_session_along(
+    make_site: Callable[..., Site], changed: dict[str, str]
+) -> None:
+    site = make_site(fresh=True)
+    browser = site.browser()
+    home = browser.sign_in()
+    ehr = site.service.launching.ehrs["demo"]
+    ehr.registration = replace(ehr.registration, **changed)
+    asked = len(site.wire.calls)
+    got = browser.get(f"{home}patient")
+    assert got.status_code == 403
+    assert len(site.wire.calls) == asked, "no token goes to a server that it was not given for"
+
+
+@pytest.mark.requirement("R24")
+def test_tokens_of_a_launch_that_rests_too_long_are_forgotten_with_the_next_request(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(fresh=True)
+    site.browser().sign_in()
+    assert site.rows()
+    site.clock.passes(16 * 60)
+    site.browser().get("/style.css")
+    assert site.rows() == []

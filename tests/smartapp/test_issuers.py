@@ -333,12 +333,24 @@ def test_no_other_word_about_the_nonce_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.requirement("R118")
 def test_scopes_and_their_version_are_as_the_registration_says(tmp_path: Path) -> None:
-    one = loaded(tmp_path, scopes=["openid", "patient/*.read"], scope_version="v1", offline=True)
+    one = loaded(tmp_path, scopes=["openid", "fhirUser", "patient/*.read"], scope_version="v1", offline=True)
 
-    assert (one.scopes, one.scope_version, one.offline) == (("openid", "patient/*.read"), "v1", True)
+    assert (one.scopes, one.scope_version, one.offline) == (("openid", "fhirUser", "patient/*.read"), "v1", True)
     assert "scope_version: expected one of v1, v2, got 'v3'" in refusal(tmp_path, scope_version="v3")
     for scopes in ([1], [""], ["openid", False]):
         assert "scopes: expected a list of texts" in refusal(tmp_path, scopes=scopes)
+
+
+@pytest.mark.requirement("R38", "R118")
+@pytest.mark.parametrize("scope", ["user/Task.cruds", "user/*.*", "user/Task.write", "system/Task.u", "user/Task.rsx"])
+def test_a_scope_that_would_write_is_refused(tmp_path: Path, scope: str) -> None:
+    assert "scopes that only read" in refusal(tmp_path, scopes=["openid", "fhirUser", scope])
+
+
+@pytest.mark.requirement("R118")
+@pytest.mark.parametrize("scopes", [["openid"], ["fhirUser", "launch"], []])
+def test_scopes_without_which_nobody_signs_in_are_refused(tmp_path: Path, scopes: list[str]) -> None:
+    assert "nobody can be signed in" in refusal(tmp_path, scopes=scopes)
 
 
 @pytest.mark.requirement("R77", "R118")

@@ -12,10 +12,12 @@ import pytest
 import responses
 from flask import Flask
 
+from extractors.directory import TYPES
 from extractors.gateway import Credential, Gateway
 from extractors.profile import load_profile
 from extractors.site import load_site
 from extractors.sources.search import LiveServer, WrongPatient
+from extractors.vocabulary import EventKind
 from scoring.model import Period
 from scoring.rulebook import load
 from smartapp import paths
@@ -186,8 +188,8 @@ def test_another_clinician_may_begin_meanwhile(readings: Readings) -> None:
     assert readings.begin("other", NPI, NOW)
 
 
-@pytest.mark.parametrize(("seconds", "over"), [(120, False), (121, True)])
-def test_a_reading_that_is_silent_for_two_minutes_is_over_and_may_begin_again(
+@pytest.mark.parametrize(("seconds", "over"), [(900, False), (901, True)])
+def test_a_reading_that_is_silent_for_a_quarter_of_an_hour_is_over_and_may_begin_again(
     readings: Readings, seconds: int, over: bool
 ) -> None:
     readings.begin("demo", NPI, NOW)
@@ -210,3 +212,20 @@ def test_a_reading_that_ended_may_begin_again_and_starts_from_nothing(readings: 
 
 def test_of_a_reading_that_never_was_nothing_is_told(readings: Readings) -> None:
     assert readings.progress("demo", NPI, NOW) is None
+
+
+@pytest.mark.requirement("R22", "R72")
+@pytest.mark.parametrize("ungranted", ["Provenance", "Task", "Communication"])
+def test_what_was_not_granted_is_unknown_although_the_site_vouches_that_absence_proves(
+    ehr: Ehr, tmp_path: Path, ungranted: str
+) -> None:
+    types = {*load_profile("generic").selectors, *TYPES} - {ungranted}
+    scope = " ".join(["launch", "openid", "fhirUser", *(f"user/{name}.rs" for name in sorted(types))])
+    kinds = frozenset({EventKind.PRESCRIPTION_TRANSMITTED, EventKind.RECEIPT_CONFIRMED})
+    panel = ehr.panel(tmp_path, scope)
+    read_own_patients(ehr.server(scope), replace(panel, site=replace(panel.site, closed_world=kinds)))
+    (kept,) = latest(tmp_path / "runs", NPI)
+    with open_score(kept.place) as scored:
+        assert scored.reading.site.closed_world.isdisjoint(
+            kind for kind in kinds if any(s.resource == ungranted for s in panel.profile.carriers(kind))
+        )

@@ -583,3 +583,15 @@ def test_a_patient_record_that_cannot_be_read_gives_no_banner(tmp_path: Path, st
 @pytest.mark.parametrize(("needed", "in_full"), [(True, True), (None, True), (False, False)])
 def test_the_banner_is_in_full_unless_the_ehr_shows_its_own(tmp_path: Path, needed: bool | None, in_full: bool) -> None:
     assert chart(tmp_path).but(needs_banner=needed).view().banner_in_full is in_full
+
+
+def test_a_patient_whom_the_server_does_not_show_never_has_nothing_open(tmp_path: Path) -> None:
+    one = chart(tmp_path)
+    one.faults.add("fhir", resource_type="Patient", change=lambda page: {**page, "entry": [], "total": 0})
+    assert set(standings(one).values()) == {UNREADABLE}
+
+
+def test_a_user_who_is_known_as_a_person_may_be_the_clinician_under_another_key(tmp_path: Path) -> None:
+    one = chart(tmp_path, prescription(requester=ref(HER)), fulfilment("failed")).but(user="Person/px", person=None)
+
+    assert one.task(EP).standing is UNKNOWN

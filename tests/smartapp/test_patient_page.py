@@ -29,6 +29,9 @@ from tests.smartapp.ehr_bridge import serve
 NOW = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 SEEN = "2026-11-19T09:00:00-05:00"
 
+AT = (BASE, FHIR)
+"""The issuer and the FHIR base at which somebody signed in."""
+
 
 @dataclass
 class Session:
@@ -55,7 +58,9 @@ class Session:
 @contextmanager
 def session(folder: Path, ehr: Chart, needs_banner: bool | None = None, results: str = "results") -> Iterator[Session]:
     """The app with one launch that is open, whose token the demo EHR gave for this chart."""
-    starter = Starter(APP, proxies=0, id="demo", ehr="Demo <EHR>", iss=FHIR, issuer=BASE, results=results, more="")
+    starter = Starter(
+        APP, proxies=0, id="demo", ehr="Demo <EHR>", iss=FHIR, issuer=BASE, results=results, client_id="pi180", more=""
+    )
     registrations = load_issuers(write_starter(folder / "settings", starter).with_name("issuers.toml"))
     (folder / "data").mkdir()
     settings = Settings(APP, "127.0.0.1", 0, 0, folder / "data", folder, bytes(range(32)))
@@ -63,7 +68,7 @@ def session(folder: Path, ehr: Chart, needs_banner: bool | None = None, results:
     tokens = signed_in(ehr.ehr, READ_ALL, patient="p", clinician="c")
     launch, _ = service.launches.create("demo", Pending(FHIR, "launch"), NOW)
     service.launches.ask(launch.id, "state", Pending(FHIR, "launch"))
-    context = Context(BASE, "c", HER, "p", None, needs_banner)
+    context = Context(*AT, "c", HER, "p", None, needs_banner)
     grant = Grant(tokens["access_token"], None, NOW, NOW + timedelta(hours=1), tokens["scope"])
     secret = service.launches.open(launch.id, context, grant, NOW)
     browser = create_app(service).test_client()
@@ -87,8 +92,8 @@ def test_the_page_says_what_is_open_for_whom_and_from_where(tmp_path: Path) -> N
     assert got.status_code == 200
     assert "Patient P" in said
     assert "Demo <EHR>" in said
-    assert "MedicationRequest , 2026-03-02" in said
-    assert "due 2026-11-25" in said
+    assert "Prescription , March 2, 2026" in said
+    assert "due November 25, 2026" in said
     assert said.count("Nothing of this patient is open here.") == 2
 
 
@@ -100,7 +105,7 @@ def test_the_page_shows_the_whole_banner_unless_the_ehr_shows_its_own(
     with session(tmp_path, chart(tmp_path / "ehr"), needs) as signed:
         page = signed.get().text
 
-    assert ("Patient P" in page, "1980-02-03" in page, "Record number" in page) == (True, in_full, in_full)
+    assert ("Patient P" in page, "February 3, 1980" in page, "Record number" in page) == (True, in_full, in_full)
     assert ("Patient P. Source: Demo &lt;EHR&gt;." in page) is not in_full
 
 
@@ -124,7 +129,7 @@ def test_visits_that_are_too_late_are_counted_without_claiming_what_is_not_known
 
 def test_an_order_without_a_date_is_shown_as_not_dated(tmp_path: Path) -> None:
     with session(tmp_path, chart(tmp_path / "ehr", prescription(on=None))) as signed:
-        assert "MedicationRequest , not dated" in words(signed.get().text)
+        assert "Prescription , not dated" in words(signed.get().text)
 
 
 XSS = [
@@ -281,7 +286,7 @@ def test_a_launch_without_a_patient_has_no_such_page(tmp_path: Path) -> None:
         signed.service.launches.ask(launch.id, "s", Pending(FHIR, None))
         grant = signed.service.launches.grant(signed.path[3:])
         assert grant is not None
-        secret = signed.service.launches.open(launch.id, Context(BASE, "c", HER, None, None, None), grant, NOW)
+        secret = signed.service.launches.open(launch.id, Context(*AT, "c", HER, None, None, None), grant, NOW)
         signed.browser.set_cookie(f"pi180-{launch.id}", str(secret), domain="127.0.0.1")
         got = signed.browser.get(f"/l/{launch.id}/patient", base_url=APP)
 

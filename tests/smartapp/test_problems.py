@@ -147,9 +147,9 @@ def test_what_is_not_there_is_a_page_without_what_was_asked(app: Flask, method: 
 
 
 def test_a_page_that_is_worth_asking_for_again_says_when(app: Flask) -> None:
-    got = failing(app, Shown(503, "Reading", refresh=5)).get("/")
+    got = failing(app, Shown(503, "Reading", wait=5)).get("/")
 
-    assert got.headers["Refresh"] == "5"
+    assert got.headers["Refresh"] == "5; url=/?wait=1"
     assert "Refresh" not in failing(Flask("other"), RuntimeError()).get("/nowhere").headers
 
 
@@ -159,7 +159,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         address = f"http://127.0.0.1:{probe.getsockname()[1]}"
     folder = tmp_path_factory.mktemp("served")
-    file = write_starter(folder, Starter(address, address.removeprefix("http://"), proxies=0))
+    file = write_starter(folder, Starter(address, address.removeprefix("http://"), proxies=0, client_id="pi180"))
     command = [Path(sys.executable).with_name("pi180"), "serve", "--settings", file]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None

@@ -27,8 +27,8 @@ def pi180(*words: str | Path) -> Result:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """The settings file that `pi180 serve --new` writes, as it is."""
-    return write_starter(tmp_path / "pi180")
+    """The settings file that `pi180 serve --new` writes, as it is but for the client id."""
+    return write_starter(tmp_path / "pi180", Starter(client_id="pi180"))
 
 
 def edit(file: Path, key: str, value: str | None) -> Path:
@@ -46,13 +46,19 @@ def refusal(file: Path) -> str:
 
 
 @pytest.mark.requirement("R118")
-def test_the_files_that_serve_writes_load_as_they_are(file: Path) -> None:
+def test_the_files_that_serve_writes_load_once_the_client_id_is_filled_in(file: Path) -> None:
     settings = load_settings(file)
 
     assert (settings.address, settings.host, settings.port) == ("https://pi180.example.org", "127.0.0.1", 8180)
     assert (settings.proxies, len(settings.key)) == (1, 32)
     assert [one.id for one in load_issuers(settings.issuers)] == ["my-ehr"]
     assert app_of(file) is not None
+
+
+@pytest.mark.requirement("R118")
+def test_a_client_id_that_nobody_filled_in_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"client_id: .* Fill it in"):
+        load_issuers(load_settings(write_starter(tmp_path)).issuers)
 
 
 @pytest.mark.requirement("R118")
@@ -314,7 +320,7 @@ def test_new_files_never_overwrite_one_that_is_there(tmp_path: Path, name: str) 
 def test_a_starter_for_the_demo_is_written_with_its_values_and_loads(tmp_path: Path) -> None:
     starter = Starter(
         address="http://127.0.0.1:1", listen="127.0.0.1:1", proxies=0, iss="http://127.0.0.1:2/fhir",
-        issuer="http://127.0.0.1:2", frames=("http://127.0.0.1:2",), more="",
+        issuer="http://127.0.0.1:2", frames=("http://127.0.0.1:2",), client_id="pi180", more="",
     )  # fmt: skip
     (one,) = load_issuers(load_settings(write_starter(tmp_path, starter)).issuers)
 

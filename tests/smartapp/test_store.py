@@ -17,7 +17,15 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
 PENDING = Pending("https://ehr.example.org/fhir", "launch-canary", "verifier-canary", "nonce-canary")
-CONTEXT = Context("https://ehr.example.org", "subject-canary", "Practitioner/c", "patient-canary", None, False)
+CONTEXT = Context(
+    "https://ehr.example.org",
+    "https://ehr.example.org/fhir",
+    "subject-canary",
+    "Practitioner/c",
+    "patient-canary",
+    None,
+    False,
+)
 GRANT = Grant("access-canary", "refresh-canary", NOW, NOW + timedelta(hours=1), "openid")
 PERSON = Person("Dana Name-Canary", "1234567893")
 CANARIES = ("launch-canary", "verifier-canary", "nonce-canary", "subject-canary", "patient-canary")
@@ -137,8 +145,7 @@ def test_a_text_moved_to_another_column_does_not_open_there(file: Path, launches
         raw.execute("UPDATE launch SET context = person, person = context")
     raw.close()
 
-    with pytest.raises(VaultError):
-        launches.find(launch_id, NOW)
+    assert launches.find(launch_id, NOW) is None
 
 
 @pytest.mark.requirement("R95", "R96")
@@ -146,10 +153,10 @@ def test_a_store_opened_with_another_key_gives_nothing_away(database: Database, 
     launch_id, _ = opened(launches)
     foreign = Launches(database, Vault(OTHER_KEY))
 
-    for look in (lambda: foreign.find(launch_id, NOW), lambda: foreign.grant(launch_id)):
-        with pytest.raises(VaultError) as refused:
-            look()
-        assert not any(canary in str(refused.value) for canary in CANARIES)
+    assert foreign.find(launch_id, NOW) is None
+    with pytest.raises(VaultError) as refused:
+        foreign.grant(launch_id)
+    assert not any(canary in str(refused.value) for canary in CANARIES)
 
 
 @pytest.mark.requirement("R24", "R95")

@@ -1,0 +1,87 @@
+"""The first score from a clinician's own patients: offered, told apart from the practice's, and never in its place."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from launching import Browser, Site, csrf_of
+
+from smartapp.archive import latest
+from smartapp.store import ReadingState
+
+NPI = "1234567893"
+
+
+def read_through(site: Site, browser: Browser, home: str) -> None:
+    """Press the button, and wait for the reading's end."""
+    page = browser.get(f"{home}score")
+    assert "Read my patients" in page.text
+    assert browser.post(f"{home}read", {"csrf": csrf_of(page.text)}).status_code == 303
+    given_up = time.monotonic() + 60
+    while time.monotonic() < given_up:
+        told = site.service.readings.progress("demo", NPI, site.clock())
+        if told is not None and told.state is not ReadingState.RUNNING:
+            assert told.state is ReadingState.DONE, told.problem
+            return
+        time.sleep(0.05)
+    pytest.fail("the reading did not end")
+
+
+def test_a_first_look_says_that_it_is_one_and_lies_apart_from_the_practices_runs(
+    make_site: Callable[..., Site], tmp_path: Path
+) -> None:
+    site = make_site(results=tmp_path / "results", fresh=True)
+    browser = site.browser()
+    home = browser.sign_in()
+    read_through(site, browser, home)
+
+    page = browser.get(f"{home}score")
+    assert page.status_code == 200
+    assert "A first look, not the practice&#39;s score" in page.text
+    registration = site.service.launching.ehrs["demo"].registration
+    assert latest(registration.runs, NPI) == ()
+    assert len(latest(registration.first_looks, NPI)) == 1
+    deeds = site.deeds()
+    assert "reading of own patients begun" in deeds
+    assert "reading of own patients ended" in deeds
+
+
+def test_where_the_practice_has_a_score_no_reading_begins_and_nothing_takes_its_place(
+    make_site: Callable[..., Site], results: Path
+) -> None:
+    site = make_site(results=results)
+    browser = site.browser()
+    home = browser.sign_in()
+    page = browser.get(f"{home}score")
+    assert "Read my patients" not in page.text
+    assert "A first look" not in page.text
+    browser.post(f"{home}read", {"csrf": csrf_of(page.text)})
+    assert site.service.readings.progress("demo", NPI, site.clock()) is None
+    assert "reading of own patients begun" not in site.deeds()
+
+
+@pytest.mark.requirement("R81")
+def test_a_reading_does_not_begin_without_the_pages_own_token(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    site = make_site(results=tmp_path / "results", fresh=True)
+    browser = site.browser()
+    home = browser.sign_in()
+    assert browser.post(f"{home}read", {"csrf": "0" * 64}).status_code == 403
+    assert site.service.readings.progress("demo", NPI, site.clock()) is None
+
+
+@pytest.mark.requirement("R82")
+def test_a_page_that_looks_again_by_itself_keeps_nobody_signed_in(
+    make_site: Callable[..., Site], tmp_path: Path
+) -> None:
+    site = make_site(results=tmp_path / "results", fresh=True)
+    browser = site.browser()
+    home = browser.sign_in()
+    browser.get(f"{home}score")
+    site.service.readings.begin("demo", NPI, site.clock())
+    again = browser.get(f"{home}score").headers["Refresh"].partition("url=")[2]
+    for _ in range(3):
+        site.clock.passes(4 * 60)
+        assert browser.get(again).status_code == 200
+    site.clock.passes(3 * 60)
+    assert browser.get(again).status_code == 403
