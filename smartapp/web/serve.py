@@ -1,6 +1,7 @@
 """Serve on a production WSGI server until interrupted. TLS is the reverse proxy's."""
 
 import shutil
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -67,6 +68,9 @@ def serve_beside(app: Any, listener: socket.socket) -> None:
 
 
 def run(app: Any, listener: socket.socket) -> None:
-    """Serve an app on a socket until interrupted."""
+    """Serve an app on a socket until interrupted or terminated."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):  # also where whoever started us had them ignored
+            signal.signal(number, signal.default_int_handler)
     server = create_server(app, sockets=[listener], threads=_THREADS, ident=None, clear_untrusted_proxy_headers=False)
     server.run()  # waitress ends it quietly on Ctrl-C
