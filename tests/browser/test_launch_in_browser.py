@@ -112,7 +112,7 @@ def test_a_clinician_launches_sees_her_score_its_rows_and_the_patient_and_signs_
         tab_of(tab, "This patient").click()
         tab.wait_for_url("**/patient")
         is_this_patient(tab)
-        expect(tab.locator("dl.banner")).to_contain_text("1957-08-18")
+        expect(tab.locator("dl.banner")).to_contain_text("August 18, 1957")
         walk.look(tab, "patient")
 
         tab.get_by_role("button", name="Sign out").click()
