@@ -154,8 +154,11 @@ def _of_period(first: Path, second: Path, period: str) -> list[TallyChange]:
 
 
 def _counts(place: Path) -> dict[tuple[str, str, str | None, str | None], str]:
-    tallies = json.loads((place / "tallies.json").read_text(encoding="utf-8"))["tallies"]
-    return {
-        (t["measure"], t["variant"], t["tin"], t["npi"]): ", ".join(f"{word} {t[word]}" for word in _COUNTS)
-        for t in tallies
-    }
+    try:
+        tallies = json.loads((place / "tallies.json").read_text(encoding="utf-8"))["tallies"]
+        return {
+            (t["measure"], t["variant"], t["tin"], t["npi"]): ", ".join(f"{word} {t[word]}" for word in _COUNTS)
+            for t in tallies
+        }
+    except (OSError, ValueError, LookupError, TypeError):
+        raise ArchiveError(f"{place.name}, tallies.json: cannot be read. Run pi180 again.") from None

@@ -12,22 +12,18 @@ from enum import StrEnum
 from typing import Any
 
 from extractors.cases import derive
-from extractors.decode import Json
 from extractors.engine.local import LocalEngine
 from extractors.events import extract
 from extractors.ledger import NEEDS
 from extractors.profile import Profile
 from extractors.site import Site
 from extractors.sources.search import Found, LiveServer, Outcome
-from extractors.sources.searchset import matches_of, page_of
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId
-from smartapp.person import name_of
+from smartapp.banner import Banner, banner_of, record_of
 from smartapp.smart.scopes import Access, Granted
 from smartapp.store import Person
 from smartapp.whose import OwnRecords, Signers, Whose, own_records, whose
-
-_MRN = "MR"
 
 
 class Standing(StrEnum):
@@ -65,15 +61,6 @@ class Task:
     items: tuple[Item, ...]
     too_late: int
     unread: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Banner:
-    """Who the patient is, as the EHR's record says (R23)."""
-
-    name: str
-    born: str
-    record_number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +153,7 @@ def patient_view(server: LiveServer, patient: str, reads: Reads) -> PatientView:
         drugs = {row["focus"]: row["display"] for row in engine.rows("event", "focus, display") if row["display"]}
     tasks = tuple(_task(measure, cases, due, drugs, asked, reads) for measure in _TASKS)
     in_full = reads.needs_banner is not False
-    return PatientView(_banner(asked, patient), in_full, tasks, (*asked, *own.found), reads.today)
+    return PatientView(banner_of(asked, patient), in_full, tasks, (*asked, *own.found), reads.today)
 
 
 def _asked(server: LiveServer, patient: str, reads: Reads) -> list[Found]:
@@ -182,7 +169,7 @@ def _asked(server: LiveServer, patient: str, reads: Reads) -> list[Found]:
 def _as_visible(asked: list[Found], patient: str) -> list[Found]:
     """What was answered; nothing of it is whole where the server answers as if there were no such patient."""
     searched = any(found.type == _ABOUT_PATIENT and found.outcome is Outcome.COMPLETE for found in asked)
-    if not searched or _record(asked, patient) is not None:
+    if not searched or record_of(asked, patient) is not None:
         return asked
     return [_less(found, "the EHR does not show this patient") for found in asked]
 
@@ -281,31 +268,3 @@ def _standing(items: Sequence[Item], unread: Sequence[str]) -> Standing:
     if unread:
         return Standing.UNREADABLE
     return Standing.UNKNOWN if items else Standing.DONE
-
-
-def _banner(asked: Iterable[Found], patient: str) -> Banner | None:
-    """Of the launch's own patient, whoever else came along."""
-    record = _record(asked, patient)
-    if record is None:
-        return None
-    born = record.get("birthDate")
-    return Banner(name_of(record), born if isinstance(born, str) else "not stated", _record_number(record))
-
-
-def _record(asked: Iterable[Found], patient: str) -> Json | None:
-    pages = [page_of(line.data) for found in asked if found.type == _ABOUT_PATIENT for line in found.lines]
-    matches = [match for page in pages for match in matches_of(page)]
-    return next((m for m in matches if (m.get("resourceType"), m.get("id")) == (_ABOUT_PATIENT, patient)), None)
-
-
-def _record_number(patient: Json) -> str:
-    """The identifier typed as a medical record number (v2 table 0203, MR)."""
-    for identifier in _objects(patient.get("identifier")):
-        codings = [coding for kind in _objects([identifier.get("type")]) for coding in _objects(kind.get("coding"))]
-        if any(coding.get("code") == _MRN for coding in codings) and identifier.get("value"):
-            return str(identifier["value"])
-    return "not stated"
-
-
-def _objects(value: object) -> list[Json]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -10,8 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from extractors.decode import Json, Unreadable, read_object
-from extractors.sources.search import Found, LiveServer, Outcome
-from extractors.sources.searchset import matches_of, page_of
+from extractors.sources.search import Found, LiveServer, Outcome, matches_in
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId
 from smartapp.store import Person
@@ -63,8 +62,7 @@ def own_records(server: LiveServer, user: str | None) -> OwnRecords:
 
 def _roles(server: LiveServer, found: Found, clinician: str) -> list[str]:
     """The roles that say themselves whose they are; a server may answer with others', too."""
-    roles = [match for line in found.lines for match in matches_of(page_of(line.data))]
-    hers = [role for role in roles if server.key_of(role.get("practitioner")) == clinician]
+    hers = [role for role in matches_in(found) if server.key_of(role.get("practitioner")) == clinician]
     return [f"{role.get('resourceType')}/{role.get('id')}" for role in hers]
 
 

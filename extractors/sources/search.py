@@ -231,16 +231,19 @@ def _search(kind: str, parameters: Mapping[str, str], *, with_provenance: bool) 
     return str(search.construct())
 
 
+def matches_in(found: Found) -> list[Json]:
+    """Every match of a search, page by page, without what only came along."""
+    return [resource for line in found.lines for resource in matches_of(page_of(line.data))]
+
+
 def keys_of(found: Found) -> set[str]:
     """`Type/id` of every match of a search."""
-    matches = [resource for line in found.lines for resource in matches_of(page_of(line.data))]
-    return {f"{resource.get('resourceType')}/{resource.get('id')}" for resource in matches}
+    return {f"{resource.get('resourceType')}/{resource.get('id')}" for resource in matches_in(found)}
 
 
 def subjects_of(found: Found) -> set[str]:
     """Whom the matches of a search are about, as keys."""
-    matches = [resource for line in found.lines for resource in matches_of(page_of(line.data))]
-    return set().union(*map(subjects, matches))
+    return set().union(*map(subjects, matches_in(found)))
 
 
 def _unread(kind: str, problem: GatewayError) -> Found:

@@ -221,7 +221,7 @@ class Launching:
     def _note(
         self, deed: Deed, launch: Launch | None = None, context: Context | None = None, detail: str | None = None
     ) -> None:
-        user = f"{context.issuer} {context.subject}" if context else None
+        user = context.user if context else None
         event = AuditEvent(
             event=deed,
             registration=launch.registration if launch else None,
@@ -244,10 +244,11 @@ def _context(identity: Identity, said: TokenAnswer, fhir_base: str) -> Context:
         not said.patient or len(said.patient) > _FHIR_ID_CHARACTERS or "/" in said.patient
     ):
         raise LaunchRefused("the EHR's answer names no usable patient")
+    issuer, subject = identity.user_key
     return Context(
-        issuer=identity.issuer,
+        issuer=issuer,
         base=fhir_base,
-        subject=identity.subject,
+        subject=subject,
         fhir_user=fhir_user_reference(identity.fhir_user, fhir_base),
         patient=said.patient,
         encounter=said.encounter,

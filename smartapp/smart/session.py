@@ -108,6 +108,6 @@ class TokenInUse:
 
     def _note(self, deed: Deed, detail: str | None = None) -> None:
         context = self._launch.context
-        user = f"{context.issuer} {context.subject}" if context else None
+        user = context.user if context else None
         event = AuditEvent(deed, self._launch.registration, self._launch.id, user, None, detail)
         self._trail.add(event, self._clock())

@@ -55,6 +55,11 @@ class Context:
     encounter: str | None
     needs_banner: bool | None
 
+    @property
+    def user(self) -> str:
+        """Who is signed in: issuer and subject together, never one of them alone (R20)."""
+        return f"{self.issuer} {self.subject}"
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

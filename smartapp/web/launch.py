@@ -6,7 +6,7 @@ the first begins what only this browser can continue, the others need its cookie
 
 import secrets
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from smartapp.paths import templates
@@ -15,17 +15,12 @@ from smartapp.smart.launch import LaunchRefused
 from smartapp.store import Deed, Launch
 from smartapp.web.headers import framed_by
 from smartapp.web.problems import Shown, told
-from smartapp.web.service import Service
+from smartapp.web.service import current_service
 from smartapp.web.sessions import form_token, is_own_form, is_same
 
 routes = Blueprint("launch", __name__)
 
 _LAUNCH_PARAMETERS = {"iss", "launch"}
-
-
-def _service() -> Service:
-    service: Service = current_app.extensions["pi180"]
-    return service
 
 
 @routes.get("/style.css")
@@ -37,7 +32,7 @@ def style() -> Response:
 @routes.get("/")
 def front() -> Response:
     """Where a launch without an EHR's menu starts: one button for each registered EHR (R5)."""
-    service = _service()
+    service = current_service()
     mark = request.cookies.get(service.sessions.start_cookie) or secrets.token_urlsafe(32)
     ehrs = [ehr.registration for ehr in service.launching.ehrs.values()]
     token = form_token(mark)
@@ -52,7 +47,7 @@ def front() -> Response:
 @routes.post("/start")
 def start() -> Response:
     """A standalone launch, from our own front page in this very browser."""
-    service = _service()
+    service = current_service()
     mark = request.cookies.get(service.sessions.start_cookie, "")
     own = is_same(form_token(mark), request.form.get("csrf", ""))
     if not (mark and own and is_own_form(request, service.settings)):
@@ -66,14 +61,14 @@ def launch() -> Response:
     """An EHR launch: `iss` and `launch`, each once (R3)."""
     given = request.args
     if any(len(given.getlist(name)) != 1 for name in _LAUNCH_PARAMETERS):
-        _service().note(Deed.LAUNCH_REFUSED, detail="iss or launch is missing, or stands twice")
+        current_service().note(Deed.LAUNCH_REFUSED, detail="iss or launch is missing, or stands twice")
         raise Shown(400, "This is not a launch", "The EHR has to name itself (iss) and the launch, each once.")
-    return _begun(*_service().launching.begin(given["iss"], given["launch"]))
+    return _begun(*current_service().launching.begin(given["iss"], given["launch"]))
 
 
 def _begun(found: Launch, secret: str) -> Response:
     """Give the browser its cookie, and see at the next step whether it kept it."""
-    registration, sessions = _service().ehr(found).registration, _service().sessions
+    registration, sessions = current_service().ehr(found).registration, current_service().sessions
     framed_by(registration)
     response = _seen_other(f"/launch/{found.id}/go")
     sessions.make_room(request, response, registration)
@@ -98,7 +93,7 @@ def _by_a_page(found: Launch, secret: str) -> Response:
 @routes.get("/launch/<launch_id>/go")
 def go(launch_id: str) -> Response:
     """On to the EHR, if the browser kept the cookie; else a way that needs no cookie in a frame (R16, J3)."""
-    service = _service()
+    service = current_service()
     found = service.sessions.launch_of(request, launch_id)
     if found is None:
         return _offer_new_tab(launch_id)
@@ -109,14 +104,14 @@ def go(launch_id: str) -> Response:
 @routes.post("/launch/<launch_id>/again")
 def again(launch_id: str) -> Response:
     """The same launch in a window of its own."""
-    if not is_own_form(request, _service().settings):
-        _service().note(Deed.DENIED, detail="a form that is not ours")
+    if not is_own_form(request, current_service().settings):
+        current_service().note(Deed.DENIED, detail="a form that is not ours")
         raise Shown(403, "This launch did not start here", "Launch pi180 from the EHR again.")
-    return _by_a_page(*_service().launching.begin_again(launch_id))
+    return _by_a_page(*current_service().launching.begin_again(launch_id))
 
 
 def _offer_new_tab(launch_id: str) -> Response:
-    service = _service()
+    service = current_service()
     found = service.launches.find(launch_id, service.clock())
     if found is None or found.pending is None:
         raise LaunchRefused("this launch is over")
@@ -130,7 +125,7 @@ def _offer_new_tab(launch_id: str) -> Response:
 @routes.route("/cb/<registration_id>", methods=["GET", "POST"])
 def callback(registration_id: str) -> Response:
     """The EHR's answer: its state is compared before anything else of it is read (R12, R15)."""
-    service, answer = _service(), request.form if request.method == "POST" else request.args
+    service, answer = current_service(), request.form if request.method == "POST" else request.args
     found = service.launching.waiting(registration_id, _once(answer, "state"))
     registration = service.ehr(found).registration
     framed_by(registration)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, g, request
 
 from extractors.sources.search import WrongPatient
 from smartapp.archive import Kept, latest, open_score
@@ -22,7 +22,7 @@ from smartapp.store import Deed, Launch, Person, Phase
 from smartapp.web.first_score import FIRST_LOOK, begin, no_score
 from smartapp.web.headers import framed_by
 from smartapp.web.problems import STYLESHEET, WAITING, Shown, told
-from smartapp.web.service import Service
+from smartapp.web.service import Service, current_service
 from smartapp.web.sessions import is_own_form, is_same
 
 routes = Blueprint("pages", __name__, url_prefix="/l/<launch_id>")
@@ -36,17 +36,12 @@ _OfLaunch = Callable[Concatenate[Launch, _More], Response]
 _View = Callable[..., Response]
 
 
-def _service() -> Service:
-    service: Service = current_app.extensions["pi180"]
-    return service
-
-
 def signed_in(view: _OfLaunch[_More]) -> _View:
     """Only for whoever holds this launch's cookie; the answer does not tell whether there is such a launch."""
 
     @wraps(view)
     def guarded(launch_id: str, *args: _More.args, **kwargs: _More.kwargs) -> Response:
-        service = _service()
+        service = current_service()
         waits = WAITING in request.args  # a page that looks again by itself is not somebody who is there
         launch = (service.sessions.glimpse if waits else service.sessions.launch_of)(request, launch_id)
         if launch is None or launch.phase is not Phase.OPEN:
@@ -65,7 +60,7 @@ def signed_in(view: _OfLaunch[_More]) -> _View:
 @signed_in
 def landing(launch: Launch) -> Response:
     """The first page after sign-in. It asks nothing of the EHR, so that it is there at once; the score follows."""
-    ehr = _service().ehr(launch).registration
+    ehr = current_service().ehr(launch).registration
     links = [Link("My score", f"/l/{launch.id}/score")]
     links += [Link("This patient", f"/l/{launch.id}/patient")] if _patient(launch) else []
     text = f"You are signed in at {ehr.name}. pi180 now reads who you are from the EHR and opens your score."
@@ -108,7 +103,7 @@ def patient(launch: Launch) -> Response:
     about = _patient(launch)
     if about is None:
         raise Shown(404, "This launch is about no patient", "Open a chart in the EHR and launch pi180 from there.")
-    service = _service()
+    service = current_service()
     service.note(Deed.PATIENT_VIEWED, launch, about)
     try:
         view = service.patient(launch, about)
@@ -122,7 +117,7 @@ def patient(launch: Launch) -> Response:
 @signed_in
 def read(launch: Launch) -> Response:
     """Begin to read the clinician's own patients, because she asked for it."""
-    service = _service()
+    service = current_service()
     _check_form(service, launch)
     begin(service, launch, _known(service, launch))
     return Response("", 303, {"Location": f"/l/{launch.id}/score"})
@@ -132,7 +127,7 @@ def read(launch: Launch) -> Response:
 @signed_in
 def sign_out(launch: Launch) -> Response:
     """End this launch here and at the EHR."""
-    service = _service()
+    service = current_service()
     _check_form(service, launch)
     registration = service.ehr(launch).registration
     service.token(launch).end()
@@ -163,7 +158,7 @@ def _patient(launch: Launch) -> str | None:
 @contextmanager
 def _own_score(launch: Launch) -> Iterator[tuple[Scored, Kept, Frame]]:
     """The score that the request names, among those of the signed-in clinician; the newest unless it names one."""
-    service = _service()
+    service = current_service()
     person = _known(service, launch)
     registration = service.ehr(launch).registration
     found = latest(registration.runs, person.npi) if person.npi else ()
@@ -201,7 +196,7 @@ def _known(service: Service, launch: Launch) -> Person:
 
 
 def _frame(launch: Launch, person: Person | None, found: tuple[Kept, ...] = (), shown: Kept | None = None) -> Frame:
-    service, home = _service(), f"/l/{launch.id}"
+    service, home = current_service(), f"/l/{launch.id}"
     registration = service.ehr(launch).registration
     return Frame(
         stylesheet=STYLESHEET,

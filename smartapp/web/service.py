@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from flask import current_app
+
 from extractors.sources.search import LiveServer
 from smartapp.patient import PatientView, Reads, patient_view
 from smartapp.person import person_of
@@ -88,7 +90,7 @@ class Service:
         self, deed: Deed, launch: Launch | None = None, patient: str | None = None, detail: str | None = None
     ) -> None:
         """Write to the audit trail."""
-        user = f"{launch.context.issuer} {launch.context.subject}" if launch and launch.context else None
+        user = launch.context.user if launch and launch.context else None
         where = (launch.registration, launch.id) if launch else (None, None)
         self.trail.add(AuditEvent(deed, where[0], where[1], user, patient, detail), self.clock())
 
@@ -114,3 +116,9 @@ def service_of(
         clock=clock,
         as_of=as_of,
     )
+
+
+def current_service() -> Service:
+    """The service of the app that answers the current request."""
+    service: Service = current_app.extensions["pi180"]
+    return service

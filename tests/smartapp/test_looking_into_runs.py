@@ -174,3 +174,12 @@ def test_other_settings_are_named_as_what_decides(run: Path, tmp_path: Path) -> 
 def test_a_measure_outside_the_period_is_a_usage_error(run: Path) -> None:
     with open_run(run, period(DAYS)) as reading, pytest.raises(UsageError):
         explain_measure(reading, "PI_EP_1", "999999999", None)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"tallies": 1}'])
+def test_a_run_whose_numbers_cannot_be_read_is_refused_plainly(run: Path, tmp_path: Path, text: str) -> None:
+    other = kept(DECK, tmp_path, zone="Pacific/Honolulu")
+    next(other.glob("*/tallies.json")).write_text(text)
+    shown = invoke("diff", run, other)
+    assert shown.exit_code == 2
+    assert "tallies.json: cannot be read. Run pi180 again." in shown.stderr
