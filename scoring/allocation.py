@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scoring.model import MeasureId, Submission
-from scoring.year import Choice, Path, Reallocation, RuleBook, Ruling
+from scoring.rulings import Ruling
+from scoring.year import Choice, Path, Reallocation, RuleBook
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ category would be zero or the submission refused.
 from dataclasses import dataclass
 
 from scoring.model import Cite, Finding, Severity
-from scoring.year import Ruling
+from scoring.rulings import Ruling
 
 CEHRT_ID = "cehrtId"
 PERFORMANCE_PERIOD = "performance period"

@@ -6,14 +6,15 @@ tables; anything it does not understand is a `RuleError`, so that no rule is eve
 
 import re
 import tomllib
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
+from scoring.conditions import read_conditions
 from scoring.consistency import check
 from scoring.errors import RuleError
-from scoring.model import Cite, Confidence, MeasureId, Metric
+from scoring.model import Cite, MeasureId, Metric
+from scoring.rulings import Sources, read_ruling, read_sources
 from scoring.table import Table
 from scoring.year import (
     Bonus,
@@ -21,7 +22,6 @@ from scoring.year import (
     Choice,
     Combination,
     Counts,
-    Doubt,
     ExclusionThreshold,
     Gate,
     Joint,
@@ -31,7 +31,6 @@ from scoring.year import (
     Reallocation,
     Rounding,
     RuleBook,
-    Ruling,
     Status,
     Suppression,
 )
@@ -45,14 +44,6 @@ _FILE = re.compile(r"py(\d{4})\.toml")
 
 class _RoundingRule(StrEnum):
     HALF_UP = "half-up"
-
-
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """What rulings may refer to by key."""
-
-    cites: dict[str, Cite]
-    doubts: dict[str, Doubt]
 
 
 def years(folder: Path | None = None) -> tuple[int, ...]:
@@ -102,7 +93,7 @@ def _parsed(content: bytes, file: str) -> Table:
 def _rulebook(top: Table, year: int, content: bytes) -> RuleBook:
     if top.whole("year") != year:
         top.refuse("year", str(year), str(top.whole("year")), "Name the file after its year.")
-    sources = _sources(top)
+    sources = read_sources(top)
     measures = [_measure(table, sources) for table in top.tables("measure")]
     rules = RuleBook(
         year=year,
@@ -122,53 +113,18 @@ def _rulebook(top: Table, year: int, content: bytes) -> RuleBook:
         total=_limit(top.table("total"), sources),
         cap=_limit(top.table("cap"), sources),
         doubts=tuple(sources.doubts.values()),
+        conditions=read_conditions(top, sources),
     )
     top.done()
     check(rules, [measure.id for measure in measures], top)
     return rules
 
 
-def _sources(top: Table) -> _Sources:
-    named = top.table("source")
-    cites = {key: _cite(named.table(key)) for key in named.all_keys()}
-    doubts = [_doubt(table, cites) for table in top.tables("doubt")]
-    return _Sources(cites, {doubt.id: doubt for doubt in doubts})
-
-
-def _cite(table: Table) -> Cite:
-    cite = Cite(table.text("text"), table.text("url") if table.has("url") else None)
-    table.done()
-    return cite
-
-
-def _doubt(table: Table, cites: dict[str, Cite]) -> Doubt:
-    for key in table.some_texts("cites"):
-        table.known("cites", key, cites, "the key of a [source]")
-    doubt = Doubt(table.text("id"), table.text("text"), table.word("confidence", Confidence))
-    table.done()
-    return doubt
-
-
-def _ruling(table: Table, sources: _Sources, *more: Cite) -> Ruling:
-    """The `cites`, `confidence` and `doubts` of a table; read last, so it closes the table."""
-    cites = [
-        sources.cites[table.known("cites", key, sources.cites, "the key of a [source]")]
-        for key in table.some_texts("cites")
-    ]
-    doubts = [
-        sources.doubts[table.known("doubts", key, sources.doubts, "the id of a [[doubt]]")].text
-        for key in table.texts("doubts")
-    ]
-    ruling = Ruling((*more, *cites), table.word("confidence", Confidence), tuple(doubts))
-    table.done()
-    return ruling
-
-
 def _ids(names: tuple[str, ...]) -> tuple[MeasureId, ...]:
     return tuple(MeasureId(name) for name in names)
 
 
-def _measure(table: Table, sources: _Sources) -> Measure:
+def _measure(table: Table, sources: Sources) -> Measure:
     name = table.text("id")
     specification: tuple[Cite, ...] = ()
     if table.has("specification"):
@@ -186,92 +142,92 @@ def _measure(table: Table, sources: _Sources) -> Measure:
         requires_level=table.flag("requires_level"),
         engages=MeasureId(table.text("engages")) if table.has("engages") else None,
         level=table.whole("level") if table.has("level") else None,
-        ruling=_ruling(table, sources, *specification),
+        ruling=read_ruling(table, sources, *specification),
     )
 
 
-def _choice(table: Table, sources: _Sources) -> Choice:
+def _choice(table: Table, sources: Sources) -> Choice:
     return Choice(
         objective=table.text("objective"),
         title=table.text("title"),
         points=table.whole("points"),
         paths=tuple(_path(path, sources) for path in table.tables("path")),
-        share=_ruling(table.table("share"), sources),
-        ruling=_ruling(table, sources),
+        share=read_ruling(table.table("share"), sources),
+        ruling=read_ruling(table, sources),
     )
 
 
-def _path(table: Table, sources: _Sources) -> ChoicePath:
+def _path(table: Table, sources: Sources) -> ChoicePath:
     measures, refuses = table.some_texts("measures"), table.texts("refuses")
-    return ChoicePath(_ids(measures), _ids(refuses), _ruling(table, sources))
+    return ChoicePath(_ids(measures), _ids(refuses), read_ruling(table, sources))
 
 
-def _joint(table: Table, sources: _Sources) -> Joint:
+def _joint(table: Table, sources: Sources) -> Joint:
     return Joint(
         objective=table.text("objective"),
         title=table.text("title"),
         points=table.whole("points"),
         measures=_ids(table.some_texts("measures")),
-        ruling=_ruling(table, sources),
+        ruling=read_ruling(table, sources),
     )
 
 
-def _reallocation(table: Table, sources: _Sources) -> Reallocation:
+def _reallocation(table: Table, sources: Sources) -> Reallocation:
     excluded, moved = table.some_texts("excluded"), table.some_texts("from")
-    return Reallocation(_ids(excluded), moved, table.text("to"), _ruling(table, sources))
+    return Reallocation(_ids(excluded), moved, table.text("to"), read_ruling(table, sources))
 
 
-def _combination(table: Table, sources: _Sources) -> Combination:
+def _combination(table: Table, sources: Sources) -> Combination:
     excluded, unless = _ids(table.some_texts("excluded")), _ids(table.texts("unless"))
-    return Combination(excluded, unless, table.some_texts("lines"), _ruling(table, sources))
+    return Combination(excluded, unless, table.some_texts("lines"), read_ruling(table, sources))
 
 
-def _suppression(table: Table, sources: _Sources) -> Suppression:
-    return Suppression(MeasureId(table.text("measure")), _ruling(table, sources))
+def _suppression(table: Table, sources: Sources) -> Suppression:
+    return Suppression(MeasureId(table.text("measure")), read_ruling(table, sources))
 
 
-def _threshold(table: Table, sources: _Sources) -> ExclusionThreshold:
+def _threshold(table: Table, sources: Sources) -> ExclusionThreshold:
     return ExclusionThreshold(
         exclusion=MeasureId(table.text("exclusion")),
         of=MeasureId(table.text("of")),
         counts=table.word("counts", Counts),
         what=table.text("what"),
         fewer_than=table.whole("fewer_than"),
-        ruling=_ruling(table, sources),
+        ruling=read_ruling(table, sources),
     )
 
 
-def _gate(table: Table, sources: _Sources) -> Gate:
+def _gate(table: Table, sources: Sources) -> Gate:
     attestations, cehrt = _ids(table.some_texts("attestations")), _cehrt(table.table("cehrt"), sources)
-    return Gate(attestations, _ruling(table, sources), cehrt)
+    return Gate(attestations, read_ruling(table, sources), cehrt)
 
 
-def _cehrt(table: Table, sources: _Sources) -> Cehrt:
+def _cehrt(table: Table, sources: Sources) -> Cehrt:
     shape, prefixes = table.text("shape"), table.some_texts("prefixes")
     for key, pattern in [("shape", shape), *(("prefixes", prefix) for prefix in prefixes)]:
         try:
             re.compile(pattern)
         except re.error as wrong:
             table.refuse(key, "a regular expression", f'"{pattern}" ({wrong})', "Correct the pattern.")
-    return Cehrt(shape, prefixes, _ruling(table, sources))
+    return Cehrt(shape, prefixes, read_ruling(table, sources))
 
 
-def _period(table: Table, sources: _Sources) -> PeriodRule:
-    boundary = _ruling(table.table("boundary"), sources)
-    return PeriodRule(table.whole("minimum_days"), table.day("last_start"), _ruling(table, sources), boundary)
+def _period(table: Table, sources: Sources) -> PeriodRule:
+    boundary = read_ruling(table.table("boundary"), sources)
+    return PeriodRule(table.whole("minimum_days"), table.day("last_start"), read_ruling(table, sources), boundary)
 
 
-def _bonus(table: Table, sources: _Sources) -> Bonus:
-    level = _ruling(table.table("level"), sources)
+def _bonus(table: Table, sources: Sources) -> Bonus:
+    level = read_ruling(table.table("level"), sources)
     points, title, objective = table.whole("points"), table.text("title"), table.text("objective")
-    return Bonus(points, title, objective, _ruling(table, sources), level)
+    return Bonus(points, title, objective, read_ruling(table, sources), level)
 
 
-def _rounding(table: Table, sources: _Sources) -> Rounding:
+def _rounding(table: Table, sources: Sources) -> Rounding:
     table.word("rule", _RoundingRule)
-    tie = _ruling(table.table("tie"), sources)
-    return Rounding(table.whole("floor"), _ruling(table, sources), tie)
+    tie = read_ruling(table.table("tie"), sources)
+    return Rounding(table.whole("floor"), read_ruling(table, sources), tie)
 
 
-def _limit(table: Table, sources: _Sources) -> Limit:
-    return Limit(table.whole("points"), _ruling(table, sources))
+def _limit(table: Table, sources: Sources) -> Limit:
+    return Limit(table.whole("points"), read_ruling(table, sources))

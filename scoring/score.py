@@ -30,7 +30,8 @@ from scoring.requirements import (
     not_determinable,
 )
 from scoring.rounding import exact_points, half_up, in_words, is_tie, measure_points
-from scoring.year import Joint, Measure, RuleBook, Ruling, Status
+from scoring.rulings import Ruling
+from scoring.year import Joint, Measure, RuleBook, Status
 
 BONUS = "bonus"
 

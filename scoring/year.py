@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from scoring.model import Cite, Confidence, MeasureId, Metric
+from scoring.conditions import Conditions
+from scoring.model import MeasureId, Metric
+from scoring.rulings import Doubt, Ruling
 
 
 class Status(StrEnum):
@@ -28,24 +30,6 @@ class Counts(StrEnum):
 
     DENOMINATOR = "denominator"
     ENCOUNTERS = "encounters"
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """By which texts a rule holds, how well it is attested, and what remains in doubt, in words."""
-
-    cites: tuple[Cite, ...]
-    confidence: Confidence
-    doubts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Something the sources leave open, in words a user can weigh."""
-
-    id: str
-    text: str
-    confidence: Confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +222,7 @@ class RuleBook:
     total: Limit
     cap: Limit
     doubts: tuple[Doubt, ...]
+    conditions: Conditions
 
     def with_status(self, *statuses: Status) -> tuple[Measure, ...]:
         """Measures of these statuses, in CMS's order."""
