@@ -8,7 +8,7 @@ Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation
 import click
 
 from smartapp import __version__
-from smartapp.cli import counting, looking, serving
+from smartapp.cli import counting, looking, ruling, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -24,6 +24,8 @@ for _verb in (
     counting.attest,
     looking.explain,
     looking.diff,
+    ruling.rules,
+    ruling.eligibility,
     serving.demo,
     serving.serve,
 ):

@@ -1,0 +1,134 @@
+"""Eligibility as a use case: a roster to "must I report, what is it worth, by when", for each NPI and TIN."""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from scoring.conditions import DeadlineId
+from scoring.eligibility import (
+    Clinician,
+    Duty,
+    Verdict,
+    group_verdict,
+    shared_savings_verdict,
+    verdict_of,
+    weights_of,
+)
+from scoring.eligibility_rules import Category, EligibilityRules, Framework
+from scoring.findings import cites_of
+from scoring.rulebook import RuleBook
+from smartapp.roster import Group
+
+SMALL = "smallPractice"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: the year, how the clinicians take part, and the day on which it is asked (None: no day)."""
+
+    rules: RuleBook
+    across: EligibilityRules
+    framework: Framework
+    as_of: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The answer for one clinician, or for the group when `npi` is None.
+
+    `weight` is the part of the final score, 0 when reweighted, None when no text states it; `dates` are what has
+    to be done by when, past ones marked as such.
+    """
+
+    tin: str
+    npi: str | None
+    verdict: Verdict
+    shared_savings: Verdict | None
+    weight: Fraction | None
+    dates: tuple[str, ...]
+
+
+def standings(question: Question, groups: tuple[Group, ...]) -> tuple[Standing, ...]:
+    """The answers of every group: the group's own first, then its clinicians in the order of the roster."""
+    return tuple(
+        standing for group in groups for standing in (_of_group(question, group), *_of_members(question, group))
+    )
+
+
+def _of_group(question: Question, group: Group) -> Standing:
+    verdict = group_verdict(question.across, question.rules.year, group.members, group.statuses, group.submitted)
+    small = SMALL in group.statuses
+    return Standing(group.tin, None, verdict, None, _weight(question, verdict, small), _dates(question, verdict))
+
+
+def _of_members(question: Question, group: Group) -> list[Standing]:
+    return [_of_member(question, member) for member in group.members]
+
+
+def _of_member(question: Question, member: Clinician) -> Standing:
+    verdict = verdict_of(question.across, question.rules.year, member)
+    return Standing(
+        tin=member.tin,
+        npi=member.npi,
+        verdict=verdict,
+        shared_savings=shared_savings_verdict(question.across, question.rules.year, member),
+        weight=_weight(question, verdict, SMALL in (member.statuses or ())),
+        dates=_dates(question, verdict),
+    )
+
+
+def _weight(question: Question, verdict: Verdict, small: bool) -> Fraction | None:
+    if verdict.duty is Duty.NOT_REQUIRED:
+        return Fraction(0)
+    out = frozenset({Category.PI}) if verdict.duty is Duty.REWEIGHTED else frozenset[Category]()
+    found = weights_of(question.across, question.rules.year, question.framework, small, out)
+    return None if found is None else found.weight[Category.PI]
+
+
+def _dates(question: Question, verdict: Verdict) -> tuple[str, ...]:
+    if verdict.duty not in (Duty.REQUIRED, Duty.UNDECIDED):
+        return ()
+    deadlines = question.rules.conditions.deadlines
+    told = [("Last day on which a period may start", question.rules.period.last_start)]
+    if not verdict.cancelled:
+        told.append((deadlines[DeadlineId.HARDSHIP].title, deadlines[DeadlineId.HARDSHIP].day))
+    told.append((deadlines[DeadlineId.SUBMISSION_CLOSES].title, deadlines[DeadlineId.SUBMISSION_CLOSES].day))
+    return tuple(f"{title}: {day}{_passed(question.as_of, day)}" for title, day in told)
+
+
+def _passed(as_of: date | None, day: date) -> str:
+    if as_of is None:
+        return ""
+    return " (passed)" if day < as_of else f" (in {(day - as_of).days} days)"
+
+
+def eligibility_document(question: Question, found: tuple[Standing, ...]) -> dict[str, object]:
+    """The answers in the shape `pi180/eligibility/1`."""
+    return {
+        "schema": "pi180/eligibility/1",
+        "year": question.rules.year,
+        "framework": question.framework.value,
+        "as_of": question.as_of and question.as_of.isoformat(),
+        "provisional": question.rules.conditions.provisional and question.rules.conditions.provisional.text,
+        "standings": [_document(standing) for standing in found],
+    }
+
+
+def _document(standing: Standing) -> dict[str, object]:
+    return {
+        "tin": standing.tin,
+        "npi": standing.npi,
+        **_verdict(standing.verdict),
+        "shared_savings": standing.shared_savings and _verdict(standing.shared_savings),
+        "weight_percent": None if standing.weight is None else int(standing.weight * 100),
+        "dates": list(standing.dates),
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, object]:
+    return {
+        "duty": verdict.duty.value,
+        "because": verdict.because,
+        "cites": [{"text": cite.text, "url": cite.url} for cite in cites_of(*verdict.rulings)],
+        "doubts": [doubt for ruling in verdict.rulings for doubt in ruling.doubts],
+    }

@@ -1,0 +1,83 @@
+"""The rule book and eligibility as text for a terminal."""
+
+from collections.abc import Sequence
+
+from scoring.changes import Change
+from scoring.findings import cites_of
+from smartapp.eligibility import Question, Standing
+from smartapp.printed import columns, wrapped
+from smartapp.rulebooks import Checked, Entry
+
+
+def checked_table(found: Sequence[Checked]) -> str:
+    """One line for each year: in order with its digest, or the fault."""
+    return "\n".join(f"{one.year}  {one.fault or f'in order, SHA-256 {one.digest}'}" for one in found)
+
+
+def changes_table(first: int, second: int, found: Sequence[Change]) -> str:
+    """What differs, as it was and as it is."""
+    lines = [
+        f"{len(found)} differences from {first} to {second}; sources and addresses of specifications are left out."
+    ]
+    for change in found:
+        lines += ["", change.where]
+        lines += wrapped(f"{first}: {change.before or '(not there)'}", "  ")
+        lines += wrapped(f"{second}: {change.after or '(not there)'}", "  ")
+    return "\n".join(lines)
+
+
+def entries_text(found: Sequence[Entry]) -> str:
+    """What each year rules for an id, with its sources and doubts."""
+    return "\n\n".join("\n".join(_entry(entry)) for entry in found)
+
+
+def _entry(entry: Entry) -> list[str]:
+    measure, lines = entry.measure, []
+    lines.append(f"{entry.rules.year}  {measure.id}  {' '.join(measure.title.split())}")
+    facts = [
+        ("objective", measure.objective),
+        ("answered as", measure.metric.value),
+        ("status", measure.status.value),
+        ("points", "" if measure.points is None else str(measure.points)),
+        ("applies when", measure.summary or ""),
+        ("exclusions", ", ".join(measure.exclusions)),
+        ("instead of", ", ".join(measure.substitutes)),
+        ("available", f"fewer than {entry.threshold.fewer_than} {entry.threshold.what}" if entry.threshold else ""),
+        ("this year", "suppressed: any answer earns credit, none does not" if entry.suppressed else ""),
+        ("certified to", ", ".join(entry.criteria)),
+        ("confidence", measure.ruling.confidence.value),
+    ]
+    lines += [line for name, text in facts if text for line in wrapped(f"{name}: {text}", "  ")]
+    lines += [line for cite in cites_of(measure.ruling) for line in wrapped(f"source: {cite.text}", "  ")]
+    return lines + [line for doubt in entry.doubts for line in wrapped(f"in doubt: {doubt}", "  ")]
+
+
+def standings_table(question: Question, found: Sequence[Standing]) -> str:
+    """For each TIN and NPI whether the category is owed, what it weighs, why, and by when."""
+    head = ("TIN", "NPI", "Promoting Interoperability", "Weight")
+    rows = [(one.tin, one.npi or "(group)", one.verdict.duty.value, _percent(one)) for one in found]
+    lines = [f"Performance year {question.rules.year}, {question.framework} weights", ""]
+    table = columns([head, *rows])
+    lines.append(table[0])
+    for row, standing in zip(table[1:], found, strict=True):
+        lines += [row, *wrapped(standing.verdict.because, "    ")]
+        if standing.shared_savings is not None:
+            duty, because = standing.shared_savings.duty.value, standing.shared_savings.because
+            lines += wrapped(f"Shared Savings Program: {duty}: {because}", "    ")
+    return "\n".join([*lines, "", *_dates(found), *_doubts(question, found)])
+
+
+def _percent(standing: Standing) -> str:
+    return "not stated" if standing.weight is None else f"{int(standing.weight * 100)} %"
+
+
+def _dates(found: Sequence[Standing]) -> list[str]:
+    return list(dict.fromkeys(date for standing in found for date in standing.dates))
+
+
+def _doubts(question: Question, found: Sequence[Standing]) -> list[str]:
+    verdicts = [verdict for one in found for verdict in (one.verdict, one.shared_savings) if verdict is not None]
+    doubts = [doubt for verdict in verdicts for ruling in verdict.rulings for doubt in ruling.doubts]
+    if question.rules.conditions.provisional is not None:
+        doubts.append(question.rules.conditions.provisional.text)
+    return [line for doubt in dict.fromkeys(doubts) for line in wrapped(f"In doubt: {doubt}", "")]
