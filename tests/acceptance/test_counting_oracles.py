@@ -15,7 +15,7 @@ from tests.acceptance.deck_rows import NPIS, TIN, is_group, render, scenarios_be
 
 ORACLES = [
     oracle
-    for oracle in json.loads((Path(__file__).parent / "oracles.json").read_text())
+    for oracle in json.loads((Path(__file__).parents[1] / "cases" / "oracles.json").read_text())
     if oracle["kind"] == "published-measure-counts" and oracle["year"] in (2024, 2026)
 ]
 YEAR = Period(date(2024, 1, 1), date(2024, 12, 31))

@@ -108,3 +108,12 @@ def test_only_proportions_are_counted_by_a_low_volume_exclusion(year: int) -> No
         measure = RULES[year].measures[threshold.of]
         assert measure.metric is Metric.PROPORTION
         assert threshold.exclusion in measure.exclusions
+
+
+@pytest.mark.parametrize("year", RULES)
+def test_programs_and_registration_types_are_those_of_every_entry_of_cms(year: int) -> None:
+    programs = RULES[year].conditions.programs
+
+    for entry in cms_list(year):
+        assert set(entry["allowedPrograms"]) == set(programs.names)
+        assert set(entry.get("allowedRegistrationTypes") or []) == set(programs.registrations)

@@ -107,7 +107,7 @@ REFUSED = {
         "each entry once",
     ),
     "an empty required list": (
-        'prefixes = ["..15C", "2025C", "2026C"]',
+        'prefixes = ["..15C", "2025C", "2027C"]',
         "prefixes = []",
         "at least one entry",
     ),

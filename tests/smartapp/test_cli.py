@@ -69,7 +69,7 @@ def denominators(document: Mapping[str, Any]) -> dict[tuple[str, str, str | None
 
 
 def submission(**changes: Any) -> dict[str, Any]:
-    oracles = json.loads((ROOT / "tests" / "acceptance" / "oracles.json").read_text())
+    oracles = json.loads((ROOT / "tests" / "cases" / "oracles.json").read_text())
     inputs = next(o["inputs"] for o in oracles if o["id"] == "d26-opt1-bonus")
     values = {
         name: value if isinstance(value, bool) else {"numerator": value[0], "denominator": value[1]}
