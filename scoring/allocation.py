@@ -91,6 +91,7 @@ def allocate(rules: RuleBook, excluded: frozenset[MeasureId], paths: tuple[Path,
     for step in rules.reallocations:
         if effective.issuperset(step.excluded):
             _apply(step, ledger)
+            _share_first(rules, paths, ledger)
     for choice, path in zip(rules.choices, paths, strict=True):
         _share(choice, path, effective, ledger)
     _combine(rules, effective, ledger)
@@ -118,6 +119,12 @@ def _apply(step: Reallocation, ledger: _Ledger) -> None:
         ledger.moved[source] = step.target
     if moving:
         ledger.rule(step.target, step.ruling)
+
+
+def _share_first(rules: RuleBook, paths: tuple[Path, ...], ledger: _Ledger) -> None:
+    for choice, path in zip(rules.choices, paths, strict=True):
+        if choice.shares_first:
+            _share(choice, path, frozenset(), ledger)
 
 
 def _share(choice: Choice, path: Path, excluded: frozenset[MeasureId], ledger: _Ledger) -> None:

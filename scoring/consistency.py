@@ -4,11 +4,12 @@ Runs once per load, after every table was read by itself.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, combinations, product
 
 from scoring.allocation import allocate
 from scoring.model import MeasureId, Metric
+from scoring.readings import under
 from scoring.table import Table
 from scoring.year import Measure, RuleBook, Status
 
@@ -125,10 +126,11 @@ def _check_choices(rules: RuleBook, top: Table) -> None:
 def _check_total(rules: RuleBook, top: Table) -> None:
     """Every combination of exclusions and paths must carry the total; they are few, so try them all."""
     excludable = [measure.id for measure in rules.measures.values() if measure.exclusions]
-    for paths in product(*(choice.paths for choice in rules.choices)):
-        for excluded in _subsets(excludable):
-            available = allocate(rules, frozenset(excluded), paths).available
-            _check_allocation(rules.total.points, available, excluded, top)
+    moving = (one for one in rules.readings if one.shares_first or one.reallocation)
+    for book in (rules, *(under(rules, reading) for reading in moving)):
+        for paths, excluded in product(product(*(choice.paths for choice in book.choices)), _subsets(excludable)):
+            available = allocate(book, frozenset(excluded), paths).available
+            _check_allocation(book.total.points, available, excluded, top)
 
 
 def _check_allocation(total: int, available: Mapping[str, int], excluded: tuple[MeasureId, ...], top: Table) -> None:
@@ -142,5 +144,5 @@ def _check_allocation(total: int, available: Mapping[str, int], excluded: tuple[
             top.refuse("reallocation", f"no points left on {measure}", left, remedy)
 
 
-def _subsets(measures: Sequence[MeasureId]) -> Iterable[tuple[MeasureId, ...]]:
-    return chain.from_iterable(combinations(measures, n) for n in range(len(measures) + 1))
+def _subsets(measures: Sequence[MeasureId]) -> list[tuple[MeasureId, ...]]:
+    return list(chain.from_iterable(combinations(measures, n) for n in range(len(measures) + 1)))

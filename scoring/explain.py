@@ -16,6 +16,7 @@ def as_document(score: Score) -> dict[str, object]:
         "determinable": score.determinable,
         "lines": [_line(line) for line in score.lines],
         "findings": [_finding(finding) for finding in score.findings],
+        "other_readings": [{"doubt": other.doubt, "points": other.points} for other in score.other_readings],
     }
 
 

@@ -154,11 +154,20 @@ class ScoreLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherReading:
+    """The category score by another reading of what the sources leave open, and which reading that is."""
+
+    doubt: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """The category score of one submission.
 
     `before_gate` and `points` count met cases only; `points` is 0 when the gate is shut. `up_to` is the
     category score if every unknown is met. `determinable` is False when a required line is not.
+    `other_readings` are those that would change `points`.
     """
 
     year: int
@@ -168,6 +177,7 @@ class Score:
     determinable: bool
     lines: tuple[ScoreLine, ...]
     findings: tuple[Finding, ...] = field(default_factory=tuple)
+    other_readings: tuple[OtherReading, ...] = ()
 
     @property
     def gate_shut(self) -> bool:

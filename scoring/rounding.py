@@ -4,10 +4,18 @@ Source: CMS's example scoring output (49/115 of 10 is 4; 861/1809 of 40 is 19): 
 multiplied with the maximum and rounded once, per measure. An exact half goes up; that is inferred.
 """
 
+from enum import StrEnum
 from fractions import Fraction
 from math import floor
 
 HALF = Fraction(1, 2)
+
+
+class Tie(StrEnum):
+    """Where an exact half goes."""
+
+    UP = "half-up"
+    EVEN = "half-even"
 
 
 def half_up(points: Fraction) -> int:
@@ -25,7 +33,7 @@ def exact_points(met: int, denominator: int, available: int) -> Fraction:
     return Fraction(met, denominator) * available if denominator else Fraction(0)
 
 
-def measure_points(met: int, denominator: int, available: int, least: int) -> int:
+def measure_points(met: int, denominator: int, available: int, least: int, tie: Tie = Tie.UP) -> int:
     """Whole points of a proportion measure.
 
     Args:
@@ -33,8 +41,10 @@ def measure_points(met: int, denominator: int, available: int, least: int) -> in
         denominator: eligible cases.
         available: the maximum after reallocation, whole points.
         least: points earned when at least one case is met, whatever the rate; never above `available`.
+        tie: where an exact half goes.
     """
-    rounded = half_up(exact_points(met, denominator, available))
+    exact = exact_points(met, denominator, available)
+    rounded = half_up(exact) if tie is Tie.UP else round(exact)
     return max(rounded, min(least, available)) if met >= 1 else rounded
 
 

@@ -6,7 +6,6 @@ tables; anything it does not understand is a `RuleError`, so that no rule is eve
 
 import re
 import tomllib
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from scoring.conditions import read_conditions
 from scoring.consistency import check
 from scoring.errors import RuleError
 from scoring.model import Cite, MeasureId, Metric
+from scoring.rounding import Tie
 from scoring.rulings import Sources, read_ruling, read_sources
 from scoring.table import Table
 from scoring.year import (
@@ -28,6 +28,7 @@ from scoring.year import (
     Limit,
     Measure,
     PeriodRule,
+    Reading,
     Reallocation,
     Rounding,
     RuleBook,
@@ -40,10 +41,6 @@ __all__ = ["RuleBook", "load", "parse", "years"]
 
 RULES = Path(__file__).parent / "rules"
 _FILE = re.compile(r"py(\d{4})\.toml")
-
-
-class _RoundingRule(StrEnum):
-    HALF_UP = "half-up"
 
 
 def years(folder: Path | None = None) -> tuple[int, ...]:
@@ -114,6 +111,7 @@ def _rulebook(top: Table, year: int, content: bytes) -> RuleBook:
         cap=_limit(top.table("cap"), sources),
         doubts=tuple(sources.doubts.values()),
         conditions=read_conditions(top, sources),
+        readings=tuple(_reading(table, sources) for table in top.tables("reading")),
     )
     top.done()
     check(rules, [measure.id for measure in measures], top)
@@ -182,6 +180,18 @@ def _combination(table: Table, sources: Sources) -> Combination:
     return Combination(excluded, unless, table.some_texts("lines"), read_ruling(table, sources))
 
 
+def _reading(table: Table, sources: Sources) -> Reading:
+    named = table.known("doubt", table.text("doubt"), sources.doubts, "the id of a [[doubt]]")
+    reading = Reading(
+        doubt=sources.doubts[named].text,
+        tie=table.word("rounding", Tie) if table.has("rounding") else None,
+        shares_first=table.flag("shares_first"),
+        reallocation=_reallocation(table.table("reallocation"), sources) if table.has("reallocation") else None,
+    )
+    table.done()
+    return reading
+
+
 def _suppression(table: Table, sources: Sources) -> Suppression:
     return Suppression(MeasureId(table.text("measure")), read_ruling(table, sources))
 
@@ -224,9 +234,8 @@ def _bonus(table: Table, sources: Sources) -> Bonus:
 
 
 def _rounding(table: Table, sources: Sources) -> Rounding:
-    table.word("rule", _RoundingRule)
-    tie = read_ruling(table.table("tie"), sources)
-    return Rounding(table.whole("floor"), read_ruling(table, sources), tie)
+    rule, tie = table.word("rule", Tie), read_ruling(table.table("tie"), sources)
+    return Rounding(rule, table.whole("floor"), read_ruling(table, sources), tie)
 
 
 def _limit(table: Table, sources: Sources) -> Limit:

@@ -16,12 +16,14 @@ from scoring.model import (
     MeasureId,
     Metric,
     Origin,
+    OtherReading,
     Proportion,
     Score,
     ScoreLine,
     Severity,
     Submission,
 )
+from scoring.readings import under
 from scoring.requirements import (
     has_level,
     hidden_in_words,
@@ -97,7 +99,18 @@ def score(rules: RuleBook, submission: Submission, read_findings: tuple[Finding,
         determinable=all(line.earned is not None for line in lines),
         lines=lines,
         findings=found,
+        other_readings=() if shut else _other_readings(rules, submission, before_gate),
     )
+
+
+def _other_readings(rules: RuleBook, submission: Submission, points: int) -> tuple[OtherReading, ...]:
+    """What the score would be by each other reading of the rules that makes a difference to it."""
+    others = (OtherReading(one.doubt, _points_under(under(rules, one), submission)) for one in rules.readings)
+    return tuple(other for other in others if other.points != points)
+
+
+def _points_under(rules: RuleBook, submission: Submission) -> int:
+    return capped(rules, [line.earned or 0 for line in _lines(_case(rules, submission))])
 
 
 def capped(rules: RuleBook, points: list[int]) -> int:
@@ -187,7 +200,7 @@ def _proportion(case: _Case, measure: Measure, counted: Proportion) -> _Outcome:
             f"Not determinable: {not_determinable(counted)} Neither zero nor passed; up to {up_to} of {available}."
         )
         return _Outcome(None, up_to, because, counted.origin, (rounding.ruling,))
-    earned = measure_points(counted.met, counted.denominator, available, rounding.floor)
+    earned = measure_points(counted.met, counted.denominator, available, rounding.floor, rounding.rule)
     exact = exact_points(counted.met, counted.denominator, available)
     rulings = (rounding.ruling, rounding.tie) if is_tie(exact) and earned > 0 else (rounding.ruling,)
     because = _in_words(counted, available, earned) + _enlarged(measure, available)

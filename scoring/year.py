@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from scoring.conditions import Conditions
 from scoring.model import MeasureId, Metric
+from scoring.rounding import Tie
 from scoring.rulings import Doubt, Ruling
 
 
@@ -70,7 +71,8 @@ class Choice:
     """An objective with several paths, of which exactly one is reported.
 
     Paths are tried in the order listed; the last is assumed when none is complete. Points that a reallocation
-    moves to the objective are shared equally by the open measures of the path; `share` rules that split.
+    moves to the objective are shared equally by the open measures of the path; `share` rules that split. With
+    `shares_first` all measures of the path share them before exclusions move anything on.
     """
 
     objective: str
@@ -79,6 +81,7 @@ class Choice:
     paths: tuple[Path, ...]
     share: Ruling
     ruling: Ruling
+    shares_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +171,9 @@ class Bonus:
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """Whole points per measure, half-up; at least `floor` when anything is met. `tie` rules an exact half."""
+    """Whole points per measure, at least `floor` when anything is met; an exact half goes by `rule`, as `tie` rules."""
 
+    rule: Tie
     floor: int
     ruling: Ruling
     tie: Ruling
@@ -199,6 +203,19 @@ class ExclusionThreshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """Another way to read what the sources leave open: what would be different. `doubt` says it in words.
+
+    `tie` None keeps the rounding; `reallocation` None adds no step, else it applies before all others.
+    """
+
+    doubt: str
+    tie: Tie | None
+    shares_first: bool
+    reallocation: Reallocation | None
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBook:
     """Everything a performance year rules. `measures` keeps CMS's order.
 
@@ -223,6 +240,7 @@ class RuleBook:
     cap: Limit
     doubts: tuple[Doubt, ...]
     conditions: Conditions
+    readings: tuple[Reading, ...]
 
     def with_status(self, *statuses: Status) -> tuple[Measure, ...]:
         """Measures of these statuses, in CMS's order."""

@@ -45,7 +45,7 @@ def _aside(reading: Reading) -> str:
 def score_table(score: Score) -> str:
     """The lines of a score with their reasons, the total, and the findings below."""
     lines = [text for line in score.lines for text in _score_line(line)]
-    return "\n".join([*lines, "", _total(score), *_findings(score.findings)])
+    return "\n".join([*lines, "", _total(score), *_other_readings(score), *_findings(score.findings)])
 
 
 def _score_line(line: ScoreLine) -> list[str]:
@@ -72,6 +72,11 @@ def _total(score: Score) -> str:
     if not score.determinable:
         return f"Total not determinable: {score.before_gate} of 100 is seen{more}."
     return f"Total {score.points} of 100{more}. The gate is open."
+
+
+def _other_readings(score: Score) -> list[str]:
+    texts = (f"Another reading of the rules gives {other.points}: {other.doubt}" for other in score.other_readings)
+    return [line for text in texts for line in textwrap.wrap(text, _WIDTH, subsequent_indent="    ")]
 
 
 def _findings(findings: Iterable[Finding]) -> list[str]:

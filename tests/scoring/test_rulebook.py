@@ -114,7 +114,7 @@ REFUSED = {
     "a pattern that is none": ('shape = "[0-9A-Z]{15}"', 'shape = "["', "a regular expression"),
     "an unknown rounding": (
         'rule = "half-up"',
-        'rule = "half-even"',
+        'rule = "half-down"',
         "rounding.rule: expected one of half-up",
     ),
     "no table where one is due": ("[total]", "[[total]]", "total: expected a table"),

@@ -259,7 +259,9 @@ def test_the_document_has_the_agreed_shape() -> None:
     document = as_document(result)
     lines, findings = document["lines"], document["findings"]
 
-    assert list(document) == (["schema", "year", "points", "before_gate", "up_to", "determinable", "lines", "findings"])
+    assert list(document) == (
+        ["schema", "year", "points", "before_gate", "up_to", "determinable", "lines", "findings", "other_readings"]
+    )
     assert document["schema"] == "pi180/score/1"
     assert isinstance(lines, list)
     assert isinstance(findings, list)
