@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from scoring.aggregation import Member, entity_mean
 from scoring.conditions import DeadlineId
 from scoring.eligibility import (
     Clinician,
@@ -102,8 +103,32 @@ def _passed(as_of: date | None, day: date) -> str:
     return " (passed)" if day < as_of else f" (in {(day - as_of).days} days)"
 
 
-def eligibility_document(question: Question, found: tuple[Standing, ...]) -> dict[str, object]:
-    """The answers in the shape `pi180/eligibility/1`."""
+def entity_score(question: Question, groups: tuple[Group, ...]) -> Fraction | None:
+    """The score of an APM Entity of all these clinicians that submits nothing itself.
+
+    Returns:
+        None when the roster holds no score at all, or everyone is excepted. Excepted is who is reweighted or need
+        not report; who is neither and has no score counts 0.
+    """
+    if not any(group.scores for group in groups):
+        return None
+    return entity_mean([member for group in groups for member in _entity_members(question, group)])
+
+
+def _entity_members(question: Question, group: Group) -> list[Member]:
+    return [
+        Member(
+            individual=group.scores.get(member.npi),
+            group=group.scores.get(None),
+            excepted=verdict_of(question.across, question.rules.year, member).duty
+            in (Duty.REWEIGHTED, Duty.NOT_REQUIRED),
+        )
+        for member in group.members
+    ]
+
+
+def eligibility_document(question: Question, found: tuple[Standing, ...], entity: Fraction | None) -> dict[str, object]:
+    """The answers in the shape `pi180/eligibility/1`; `entity` is the mean of an APM Entity, None when not asked."""
     return {
         "schema": "pi180/eligibility/1",
         "year": question.rules.year,
@@ -111,6 +136,7 @@ def eligibility_document(question: Question, found: tuple[Standing, ...]) -> dic
         "as_of": question.as_of and question.as_of.isoformat(),
         "provisional": question.rules.conditions.provisional and question.rules.conditions.provisional.text,
         "standings": [_document(standing) for standing in found],
+        "apm_entity_mean": None if entity is None else {"exact": str(entity), "about": round(float(entity), 2)},
     }
 
 

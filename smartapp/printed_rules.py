@@ -1,6 +1,7 @@
 """The rule book and eligibility as text for a terminal."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from scoring.changes import Change
 from scoring.findings import cites_of
@@ -52,7 +53,7 @@ def _entry(entry: Entry) -> list[str]:
     return lines + [line for doubt in entry.doubts for line in wrapped(f"in doubt: {doubt}", "  ")]
 
 
-def standings_table(question: Question, found: Sequence[Standing]) -> str:
+def standings_table(question: Question, found: Sequence[Standing], entity: Fraction | None) -> str:
     """For each TIN and NPI whether the category is owed, what it weighs, why, and by when."""
     head = ("TIN", "NPI", "Promoting Interoperability", "Weight")
     rows = [(one.tin, one.npi or "(group)", one.verdict.duty.value, _percent(one)) for one in found]
@@ -64,7 +65,15 @@ def standings_table(question: Question, found: Sequence[Standing]) -> str:
         if standing.shared_savings is not None:
             duty, because = standing.shared_savings.duty.value, standing.shared_savings.because
             lines += wrapped(f"Shared Savings Program: {duty}: {because}", "    ")
-    return "\n".join([*lines, "", *_dates(found), *_doubts(question, found)])
+    return "\n".join([*lines, "", *_entity(question, entity), *_dates(found), *_doubts(question, found)])
+
+
+def _entity(question: Question, entity: Fraction | None) -> list[str]:
+    if entity is None:
+        return []
+    text = f"APM Entity that submits nothing itself: {float(entity):.2f} of 100. {question.across.entity_mean.text}"
+    doubts = (f"In doubt: {doubt}" for doubt in question.across.entity_mean.ruling.doubts)
+    return [line for part in (text, *doubts) for line in wrapped(part, "")]
 
 
 def _percent(standing: Standing) -> str:

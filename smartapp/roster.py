@@ -4,8 +4,10 @@ A row without an NPI speaks of the group itself. An empty cell is "not said", ne
 """
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from scoring.eligibility import Clinician, HardshipStatus
@@ -13,18 +15,22 @@ from scoring.eligibility_rules import EligibilityRules
 from smartapp.usecases import UsageError
 
 NEEDED = ("tin", "npi", "type", "statuses")
-COLUMNS = (*NEEDED, "below_threshold", "hardship", "hardship_reason", "shared_savings", "submitted")
+COLUMNS = (*NEEDED, "below_threshold", "hardship", "hardship_reason", "shared_savings", "submitted", "score")
 _YES_NO = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One TIN: its clinicians, the special statuses of the group itself, and whether the group submitted."""
+    """One TIN: its clinicians, the special statuses of the group itself, and whether the group submitted.
+
+    `scores` holds the category scores that the roster gives: by NPI, and under None that of the group.
+    """
 
     tin: str
     members: tuple[Clinician, ...]
     statuses: frozenset[str]
     submitted: bool
+    scores: Mapping[str | None, Fraction]
 
 
 def read_roster(path: Path, rules: EligibilityRules) -> tuple[Group, ...]:
@@ -68,7 +74,8 @@ def _group(tin: str, rows: list["_Row"]) -> Group:
     if len(own) > 1 or len(set(npis)) < len(npis):
         raise UsageError(f"{rows[0].at}: expected each NPI once within its TIN, and one row of the group itself.")
     statuses = own[0].statuses() if own else None
-    return Group(tin, tuple(members), statuses or frozenset(), bool(own and own[0].flag("submitted")))
+    scores = {row.npi or None: score for row in rows if (score := row.score()) is not None}
+    return Group(tin, tuple(members), statuses or frozenset(), bool(own and own[0].flag("submitted")), scores)
 
 
 class _Row:
@@ -109,6 +116,15 @@ class _Row:
             if word not in self._rules.statuses:
                 self._refuse("statuses", f"none, or some of {', '.join(self._rules.statuses)}", word)
         return frozenset(words) or None
+
+    def score(self) -> Fraction | None:
+        """The category score, 0 to 100; None for an empty cell."""
+        cell = self._cells.get("score", "")
+        if not cell:
+            return None
+        if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?", cell, re.ASCII) or Fraction(cell) > 100:
+            self._refuse("score", "a category score of 0 to 100", cell)
+        return Fraction(cell)
 
     def flag(self, column: str) -> bool | None:
         """yes, no, or None for an empty cell."""

@@ -11,7 +11,7 @@ from scoring.eligibility_rules import Framework, load_eligibility
 from scoring.rulebook import load
 from smartapp import printed_rules
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, RULES, WRONG_USAGE, YEAR, stated_failures
-from smartapp.eligibility import Question, eligibility_document, standings
+from smartapp.eligibility import Question, eligibility_document, entity_score, standings
 from smartapp.roster import read_roster
 from smartapp.rulebooks import check_rules, entries_of
 from smartapp.runs import as_json
@@ -63,21 +63,22 @@ def show(measure: str, year: int | None, rules: Path | None) -> None:
 @click.argument("roster", type=PLACE)
 @YEAR
 @RULES
-@click.option("--framework", type=click.Choice(list(Framework)), default=Framework.TRADITIONAL, show_default=True,
+@click.option("--framework", type=click.Choice([one.value for one in Framework]), default="traditional", show_default=True,
               help="Weights of traditional MIPS and MVPs, or of APP and APP Plus.")  # fmt: skip
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Count the days to each date from this one.")
 @AS_JSON
 def eligibility(
-    roster: Path, year: int, rules: Path | None, framework: Framework, as_of: datetime | None, in_json: bool
+    roster: Path, year: int, rules: Path | None, framework: str, as_of: datetime | None, in_json: bool
 ) -> None:
     """Say for each clinician of ROSTER (CSV) and each group: must I report, what is it worth, by when."""
     with stated_failures():
         across = load_eligibility()
         question = Question(load(year, rules), across, Framework(framework), as_of.date() if as_of else None)
-        found = standings(question, read_roster(roster, across))
+        groups = read_roster(roster, across)
+        found, entity = standings(question, groups), entity_score(question, groups)
     click.echo(
-        as_json(eligibility_document(question, found))
+        as_json(eligibility_document(question, found, entity))
         if in_json
-        else f"{printed_rules.standings_table(question, found)}\n",
+        else f"{printed_rules.standings_table(question, found, entity)}\n",
         nl=False,
     )
