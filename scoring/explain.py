@@ -43,6 +43,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "subject": finding.subject,
         "message": finding.message,
         "remedy": finding.remedy,
+        "by": finding.by and finding.by.isoformat(),
         "cites": _cites(finding.cites),
     }
 

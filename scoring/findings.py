@@ -6,6 +6,7 @@ category would be zero or the submission refused.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from scoring.model import Cite, Finding, Severity
 from scoring.rulings import Ruling
@@ -14,13 +15,22 @@ CEHRT_ID = "cehrtId"
 PERFORMANCE_PERIOD = "performance period"
 
 
+class Due(StrEnum):
+    """Until when something can be done about a finding."""
+
+    SUBMISSION = "the submission window closes"
+    YEAR_END = "the performance year ends"
+    LAST_START = "the last day on which a period may start"
+
+
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """One entry of the catalogue: `code`, a `title` in a few words, and what it means for the result."""
+    """One entry of the catalogue: `code`, a `title` in a few words, what it means for the result, and until when."""
 
     code: str
     title: str
     severity: Severity
+    due: Due = Due.SUBMISSION
 
     def about(self, subject: str, message: str, remedy: str, *rulings: Ruling) -> Finding:
         """A finding of this kind, citing the given rulings.
@@ -42,10 +52,10 @@ def cites_of(*rulings: Ruling) -> tuple[Cite, ...]:
 CATALOGUE: dict[str, FindingKind] = {}
 
 
-def _kind(code: str, title: str, severity: Severity = Severity.ERROR) -> FindingKind:
+def _kind(code: str, title: str, severity: Severity = Severity.ERROR, due: Due = Due.SUBMISSION) -> FindingKind:
     if code in CATALOGUE:
         raise AssertionError(f"{code} is in the catalogue twice")
-    CATALOGUE[code] = FindingKind(code, title, severity)
+    CATALOGUE[code] = FindingKind(code, title, severity, due)
     return CATALOGUE[code]
 
 
@@ -54,14 +64,14 @@ ATTESTATION_NO = _kind("F-102", "a required attestation is answered no")
 CEHRT_MISSING = _kind("F-103", "the CEHRT ID is missing")
 CEHRT_MALFORMED = _kind("F-104", "the CEHRT ID does not have its shape")
 PERIOD_MISSING = _kind("F-105", "the performance period is missing")
-PERIOD_SHORT = _kind("F-106", "the performance period is shorter than the minimum")
+PERIOD_SHORT = _kind("F-106", "the performance period is shorter than the minimum", due=Due.LAST_START)
 PERIOD_OUTSIDE_YEAR = _kind("F-107", "the performance period leaves the performance year")
-PERIOD_STARTS_LATE = _kind("F-108", "the performance period starts after the last possible day")
+PERIOD_STARTS_LATE = _kind("F-108", "the performance period starts after the last possible day", due=Due.LAST_START)
 PERIOD_REVERSED = _kind("F-109", "the performance period ends before it starts")
 
 MEASURE_MISSING = _kind("F-201", "a required measure is neither reported nor excluded")
-NUMERATOR_ZERO = _kind("F-202", "a required measure has a numerator of zero")
-DENOMINATOR_ZERO = _kind("F-203", "a required measure has a denominator of zero and is not excluded")
+NUMERATOR_ZERO = _kind("F-202", "a required measure has a numerator of zero", due=Due.YEAR_END)
+DENOMINATOR_ZERO = _kind("F-203", "a required measure has a denominator of zero and is not excluded", due=Due.YEAR_END)
 MEASURE_NO = _kind("F-204", "a required measure is answered no")
 PATH_MISSING = _kind("F-205", "no path of an objective is complete")
 PATHS_SEVERAL = _kind("F-206", "more than one path of an objective is reported")

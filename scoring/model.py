@@ -121,7 +121,8 @@ class Finding:
     """Something a user should know about what is reported: what is wrong, what to do, and by which rule.
 
     `code` is `F-` and three digits; numbers are retired, never reused. `subject` is a measure id, or a
-    field of the submission (`cehrtId`, `performance period`).
+    field of the submission (`cehrtId`, `performance period`). `by` is the last day, included, on which something can
+    still be done about it; None where no day is known.
     """
 
     code: str
@@ -130,6 +131,7 @@ class Finding:
     message: str
     remedy: str
     cites: tuple[Cite, ...] = ()
+    by: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

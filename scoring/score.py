@@ -7,6 +7,7 @@ from the rule book, errors from `gate`.
 from dataclasses import dataclass, replace
 
 from scoring.allocation import Allocation, allocate, claimed_exclusions, paths_taken
+from scoring.deadlines import dated
 from scoring.errors import SubmissionError
 from scoring.findings import cites_of
 from scoring.gate import check
@@ -88,7 +89,7 @@ def score(rules: RuleBook, submission: Submission, read_findings: tuple[Finding,
     if submission.year != rules.year:
         raise SubmissionError(f"expected a submission of {rules.year}, got one of {submission.year}.")
     lines = _lines(_case(rules, submission))
-    found = (*read_findings, *check(rules, submission))
+    found = dated(rules, (*read_findings, *check(rules, submission)))
     shut = any(finding.severity is Severity.ERROR for finding in found)
     before_gate = capped(rules, [line.earned or 0 for line in lines])
     return Score(

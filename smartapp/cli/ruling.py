@@ -16,6 +16,8 @@ from smartapp.roster import read_roster
 from smartapp.rulebooks import check_rules, entries_of
 from smartapp.runs import as_json
 
+FRAMEWORKS = click.Choice([framework.value for framework in Framework])
+
 
 @click.group()
 def rules() -> None:
@@ -63,7 +65,7 @@ def show(measure: str, year: int | None, rules: Path | None) -> None:
 @click.argument("roster", type=PLACE)
 @YEAR
 @RULES
-@click.option("--framework", type=click.Choice([one.value for one in Framework]), default="traditional", show_default=True,
+@click.option("--framework", type=FRAMEWORKS, default="traditional", show_default=True,
               help="Weights of traditional MIPS and MVPs, or of APP and APP Plus.")  # fmt: skip
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Count the days to each date from this one.")
 @AS_JSON
