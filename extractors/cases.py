@@ -14,7 +14,14 @@ from extractors.dates import calendar
 from extractors.engine.local import LocalEngine
 from extractors.events import Extract
 from extractors.identity import canonical_keys, npis_stated_by_reference
-from extractors.site import FIRST_YEAR, LAST_YEAR, NumeratorWindow, Site
+from extractors.site import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    NumeratorWindow,
+    ReconUnit,
+    SharedEhrRecipients,
+    Site,
+)
 from extractors.vocabulary import Grade
 from scoring.model import MeasureId, Period
 
@@ -56,6 +63,7 @@ def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
     codes = {(row["code_system"], row["code"]) for row in engine.rows("prescribed")}
     engine.load("drug", pa.Table.from_pylist(drugs.drug_rows(codes), schema=tables.CASE_INPUTS["drug"]))
     engine.run("cases.sql")
+    engine.run("left_out.sql")
 
 
 @lru_cache(maxsize=8)
@@ -80,6 +88,7 @@ def _identities(extract: Extract, stated: list[dict[str, Any]]) -> dict[str, lis
 def _settings(site: Site) -> dict[str, list[dict[str, Any]]]:
     return {
         "site_tin": [{"key": key, "tin": tin} for key, tin in site.tin_map.items()],
+        "shared_ehr": [{"organization": key} for key in sorted(site.shared_ehr)],
         "closed": [{"kind": kind} for kind in sorted(site.closed_world)],
         "standing": [
             {
@@ -95,6 +104,10 @@ def _settings(site: Site) -> dict[str, list[dict[str, Any]]]:
                 "history_from": site.history_from and site.history_from.isoformat(),
                 "pdmp_lookback_days": site.pdmp_lookback_days,
                 "access_business_days": ACCESS_BUSINESS_DAYS,
+                "collapse_changes": site.collapse_changes,
+                "exclude_shared_ehr": site.shared_ehr_recipients is SharedEhrRecipients.EXCLUDE,
+                "recon_by_session": site.recon_unit is ReconUnit.SESSION,
+                "telehealth_in_pea": site.telehealth_in_pea,
             }
         ],
     }
