@@ -56,7 +56,16 @@ CASE_INPUTS = {
     "closed": _text("kind"),
     "standing": _text("kind", "day_from", "ended_day", "why"),
     "calendar": _with(_text("day"), number=pa.int64(), business=pa.int64(), is_business=pa.bool_()),
-    "setting": _with(_text("history_from"), pdmp_lookback_days=pa.int64(), access_business_days=pa.int64()),
+    "shared_ehr": _text("organization"),
+    "setting": _with(
+        _text("history_from"),
+        pdmp_lookback_days=pa.int64(),
+        access_business_days=pa.int64(),
+        collapse_changes=pa.bool_(),
+        exclude_shared_ehr=pa.bool_(),
+        recon_by_session=pa.bool_(),
+        telehealth_in_pea=pa.bool_(),
+    ),
     "drug": _with(_text("code_system", "code", "schedule", "class", "reason"), opioid=pa.int64()),
 }
 """What joins need besides events: identities, the site's settings, the calendar and the drugs in use."""
