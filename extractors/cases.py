@@ -63,6 +63,7 @@ def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
     codes = {(row["code_system"], row["code"]) for row in engine.rows("prescribed")}
     engine.load("drug", pa.Table.from_pylist(drugs.drug_rows(codes), schema=tables.CASE_INPUTS["drug"]))
     engine.run("cases.sql")
+    engine.run("left_out.sql")
 
 
 @lru_cache(maxsize=8)
