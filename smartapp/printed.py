@@ -13,7 +13,7 @@ from smartapp.usecases import Reading
 _WIDTH = 100
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows as lines with columns of equal width, two spaces between."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -31,7 +31,7 @@ def tally_table(reading: Reading) -> str:
     lines = [
         f"Run {reading.fingerprint[:12]}  {period}  profile {reading.profile.name}",
         "",
-        *_columns([head, *rows]),
+        *columns([head, *rows]),
     ]
     if not rows:
         lines.append("No case in this period.")
@@ -93,7 +93,7 @@ def scored_table(scored: Scored) -> str:
     unseen = [(m, reading.unseen(m)) for m in scored.submission.proportions]
     notes = [f"{m} cannot be read from this server: it shows no {', no '.join(kinds)}." for m, kinds in unseen if kinds]
     head = f"{who}  performance year {reading.rules.year}  {period}  run {reading.fingerprint[:12]}"
-    counted = [head, "", *_columns(rows), *notes, ""]
+    counted = [head, "", *columns(rows), *notes, ""]
     if reading.faults:
         return "\n".join(
             [*counted, *(f"BLOCKED, no score: the input is not whole: {fault}." for fault in reading.faults)]
@@ -109,7 +109,7 @@ def measure_explained(reading: Reading, found: MeasureExplained) -> str:
     if found.unseen:
         lines.append(f"Cannot be read from this source: it shows no {', no '.join(found.unseen)}.")
     for one in found.tallies:
-        lines += ["", _reporter_line(one.tally), *_columns([_reason(reason) for reason in one.reasons])]
+        lines += ["", _reporter_line(one.tally), *columns([_reason(reason) for reason in one.reasons])]
     return "\n".join([*lines, "", "One record: pi180 explain RUN Type/id", ""])
 
 
@@ -160,7 +160,7 @@ def differences_table(found: Differences) -> str:
             for t in found.tallies
         ]),
     ]  # fmt: skip
-    texts = [f"{title}: {len(rows)}\n" + "\n".join(_columns(rows)) for title, rows in parts if rows]
+    texts = [f"{title}: {len(rows)}\n" + "\n".join(columns(rows)) for title, rows in parts if rows]
     return "\n\n".join(texts) + "\n"
 
 
