@@ -10,7 +10,8 @@ import pytest
 
 from extractors.errors import ProfileError
 from extractors.fhirpath import compile_path, is_true
-from extractors.profile import Selector, load_profile, profile_names
+from extractors.profile import load_profile, profile_names
+from extractors.selectors import Selector
 from extractors.vocabulary import EventKind
 from tests.extractors.practice import GENERIC
 
