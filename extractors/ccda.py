@@ -124,7 +124,7 @@ def _judge(found: dict[str, _Filled]) -> Reading:
         return Reading(Completeness.INCOMPLETE, ", ".join(lacking))
     unclear = [name for name, filled in found.items() if filled is _Filled.UNCLEAR]
     if unclear:
-        return _unread(f"{', '.join(unclear)} without coded entries")
+        return Reading(Completeness.UNREAD, f"the document does not tell: {', '.join(unclear)} without coded entries")
     return Reading(Completeness.COMPLETE, "problems, medications and allergies are there, or said to be none")
 
 
