@@ -76,7 +76,8 @@ class Selector:
 
     `paths` holds the compiled path of every column that the profile gives; a missing `focus` means the
     resource itself. `answers` maps the values of the `answer` path; without it every match is met; the path
-    `ccda` selects base64 content instead, and the words are those of `ccda.Completeness`. `texts` are all its expressions as written, by key; `remark` says why it is evidence, and where that is documented.
+    `ccda` selects base64 content instead, and the words are those of `ccda.Completeness`. `texts` are all its
+    expressions as written, by key; `remark` says why it is evidence, and where that is documented.
     """
 
     rule: str
