@@ -33,7 +33,6 @@ _PATHS = (
     "answer",
     "ccda",
     "kind_path",
-    "ccda",
 )
 _SELECT = {"resource": str, "where": str, "rank": int, "grade": str, "why": str}
 _SOURCE = {"source": str, "on": date}

@@ -111,10 +111,11 @@ GROUP BY e.source HAVING count(DISTINCT t.tin) = 1
 ;
 
 -- table: resolved_event
--- One row per event of a current resource, every key resolved, with the NPI and TIN it belongs to. The TIN of
+-- One row per event of a current resource, every key resolved, with the NPI and TIN it belongs to. What the content
+-- of a document says is said of every document that has this content. The TIN of
 -- a visit is lent to its clinicians, never to an organization that is named itself.
 SELECT DISTINCT
-  e.kind, e.answer, e.reason, coalesce(cf.same_as, e.focus) AS focus, e.source,
+  e.kind, e.answer, e.reason, coalesce(ch.same_as, h.source, cf.same_as, e.focus) AS focus, e.source,
   coalesce(cp.same_as, e.patient) AS patient, coalesce(cc.same_as, e.clinician) AS clinician,
   a.npi,
   CASE
@@ -128,6 +129,8 @@ SELECT DISTINCT
   e.zone_assumed
 FROM event AS e
 JOIN current_resource AS r ON r.key = e.source AND r.content = e.content
+LEFT JOIN current_reference AS h ON h.relation = 'content' AND h.target = e.focus AND e.kind = 'summary-complete'
+LEFT JOIN canonical AS ch ON ch.key = h.source
 LEFT JOIN canonical AS cf ON cf.key = e.focus
 LEFT JOIN canonical AS cp ON cp.key = e.patient
 LEFT JOIN canonical AS cc ON cc.key = e.clinician
