@@ -86,8 +86,6 @@ def _unread(why: str) -> Reading:
 
 
 def _read(text: str) -> Reading:
-    if len(text) > 2 * MAXIMUM_DOCUMENT:
-        return _unread(f"larger than {MAXIMUM_DOCUMENT} bytes")
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
     except ValueError:
