@@ -31,7 +31,8 @@ class CaseRow:
     """One case of the period, for one clinician.
 
     `counts` says whether it is in the clinician's denominator, `counts_in_group` in that of the TIN: a document
-    can count for one and not for the other. `met` is the answer within the numerator window.
+    can count for one and not for the other. `met` is the answer within the numerator window. Cases with the same
+    `unit` are counted once.
     """
 
     measure: str
@@ -48,6 +49,7 @@ class CaseRow:
     met_on: str | None
     reason: str
     evidence: tuple[Witness, ...]
+    unit: str
 
 
 def case_rows(reading: Reading) -> list[CaseRow]:
@@ -90,6 +92,7 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str], evi
         if met_elsewhere
         else found["reason"],
         evidence=evidence,
+        unit=_shown(reading, found["unit"]),
     )
 
 

@@ -1,7 +1,8 @@
 -- Cases: one row per measure, reporter and thing that is counted, with the answer and its reason.
 -- Reads: fact, verdict (facts.sql); drug, calendar, closed (kind), standing, setting. `member` is yes or
 -- unknown; what is no member is no case. `occurred` to `occurred_to` are local days, equal unless the date
--- is partial; null when there is none. `met_from` to `met_on` are the days of the numerator act.
+-- is partial; null when there is none. `met_from` to `met_on` are the days of the numerator act. `unit` is what a
+-- tally counts once, where several cases are one.
 
 -- table: order_fact
 -- One fact per order or referral: of its copies the one that names its clinician speaks, the smallest key
@@ -130,13 +131,13 @@ LEFT JOIN sent_best AS d ON d.focus = o.focus
 
 -- table: seen
 -- One row per visit and clinician, and whether an earlier visit of that patient is known, in any setting: with
--- that clinician, or with anyone of the TIN. `ambulatory` visits (AMB, VR, HH) are those of PI_PEA_1; a profile
--- that states no setting selects those only.
+-- that clinician, or with anyone of the TIN. `ambulatory` visits (AMB, VR, HH) are those of PI_PEA_1, from
+-- which a site may take out telehealth (VR), and contexts of PI_HIE_4; a profile that states no setting selects those only.
 SELECT v.focus, v.patient, v.npi, v.tin, v.day_from, v.day_to, v.answer, v.reason,
   CASE WHEN v.setting IS NULL OR v.setting IN ('AMB', 'VR', 'HH') THEN 1 ELSE 0 END AS ambulatory,
   max(CASE WHEN e.to_utc < v.from_utc AND coalesce(e.npi, e.clinician, e.tin) = coalesce(v.npi, v.clinician, v.tin)
     THEN 1 ELSE 0 END) AS seen_before,
-  max(CASE WHEN e.to_utc < v.from_utc AND e.tin = v.tin THEN 1 ELSE 0 END) AS seen_in_tin
+  max(CASE WHEN e.to_utc < v.from_utc AND e.tin = v.tin THEN 1 ELSE 0 END) AS seen_in_tin, v.setting
 FROM fact AS v
 LEFT JOIN fact AS e ON e.kind = 'patient-seen' AND e.answer = 'met' AND e.patient = v.patient
   AND (e.tin = v.tin OR coalesce(e.npi, e.clinician, e.tin) = coalesce(v.npi, v.clinician, v.tin))
@@ -318,7 +319,8 @@ LEFT JOIN closed AS c ON c.kind = a.kind
 GROUP BY a.focus
 ;
 
--- table: cases
+-- table: found_case
+-- The cases of every measure, each record by itself.
 SELECT 'PI_EP_1' AS measure, focus, patient, tin, npi, member, day_from AS occurred, day_to AS occurred_to,
   NULL AS context_before, NULL AS context_after, controlled, sent AS met, sent_day_from AS met_from,
   sent_day_to AS met_on, grade AS rests_on, coalesce(doubt, sent_reason, 'transmitted electronically') AS reason
@@ -382,8 +384,15 @@ SELECT 'PI_PEA_1', v.focus, v.patient, v.tin, v.npi, CASE WHEN v.answer = 'met' 
     WHEN a.deadline IS NULL AND v.day_from <> v.day_to THEN 'the visit is dated by month or year: its deadline is not known'
     ELSE 'access at the deadline ' || coalesce(a.deadline, '') || ' is not shown by this source' END
 FROM seen AS v
+CROSS JOIN setting AS s
 LEFT JOIN visit_access AS a ON a.focus = v.focus
-WHERE v.ambulatory = 1
+WHERE v.ambulatory = 1 AND (s.telehealth_in_pea OR coalesce(v.setting, '') <> 'VR')
+;
+
+-- table: cases
+-- Every case with its unit: a patient, however often seen, for PI_PEA_1; else the record itself.
+SELECT c.*, CASE WHEN c.measure = 'PI_PEA_1' THEN coalesce(c.patient, c.focus) ELSE c.focus END AS unit
+FROM found_case AS c
 ;
 
 -- table: needed

@@ -7,7 +7,8 @@
 SELECT c.*, 'controlled-included' AS variant FROM cases AS c WHERE measure = 'PI_EP_1'
 UNION ALL
 SELECT measure, focus, patient, tin, npi, CASE WHEN controlled = 'unknown' THEN 'unknown' ELSE member END,
-  occurred, occurred_to, context_before, context_after, controlled, met, met_from, met_on, rests_on, reason, 'controlled-excluded'
+  occurred, occurred_to, context_before, context_after, controlled, met, met_from, met_on, rests_on, reason, unit,
+  'controlled-excluded'
 FROM cases WHERE measure = 'PI_EP_1' AND controlled <> 'yes'
 UNION ALL
 SELECT c.*, 'all' FROM cases AS c WHERE measure <> 'PI_EP_1'
@@ -37,8 +38,7 @@ LEFT JOIN context_in_period AS k ON c.measure = 'PI_HIE_4' AND k.focus = c.focus
 -- table: placed
 -- Where each case stands in the period: in, undecided or out, for its clinician and for the group; and what
 -- its numerator is within the window. A PDMP query may come before the period: the day of the transmission, which
--- is that of the case, decides. A received document needs its context in the period too. A patient is
--- the unit of PI_PEA_1.
+-- is that of the case, decides. A received document needs its context in the period too.
 SELECT c.measure, c.variant, c.tin, c.npi, c.focus,
   CASE
     WHEN c.member = 'yes' AND c.occurred IS NULL THEN 'without a date: it may belong to any period'
@@ -46,7 +46,7 @@ SELECT c.measure, c.variant, c.tin, c.npi, c.focus,
       AND (c.occurred < p.start_day OR c.occurred_to > p.end_day) THEN 'dated by month or year: it may lie outside the period'
     ELSE c.reason
   END AS reason,
-  CASE WHEN c.measure = 'PI_PEA_1' THEN coalesce(c.patient, c.focus) ELSE c.focus END AS unit,
+  c.unit,
   CASE
     WHEN c.occurred_to < p.start_day OR c.occurred > p.end_day OR c.own_context = 0 THEN 'out'
     WHEN c.member = 'yes' AND c.own_context = 2 AND c.occurred >= p.start_day AND c.occurred_to <= p.end_day THEN 'in'
