@@ -79,7 +79,7 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str], evi
         tin=found["tin"],
         npi=found["npi"],
         focus=_shown(reading, found["focus"]),
-        place=_place(reading, found["focus"]),
+        place=place_of(reading, found["focus"]),
         patient=case["patient"] and _shown(reading, case["patient"]),
         occurred=case["occurred"]
         if case["occurred"] == case["occurred_to"]
@@ -104,7 +104,7 @@ def _witnesses(reading: Reading) -> defaultdict[tuple[str, str], list[Witness]]:
             kind=row["kind"],
             answer=row["answer"],
             source=source and _shown(reading, source),
-            place=_place(reading, source) if source else "",
+            place=place_of(reading, source) if source else "",
             day=row["day_from"],
             grade=row["grade"],
             rule=row["rule"],
@@ -125,7 +125,7 @@ def shown_key(key: str, run: str) -> str:
     return f"{name}{found}(not shown, {digest})" if found else key
 
 
-def _place(reading: Reading, key: str) -> str:
+def place_of(reading: Reading, key: str) -> str:
     """`file:line` of a resource, with the entry where it stands in a Bundle; empty for what is no resource."""
     if key not in reading.places:
         return ""
