@@ -91,10 +91,10 @@ WHERE t.kind = 'transition-made' AND t.answer <> 'not_met' AND NOT EXISTS (
 ;
 
 -- table: sent_document
--- One row per document that was sent for a move, by the best ranked evidence, and whether its form can hold
--- C-CDA: 2 yes, 1 not known, 0 no. The form of a document that is not in the data is not known; who asserts that
--- a summary was sent vouches for its form. The referral itself is no document.
-SELECT f.focus, f.counterpart, f.day_from, f.day_to, f.grade,
+-- One row per document that was sent for a move, by the best ranked evidence, and whether it is a complete C-CDA,
+-- or of a form that can be: 2 yes, 1 not known, 0 no. The form of a document that is not in the data is not known; who
+-- asserts that a summary was sent vouches for its form. The referral itself is no document.
+SELECT f.focus, f.counterpart, f.day_from, f.day_to, f.grade, d.reason,
   CASE WHEN f.grade = 'asserted' AND f.counterpart IS NULL THEN 2
     WHEN d.answer = 'met' THEN 2 WHEN d.answer = 'not_met' THEN 0 ELSE 1 END AS form
 FROM fact AS f
@@ -107,7 +107,7 @@ WHERE f.kind = 'summary-sent' AND f.answer = 'met' AND coalesce(f.counterpart, '
 
 -- table: sent_best
 -- Of the documents sent for a move, those of the best form speak; the first of them gives the day.
-SELECT d.focus, max(d.form) AS form, min(d.day_from) AS day_from, min(d.day_to) AS day_to
+SELECT d.focus, max(d.form) AS form, min(d.reason) AS reason, min(d.day_from) AS day_from, min(d.day_to) AS day_to
 FROM sent_document AS d
 JOIN (SELECT focus, max(form) AS form FROM sent_document GROUP BY focus) AS b ON b.focus = d.focus AND b.form = d.form
 GROUP BY d.focus
@@ -117,7 +117,7 @@ GROUP BY d.focus
 -- One row per outgoing move: summary sent, any of the documents in a form that can hold C-CDA, and its receipt
 -- confirmed.
 SELECT o.focus, s.answer AS sent, s.reason AS sent_reason, k.answer AS received, k.reason AS received_reason,
-  CASE d.form WHEN 2 THEN 'met' WHEN 0 THEN 'not_met' ELSE 'unknown' END AS complete,
+  CASE d.form WHEN 2 THEN 'met' WHEN 0 THEN 'not_met' ELSE 'unknown' END AS complete, d.reason AS form_reason,
   coalesce(d.day_from, s.day_from) AS sent_from, coalesce(d.day_to, s.day_to) AS sent_on,
   k.day_from AS received_from, k.day_to AS received_on,
   CASE WHEN s.grade = 'asserted' OR k.grade = 'asserted' THEN 'asserted'
@@ -191,17 +191,30 @@ JOIN fact AS r ON r.kind = 'summary-received' AND r.answer = 'met' AND r.focus =
 WHERE x.relation = 'replaces' AND x.target <> d.focus
 ;
 
+-- table: incomplete_document
+-- Documents that are C-CDA by their own content and lack a section of the three: who sent one sent no complete
+-- summary, but who received it has a summary to reconcile.
+SELECT DISTINCT f.focus
+FROM fact AS f
+JOIN (
+  SELECT focus, min(rank) AS rank FROM fact WHERE kind = 'summary-complete' AND answer <> 'unknown' GROUP BY focus
+) AS b ON b.focus = f.focus AND b.rank = f.rank
+WHERE f.kind = 'summary-complete' AND f.detail = 'incomplete'
+;
+
 -- table: received_document
 -- One row per received document: its patient, the days of its receipt, and whether it is surely a summary of
 -- care. A PDF, a draft or a document entered in error is none; of a form that is not shown it is not known,
 -- unless the receipt itself is asserted to be that of a summary.
 SELECT f.focus, d.patient, f.npi, f.tin, min(f.day_from) AS day_from, min(f.day_to) AS day_to,
-  max(CASE WHEN f.answer = 'met' AND (f.grade = 'asserted' OR v.answer = 'met') THEN 1 ELSE 0 END) AS sure
+  max(CASE WHEN f.answer = 'met' AND (f.grade = 'asserted' OR v.answer = 'met' OR i.focus IS NOT NULL) THEN 1 ELSE 0 END) AS sure
 FROM fact AS f
 LEFT JOIN (SELECT focus, min(patient) AS patient FROM fact WHERE kind = 'summary-complete' GROUP BY focus) AS d ON d.focus = f.focus
 LEFT JOIN verdict AS v ON v.focus = f.focus AND v.kind = 'summary-complete'
+LEFT JOIN incomplete_document AS i ON i.focus = f.focus
 LEFT JOIN replaced_document AS x ON x.focus = f.focus
-WHERE f.kind = 'summary-received' AND f.answer <> 'not_met' AND x.focus IS NULL AND coalesce(v.answer, '') <> 'not_met'
+WHERE f.kind = 'summary-received' AND f.answer <> 'not_met' AND x.focus IS NULL
+  AND (coalesce(v.answer, '') <> 'not_met' OR i.focus IS NOT NULL)
 GROUP BY f.focus, d.patient, f.npi, f.tin
 ;
 
@@ -351,7 +364,7 @@ SELECT 'PI_HIE_1', o.focus, o.patient, o.tin, o.npi, CASE WHEN o.answer = 'met' 
     WHEN s.sent IS NULL AND cs.kind IS NOT NULL THEN 'no summary sent, and the site vouches that every sending is recorded'
     WHEN s.sent IS NULL THEN 'no sign that a summary was sent; this source does not show that none was'
     WHEN s.sent <> 'met' THEN coalesce(s.sent_reason, 'whether the summary was sent is not known')
-    WHEN s.complete = 'not_met' THEN 'the summary sent is no C-CDA document'
+    WHEN s.complete = 'not_met' THEN 'the summary sent is no complete C-CDA document: ' || coalesce(s.form_reason, 'its form')
     WHEN s.received IS NULL AND cr.kind IS NOT NULL THEN 'sent, not confirmed, and the site vouches that every receipt is recorded'
     WHEN s.received IS NULL THEN 'sent; receipt is not shown'
     WHEN s.received <> 'met' THEN coalesce(s.received_reason, 'whether it was received is not known')
