@@ -15,6 +15,7 @@ _Types = Mapping[str, type]
 
 _SAME = frozenset({"where", "first", "last", "tail", "skip", "take", "distinct", "single", "trace", "exclude"})
 _OPEN = frozenset({"resolve", "children", "descendants", "repeat"})
+_FEW = 4
 _VALUES = {"str": "string", "bool": "boolean", "int": "integer", "float": "decimal"}
 
 
@@ -99,7 +100,8 @@ class _Walk:
             return None
         found = found_in(this)
         if not found:
-            self.unknown.append(f"{name} in {' or '.join(sorted(this)) or 'a value'}")
+            place = " or ".join(sorted(this)) or "a value"
+            self.unknown.append(f"{name} in {place if len(this) <= _FEW else 'a choice of types'}")
         return found or None
 
 
