@@ -219,6 +219,7 @@ def _selected(held: _Held, selector: Selector, zone: ZoneInfo) -> Iterator[Row]:
         **{name: (found[0] if found else None) for name, found in keys.items()},
         **columns.dates(column, zone),
         **columns.coding(column.get("code", [])),
+        "codings": columns.drug(column.get("code", [])) if EventKind.PRESCRIPTION_WRITTEN in selector.kinds else None,
         "answer": answer,
         "reason": reason,
         "source": held.key,

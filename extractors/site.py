@@ -62,7 +62,7 @@ class Site:
     proves that the act did not happen. `history_from` is the day on which the practice's encounters begin, all
     of them in the data; None means not proven, and whether a patient is new is then not known. `closed_days`
     are days on which the practice does no business, weekends apart. `shared_ehr` names organizations of other
-    TINs that use the practice's EHR.
+    TINs that use the practice's EHR. `drug_tables` is a folder of refreshed drug tables; None is the product's own.
     """
 
     profile: str = "generic"
@@ -79,6 +79,7 @@ class Site:
     shared_ehr: frozenset[str] = frozenset()
     recon_unit: ReconUnit = ReconUnit.DOCUMENT
     telehealth_in_pea: bool = True
+    drug_tables: Path | None = None
 
     @property
     def digest(self) -> str:
@@ -86,11 +87,16 @@ class Site:
         return hashlib.sha256(json.dumps(self.as_document(), sort_keys=True, default=str).encode()).hexdigest()
 
     def as_document(self) -> dict[str, Any]:
-        """The settings as plain values, in a fixed order."""
-        return {
+        """The settings as plain values, in a fixed order.
+
+        Where the drug tables lie is left out: what they hold has a digest of its own.
+        """
+        said = {
             **asdict(self),
             **{name: sorted(getattr(self, name)) for name in ("closed_days", "closed_world", "shared_ehr")},
         }
+        del said["drug_tables"]
+        return said
 
     @property
     def zone_info(self) -> ZoneInfo:
@@ -161,6 +167,7 @@ KEYS: dict[str, Any] = {
     "shared_ehr": list,
     "recon_unit": str,
     "telehealth_in_pea": bool,
+    "drug_tables": str,
 }
 """What a site file may hold, each with its kind of value."""
 
@@ -173,21 +180,24 @@ _FLAGS = ("collapse_changes", "telehealth_in_pea")
 _AS_WRITTEN = ("profile", "zone", "history_from", "pdmp_lookback_days", *_FLAGS)
 
 
-def load_site(path: Path | None, profile: str | None = None, zone: str | None = None) -> Site:
-    """Read a site file; `profile` and `zone` from the command line go before it.
+def load_site(
+    path: Path | None, profile: str | None = None, zone: str | None = None, drugs: Path | None = None
+) -> Site:
+    """Read a site file; `profile`, `zone` and the folder of drug tables from the command line go before it.
 
     Raises:
         SiteError: the file is missing or not usable as written.
     """
     site = Site() if path is None else _read(path)
-    site = replace(site, profile=profile or site.profile, zone=zone or site.zone)
+    site = replace(site, profile=profile or site.profile, zone=zone or site.zone, drug_tables=drugs or site.drug_tables)
     return replace(site, zone=_zone(site.zone, path.name if path else "--zone"))
 
 
 def _read(path: Path) -> Site:
     _, document = read_toml(path, "site settings", SiteError)
     check_keys(document, {}, KEYS, path.name, SiteError)
-    return _site(document, path.name)
+    drugs = path.parent / document["drug_tables"] if "drug_tables" in document else None
+    return replace(_site(document, path.name), drug_tables=drugs)
 
 
 def _site(document: dict[str, Any], at: str) -> Site:

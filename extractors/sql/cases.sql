@@ -39,7 +39,7 @@ SELECT w.focus, w.patient, w.npi, w.tin, w.day_from, w.day_to, d.schedule, d.opi
   t.grade, coalesce(t.from_utc, w.from_utc) AS sent_from, t.to_utc AS sent_to,
   coalesce(t.day_from, w.day_from) AS sent_day_from, coalesce(t.day_to, w.day_to) AS sent_day_to
 FROM order_fact AS w
-JOIN drug AS d ON d.code_system = coalesce(w.code_system, '') AND d.code = coalesce(w.code, '')
+JOIN drug AS d ON d.codings = coalesce(w.codings, '')
 LEFT JOIN verdict AS t ON t.focus = w.focus AND t.kind = 'prescription-transmitted'
 LEFT JOIN closed AS c ON c.kind = 'prescription-transmitted'
 WHERE w.kind = 'prescription-written'
@@ -332,6 +332,59 @@ LEFT JOIN closed AS c ON c.kind = a.kind
 GROUP BY a.focus
 ;
 
+-- table: possible_context
+-- Contexts of `incoming`, and transitions and referrals of which it is not known whether they were received.
+SELECT i.focus, i.patient, i.npi, i.tin, i.day, i.certain, i.in_group, CASE WHEN r.focus IS NULL THEN 0 ELSE 1 END AS referral
+FROM incoming AS i
+LEFT JOIN (SELECT DISTINCT focus FROM fact WHERE kind = 'referral-received') AS r ON r.focus = i.focus
+UNION
+SELECT f.focus, coalesce(f.patient, v.patient), coalesce(f.npi, v.npi), coalesce(f.tin, v.tin), coalesce(f.day_from, v.day_from),
+  'unknown', 'yes', CASE WHEN f.kind = 'referral-received' THEN 1 ELSE 0 END
+FROM fact AS f
+LEFT JOIN seen AS v ON v.focus = f.focus AND (f.npi IS NULL OR v.npi = f.npi)
+WHERE f.kind IN ('transition-received', 'referral-received') AND f.answer = 'unknown' AND coalesce(f.detail, '') <> 'revoked'
+;
+
+-- table: answered_referral
+-- Referrals received whose patient then came for the first time, to the one who was asked. Where the visit names the
+-- referral, or falls on its day, the two are one context and `visit` names it; else they may be one, or two.
+SELECT r.focus, r.npi, r.tin, min(CASE WHEN x.source IS NOT NULL OR v.day = r.day THEN v.focus END) AS visit
+FROM possible_context AS r
+JOIN possible_context AS v ON v.referral = 0 AND v.patient = r.patient AND v.day >= r.day
+  AND (r.npi IS NULL OR v.npi = r.npi) AND (r.tin IS NULL OR v.tin = r.tin)
+LEFT JOIN current_reference AS x ON x.relation = 'based-on' AND x.source = v.focus AND x.target = r.focus
+WHERE r.referral = 1
+GROUP BY r.focus, r.npi, r.tin
+;
+
+-- table: incoming_context
+-- What PI_LVITC_2 counts, once however many reasons a visit gives: whether it is surely a context of its clinician,
+-- and of the group ('yes', 'unknown', 'no': the greatest text is the surest). A referral that a visit answers stands
+-- with that visit.
+SELECT coalesce(a.visit, c.focus) AS focus, c.patient, c.npi, c.tin, min(c.day) AS day,
+  max(CASE WHEN a.focus IS NOT NULL AND a.visit IS NULL THEN 'unknown' ELSE c.certain END) AS certain,
+  max(CASE WHEN c.in_group = 'no' THEN 'no' WHEN a.focus IS NOT NULL AND a.visit IS NULL THEN 'unknown' ELSE c.certain END) AS of_group,
+  max(CASE WHEN a.focus IS NOT NULL AND a.visit IS NULL THEN 1 ELSE 0 END) AS answered
+FROM possible_context AS c
+LEFT JOIN answered_referral AS a
+  ON a.focus = c.focus AND coalesce(a.npi, '') = coalesce(c.npi, '') AND coalesce(a.tin, '') = coalesce(c.tin, '')
+GROUP BY coalesce(a.visit, c.focus), c.patient, c.npi, c.tin
+;
+
+-- table: context_fact
+-- The days of each context, those of its visit first, and what it rests on.
+SELECT focus,
+  coalesce(min(CASE WHEN kind = 'patient-seen' THEN day_from END), min(day_from)) AS day_from,
+  coalesce(max(CASE WHEN kind = 'patient-seen' THEN day_to END), max(day_to)) AS day_to,
+  coalesce(min(CASE WHEN kind <> 'patient-seen' AND answer = 'met' THEN weakness END), min(weakness)) AS weakness
+FROM (
+  SELECT focus, kind, answer, day_from, day_to,
+    CASE grade WHEN 'native' THEN 1 WHEN 'standard' THEN 2 WHEN 'proxy' THEN 3 ELSE 4 END AS weakness
+  FROM fact WHERE kind IN ('patient-seen', 'transition-received', 'referral-received') AND answer <> 'not_met'
+) AS f
+GROUP BY focus
+;
+
 -- table: found_case
 -- The cases of every measure, each record by itself.
 SELECT 'PI_EP_1' AS measure, focus, patient, tin, npi, member, day_from AS occurred, day_to AS occurred_to,
@@ -400,6 +453,26 @@ FROM seen AS v
 CROSS JOIN setting AS s
 LEFT JOIN visit_access AS a ON a.focus = v.focus
 WHERE v.ambulatory = 1 AND (s.telehealth_in_pea OR coalesce(v.setting, '') <> 'VR')
+UNION ALL
+SELECT 'PI_LVITC_2', c.focus, c.patient, c.tin, c.npi, CASE WHEN c.certain = 'yes' THEN 'yes' ELSE 'unknown' END,
+  coalesce(f.day_from, c.day), coalesce(f.day_to, c.day), NULL, NULL, NULL, 'met', NULL, NULL,
+  CASE f.weakness WHEN 1 THEN 'native' WHEN 2 THEN 'standard' WHEN 3 THEN 'proxy' WHEN 4 THEN 'asserted' END,
+  CASE WHEN c.certain = 'yes' THEN 'a transition or referral received, or a patient never seen before'
+    WHEN c.answered = 1 THEN 'a referral received; a first visit that follows may be the one that it led to, and is counted'
+    ELSE 'whether the patient was new to the clinician, or handed over to her, is not known' END
+FROM incoming_context AS c
+LEFT JOIN context_fact AS f ON f.focus = c.focus
+UNION ALL
+SELECT 'PI_EP_2_EX_1', focus, patient, tin, npi, CASE WHEN schedule = 'unknown' THEN 'unknown' ELSE member END, day_from, day_to,
+  NULL, NULL, 'yes', 'met', NULL, NULL, grade, 'of a schedule that a PDMP query is asked for, and not transmitted electronically'
+FROM prescription
+WHERE sent = 'not_met' AND (schedule IN ('III', 'IV', 'unknown') OR (schedule = 'II' AND opioid = 1))
+UNION ALL
+SELECT DISTINCT 'PI_PHCDRR_1_EX_1', focus, patient, tin, CASE WHEN tin IS NULL THEN npi END,
+  CASE WHEN answer = 'met' THEN 'yes' ELSE 'unknown' END, day_from, day_to, NULL, NULL, NULL, 'met', NULL, NULL, grade,
+  CASE WHEN answer = 'met' THEN 'given by the practice itself' ELSE coalesce(reason, 'whether it was given is not known') END
+FROM fact
+WHERE kind = 'immunization-given' AND answer <> 'not_met'
 ;
 
 -- table: cases
@@ -429,6 +502,12 @@ UNION ALL SELECT 'PI_PEA_1', 'access-vdt', 'patient'
 UNION ALL SELECT 'PI_PEA_1', 'access-api', 'patient'
 UNION ALL SELECT 'PI_PEA_1', 'access-declined', 'patient'
 UNION ALL SELECT 'PI_PEA_1', 'access-withdrawn', 'patient'
+UNION ALL SELECT 'PI_LVITC_2', 'transition-received', 'focus'
+UNION ALL SELECT 'PI_LVITC_2', 'referral-received', 'focus'
+UNION ALL SELECT 'PI_LVITC_2', 'patient-seen', 'focus'
+UNION ALL SELECT 'PI_EP_2_EX_1', 'prescription-written', 'focus'
+UNION ALL SELECT 'PI_EP_2_EX_1', 'prescription-transmitted', 'focus'
+UNION ALL SELECT 'PI_PHCDRR_1_EX_1', 'immunization-given', 'focus'
 ;
 
 -- table: case_evidence
@@ -446,6 +525,7 @@ SELECT c.measure, c.focus, n.kind, 'unknown', NULL, NULL, NULL, NULL, 'nothing o
 FROM (SELECT DISTINCT measure, focus, patient FROM cases) AS c
 JOIN needed AS n ON n.measure = c.measure
 WHERE n.kind NOT IN ('information-available', 'access-declined', 'access-withdrawn', 'transition-made', 'referral-made')
+  AND n.measure <> 'PI_LVITC_2'
   AND NOT EXISTS (
     SELECT 1 FROM fact AS f
     WHERE f.kind = n.kind AND (f.focus = c.focus OR (n.about = 'patient' AND f.focus = c.patient))

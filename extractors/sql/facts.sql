@@ -123,9 +123,7 @@ SELECT DISTINCT
       OR coalesce(cc.same_as, e.clinician, '') LIKE 'Organization?%' THEN a.tin
     ELSE coalesce(a.tin, o.tin, v.tin, CASE WHEN a.placed_elsewhere = 0 THEN u.tin END)
   END AS tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
-  coalesce(e.code_system, substr(m.value, 1, instr(m.value, '|') - 1)) AS code_system,
-  coalesce(e.code, substr(m.value, instr(m.value, '|') + 1)) AS code,
-  e.display, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.setting, k.value AS visit_class, e.grade, e.rank, e.rule,
+  e.code_system, e.code, coalesce(e.codings, m.value) AS codings, e.display, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.setting, k.value AS visit_class, e.grade, e.rank, e.rule,
   e.zone_assumed
 FROM event AS e
 JOIN current_resource AS r ON r.key = e.source AND r.content = e.content
@@ -243,7 +241,7 @@ WHERE n.focus IS NULL
 -- What is held for a fact. A copy by fax, on paper or by word of mouth takes nothing back that was sent electronically.
 SELECT e.kind, CASE WHEN e.doubt IS NULL THEN e.answer ELSE 'unknown' END AS answer, coalesce(e.doubt, e.reason) AS reason,
   e.focus, e.source, e.patient, e.clinician, e.npi, e.tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
-  e.code_system, e.code, e.display, e.counterpart, e.identifier, e.detail, e.setting, e.visit_class, e.grade, e.rank,
+  e.code_system, e.code, e.codings, e.display, e.counterpart, e.identifier, e.detail, e.setting, e.visit_class, e.grade, e.rank,
   e.rule, e.zone_assumed
 FROM told AS e
 WHERE NOT (coalesce(e.detail, '') = 'not electronic' AND EXISTS (
@@ -257,8 +255,8 @@ SELECT DISTINCT tin, npi FROM fact WHERE tin IS NOT NULL OR npi IS NOT NULL
 ;
 
 -- table: prescribed
--- The codes of all drugs that were prescribed; empty text where the order is not coded.
-SELECT DISTINCT coalesce(code_system, '') AS code_system, coalesce(code, '') AS code
+-- The codings of all drugs that were prescribed, as one text each; empty where the order is not coded.
+SELECT DISTINCT coalesce(codings, '') AS codings
 FROM fact WHERE kind = 'prescription-written'
 ;
 
