@@ -25,7 +25,16 @@ from smartapp.usecases import Reading
 BESIDE = ("left_out", "case_trait", "case_name", "utc_day")
 """The tables by which a difference from another count is explained."""
 
-COUNTED = ("cases", "case_evidence", "received_context", "current_place", "seen_reporter", "unattributed", *BESIDE)
+COUNTED = (
+    "cases",
+    "case_evidence",
+    "received_context",
+    "incoming_context",
+    "current_place",
+    "seen_reporter",
+    "unattributed",
+    *BESIDE,
+)
 """The tables from which a run is counted, scored, reported and compared again."""
 
 _TABLES = ("event", "resource", "reference", "current_directory", *COUNTED)

@@ -27,12 +27,18 @@ GROUP BY x.focus, x.npi, x.tin
 ;
 
 -- table: situated_case
--- Every case with its contexts in the period; measures that need none have them for certain.
+-- Every case with its contexts in the period; measures that need none have them for certain. A context that
+-- PI_LVITC_2 counts for a clinician counts for the group where the group, too, had not seen the patient.
 SELECT c.*, CASE WHEN c.measure = 'PI_HIE_4' THEN coalesce(k.own, 0) ELSE 2 END AS own_context,
-  CASE WHEN c.measure = 'PI_HIE_4' THEN coalesce(k.of_group, 0) ELSE 2 END AS group_context
+  CASE WHEN c.measure = 'PI_HIE_4' THEN coalesce(k.of_group, 0)
+    WHEN c.measure = 'PI_LVITC_2' AND i.of_group = 'no' THEN 0
+    WHEN c.measure = 'PI_LVITC_2' AND i.of_group = 'unknown' THEN 1
+    ELSE 2 END AS group_context
 FROM variant_case AS c
 LEFT JOIN context_in_period AS k ON c.measure = 'PI_HIE_4' AND k.focus = c.focus
   AND coalesce(k.npi, '') = coalesce(c.npi, '') AND coalesce(k.tin, '') = coalesce(c.tin, '')
+LEFT JOIN incoming_context AS i ON c.measure = 'PI_LVITC_2' AND i.focus = c.focus
+  AND coalesce(i.npi, '') = coalesce(c.npi, '') AND coalesce(i.tin, '') = coalesce(c.tin, '')
 ;
 
 -- table: placed
