@@ -88,7 +88,7 @@ def _profile(name: str) -> str:
         for kind in EventKind
         for s in profile.carriers(kind)
     ]
-    rows += [(f"`{kind}`", "absent", "", "", why) for kind, why in profile.absent.items()]
+    rows += [(f"`{kind}`", "absent", "", "", remark.text) for kind, remark in profile.absent.items()]
     head = f"## Profile `{name}`, version {profile.version} ({observed})"
     return f"{head}\n\n" + _table(("kind", "carrier", "rank", "grade", "why"), rows)
 

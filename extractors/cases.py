@@ -9,12 +9,22 @@ from typing import Any
 
 import pyarrow as pa
 
-from extractors import drugs, tables
+from extractors import tables
 from extractors.dates import calendar
+from extractors.drugs.resolve import drug_rows
+from extractors.drugs.table import DrugTables
+from extractors.drugs.table import tables as drug_tables
 from extractors.engine.local import LocalEngine
 from extractors.events import Extract
 from extractors.identity import canonical_keys, npis_stated_by_reference
-from extractors.site import FIRST_YEAR, LAST_YEAR, NumeratorWindow, Site
+from extractors.site import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    NumeratorWindow,
+    ReconUnit,
+    SharedEhrRecipients,
+    Site,
+)
 from extractors.vocabulary import Grade
 from scoring.model import MeasureId, Period
 
@@ -49,13 +59,15 @@ def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
     engine.load("directory", pa.Table.from_pylist(extract.directory, schema=tables.DIRECTORY))
     engine.run("current.sql")
     engine.load("calendar", _calendar(site.closed_days))
-    rows = {**_identities(extract, engine.rows("stated_directory")), **_settings(site)}
+    known = drug_tables(site.drug_tables)
+    rows = {**_identities(extract, engine.rows("stated_directory"), known), **_settings(site)}
     for name, found in rows.items():
         engine.load(name, pa.Table.from_pylist(found, schema=tables.CASE_INPUTS[name]))
     engine.run("facts.sql")
-    codes = {(row["code_system"], row["code"]) for row in engine.rows("prescribed")}
-    engine.load("drug", pa.Table.from_pylist(drugs.drug_rows(codes), schema=tables.CASE_INPUTS["drug"]))
+    drugs = drug_rows(known, (row["codings"] for row in engine.rows("prescribed")))
+    engine.load("drug", pa.Table.from_pylist(drugs, schema=tables.CASE_INPUTS["drug"]))
     engine.run("cases.sql")
+    engine.run("left_out.sql")
 
 
 @lru_cache(maxsize=8)
@@ -64,9 +76,9 @@ def _calendar(closed: frozenset[date]) -> pa.Table:
     return pa.Table.from_pylist([asdict(day) for day in days], schema=tables.CASE_INPUTS["calendar"])
 
 
-def _identities(extract: Extract, stated: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def _identities(extract: Extract, stated: list[dict[str, Any]], drugs: DrugTables) -> dict[str, list[dict[str, Any]]]:
     """Who is who, by what the current resources state: what a replaced or deleted one stated is gone."""
-    same = canonical_keys(stated)
+    same = canonical_keys(stated, drugs)
     keys = {row["clinician"] for row in extract.events if row["clinician"]} | {row["value"] for row in stated}
     keys |= {row["target"] for row in extract.references}
     npis = set(npis_stated_by_reference(k for k in keys if k not in same).items())
@@ -80,6 +92,7 @@ def _identities(extract: Extract, stated: list[dict[str, Any]]) -> dict[str, lis
 def _settings(site: Site) -> dict[str, list[dict[str, Any]]]:
     return {
         "site_tin": [{"key": key, "tin": tin} for key, tin in site.tin_map.items()],
+        "shared_ehr": [{"organization": key} for key in sorted(site.shared_ehr)],
         "closed": [{"kind": kind} for kind in sorted(site.closed_world)],
         "standing": [
             {
@@ -95,6 +108,10 @@ def _settings(site: Site) -> dict[str, list[dict[str, Any]]]:
                 "history_from": site.history_from and site.history_from.isoformat(),
                 "pdmp_lookback_days": site.pdmp_lookback_days,
                 "access_business_days": ACCESS_BUSINESS_DAYS,
+                "collapse_changes": site.collapse_changes,
+                "exclude_shared_ehr": site.shared_ehr_recipients is SharedEhrRecipients.EXCLUDE,
+                "recon_by_session": site.recon_unit is ReconUnit.SESSION,
+                "telehealth_in_pea": site.telehealth_in_pea,
             }
         ],
     }

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from extractors.dates import Moment, read_moment
 from extractors.decode import Unreadable
 from extractors.directory import best_coding
+from extractors.drugs.codings import drug_key
 
 Row = dict[str, Any]
 
@@ -46,6 +47,11 @@ def coding(found: list[Any]) -> Row:
     concept = next((item for item in found if isinstance(item, Mapping)), {})
     system, code, display = best_coding(concept)
     return {"code_system": system, "code": code, "display": display}
+
+
+def drug(found: list[Any]) -> str | None:
+    """The canonical text of all codings of the first concept; None when it has no code."""
+    return drug_key(next((item for item in found if isinstance(item, Mapping)), {}))
 
 
 def identifier(found: list[Any]) -> str | None:

@@ -117,16 +117,24 @@ def _depth(value: object) -> int:
 @cache
 def schema_of(resource_type: str) -> Mapping[str, "tuple[type, bool, str | None]"] | None:
     """JSON names of a resource type's elements, each with type, list-ness and choice group; None if no R4 type."""
+    kind = type_of(resource_type)
+    return None if kind is None else elements_of(kind)
+
+
+@cache
+def type_of(resource_type: str) -> type | None:
+    """The type of a resource, whose elements `elements_of` names; None if R4 has none of that name."""
     try:
         instance = FHIRElementFactory.instantiate(resource_type, None)
     except Exception:  # fhirclient raises bare exceptions for what it does not know
         return None
     kind: type = type(instance)
-    return _schema(kind) if isinstance(instance, Resource) and instance.resource_type == resource_type else None
+    return kind if isinstance(instance, Resource) and instance.resource_type == resource_type else None
 
 
 @cache
-def _schema(element: type) -> Mapping[str, "tuple[type, bool, str | None]"]:
+def elements_of(element: type) -> Mapping[str, "tuple[type, bool, str | None]"]:
+    """JSON names of a type's elements, each with type, list-ness and choice group; for types that this file names."""
     return {json: (kind, many, of) for _, json, kind, many, of, _ in element().elementProperties()}
 
 
@@ -171,22 +179,28 @@ def _check_element(
 
 
 def _check_value(item: object, kind: type, at: str, read: frozenset[str], is_date: Callable[[str], bool]) -> None:
-    if kind in _PRIMITIVES or kind in _DATES:
-        if not _is_primitive(item, kind):
+    if is_primitive(kind):
+        if not _is_of(item, kind):
             raise Unreadable(f"{at}: expected {_expected(kind)}, got {_name(item)}")
         if kind in _DATES and item and not is_date(str(item)):
             raise Unreadable(f"{at}: expected a FHIR date, got text that is none")
     elif not isinstance(item, dict):
         raise Unreadable(f"{at}: expected object, got {_name(item)}")
-    elif not _is_open(kind):
-        _check_object(item, _schema(kind), read, is_date, at)
+    elif not is_open(kind):
+        _check_object(item, elements_of(kind), read, is_date, at)
 
 
-def _is_open(kind: type) -> bool:
+def is_open(kind: type) -> bool:
+    """Whether an element of this type holds a resource of any type."""
     return kind.__name__ == "Resource"
 
 
-def _is_primitive(item: object, kind: type) -> bool:
+def is_primitive(kind: type) -> bool:
+    """Whether elements of this type hold a value and no elements."""
+    return kind in _PRIMITIVES or kind in _DATES
+
+
+def _is_of(item: object, kind: type) -> bool:
     if kind in _DATES or kind is str:
         return isinstance(item, str)
     if kind is bool:

@@ -11,12 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.dates import read_moment
+from extractors.drugs.codings import concept_of, drug_key
 from extractors.references import Scope, identifier_key, reference_key
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
 EIN = "urn:oid:2.16.840.1.113883.4.4"
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-NDC = "http://hl7.org/fhir/sid/ndc"
 
 _POINTERS = {
     "PractitionerRole": {"practitioner": "practitioner", "organization": "organization"},
@@ -91,9 +90,9 @@ def _own_rows(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneInf
 
 
 def _drug(resource: Mapping[str, Any], key: str) -> Iterator[Row]:
-    system, code, _ = best_coding(resource.get("code") or {})
-    if code:
-        yield key, "drug", f"{system or ''}|{code}"
+    drug = drug_key(resource.get("code") or {})
+    if drug is not None:
+        yield key, "drug", drug
 
 
 def _identifier_rows(kind: str, key: str, identifier: Mapping[str, Any]) -> Iterator[Row]:
@@ -133,13 +132,11 @@ def _told_apart(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneI
     yield key, "authored", f"{moment.day_from}/{moment.day_to}" if moment else f"no day: {key}"
     concept = resource.get("medicationCodeableConcept") or {}
     target = reference_key(resource.get("medicationReference") or {}, key, scope)
-    system, code, text = best_coding(concept)
-    if code:
-        yield key, "prescribes", f"{system or ''}|{code}"
-    elif target is not None:
-        yield key, "prescribes", target
-    elif text:
-        yield key, "prescribes", f"text {hashlib.sha256(text.encode()).hexdigest()}"
+    drug = drug_key(concept) or target
+    if drug is not None:
+        yield key, "prescribes", drug
+    elif concept.get("text"):
+        yield key, "prescribes", f"text {hashlib.sha256(str(concept['text']).encode()).hexdigest()}"
 
 
 def _in_force(role: Mapping[str, Any], key: str, zone: ZoneInfo) -> Iterator[Row]:
@@ -160,10 +157,12 @@ def npi_of_reference(key: str) -> str | None:
 
 
 def best_coding(concept: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """System, code and display of the coding that says most about a drug: RxNorm, then NDC, then the first."""
-    codings = [c for c in concept.get("coding") or [] if c and c.get("code")]
-    order = {RXNORM: 0, NDC: 1}
-    if not codings:
+    """System, code and display of the first coding in a fixed order: RxNorm, then NDC, then the others.
+
+    Which order they are stated in never matters. A drug is not known by this one coding alone (see `drugs`).
+    """
+    stated = concept_of(concept)
+    if not stated.codings:
         return None, None, concept.get("text")
-    best = min(codings, key=lambda coding: order.get(coding.get("system") or "", 2))
-    return best.get("system"), str(best["code"]).strip(), best.get("display") or concept.get("text")
+    first = stated.codings[0]
+    return first.system or None, first.code, first.display or stated.text or None

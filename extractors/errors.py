@@ -4,6 +4,7 @@ ExtractionError
 ├── SourceError      a folder is missing or holds no file
 ├── ProfileError     an evidence profile cannot be used as written
 ├── SiteError        a site file cannot be used as written
+├── DrugTableError   a drug table, or a file to make one of, is missing or not as it should be
 ├── TableError       a kept table is missing, damaged or lacks what the SQL reads
 └── GatewayError     a server could not be asked, or gave no answer that may be used
     ├── LinkRefused  a URL leads where nothing may be fetched or no credential may go
@@ -32,6 +33,10 @@ class SiteError(ExtractionError):
 
 class TableError(ExtractionError):
     """A table that was kept is missing, is no table, or lacks a column that the SQL reads."""
+
+
+class DrugTableError(ExtractionError):
+    """A drug table, or an official file to make one of, is missing, damaged or lacks a column."""
 
 
 class GatewayError(ExtractionError):

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from extractors import columns, directory
+from extractors import ccda, columns, directory
 from extractors.bundles import Entry, entries_of
 from extractors.dates import read_moment
 from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
 from extractors.fhirpath import is_true
-from extractors.profile import Profile, Selector
+from extractors.profile import Profile
 from extractors.references import Scope, reference_key
+from extractors.selectors import Selector
 from extractors.validation import LOOKED_AT
 from extractors.vocabulary import Answer, EventKind
 
@@ -170,7 +171,7 @@ def _resource_row(line: Line, entry: Entry, content: str, deleted: bool, zone: Z
 def _references(held: _Held, profile: Profile) -> Iterator[Row]:
     for relation in profile.relations.get(held.json["resourceType"], ()):
         for found in relation.path(held.json):
-            target = reference_key(found, held.key, held.scope)
+            target = reference_key(found if isinstance(found, Mapping) else {"reference": found}, held.key, held.scope)
             if target is not None:
                 yield {
                     "source": held.key,
@@ -210,11 +211,15 @@ def _selected(held: _Held, selector: Selector, zone: ZoneInfo) -> Iterator[Row]:
     keys = {
         name: _keys(column.get(name, []), held) for name in ("patient", "clinician", "on_behalf_of", "organization")
     }
-    answer, reason = _answer(held, selector, column.get("answer", []))
+    barred = _barred(held, selector)
+    if barred is None and "ccda" in column:
+        column |= _of_document(column["ccda"])
+    answer, reason = barred or _answer(selector, column)
     shared: Row = {
         **{name: (found[0] if found else None) for name, found in keys.items()},
         **columns.dates(column, zone),
         **columns.coding(column.get("code", [])),
+        "codings": columns.drug(column.get("code", [])) if EventKind.PRESCRIPTION_WRITTEN in selector.kinds else None,
         "answer": answer,
         "reason": reason,
         "source": held.key,
@@ -256,18 +261,29 @@ def _keys(found: list[Any], held: _Held) -> list[str]:
     return list(dict.fromkeys(key for key in keys if key is not None))
 
 
-def _answer(held: _Held, selector: Selector, values: list[Any]) -> tuple[Answer, str | None]:
+def _of_document(attachments: list[Any]) -> dict[str, list[Any]]:
+    """What the content of a document says, as columns: the word is its detail too, for later joins."""
+    reading = ccda.read_best(attachments)
+    return {"answer": [reading.word], "detail": [reading.word], "reason": [reading.reason]}
+
+
+def _barred(held: _Held, selector: Selector) -> tuple[Answer, str] | None:
     for exclusion in selector.exclusions:
         if is_true(_found(exclusion.when, held)):
             return Answer.NOT_MET, exclusion.reason
     if _has_modifier(held.json):
         return Answer.UNKNOWN, "a modifierExtension that this profile does not know may change the meaning"
+    return None
+
+
+def _answer(selector: Selector, column: Mapping[str, list[Any]]) -> tuple[Answer, str | None]:
     if not selector.answers:
         return Answer.MET, None
-    value = str(values[0]) if values else ""
+    value = columns.text(column.get("answer", [])) or ""
     if value in selector.answers:
         answer = selector.answers[value]
-        return answer, None if answer is Answer.MET else f"{selector.resource} says {value}"
+        reason = columns.text(column.get("reason", [])) or f"{selector.resource} says {value}"
+        return answer, None if answer is Answer.MET else reason
     return Answer.UNKNOWN, f"{selector.resource} has a value that the profile does not map"
 
 

@@ -5,6 +5,7 @@ checked here with its own grammar before an expression is used.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ import fhirpathpy
 from antlr4 import CommonTokenStream, InputStream, Token
 from antlr4.error.ErrorListener import ErrorListener
 from fhirpathpy.models import models
+from fhirpathpy.parser import parse
 from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
 from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
@@ -55,6 +57,26 @@ def compile_path(expression: str) -> Path:
             f"FHIRPath {expression!r}: expected an expression, got a fault at {problem}. Mend the expression."
         ) from problem
     return lambda resource: list(evaluate(resource))
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of a parsed expression: what kind of part in the words of FHIRPath's grammar, its parts, its own words."""
+
+    kind: str
+    parts: tuple["Node", ...]
+    words: tuple[str, ...]
+
+
+def parsed(expression: str) -> Node:
+    """The parts of an expression that `compile_path` accepts."""
+    tree: Any = parse
+    return _node(tree(expression))
+
+
+def _node(found: Mapping[str, Any]) -> Node:
+    parts = tuple(_node(part) for part in found.get("children", []))
+    return Node(str(found.get("type") or "Expression"), parts, tuple(found.get("terminalNodeText", [])))
 
 
 def is_true(found: list[Any]) -> bool:

@@ -6,18 +6,21 @@ One pass over the directory gives a map from every other key to the one that cou
 from collections.abc import Iterable, Iterator, Mapping
 
 from extractors.directory import COPIED, npi_of_reference
+from extractors.drugs.resolve import same_drug
+from extractors.drugs.table import DrugTables
 
 _TOLD_APART = frozenset({"subject", "authored", "prescribes", "drug"})
 
 
-def canonical_keys(directory: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def canonical_keys(directory: Iterable[Mapping[str, str]], drugs: DrugTables) -> dict[str, str]:
     """Map each alias to the key that it stands for; keys that stand for themselves are left out.
 
     `alias` rows map an identifier reference to the resource that carries the identifier; where two
     resources carry it, the first key in order is taken. `replaced-by` rows map a merged patient to the
     surviving one. A circle of merges ends at its smallest key. Documents that share an identifier (`named`) and
     a patient are copies of one, and so are orders that share the day and the drug as well: they stand for the
-    smallest key among them. An order with another day is a renewal under the same number.
+    smallest key among them. The drug is the same where the tables say so, be it coded by product or by package. An
+    order with another day is a renewal under the same number.
     """
     step: dict[str, str] = {}
     rows = sorted(directory, key=lambda row: (row["attribute"], row["key"], row["value"]))
@@ -26,7 +29,7 @@ def canonical_keys(directory: Iterable[Mapping[str, str]]) -> dict[str, str]:
             step.setdefault(row["value"], row["key"])
         elif row["attribute"] == "replaced-by":
             step.setdefault(row["key"], row["value"])
-    copies = _copies(rows, step)
+    copies = _copies(rows, step, drugs)
     step |= copies
     for alias in _ambiguous(rows, copies):
         step.pop(alias, None)
@@ -44,7 +47,7 @@ def _ambiguous(rows: Iterable[Mapping[str, str]], copies: Mapping[str, str]) -> 
                 yield "?" + row["value"].partition("?")[2]
 
 
-def _copies(rows: Iterable[Mapping[str, str]], step: Mapping[str, str]) -> dict[str, str]:
+def _copies(rows: Iterable[Mapping[str, str]], step: Mapping[str, str], drugs: DrugTables) -> dict[str, str]:
     """A step from each copy of an order or document to a smaller key, until one is left of each group."""
     said: dict[str, dict[str, str]] = {}
     for row in rows:
@@ -52,16 +55,17 @@ def _copies(rows: Iterable[Mapping[str, str]], step: Mapping[str, str]) -> dict[
             said.setdefault(row["attribute"], {})[row["key"]] = _end(row["value"], step)
     patient, day = said.get("subject", {}), said.get("authored", {})
     drug = {key: said.get("drug", {}).get(what, what) for key, what in said.get("prescribes", {}).items()}
-    first: dict[tuple[str, str, str | None, str | None], str] = {}
+    first: dict[tuple[str, ...], str] = {}
     found: dict[str, str] = {}
     for row in rows:
         if row["attribute"] != "named" or row["key"] not in patient:
             continue
-        mine = _end(row["key"], found)
-        same = (row["value"], patient[row["key"]], day.get(row["key"]), drug.get(row["key"]))
-        other = _end(first.setdefault(same, mine), found)
-        if mine != other:
-            found[max(mine, other)] = min(mine, other)
+        shared = row["value"], patient[row["key"]], day.get(row["key"], "")
+        for name in same_drug(drugs, drug.get(row["key"], "")):
+            mine = _end(row["key"], found)
+            other = _end(first.setdefault((*shared, name), mine), found)
+            if mine != other:
+                found[max(mine, other)] = min(mine, other)
     return found
 
 

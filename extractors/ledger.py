@@ -36,8 +36,15 @@ NEEDS: dict[MeasureId, tuple[tuple[EventKind, ...], ...]] = {
         (EventKind.MEDICATIONS_RECONCILED, EventKind.ALLERGIES_RECONCILED, EventKind.PROBLEMS_RECONCILED),
     ),
     MeasureId("PI_PEA_1"): ((EventKind.PATIENT_SEEN,), (EventKind.ACCESS_VDT, EventKind.ACCESS_API)),
+    MeasureId("PI_LVITC_2"): (
+        (EventKind.TRANSITION_RECEIVED, EventKind.REFERRAL_RECEIVED, EventKind.PATIENT_SEEN),
+        (),
+    ),
+    MeasureId("PI_EP_2_EX_1"): ((EventKind.PRESCRIPTION_WRITTEN,), (EventKind.PRESCRIPTION_TRANSMITTED,)),
+    MeasureId("PI_PHCDRR_1_EX_1"): ((EventKind.IMMUNIZATION_GIVEN,), ()),
 }
-"""For each measure, the kinds that make a case (any of them) and the kinds that its numerator needs (all)."""
+"""For each measure, and each exclusion with cases of its own, the kinds that make a case (any of them) and the kinds
+that its numerator needs (all)."""
 
 
 class Sight(StrEnum):
@@ -146,3 +153,15 @@ def unseen_needs(measure: MeasureId, seen: dict[EventKind, Sight], provided: Ite
     cases, numerator = NEEDS[measure]
     missing = [] if visible & set(cases) else list(cases)
     return missing + [kind for kind in numerator if kind not in visible]
+
+
+def never_shown(measure: MeasureId, seen: dict[EventKind, Sight], vouched: Iterable[EventKind]) -> list[EventKind]:
+    """The kinds that make cases of a measure and that nothing received could have shown: a count of it has no end.
+
+    Args:
+        measure: a measure, or an exclusion with cases of its own.
+        seen: what the source shows.
+        vouched: kinds whose absence proves that there was nothing; they need not be shown.
+    """
+    blind = {kind for kind, sight in seen.items() if sight in (Sight.NOT_RECEIVED, Sight.ABSENT)} - set(vouched)
+    return [kind for kind in NEEDS[measure][0] if kind in blind]

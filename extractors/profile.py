@@ -1,105 +1,95 @@
 """Evidence profiles: which resources of a server witness which kind of event.
 
 A profile is TOML, read strictly: an unknown key, an unknown kind, an expression that does not parse or a
-kind that is neither selected nor declared absent stops the run with the place and what was expected.
+kind that is neither selected nor declared absent stops the run with the place and what was expected. A vendor's
+profile extends another one and states only what differs.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from extractors.decode import schema_of
 from extractors.errors import ProfileError
-from extractors.fhirpath import Path as FhirPath
-from extractors.fhirpath import compile_path
-from extractors.strict_toml import check_keys, read_toml
-from extractors.vocabulary import Answer, EventKind, Grade
-
-_TOP = {"name": str, "version": str, "about": str, "reference": list, "select": list}
-_TOP_OPTIONAL = {"absent": list, "observed": dict}
-_PATHS = (
-    "focus",
-    "patient",
-    "clinician",
-    "on_behalf_of",
-    "organization",
-    "occurred",
-    "ended",
-    "code",
-    "counterpart",
+from extractors.selectors import (
+    Relation,
+    Remark,
+    Selector,
+    absence_of,
+    drop_of,
+    never_sent_of,
+    relation_of,
+    remark_of,
+    selector_of,
+    words_of,
 )
-_PATHS_MORE = ("setting", "identifier", "detail", "answer", "kind_path", "where")
-_SELECT = {"resource": str, "where": str, "rank": int, "grade": str, "why": str}
-_SELECT_OPTIONAL = {
-    **dict.fromkeys((*_PATHS, *_PATHS_MORE, "kind"), str),
-    "kinds": list,
-    "focus_type": (str, list),
-    "except": list,
-    "map": dict,
-}
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_Word = TypeVar("_Word", EventKind, Answer, Grade)
+from extractors.strict_toml import check_keys, read_toml
+from extractors.vocabulary import EventKind
+
+_ABOUT = {"name": str, "version": str, "about": str}
+_WHOLE = {"reference": list, "select": list}
+_OPTIONAL = {"absent": list, "observed": dict, "remark": list, "search": dict}
+_EXTENDING = {"extends": str, "drop": list, **_OPTIONAL, **_WHOLE}
+_BASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.toml)?")
+_LONGEST_CHAIN = 8
 _Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Exclusion:
-    """What is selected but does not count, and why."""
-
-    when: FhirPath
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """One way in which one resource type witnesses one kind of event (or one of several kinds).
-
-    `paths` holds the compiled path of every column that the profile gives; a missing `focus` means the
-    resource itself. `answers` maps the values of the `answer` path; without it every match is met.
-    """
-
-    rule: str
-    kinds: frozenset[EventKind]
-    resource: str
-    where: FhirPath
-    paths: Mapping[str, FhirPath]
-    focus_types: frozenset[str]
-    exclusions: tuple[Exclusion, ...]
-    answers: Mapping[str, Answer]
-    rank: int
-    grade: Grade
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """A reference that later joins need, from resources of one type."""
+class ProfileFile:
+    """One file of a profile: its name as in messages, and its text."""
 
     name: str
-    path: FhirPath
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its bytes."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An evidence profile, compiled.
+    """An evidence profile, compiled, with all that it inherits.
 
-    `text` is its file, `digest` the SHA-256 of that, `reads` the element names that it reads.
+    `files` are its own file and, after it, those that it extends, nearest first. `dropped` are the rules that it
+    does not inherit, `never_send` the search parameters (`Type.parameter`) that the server does not have.
     """
 
     name: str
     version: str
-    digest: str
-    text: str
+    about: str
+    files: tuple[ProfileFile, ...]
     observed: str | None
     selectors: Mapping[str, tuple[Selector, ...]]
     relations: Mapping[str, tuple[Relation, ...]]
+    absent: Mapping[EventKind, Remark]
+    dropped: tuple[Remark, ...]
+    remarks: tuple[Remark, ...]
+    never_send: frozenset[str]
     reads: Mapping[str, frozenset[str]]
-    absent: Mapping[EventKind, str]
+
+    @property
+    def text(self) -> str:
+        """Its own file, without what it inherits."""
+        return self.files[0].text
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its file; of the digests of all its files where it extends another."""
+        digests = [file.digest for file in self.files]
+        return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The types to ask a live server for: Binary is none of them, for it opens the text of every note."""
+        return frozenset(self.selectors) - {"Binary"}
 
     def carriers(self, kind: EventKind) -> list[Selector]:
         """The selectors that can witness a kind, best first; evidence Provenance comes last."""
@@ -110,14 +100,28 @@ class Profile:
 def load_profile(name: str) -> Profile:
     """Load a profile by its name in `extractors/profiles/`, or by the path of a TOML file.
 
+    `extends` names a profile of the product, or a TOML file beside the one that says it.
+
     Raises:
         ProfileError: no such profile, or it is not usable as written.
     """
     if not name.endswith(".toml") and name not in profile_names():
         raise ProfileError(f"profile {name!r}: expected one of {', '.join(profile_names())}, or a TOML file.")
-    place = Path(name) if name.endswith(".toml") else Path(str(files("extractors") / "profiles" / f"{name}.toml"))
-    data, document = read_toml(place, "an evidence profile", ProfileError)
-    return _profile(document, data, place.name)
+    return _profile(Path(name) if name.endswith(".toml") else _shipped(name), _base_of)
+
+
+def load_kept(folder: Path) -> Profile:
+    """Load the profile that `kept_files` left in a folder, whatever the product's own profiles say by now.
+
+    Raises:
+        ProfileError: a file of it is missing or not usable as written.
+    """
+    return _profile(folder / _kept_name(0), lambda _, __, depth: folder / _kept_name(depth))
+
+
+def kept_files(profile: Profile) -> dict[str, str]:
+    """The text of every file of a profile, by the name under which `load_kept` finds it."""
+    return {_kept_name(depth): file.text for depth, file in enumerate(profile.files)}
 
 
 def profile_names() -> list[str]:
@@ -127,92 +131,132 @@ def profile_names() -> list[str]:
     )
 
 
-def _profile(document: dict[str, Any], data: bytes, file: str) -> Profile:
-    check_keys(document, _TOP, _TOP_OPTIONAL, file, ProfileError)
-    selectors = [_selector(entry, f"{file}, select {n}") for n, entry in enumerate(document["select"], 1)]
-    relations = [(_relation(entry, f"{file}, reference {n}")) for n, entry in enumerate(document["reference"], 1)]
-    absent = dict(_absence(entry, f"{file}, absent {n}") for n, entry in enumerate(document.get("absent", []), 1))
-    if "observed" in document:
-        check_keys(document["observed"], {"on": date, "version": str, "by": str}, {}, f"{file}, observed", ProfileError)
-    _check_coverage(selectors, absent, file)
+def _shipped(name: str) -> Path:
+    return Path(str(files("extractors") / "profiles" / f"{name}.toml"))
+
+
+def _kept_name(depth: int) -> str:
+    return f"profile.{depth}.toml" if depth else "profile.toml"
+
+
+def _base_of(place: Path, base: str, _: int) -> Path:
+    if base.endswith(".toml"):
+        return place.parent / base
+    if base not in profile_names():
+        raise ProfileError(
+            f"{place.name}, extends: expected one of {', '.join(profile_names())}, or the name of a TOML file beside "
+            f"it, got {base!r}."
+        )
+    return _shipped(base)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """What one file says, compiled; and, once it is laid over others, what all of them say."""
+
+    selectors: tuple[Selector, ...]
+    relations: tuple[Relation, ...]
+    absent: Mapping[EventKind, Remark]
+    dropped: tuple[Remark, ...]
+    remarks: tuple[Remark, ...]
+    never_send: frozenset[str]
+    file: str
+
+
+def _profile(place: Path, base_of: Callable[[Path, str, int], Path]) -> Profile:
+    chain = _chain(place, base_of)
+    document = chain[0][1]
+    layer = reduce(_over, [_layer(said, file.name) for file, said in reversed(chain)])
+    _check_whole(layer)
     observed = document.get("observed")
     return Profile(
         name=document["name"],
         version=document["version"],
-        digest=hashlib.sha256(data).hexdigest(),
-        text=data.decode(),
+        about=document["about"],
+        files=tuple(file for file, _ in chain),
         observed=f"{observed['on']}, {observed['version']}, {observed['by']}" if observed else None,
-        selectors=_grouped((s.resource, s) for s in selectors),
-        relations=_grouped(relations),
-        reads=_reads(document),
-        absent=absent,
+        selectors=_grouped((s.resource, s) for s in layer.selectors),
+        relations=_grouped((r.resource, r) for r in layer.relations),
+        absent=layer.absent,
+        dropped=layer.dropped,
+        remarks=layer.remarks,
+        never_send=layer.never_send,
+        reads=_reads(layer),
     )
 
 
-def _selector(entry: dict[str, Any], at: str) -> Selector:
-    check_keys(entry, _SELECT, _SELECT_OPTIONAL, at, ProfileError)
-    if schema_of(entry["resource"]) is None:
-        raise ProfileError(f"{at}, resource: expected a FHIR R4 resource type, got {entry['resource']!r}. Correct it.")
-    kinds = [entry["kind"]] if "kind" in entry else entry.get("kinds", [])
-    if not kinds or ("kind" in entry) == ("kind_path" in entry):
-        raise ProfileError(f"{at}: expected either 'kind', or 'kind_path' with 'kinds'.")
-    focus_types = entry.get("focus_type", [])
-    return Selector(
-        rule=f"{kinds[0] if 'kind' in entry else 'evidence'}/{entry['resource']}/{entry['rank']}",
-        kinds=frozenset(_kind(kind, at) for kind in kinds),
-        resource=entry["resource"],
-        where=_path(entry["where"], at, "where"),
-        paths={
-            name: _path(entry[name], at, name) for name in (*_PATHS, *_PATHS_MORE) if name in entry and name != "where"
-        },
-        focus_types=frozenset([focus_types] if isinstance(focus_types, str) else focus_types),
-        exclusions=tuple(_exclusion(item, at) for item in entry.get("except", [])),
-        answers={value: _word(answer, Answer, f"{at}, map.{value}") for value, answer in entry.get("map", {}).items()},
-        rank=entry["rank"],
-        grade=_word(entry["grade"], Grade, f"{at}, grade"),
-        why=entry["why"],
+def _chain(place: Path, base_of: Callable[[Path, str, int], Path]) -> list[tuple[ProfileFile, dict[str, Any]]]:
+    """A file and those that it extends, nearest first, each with what it says."""
+    found: list[tuple[ProfileFile, dict[str, Any]]] = []
+    while True:
+        data, document = read_toml(place, "an evidence profile", ProfileError)
+        required, optional = (_ABOUT, _EXTENDING) if "extends" in document else ({**_ABOUT, **_WHOLE}, _OPTIONAL)
+        check_keys(document, required, optional, place.name, ProfileError)
+        found.append((ProfileFile(place.name, data.decode()), document))
+        base = document.get("extends")
+        if base is None:
+            return found
+        if not _BASE.fullmatch(base) or len(found) == _LONGEST_CHAIN:
+            raise ProfileError(
+                f"{place.name}, extends: expected the name of a profile that does not come back to this one, "
+                f"got {base!r}."
+            )
+        place = base_of(place, base, len(found))
+
+
+def _layer(document: dict[str, Any], file: str) -> _Layer:
+    if "observed" in document:
+        check_keys(document["observed"], {"on": date, "version": str, "by": str}, {}, f"{file}, observed", ProfileError)
+    return _Layer(
+        selectors=_each(document, "select", selector_of, file),
+        relations=_each(document, "reference", relation_of, file),
+        absent=dict(_each(document, "absent", absence_of, file)),
+        dropped=_each(document, "drop", drop_of, file),
+        remarks=_each(document, "remark", remark_of, file),
+        never_send=never_sent_of(document.get("search", {}), f"{file}, search"),
+        file=file,
     )
 
 
-def _exclusion(item: dict[str, Any], at: str) -> Exclusion:
-    check_keys(item, {"when": str, "reason": str}, {}, f"{at}, except", ProfileError)
-    return Exclusion(_path(item["when"], at, "except.when"), item["reason"])
+def _each(
+    document: dict[str, Any], key: str, compiled: Callable[[dict[str, Any], str], _Item], file: str
+) -> tuple[_Item, ...]:
+    return tuple(compiled(entry, f"{file}, {key} {n}") for n, entry in enumerate(document.get(key, []), 1))
 
 
-def _absence(entry: dict[str, Any], at: str) -> tuple[EventKind, str]:
-    check_keys(entry, {"kind": str, "why": str}, {}, at, ProfileError)
-    return _kind(entry["kind"], at), entry["why"]
+def _over(base: _Layer, own: _Layer) -> _Layer:
+    """What a file says laid over what it extends.
+
+    A kind that it declares absent loses every inherited carrier; one that it selects is absent no longer.
+    """
+    for drop in own.dropped:
+        if drop.about not in {selector.rule for selector in base.selectors}:
+            known = ", ".join(sorted(selector.rule for selector in base.selectors))
+            raise ProfileError(f"{own.file}, drop: expected a rule that is inherited ({known}), got {drop.about!r}.")
+    rules = {drop.about for drop in own.dropped}
+    left = [replace(s, kinds=s.kinds - set(own.absent)) for s in base.selectors if s.rule not in rules]
+    selected = {kind for selector in own.selectors for kind in selector.kinds}
+    return _Layer(
+        selectors=(*(selector for selector in left if selector.kinds), *own.selectors),
+        relations=(*base.relations, *own.relations),
+        absent={kind: why for kind, why in base.absent.items() if kind not in selected} | dict(own.absent),
+        dropped=(*base.dropped, *own.dropped),
+        remarks=(*base.remarks, *own.remarks),
+        never_send=base.never_send | own.never_send,
+        file=own.file,
+    )
 
 
-def _relation(entry: dict[str, Any], at: str) -> tuple[str, Relation]:
-    check_keys(entry, {"resource": str, "relation": str, "path": str}, {}, at, ProfileError)
-    return entry["resource"], Relation(entry["relation"], _path(entry["path"], at, "path"))
-
-
-def _path(expression: str, at: str, key: str) -> FhirPath:
-    try:
-        return compile_path(expression)
-    except ProfileError as problem:
-        raise ProfileError(f"{at}, {key}: {problem}") from None
-
-
-def _kind(word: str, at: str) -> EventKind:
-    return _word(word, EventKind, f"{at}, kind")
-
-
-def _word(word: str, words: type[_Word], at: str) -> _Word:
-    try:
-        return words(word)
-    except ValueError:
-        raise ProfileError(f"{at}: expected one of {', '.join(words)}, got {word!r}.") from None
-
-
-def _check_coverage(selectors: list[Selector], absent: Mapping[EventKind, str], file: str) -> None:
-    selected = {kind for selector in selectors for kind in selector.kinds}
+def _check_whole(layer: _Layer) -> None:
+    """Every kind selected or absent, and every rule with a name of its own, by which people find it."""
+    selected = {kind for selector in layer.selectors for kind in selector.kinds}
     for kind in EventKind:
-        if (kind in selected) == (kind in absent):
-            state = "both selected and absent" if kind in absent else "neither selected nor declared absent"
-            raise ProfileError(f"{file}: {kind} is {state}. Select it, or declare it absent with a reason.")
+        if (kind in selected) == (kind in layer.absent):
+            state = "both selected and absent" if kind in layer.absent else "neither selected nor declared absent"
+            raise ProfileError(f"{layer.file}: {kind} is {state}. Select it, or declare it absent with a reason.")
+    for rule, times in Counter(selector.rule for selector in layer.selectors).items():
+        if times > 1:
+            raise ProfileError(f"{layer.file}: {times} selectors are named {rule}. Give each a rank of its own.")
 
 
 def _grouped(pairs: Iterable[tuple[str, _Item]]) -> dict[str, tuple[_Item, ...]]:
@@ -222,11 +266,7 @@ def _grouped(pairs: Iterable[tuple[str, _Item]]) -> dict[str, tuple[_Item, ...]]
     return groups
 
 
-def _reads(document: dict[str, Any]) -> dict[str, frozenset[str]]:
-    """Every word of a type's expressions: a superset of the element names that they read."""
-    words: dict[str, set[str]] = {}
-    for entry in (*document["select"], *document["reference"]):
-        texts = [v for k, v in entry.items() if isinstance(v, str) and k not in ("why", "kind", "resource")]
-        texts += [item["when"] for item in entry.get("except", [])]
-        words.setdefault(entry["resource"], set()).update(w for text in texts for w in _WORD.findall(text))
-    return {resource: frozenset(found) for resource, found in words.items()}
+def _reads(layer: _Layer) -> dict[str, frozenset[str]]:
+    words = [(s.resource, words_of(*s.texts.values())) for s in layer.selectors]
+    words += [(r.resource, words_of(r.text)) for r in layer.relations]
+    return {resource: frozenset().union(*found) for resource, found in _grouped(words).items()}

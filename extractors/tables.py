@@ -21,7 +21,7 @@ EVENT = _with(
     _text(
         "kind", "answer", "reason", "focus", "source", "content", "patient", "clinician", "on_behalf_of",
         "organization", "from_utc", "to_utc", "day_from", "day_to", "ended_utc", "ended_day", "code_system", "code",
-        "display", "setting", "counterpart", "identifier", "detail", "grade", "rule",
+        "codings", "display", "setting", "counterpart", "identifier", "detail", "grade", "rule",
     ),
     rank=pa.int32(),
     zone_assumed=pa.bool_(),
@@ -56,7 +56,16 @@ CASE_INPUTS = {
     "closed": _text("kind"),
     "standing": _text("kind", "day_from", "ended_day", "why"),
     "calendar": _with(_text("day"), number=pa.int64(), business=pa.int64(), is_business=pa.bool_()),
-    "setting": _with(_text("history_from"), pdmp_lookback_days=pa.int64(), access_business_days=pa.int64()),
-    "drug": _with(_text("code_system", "code", "schedule", "class", "reason"), opioid=pa.int64()),
+    "shared_ehr": _text("organization"),
+    "setting": _with(
+        _text("history_from"),
+        pdmp_lookback_days=pa.int64(),
+        access_business_days=pa.int64(),
+        collapse_changes=pa.bool_(),
+        exclude_shared_ehr=pa.bool_(),
+        recon_by_session=pa.bool_(),
+        telehealth_in_pea=pa.bool_(),
+    ),
+    "drug": _with(_text("codings", "code_system", "code", "schedule", "class", "reason"), opioid=pa.int64()),
 }
 """What joins need besides events: identities, the site's settings, the calendar and the drugs in use."""

@@ -1,70 +1,49 @@
-"""Claimed low-volume exclusions against the counts beside them: a claim that the data refute is refused."""
+"""Claimed exclusions against the counts beside them: a claim that the counts refute is refused."""
 
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Iterator, Mapping, Sequence
 
 from scoring import findings
-from scoring.model import Finding, MeasureId, Proportion
-from scoring.year import Counts, ExclusionThreshold, RuleBook
+from scoring.exclusions import Exclusion, Standing
+from scoring.model import Finding, MeasureId
 
 
-class Standing(StrEnum):
-    """Whether a low-volume exclusion may be claimed."""
-
-    AVAILABLE = "available"
-    NOT_AVAILABLE = "not available"
-    UNDECIDED = "undecided"
-
-
-def exclusion_standing(threshold: ExclusionThreshold, certain: int, possible: int) -> Standing:
-    """Whether the count behind a low-volume exclusion allows it.
+def claims(found: Sequence[Exclusion], answers: Mapping[MeasureId, bool]) -> tuple[Finding, ...]:
+    """Findings about the exclusions that are claimed, and about those that depend on how is counted.
 
     Args:
-        threshold: the exclusion's rule; below `fewer_than` (exclusive) it is available.
-        certain: the lower bound, cases that surely count.
-        possible: the upper bound, cases that count if every undecided one does; at least `certain`.
-
-    Returns:
-        Available when even `possible` is below the threshold, not available when `certain` reaches it,
-        undecided otherwise.
-
-    Raises:
-        ValueError: the bounds are negative or reversed.
-    """
-    if not 0 <= certain <= possible:
-        raise ValueError(f"expected 0 <= certain <= possible, got {certain} and {possible}")
-    if possible < threshold.fewer_than:
-        return Standing.AVAILABLE
-    return Standing.NOT_AVAILABLE if certain >= threshold.fewer_than else Standing.UNDECIDED
-
-
-def claims(
-    rules: RuleBook, answers: Mapping[MeasureId, bool], counted: Mapping[MeasureId, Proportion]
-) -> tuple[Finding, ...]:
-    """Findings about the low-volume exclusions that are claimed.
-
-    Args:
-        rules: the year.
+        found: the exclusions of the year with what was counted for each.
         answers: what is attested; an exclusion is claimed by true.
-        counted: what was counted for each measure, whether or not the measure is reported.
     """
-    claimed = [threshold for threshold in rules.thresholds if answers.get(threshold.exclusion) is True]
-    return tuple(finding for threshold in claimed for finding in _claim(threshold, counted.get(threshold.of)))
+    claimed = [one for one in found if answers.get(one.exclusion) is True and one.fewer_than is not None]
+    return (
+        *(finding for one in claimed for finding in _claim(one)),
+        *(finding for one in found for finding in _bases(one)),
+    )
 
 
-def _claim(threshold: ExclusionThreshold, counted: Proportion | None) -> Iterator[Finding]:
-    name, limit = threshold.exclusion, f"fewer than {threshold.fewer_than} {threshold.what}"
-    if threshold.counts is not Counts.DENOMINATOR or counted is None or not counted.readable:
-        message = f"{name} needs {limit}; that was not counted."
-        yield findings.EXCLUSION_UNCHECKED.about(name, message, "Keep a count that shows it.", threshold.ruling)
-        return
-    certain, possible = counted.denominator, counted.denominator + counted.undecided
-    standing = exclusion_standing(threshold, certain, possible)
-    if standing is Standing.NOT_AVAILABLE:
-        message = f"{name} is claimed and needs {limit}; {certain} are counted."
-        remedy = f"Withdraw the claim and report {threshold.of}, or show that the count is wrong."
-        yield findings.EXCLUSION_REFUTED.about(name, message, remedy, threshold.ruling)
-    elif standing is Standing.UNDECIDED:
-        message = f"{name} needs {limit}; {certain} are certain and up to {possible} possible."
+def _claim(one: Exclusion) -> Iterator[Finding]:
+    name, limit = one.exclusion, f"fewer than {one.fewer_than} {one.what}"
+    if one.standing is Standing.UNCOUNTED and not one.refutes_only:
+        message = f"{name} needs {limit}; that cannot be counted from this source."
+        yield findings.EXCLUSION_UNCHECKED.about(name, message, "Keep a count that shows it.", one.ruling)
+    elif one.standing is Standing.NOT_AVAILABLE and one.count:
+        message = f"{name} is claimed and needs {limit}; {one.count.certain:,} are counted."
+        remedy = f"Withdraw the claim and report {' or '.join(one.of)}, or show that the count is wrong."
+        yield findings.EXCLUSION_REFUTED.about(name, message, remedy, one.ruling)
+    elif one.standing is Standing.UNDECIDED and one.count:
+        upper = "more" if one.count.possible is None else f"up to {one.count.possible:,}"
+        message = f"{name} needs {limit}; {one.count.certain:,} are certain and {upper} possible."
+        message += f" This source shows no {', no '.join(one.count.hidden)}." if one.count.hidden else ""
         remedy = "Decide the undecided cases before claiming it."
-        yield findings.EXCLUSION_UNDECIDED.about(name, message, remedy, threshold.ruling)
+        yield findings.EXCLUSION_UNDECIDED.about(name, message, remedy, one.ruling)
+
+
+def _bases(one: Exclusion) -> Iterator[Finding]:
+    """Where it stands otherwise on another basis, both counts are said: none is chosen silently."""
+    for count, standing in one.others:
+        if standing is one.standing or one.count is None:
+            continue
+        chosen, other = (f"{c} with {c.basis} ({s})" for c, s in ((one.count, one.standing), (count, standing)))
+        message = f"{one.exclusion} (fewer than {one.fewer_than} {one.what}) depends on the basis: {chosen}, {other}."
+        remedy = "The first is the basis chosen. Take one basis for the whole period, and for the measure as well."
+        yield findings.EXCLUSION_BY_BASIS.about(one.exclusion, message, remedy, one.ruling)

@@ -72,6 +72,7 @@ def _table_names(rules: RuleBook) -> Names:
     yield from (("suppression.measure", suppression.measure) for suppression in rules.suppressions)
     for threshold in rules.thresholds:
         yield from (("exclusion_threshold", name) for name in (threshold.exclusion, threshold.of))
+    yield from (("exclusion_hint.exclusions", name) for hint in rules.hints for name in hint.exclusions)
 
 
 def _moved_lines(rules: RuleBook) -> Names:

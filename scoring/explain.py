@@ -1,5 +1,8 @@
 """The score as a document for files, pages and other programs: plain objects, one fixed shape."""
 
+from collections.abc import Iterable
+
+from scoring.exclusions import Count, Exclusion, Standing
 from scoring.model import Cite, Finding, Score, ScoreLine
 
 SCHEMA = "pi180/score/1"
@@ -17,6 +20,36 @@ def as_document(score: Score) -> dict[str, object]:
         "lines": [_line(line) for line in score.lines],
         "findings": [_finding(finding) for finding in score.findings],
         "other_readings": [{"doubt": other.doubt, "points": other.points} for other in score.other_readings],
+    }
+
+
+def exclusions_document(found: Iterable[Exclusion]) -> list[dict[str, object]]:
+    """The exclusions beside a score: bounds of each count (`possible` None: no upper one), limit and standing."""
+    return [
+        {
+            "exclusion": one.exclusion,
+            "of": list(one.of),
+            "what": one.what,
+            "fewer_than": one.fewer_than,
+            "standing": one.standing.value,
+            "count": _count(one.count, one.standing) if one.count else None,
+            "other_bases": [_count(count, standing) for count, standing in one.others],
+            "text": one.text,
+            "confidence": one.ruling.confidence.value,
+            "cites": _cites(one.ruling.cites),
+        }
+        for one in found
+    ]
+
+
+def _count(count: Count, standing: Standing) -> dict[str, object]:
+    return {
+        "basis": count.basis,
+        "certain": count.certain,
+        "possible": count.possible,
+        "unattributed": count.unattributed,
+        "not_shown": list(count.hidden),
+        "standing": standing.value,
     }
 
 

@@ -101,3 +101,4 @@ EXCLUSIONS_SEVERAL = _kind("F-310", "more exclusions than needed are claimed", S
 EXCLUSION_UNDECIDED = _kind("F-311", "whether an exclusion may be claimed is undecided", Severity.WARNING)
 EXCLUSION_UNCHECKED = _kind("F-312", "a claimed exclusion could not be checked", Severity.WARNING)
 IDENTITY_UNFIT = _kind("F-313", "who reports is not said as CMS needs it", Severity.WARNING)
+EXCLUSION_BY_BASIS = _kind("F-314", "an exclusion depends on the basis of its count", Severity.WARNING)

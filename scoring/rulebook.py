@@ -22,6 +22,7 @@ from scoring.year import (
     Choice,
     Combination,
     Counts,
+    ExclusionHint,
     ExclusionThreshold,
     Gate,
     Joint,
@@ -103,6 +104,7 @@ def _rulebook(top: Table, year: int, content: bytes) -> RuleBook:
         combinations=tuple(_combination(table, sources) for table in top.tables("combination")),
         suppressions=tuple(_suppression(table, sources) for table in top.tables("suppression")),
         thresholds=tuple(_threshold(table, sources) for table in top.tables("exclusion_threshold")),
+        hints=tuple(_hint(table, sources) for table in top.tables("exclusion_hint")),
         gate=_gate(top.table("gate"), sources),
         period=_period(top.table("period"), sources),
         bonus=_bonus(top.table("bonus"), sources),
@@ -204,6 +206,16 @@ def _threshold(table: Table, sources: Sources) -> ExclusionThreshold:
         counts=table.word("counts", Counts),
         what=table.text("what"),
         fewer_than=table.whole("fewer_than"),
+        refutes_only=table.flag("refutes_only"),
+        ruling=read_ruling(table, sources),
+    )
+
+
+def _hint(table: Table, sources: Sources) -> ExclusionHint:
+    return ExclusionHint(
+        exclusions=_ids(table.some_texts("exclusions")),
+        text=table.text("text"),
+        what=table.text("what") if table.has("what") else None,
         ruling=read_ruling(table, sources),
     )
 

@@ -27,10 +27,10 @@ class Status(StrEnum):
 
 
 class Counts(StrEnum):
-    """What a low-volume exclusion counts: the measure's denominator, or encounters described in words."""
+    """What an exclusion counts: the measure's denominator, or cases of its own, which stand under its own id."""
 
     DENOMINATOR = "denominator"
-    ENCOUNTERS = "encounters"
+    OWN_CASES = "own cases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +191,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionThreshold:
-    """A low-volume exclusion: available when the count of `what` is below `fewer_than` (exclusive).
+    """An exclusion of measure `of` that a count decides: available when that of `what` is below `fewer_than`.
 
-    `counts` says whether that is the denominator of measure `of`, or something else that `what` describes.
+    `fewer_than` is exclusive; 1 asks for none at all. With `refutes_only` the count can take the exclusion away
+    and never give it, because it depends on more than is counted.
     """
 
     exclusion: MeasureId
@@ -201,6 +202,22 @@ class ExclusionThreshold:
     counts: Counts
     what: str
     fewer_than: int
+    refutes_only: bool
+    ruling: Ruling
+
+    @property
+    def counted_as(self) -> MeasureId:
+        """The id under which the cases stand that it counts."""
+        return self.of if self.counts is Counts.DENOMINATOR else self.exclusion
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionHint:
+    """Exclusions that no data decide, and in words what data can show of them; `what` names cases to show."""
+
+    exclusions: tuple[MeasureId, ...]
+    text: str
+    what: str | None
     ruling: Ruling
 
 
@@ -234,6 +251,7 @@ class RuleBook:
     combinations: tuple[Combination, ...]
     suppressions: tuple[Suppression, ...]
     thresholds: tuple[ExclusionThreshold, ...]
+    hints: tuple[ExclusionHint, ...]
     gate: Gate
     period: PeriodRule
     bonus: Bonus

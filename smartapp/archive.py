@@ -20,7 +20,7 @@ from extractors.cases import Tally, tally
 from extractors.engine.local import LocalEngine
 from extractors.errors import ExtractionError
 from extractors.ledger import Quarantine, Sight
-from extractors.profile import Profile, load_profile
+from extractors.profile import Profile, load_kept
 from extractors.site import Site, site_of
 from extractors.sources.folder import FileRecord, FileState
 from extractors.vocabulary import EventKind
@@ -238,7 +238,8 @@ def _parsed(content: bytes, year: int) -> RuleBook:
 
 def _profile(run: Path) -> Profile:
     with _usable(run, "profile.toml"):
-        return load_profile(str((run / "profile.toml").resolve(strict=True)))
+        (run / "profile.toml").resolve(strict=True)
+        return load_kept(run)
 
 
 def _site(run: Path) -> Site:

@@ -31,7 +31,8 @@ class CaseRow:
     """One case of the period, for one clinician.
 
     `counts` says whether it is in the clinician's denominator, `counts_in_group` in that of the TIN: a document
-    can count for one and not for the other. `met` is the answer within the numerator window.
+    can count for one and not for the other. `met` is the answer within the numerator window. Cases with the same
+    `unit` are counted once.
     """
 
     measure: str
@@ -48,6 +49,7 @@ class CaseRow:
     met_on: str | None
     reason: str
     evidence: tuple[Witness, ...]
+    unit: str
 
 
 def case_rows(reading: Reading) -> list[CaseRow]:
@@ -77,7 +79,7 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str], evi
         tin=found["tin"],
         npi=found["npi"],
         focus=_shown(reading, found["focus"]),
-        place=_place(reading, found["focus"]),
+        place=place_of(reading, found["focus"]),
         patient=case["patient"] and _shown(reading, case["patient"]),
         occurred=case["occurred"]
         if case["occurred"] == case["occurred_to"]
@@ -90,6 +92,7 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str], evi
         if met_elsewhere
         else found["reason"],
         evidence=evidence,
+        unit=_shown(reading, found["unit"]),
     )
 
 
@@ -101,7 +104,7 @@ def _witnesses(reading: Reading) -> defaultdict[tuple[str, str], list[Witness]]:
             kind=row["kind"],
             answer=row["answer"],
             source=source and _shown(reading, source),
-            place=_place(reading, source) if source else "",
+            place=place_of(reading, source) if source else "",
             day=row["day_from"],
             grade=row["grade"],
             rule=row["rule"],
@@ -122,7 +125,7 @@ def shown_key(key: str, run: str) -> str:
     return f"{name}{found}(not shown, {digest})" if found else key
 
 
-def _place(reading: Reading, key: str) -> str:
+def place_of(reading: Reading, key: str) -> str:
     """`file:line` of a resource, with the entry where it stands in a Bundle; empty for what is no resource."""
     if key not in reading.places:
         return ""

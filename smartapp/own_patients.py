@@ -10,11 +10,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
+from extractors.dates import read_moment
+from extractors.decode import Json
 from extractors.directory import TYPES
+from extractors.fhirpath import Path as FhirPath
+from extractors.fhirpath import compile_path
 from extractors.profile import Profile
 from extractors.site import Site
-from extractors.sources.search import Found, LiveServer, Outcome, keys_of, subjects_of
+from extractors.sources.search import Found, LiveServer, Outcome, keys_of, matches_in, subjects_of
+from extractors.sources.searchset import subjects
 from scoring.model import Period, Reporter
 from scoring.rulebook import load
 from smartapp.attestations import Attestations
@@ -25,9 +31,22 @@ from smartapp.usecases import UsageError, read_folder
 
 _BESIDE = frozenset({"Provenance", "Medication", "Organization", "Location", "Practitioner", "PractitionerRole"})
 """Types that come with what they belong to, and are not searched for patient by patient."""
-_OF_OWN = (("Encounter", "participant", "date"), ("MedicationRequest", "requester", "authoredon"),
-    ("ServiceRequest", "requester", "authored"))  # fmt: skip
-"""Searches that find a clinician's patients: type, parameter of the clinician, parameter of the day."""
+
+
+class _Own(NamedTuple):
+    """A search that finds a clinician's patients: by which parameters, and what of a match says until when it was."""
+
+    type: str
+    actor: str
+    day: str
+    last_day: FhirPath
+
+
+_OF_OWN = (
+    _Own("Encounter", "participant", "date", compile_path("period.end")),
+    _Own("MedicationRequest", "requester", "authoredon", compile_path("authoredOn")),
+    _Own("ServiceRequest", "requester", "authored", compile_path("authoredOn")),
+)
 
 Told = Callable[[int, int], None]
 
@@ -65,12 +84,13 @@ def read_own_patients(server: LiveServer, panel: Panel) -> Path:
         ReadingStopped: something could not be read whole.
     """
     load(panel.year)  # before anything is read: a year without rules cannot be scored
+    _check_findable(panel.profile)
     folder = panel.pages
     folder.mkdir(parents=True, mode=0o700)
     try:
         user, roles = _whole([server.read(panel.user), server.roles_of(panel.user.partition("/")[2])])
         _write(folder, "own", [user, roles])
-        patients = _patients(server, [panel.user, *sorted(keys_of(roles))], panel.year)
+        patients = _patients(server, [panel.user, *sorted(keys_of(roles))], panel)
         for number, patient in enumerate(patients):
             panel.tell(number, len(patients))
             _write(folder, f"{number:06}", _whole(server.of_patient(patient, _kinds(panel))))
@@ -82,7 +102,7 @@ def read_own_patients(server: LiveServer, panel: Panel) -> Path:
 
 def _kinds(panel: Panel) -> list[str]:
     """Every type that the profile reads and the launch was granted; what was not is shown as not readable."""
-    kinds = {"Patient", *panel.profile.selectors, *TYPES} - _BESIDE
+    kinds = {"Patient", *panel.profile.asked, *TYPES} - _BESIDE
     may = sorted(kind for kind in kinds if panel.granted.access(kind) is not Access.NOT_GRANTED)
     for kind in may:
         if panel.granted.access(kind) is Access.RESTRICTED or panel.granted.patient_only(kind):
@@ -90,14 +110,35 @@ def _kinds(panel: Panel) -> list[str]:
     return may
 
 
-def _patients(server: LiveServer, actors: Sequence[str], year: int) -> list[str]:
+def _check_findable(profile: Profile) -> None:
+    """Refuse to begin where a search by clinician would be ignored or refused: some patients would be missed."""
+    lacking = [name for own in _OF_OWN if (name := f"{own.type}.{own.actor}") in profile.never_send]
+    if lacking:
+        raise ReadingStopped(f"profile {profile.name}: this server does not search by {', '.join(lacking)}")
+
+
+def _patients(server: LiveServer, actors: Sequence[str], panel: Panel) -> list[str]:
     """Ids of everyone whom the clinician saw or wrote an order for since the year began."""
     found: set[str] = set()
-    for kind, actor_parameter, day_parameter in _OF_OWN:
+    for own in _OF_OWN:
+        since = {} if f"{own.type}.{own.day}" in panel.profile.never_send else {own.day: f"ge{date(panel.year, 1, 1)}"}
         for actor in actors:
-            answer = server.search(kind, {actor_parameter: actor, day_parameter: f"ge{date(year, 1, 1)}"})
-            found |= subjects_of(_whole([answer])[0])
+            answer = _whole([server.search(own.type, {own.actor: actor, **since})])[0]
+            found |= subjects_of(answer) if since else _since(answer, own, panel)
     return sorted(key.removeprefix("Patient/") for key in found if key.startswith("Patient/"))
+
+
+def _since(found: Found, own: _Own, panel: Panel) -> set[str]:
+    """Whom matches are about, without those that certainly ended before the year; for what is asked without a day."""
+    return set().union(*(subjects(match) for match in matches_in(found) if _may_be_of(match, own, panel)))
+
+
+def _may_be_of(match: Json, own: _Own, panel: Panel) -> bool:
+    said = own.last_day(match)
+    try:
+        return not said or read_moment(str(said[0]), panel.site.zone_info).day_to >= str(date(panel.year, 1, 1))
+    except ValueError:
+        return True
 
 
 def _whole(answers: list[Found]) -> list[Found]:

@@ -198,7 +198,7 @@ def _shows_provenance(granted: Granted) -> bool:
 def _types_of(measure: MeasureId, profile: Profile) -> set[str]:
     kinds = [kind for group in NEEDS[measure] for kind in group] + list(_MORE_KINDS.get(measure, ()))
     types = {selector.resource for kind in kinds for selector in profile.carriers(kind)}
-    return types | ({_ABOUT_PATIENT} if measure == "PI_PEA_1" else set())
+    return (types & profile.asked) | ({_ABOUT_PATIENT} if measure == "PI_PEA_1" else set())
 
 
 def _cases(engine: LocalEngine, patient: str, own: OwnRecords, reads: Reads) -> list[dict[str, Any]]:

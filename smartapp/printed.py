@@ -7,6 +7,7 @@ from extractors.cases import Tally
 from scoring.model import Finding, Score, ScoreLine, Severity
 from smartapp.differences import Differences
 from smartapp.explained import CaseExplained, MeasureExplained, Reason
+from smartapp.printed_exclusions import exclusion_notes, exclusion_rows
 from smartapp.scored import Scored
 from smartapp.usecases import Reading
 
@@ -104,7 +105,8 @@ def scored_table(scored: Scored) -> str:
         return "\n".join(
             [*counted, *(f"BLOCKED, no score: the input is not whole: {fault}." for fault in reading.faults)]
         )
-    return "\n".join([*counted, score_table(scored.score)])
+    excluded = [*columns(exclusion_rows(scored)), *(line for n in exclusion_notes(scored) for line in wrapped(n, ""))]
+    return "\n".join([*counted, score_table(scored.score), "", *excluded])
 
 
 def measure_explained(reading: Reading, found: MeasureExplained) -> str:

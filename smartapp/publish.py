@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scoring.explain import as_document
+from scoring.explain import as_document, exclusions_document
 from scoring.requirements import is_determinable
 from scoring.submission import write
 from smartapp import attestations
@@ -27,7 +27,12 @@ class Published:
 
 def score_document_of(scored: Scored) -> dict[str, Any]:
     """The score as printed and kept, with its run. No points are given when the input was not whole."""
-    document = {**as_document(scored.score), "run": scored.reading.fingerprint, "blocked": list(scored.reading.faults)}
+    document = {
+        **as_document(scored.score),
+        "exclusions": exclusions_document(scored.exclusions),
+        "run": scored.reading.fingerprint,
+        "blocked": list(scored.reading.faults),
+    }
     return {**document, "points": None, "up_to": None, "determinable": False} if scored.reading.faults else document
 
 

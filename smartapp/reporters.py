@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from scoring.model import Reporter
+from scoring.year import Status
 from smartapp.usecases import Reading, UsageError
 
 _MOST_LISTED = 12
@@ -19,7 +20,8 @@ def reporter_of(reading: Reading, named: Reporter | None) -> Reporter:
     Raises:
         UsageError: nobody is named and the data name several or none, or the data do not know who is named.
     """
-    counted = {Reporter(t.tin, t.npi) for t in reading.tallies}
+    required = {measure.id for measure in reading.rules.with_status(Status.REQUIRED)}
+    counted = {Reporter(t.tin, t.npi) for t in reading.tallies if t.measure in required}
     if named is None:
         return _only(reading, {reporter for reporter in counted if reporter.npi})
     if named in counted or reading.faults:  # what is missing may be in what was lost

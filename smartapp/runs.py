@@ -22,8 +22,20 @@ from scoring.model import Period, Reporter
 from smartapp import __version__
 from smartapp.usecases import Reading
 
-COUNTED = ("cases", "case_evidence", "received_context", "current_place", "seen_reporter")
-"""The tables from which a run is counted, scored and reported again."""
+BESIDE = ("left_out", "case_trait", "case_name", "utc_day")
+"""The tables by which a difference from another count is explained."""
+
+COUNTED = (
+    "cases",
+    "case_evidence",
+    "received_context",
+    "incoming_context",
+    "current_place",
+    "seen_reporter",
+    "unattributed",
+    *BESIDE,
+)
+"""The tables from which a run is counted, scored, reported and compared again."""
 
 _TABLES = ("event", "resource", "reference", "current_directory", *COUNTED)
 _TIN, _NPI = re.compile("[0-9]{9}"), re.compile("[0-9]{10}")

@@ -9,16 +9,15 @@ from pathlib import Path
 from extractors.cases import Tally
 from extractors.ledger import NEEDS
 from scoring.claims import claims
-from scoring.model import MeasureId, Origin, Proportion, Score, Submission
+from scoring.exclusions import Exclusion
+from scoring.model import MeasureId, Metric, Origin, Proportion, Score, Submission
 from scoring.rulebook import RuleBook, load
 from scoring.score import score
 from scoring.submission import read as read_submission
 from smartapp.attestations import Attestations
+from smartapp.exclusions import counted_exclusions
 from smartapp.reporters import reporter_of
 from smartapp.usecases import Reading, UsageError
-
-PROPORTIONS = tuple(measure for measure in NEEDS if measure != "PI_EP_2")
-"""The measures that are reported as counts; PI_EP_2 is counted for assurance and answered yes or no."""
 
 
 def score_document(path: Path, rules: Path | None = None) -> Score:
@@ -46,13 +45,14 @@ def score_document(path: Path, rules: Path | None = None) -> Score:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A score with the submission that it rests on, and for each measure what was recomputed beside it."""
+    """A score with the submission that it rests on, for each measure what was recomputed beside it, and exclusions."""
 
     reading: Reading
     attestations: Attestations
     submission: Submission
     score: Score
     tallies: Mapping[MeasureId, Tally | None]
+    exclusions: tuple[Exclusion, ...]
 
 
 def score_reading(reading: Reading, attested: Attestations) -> Scored:
@@ -63,9 +63,10 @@ def score_reading(reading: Reading, attested: Attestations) -> Scored:
             answers.
     """
     reporter = reporter_of(reading, attested.reporter)
-    tallies = {m: _tally(reading.tallies, m, (reporter.tin, reporter.npi), attested.variant) for m in PROPORTIONS}
+    proportions = reported_as_counts(reading.rules)
+    tallies = {m: _tally(reading.tallies, m, (reporter.tin, reporter.npi), attested.variant) for m in proportions}
     counted = {measure: _recomputed(reading, measure, found) for measure, found in tallies.items()}
-    in_play = {measure for measure in PROPORTIONS if _is_in_play(measure, reading.rules, attested)}
+    in_play = {measure for measure in proportions if _is_in_play(measure, reading.rules, attested)}
     _check_totals(attested, in_play)
     reported = {measure: total.proportion for measure, total in attested.reported.items()}
     submission = Submission(
@@ -73,12 +74,18 @@ def score_reading(reading: Reading, attested: Attestations) -> Scored:
         reporter=reporter,
         period=reading.period,
         cehrt_id=attested.cehrt_id,
-        proportions={m: reported.get(m, counted[m]) for m in PROPORTIONS if m in in_play},
+        proportions={m: reported.get(m, counted[m]) for m in proportions if m in in_play},
         answers=attested.answers,
         entity_type="individual" if reporter.npi else "group",
     )
-    claimed = claims(reading.rules, attested.answers, {**counted, **reported})
-    return Scored(reading, attested, submission, score(reading.rules, submission, claimed), tallies)
+    found = counted_exclusions(reading, reporter, attested)
+    claimed = claims(found, attested.answers)
+    return Scored(reading, attested, submission, score(reading.rules, submission, claimed), tallies, found)
+
+
+def reported_as_counts(rules: RuleBook) -> tuple[MeasureId, ...]:
+    """The measures that are reported as counts; PI_EP_2 is counted for assurance and answered yes or no."""
+    return tuple(m for m in NEEDS if m in rules.measures and rules.measures[m].metric is Metric.PROPORTION)
 
 
 def _tally(

@@ -11,11 +11,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from extractors import drugs
 from extractors.cases import Tally, derive, fingerprint, tally
+from extractors.drugs.table import tables as drug_tables
 from extractors.engine.local import LocalEngine
 from extractors.events import extract
-from extractors.ledger import Quarantine, Sight, ledger_of, quarantine_of, sights, unseen_needs
+from extractors.ledger import Quarantine, Sight, ledger_of, never_shown, quarantine_of, sights, unseen_needs
 from extractors.profile import Profile, load_profile
 from extractors.site import Site, load_site
 from extractors.sources.folder import FileRecord, FileState, Folder, Progress
@@ -67,6 +67,10 @@ class Reading:
         policies = [standing.kind for standing in self.site.standing]
         return unseen_needs(measure, dict(self.sights), policies)
 
+    def never_shown(self, measure: MeasureId) -> list[EventKind]:
+        """The kinds of case that nothing received could have shown, and whose absence the site does not vouch for."""
+        return never_shown(measure, dict(self.sights), self.site.closed_world)
+
 
 _BROKEN = (FileState.TRUNCATED, FileState.DAMAGED, FileState.UNREADABLE)
 
@@ -79,6 +83,7 @@ class Source:
     site: Path | None = None
     profile: str | None = None
     zone: str | None = None
+    drugs: Path | None = None
 
 
 @contextmanager
@@ -86,9 +91,9 @@ def read(source: Source, rules: RuleBook, period: Period, progress: Progress = l
     """Read a folder of FHIR and count one period; the reading stays open for its cases while in use.
 
     Raises:
-        ExtractionError: the folder is missing, or the site file or profile is not usable.
+        ExtractionError: the folder is missing, or the site file, profile or drug tables are not usable.
     """
-    site = load_site(source.site, source.profile, source.zone)
+    site = load_site(source.site, source.profile, source.zone, source.drugs)
     with read_folder(source.folder, site, rules, period, progress) as reading:
         yield reading
 
@@ -103,12 +108,13 @@ def read_folder(
         ExtractionError: the folder is missing, or the profile is not usable.
     """
     profile = load_profile(site.profile)
+    drugs = drug_tables(site.drug_tables).digest
     folder = Folder(place, progress)
     found = extract(folder.lines(), profile, site.zone_info)
     with LocalEngine() as engine:
         derive(found, site, engine)
         yield Reading(
-            fingerprint=fingerprint(engine, rules.digest, profile.digest, site.digest, drugs.digest()),
+            fingerprint=fingerprint(engine, rules.digest, profile.digest, site.digest, drugs),
             rules=rules,
             period=period,
             site=site,
@@ -120,7 +126,7 @@ def read_folder(
             sights=sights(found, profile),
             engine=engine,
             places=places_of(engine),
-            drug_table=drugs.digest(),
+            drug_table=drugs,
         )
 
 

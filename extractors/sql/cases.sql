@@ -1,7 +1,8 @@
 -- Cases: one row per measure, reporter and thing that is counted, with the answer and its reason.
 -- Reads: fact, verdict (facts.sql); drug, calendar, closed (kind), standing, setting. `member` is yes or
 -- unknown; what is no member is no case. `occurred` to `occurred_to` are local days, equal unless the date
--- is partial; null when there is none. `met_from` to `met_on` are the days of the numerator act.
+-- is partial; null when there is none. `met_from` to `met_on` are the days of the numerator act. `unit` is what a
+-- tally counts once, where several cases are one.
 
 -- table: order_fact
 -- One fact per order or referral: of its copies the one that names its clinician speaks, the smallest key
@@ -38,7 +39,7 @@ SELECT w.focus, w.patient, w.npi, w.tin, w.day_from, w.day_to, d.schedule, d.opi
   t.grade, coalesce(t.from_utc, w.from_utc) AS sent_from, t.to_utc AS sent_to,
   coalesce(t.day_from, w.day_from) AS sent_day_from, coalesce(t.day_to, w.day_to) AS sent_day_to
 FROM order_fact AS w
-JOIN drug AS d ON d.code_system = coalesce(w.code_system, '') AND d.code = coalesce(w.code, '')
+JOIN drug AS d ON d.codings = coalesce(w.codings, '')
 LEFT JOIN verdict AS t ON t.focus = w.focus AND t.kind = 'prescription-transmitted'
 LEFT JOIN closed AS c ON c.kind = 'prescription-transmitted'
 WHERE w.kind = 'prescription-written'
@@ -90,10 +91,10 @@ WHERE t.kind = 'transition-made' AND t.answer <> 'not_met' AND NOT EXISTS (
 ;
 
 -- table: sent_document
--- One row per document that was sent for a move, by the best ranked evidence, and whether its form can hold
--- C-CDA: 2 yes, 1 not known, 0 no. The form of a document that is not in the data is not known; who asserts that
--- a summary was sent vouches for its form. The referral itself is no document.
-SELECT f.focus, f.counterpart, f.day_from, f.day_to, f.grade,
+-- One row per document that was sent for a move, by the best ranked evidence, and whether it is a complete C-CDA,
+-- or of a form that can be: 2 yes, 1 not known, 0 no. The form of a document that is not in the data is not known; who
+-- asserts that a summary was sent vouches for its form. The referral itself is no document.
+SELECT f.focus, f.counterpart, f.day_from, f.day_to, f.grade, d.reason,
   CASE WHEN f.grade = 'asserted' AND f.counterpart IS NULL THEN 2
     WHEN d.answer = 'met' THEN 2 WHEN d.answer = 'not_met' THEN 0 ELSE 1 END AS form
 FROM fact AS f
@@ -106,7 +107,7 @@ WHERE f.kind = 'summary-sent' AND f.answer = 'met' AND coalesce(f.counterpart, '
 
 -- table: sent_best
 -- Of the documents sent for a move, those of the best form speak; the first of them gives the day.
-SELECT d.focus, max(d.form) AS form, min(d.day_from) AS day_from, min(d.day_to) AS day_to
+SELECT d.focus, max(d.form) AS form, min(d.reason) AS reason, min(d.day_from) AS day_from, min(d.day_to) AS day_to
 FROM sent_document AS d
 JOIN (SELECT focus, max(form) AS form FROM sent_document GROUP BY focus) AS b ON b.focus = d.focus AND b.form = d.form
 GROUP BY d.focus
@@ -116,7 +117,7 @@ GROUP BY d.focus
 -- One row per outgoing move: summary sent, any of the documents in a form that can hold C-CDA, and its receipt
 -- confirmed.
 SELECT o.focus, s.answer AS sent, s.reason AS sent_reason, k.answer AS received, k.reason AS received_reason,
-  CASE d.form WHEN 2 THEN 'met' WHEN 0 THEN 'not_met' ELSE 'unknown' END AS complete,
+  CASE d.form WHEN 2 THEN 'met' WHEN 0 THEN 'not_met' ELSE 'unknown' END AS complete, d.reason AS form_reason,
   coalesce(d.day_from, s.day_from) AS sent_from, coalesce(d.day_to, s.day_to) AS sent_on,
   k.day_from AS received_from, k.day_to AS received_on,
   CASE WHEN s.grade = 'asserted' OR k.grade = 'asserted' THEN 'asserted'
@@ -130,13 +131,13 @@ LEFT JOIN sent_best AS d ON d.focus = o.focus
 
 -- table: seen
 -- One row per visit and clinician, and whether an earlier visit of that patient is known, in any setting: with
--- that clinician, or with anyone of the TIN. `ambulatory` visits (AMB, VR, HH) are those of PI_PEA_1; a profile
--- that states no setting selects those only.
+-- that clinician, or with anyone of the TIN. `ambulatory` visits (AMB, VR, HH) are those of PI_PEA_1, from
+-- which a site may take out telehealth (VR), and contexts of PI_HIE_4; a profile that states no setting selects those only.
 SELECT v.focus, v.patient, v.npi, v.tin, v.day_from, v.day_to, v.answer, v.reason,
   CASE WHEN v.setting IS NULL OR v.setting IN ('AMB', 'VR', 'HH') THEN 1 ELSE 0 END AS ambulatory,
   max(CASE WHEN e.to_utc < v.from_utc AND coalesce(e.npi, e.clinician, e.tin) = coalesce(v.npi, v.clinician, v.tin)
     THEN 1 ELSE 0 END) AS seen_before,
-  max(CASE WHEN e.to_utc < v.from_utc AND e.tin = v.tin THEN 1 ELSE 0 END) AS seen_in_tin
+  max(CASE WHEN e.to_utc < v.from_utc AND e.tin = v.tin THEN 1 ELSE 0 END) AS seen_in_tin, v.setting
 FROM fact AS v
 LEFT JOIN fact AS e ON e.kind = 'patient-seen' AND e.answer = 'met' AND e.patient = v.patient
   AND (e.tin = v.tin OR coalesce(e.npi, e.clinician, e.tin) = coalesce(v.npi, v.clinician, v.tin))
@@ -190,17 +191,30 @@ JOIN fact AS r ON r.kind = 'summary-received' AND r.answer = 'met' AND r.focus =
 WHERE x.relation = 'replaces' AND x.target <> d.focus
 ;
 
+-- table: incomplete_document
+-- Documents that are C-CDA by their own content and lack a section of the three: who sent one sent no complete
+-- summary, but who received it has a summary to reconcile.
+SELECT DISTINCT f.focus
+FROM fact AS f
+JOIN (
+  SELECT focus, min(rank) AS rank FROM fact WHERE kind = 'summary-complete' AND answer <> 'unknown' GROUP BY focus
+) AS b ON b.focus = f.focus AND b.rank = f.rank
+WHERE f.kind = 'summary-complete' AND f.detail = 'incomplete'
+;
+
 -- table: received_document
 -- One row per received document: its patient, the days of its receipt, and whether it is surely a summary of
 -- care. A PDF, a draft or a document entered in error is none; of a form that is not shown it is not known,
 -- unless the receipt itself is asserted to be that of a summary.
 SELECT f.focus, d.patient, f.npi, f.tin, min(f.day_from) AS day_from, min(f.day_to) AS day_to,
-  max(CASE WHEN f.answer = 'met' AND (f.grade = 'asserted' OR v.answer = 'met') THEN 1 ELSE 0 END) AS sure
+  max(CASE WHEN f.answer = 'met' AND (f.grade = 'asserted' OR v.answer = 'met' OR i.focus IS NOT NULL) THEN 1 ELSE 0 END) AS sure
 FROM fact AS f
 LEFT JOIN (SELECT focus, min(patient) AS patient FROM fact WHERE kind = 'summary-complete' GROUP BY focus) AS d ON d.focus = f.focus
 LEFT JOIN verdict AS v ON v.focus = f.focus AND v.kind = 'summary-complete'
+LEFT JOIN incomplete_document AS i ON i.focus = f.focus
 LEFT JOIN replaced_document AS x ON x.focus = f.focus
-WHERE f.kind = 'summary-received' AND f.answer <> 'not_met' AND x.focus IS NULL AND coalesce(v.answer, '') <> 'not_met'
+WHERE f.kind = 'summary-received' AND f.answer <> 'not_met' AND x.focus IS NULL
+  AND (coalesce(v.answer, '') <> 'not_met' OR i.focus IS NOT NULL)
 GROUP BY f.focus, d.patient, f.npi, f.tin
 ;
 
@@ -318,7 +332,61 @@ LEFT JOIN closed AS c ON c.kind = a.kind
 GROUP BY a.focus
 ;
 
--- table: cases
+-- table: possible_context
+-- Contexts of `incoming`, and transitions and referrals of which it is not known whether they were received.
+SELECT i.focus, i.patient, i.npi, i.tin, i.day, i.certain, i.in_group, CASE WHEN r.focus IS NULL THEN 0 ELSE 1 END AS referral
+FROM incoming AS i
+LEFT JOIN (SELECT DISTINCT focus FROM fact WHERE kind = 'referral-received') AS r ON r.focus = i.focus
+UNION
+SELECT f.focus, coalesce(f.patient, v.patient), coalesce(f.npi, v.npi), coalesce(f.tin, v.tin), coalesce(f.day_from, v.day_from),
+  'unknown', 'yes', CASE WHEN f.kind = 'referral-received' THEN 1 ELSE 0 END
+FROM fact AS f
+LEFT JOIN seen AS v ON v.focus = f.focus AND (f.npi IS NULL OR v.npi = f.npi)
+WHERE f.kind IN ('transition-received', 'referral-received') AND f.answer = 'unknown' AND coalesce(f.detail, '') <> 'revoked'
+;
+
+-- table: answered_referral
+-- Referrals received whose patient then came for the first time, to the one who was asked. Where the visit names the
+-- referral, or falls on its day, the two are one context and `visit` names it; else they may be one, or two.
+SELECT r.focus, r.npi, r.tin, min(CASE WHEN x.source IS NOT NULL OR v.day = r.day THEN v.focus END) AS visit
+FROM possible_context AS r
+JOIN possible_context AS v ON v.referral = 0 AND v.patient = r.patient AND v.day >= r.day
+  AND (r.npi IS NULL OR v.npi = r.npi) AND (r.tin IS NULL OR v.tin = r.tin)
+LEFT JOIN current_reference AS x ON x.relation = 'based-on' AND x.source = v.focus AND x.target = r.focus
+WHERE r.referral = 1
+GROUP BY r.focus, r.npi, r.tin
+;
+
+-- table: incoming_context
+-- What PI_LVITC_2 counts, once however many reasons a visit gives: whether it is surely a context of its clinician,
+-- and of the group ('yes', 'unknown', 'no': the greatest text is the surest). A referral that a visit answers stands
+-- with that visit.
+SELECT coalesce(a.visit, c.focus) AS focus, c.patient, c.npi, c.tin, min(c.day) AS day,
+  max(CASE WHEN a.focus IS NOT NULL AND a.visit IS NULL THEN 'unknown' ELSE c.certain END) AS certain,
+  max(CASE WHEN c.in_group = 'no' THEN 'no' WHEN a.focus IS NOT NULL AND a.visit IS NULL THEN 'unknown' ELSE c.certain END) AS of_group,
+  max(CASE WHEN a.focus IS NOT NULL AND a.visit IS NULL THEN 1 ELSE 0 END) AS answered
+FROM possible_context AS c
+LEFT JOIN answered_referral AS a
+  ON a.focus = c.focus AND coalesce(a.npi, '') = coalesce(c.npi, '') AND coalesce(a.tin, '') = coalesce(c.tin, '')
+GROUP BY coalesce(a.visit, c.focus), c.patient, c.npi, c.tin
+;
+
+-- table: context_fact
+-- The days of each context, those of its visit first, and what it rests on.
+SELECT focus,
+  coalesce(min(CASE WHEN kind = 'patient-seen' THEN day_from END), min(day_from)) AS day_from,
+  coalesce(max(CASE WHEN kind = 'patient-seen' THEN day_to END), max(day_to)) AS day_to,
+  coalesce(min(CASE WHEN kind <> 'patient-seen' AND answer = 'met' THEN weakness END), min(weakness)) AS weakness
+FROM (
+  SELECT focus, kind, answer, day_from, day_to,
+    CASE grade WHEN 'native' THEN 1 WHEN 'standard' THEN 2 WHEN 'proxy' THEN 3 ELSE 4 END AS weakness
+  FROM fact WHERE kind IN ('patient-seen', 'transition-received', 'referral-received') AND answer <> 'not_met'
+) AS f
+GROUP BY focus
+;
+
+-- table: found_case
+-- The cases of every measure, each record by itself.
 SELECT 'PI_EP_1' AS measure, focus, patient, tin, npi, member, day_from AS occurred, day_to AS occurred_to,
   NULL AS context_before, NULL AS context_after, controlled, sent AS met, sent_day_from AS met_from,
   sent_day_to AS met_on, grade AS rests_on, coalesce(doubt, sent_reason, 'transmitted electronically') AS reason
@@ -349,7 +417,7 @@ SELECT 'PI_HIE_1', o.focus, o.patient, o.tin, o.npi, CASE WHEN o.answer = 'met' 
     WHEN s.sent IS NULL AND cs.kind IS NOT NULL THEN 'no summary sent, and the site vouches that every sending is recorded'
     WHEN s.sent IS NULL THEN 'no sign that a summary was sent; this source does not show that none was'
     WHEN s.sent <> 'met' THEN coalesce(s.sent_reason, 'whether the summary was sent is not known')
-    WHEN s.complete = 'not_met' THEN 'the summary sent is no C-CDA document'
+    WHEN s.complete = 'not_met' THEN 'the summary sent is no complete C-CDA document: ' || coalesce(s.form_reason, 'its form')
     WHEN s.received IS NULL AND cr.kind IS NOT NULL THEN 'sent, not confirmed, and the site vouches that every receipt is recorded'
     WHEN s.received IS NULL THEN 'sent; receipt is not shown'
     WHEN s.received <> 'met' THEN coalesce(s.received_reason, 'whether it was received is not known')
@@ -382,8 +450,35 @@ SELECT 'PI_PEA_1', v.focus, v.patient, v.tin, v.npi, CASE WHEN v.answer = 'met' 
     WHEN a.deadline IS NULL AND v.day_from <> v.day_to THEN 'the visit is dated by month or year: its deadline is not known'
     ELSE 'access at the deadline ' || coalesce(a.deadline, '') || ' is not shown by this source' END
 FROM seen AS v
+CROSS JOIN setting AS s
 LEFT JOIN visit_access AS a ON a.focus = v.focus
-WHERE v.ambulatory = 1
+WHERE v.ambulatory = 1 AND (s.telehealth_in_pea OR coalesce(v.setting, '') <> 'VR')
+UNION ALL
+SELECT 'PI_LVITC_2', c.focus, c.patient, c.tin, c.npi, CASE WHEN c.certain = 'yes' THEN 'yes' ELSE 'unknown' END,
+  coalesce(f.day_from, c.day), coalesce(f.day_to, c.day), NULL, NULL, NULL, 'met', NULL, NULL,
+  CASE f.weakness WHEN 1 THEN 'native' WHEN 2 THEN 'standard' WHEN 3 THEN 'proxy' WHEN 4 THEN 'asserted' END,
+  CASE WHEN c.certain = 'yes' THEN 'a transition or referral received, or a patient never seen before'
+    WHEN c.answered = 1 THEN 'a referral received; a first visit that follows may be the one that it led to, and is counted'
+    ELSE 'whether the patient was new to the clinician, or handed over to her, is not known' END
+FROM incoming_context AS c
+LEFT JOIN context_fact AS f ON f.focus = c.focus
+UNION ALL
+SELECT 'PI_EP_2_EX_1', focus, patient, tin, npi, CASE WHEN schedule = 'unknown' THEN 'unknown' ELSE member END, day_from, day_to,
+  NULL, NULL, 'yes', 'met', NULL, NULL, grade, 'of a schedule that a PDMP query is asked for, and not transmitted electronically'
+FROM prescription
+WHERE sent = 'not_met' AND (schedule IN ('III', 'IV', 'unknown') OR (schedule = 'II' AND opioid = 1))
+UNION ALL
+SELECT DISTINCT 'PI_PHCDRR_1_EX_1', focus, patient, tin, CASE WHEN tin IS NULL THEN npi END,
+  CASE WHEN answer = 'met' THEN 'yes' ELSE 'unknown' END, day_from, day_to, NULL, NULL, NULL, 'met', NULL, NULL, grade,
+  CASE WHEN answer = 'met' THEN 'given by the practice itself' ELSE coalesce(reason, 'whether it was given is not known') END
+FROM fact
+WHERE kind = 'immunization-given' AND answer <> 'not_met'
+;
+
+-- table: cases
+-- Every case with its unit: a patient, however often seen, for PI_PEA_1; else the record itself.
+SELECT c.*, CASE WHEN c.measure = 'PI_PEA_1' THEN coalesce(c.patient, c.focus) ELSE c.focus END AS unit
+FROM found_case AS c
 ;
 
 -- table: needed
@@ -407,6 +502,12 @@ UNION ALL SELECT 'PI_PEA_1', 'access-vdt', 'patient'
 UNION ALL SELECT 'PI_PEA_1', 'access-api', 'patient'
 UNION ALL SELECT 'PI_PEA_1', 'access-declined', 'patient'
 UNION ALL SELECT 'PI_PEA_1', 'access-withdrawn', 'patient'
+UNION ALL SELECT 'PI_LVITC_2', 'transition-received', 'focus'
+UNION ALL SELECT 'PI_LVITC_2', 'referral-received', 'focus'
+UNION ALL SELECT 'PI_LVITC_2', 'patient-seen', 'focus'
+UNION ALL SELECT 'PI_EP_2_EX_1', 'prescription-written', 'focus'
+UNION ALL SELECT 'PI_EP_2_EX_1', 'prescription-transmitted', 'focus'
+UNION ALL SELECT 'PI_PHCDRR_1_EX_1', 'immunization-given', 'focus'
 ;
 
 -- table: case_evidence
@@ -424,6 +525,7 @@ SELECT c.measure, c.focus, n.kind, 'unknown', NULL, NULL, NULL, NULL, 'nothing o
 FROM (SELECT DISTINCT measure, focus, patient FROM cases) AS c
 JOIN needed AS n ON n.measure = c.measure
 WHERE n.kind NOT IN ('information-available', 'access-declined', 'access-withdrawn', 'transition-made', 'referral-made')
+  AND n.measure <> 'PI_LVITC_2'
   AND NOT EXISTS (
     SELECT 1 FROM fact AS f
     WHERE f.kind = n.kind AND (f.focus = c.focus OR (n.about = 'patient' AND f.focus = c.patient))

@@ -40,7 +40,7 @@ JOIN current_resource AS r ON r.content = d.content AND (d.key = r.key OR d.key 
 -- table: stated_event
 -- Events of current resources, without the place where they were read. Local days follow from the instants.
 SELECT DISTINCT e.kind, e.answer, e.reason, e.focus, e.source, e.content, e.patient, e.clinician, e.on_behalf_of,
-  e.organization, e.from_utc, e.to_utc, e.ended_utc, e.code_system, e.code, e.counterpart, e.identifier, e.detail,
+  e.organization, e.from_utc, e.to_utc, e.ended_utc, e.code_system, e.code, e.codings, e.counterpart, e.identifier, e.detail,
   e.setting, e.grade, e.rank, e.rule
 FROM event AS e
 JOIN current_resource AS r ON r.key = e.source AND r.content = e.content

@@ -111,10 +111,11 @@ GROUP BY e.source HAVING count(DISTINCT t.tin) = 1
 ;
 
 -- table: resolved_event
--- One row per event of a current resource, every key resolved, with the NPI and TIN it belongs to. The TIN of
+-- One row per event of a current resource, every key resolved, with the NPI and TIN it belongs to. What the content
+-- of a document says is said of every document that has this content. The TIN of
 -- a visit is lent to its clinicians, never to an organization that is named itself.
 SELECT DISTINCT
-  e.kind, e.answer, e.reason, coalesce(cf.same_as, e.focus) AS focus, e.source,
+  e.kind, e.answer, e.reason, coalesce(ch.same_as, h.source, cf.same_as, e.focus) AS focus, e.source,
   coalesce(cp.same_as, e.patient) AS patient, coalesce(cc.same_as, e.clinician) AS clinician,
   a.npi,
   CASE
@@ -122,12 +123,12 @@ SELECT DISTINCT
       OR coalesce(cc.same_as, e.clinician, '') LIKE 'Organization?%' THEN a.tin
     ELSE coalesce(a.tin, o.tin, v.tin, CASE WHEN a.placed_elsewhere = 0 THEN u.tin END)
   END AS tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
-  coalesce(e.code_system, substr(m.value, 1, instr(m.value, '|') - 1)) AS code_system,
-  coalesce(e.code, substr(m.value, instr(m.value, '|') + 1)) AS code,
-  e.display, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.setting, k.value AS visit_class, e.grade, e.rank, e.rule,
+  e.code_system, e.code, coalesce(e.codings, m.value) AS codings, e.display, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.setting, k.value AS visit_class, e.grade, e.rank, e.rule,
   e.zone_assumed
 FROM event AS e
 JOIN current_resource AS r ON r.key = e.source AND r.content = e.content
+LEFT JOIN current_reference AS h ON h.relation = 'content' AND h.target = e.focus AND e.kind = 'summary-complete'
+LEFT JOIN canonical AS ch ON ch.key = h.source
 LEFT JOIN canonical AS cf ON cf.key = e.focus
 LEFT JOIN canonical AS cp ON cp.key = e.patient
 LEFT JOIN canonical AS cc ON cc.key = e.clinician
@@ -240,7 +241,7 @@ WHERE n.focus IS NULL
 -- What is held for a fact. A copy by fax, on paper or by word of mouth takes nothing back that was sent electronically.
 SELECT e.kind, CASE WHEN e.doubt IS NULL THEN e.answer ELSE 'unknown' END AS answer, coalesce(e.doubt, e.reason) AS reason,
   e.focus, e.source, e.patient, e.clinician, e.npi, e.tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
-  e.code_system, e.code, e.display, e.counterpart, e.identifier, e.detail, e.setting, e.visit_class, e.grade, e.rank,
+  e.code_system, e.code, e.codings, e.display, e.counterpart, e.identifier, e.detail, e.setting, e.visit_class, e.grade, e.rank,
   e.rule, e.zone_assumed
 FROM told AS e
 WHERE NOT (coalesce(e.detail, '') = 'not electronic' AND EXISTS (
@@ -254,8 +255,8 @@ SELECT DISTINCT tin, npi FROM fact WHERE tin IS NOT NULL OR npi IS NOT NULL
 ;
 
 -- table: prescribed
--- The codes of all drugs that were prescribed; empty text where the order is not coded.
-SELECT DISTINCT coalesce(code_system, '') AS code_system, coalesce(code, '') AS code
+-- The codings of all drugs that were prescribed, as one text each; empty where the order is not coded.
+SELECT DISTINCT coalesce(codings, '') AS codings
 FROM fact WHERE kind = 'prescription-written'
 ;
 

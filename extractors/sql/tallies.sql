@@ -7,7 +7,8 @@
 SELECT c.*, 'controlled-included' AS variant FROM cases AS c WHERE measure = 'PI_EP_1'
 UNION ALL
 SELECT measure, focus, patient, tin, npi, CASE WHEN controlled = 'unknown' THEN 'unknown' ELSE member END,
-  occurred, occurred_to, context_before, context_after, controlled, met, met_from, met_on, rests_on, reason, 'controlled-excluded'
+  occurred, occurred_to, context_before, context_after, controlled, met, met_from, met_on, rests_on, reason, unit,
+  'controlled-excluded'
 FROM cases WHERE measure = 'PI_EP_1' AND controlled <> 'yes'
 UNION ALL
 SELECT c.*, 'all' FROM cases AS c WHERE measure <> 'PI_EP_1'
@@ -26,19 +27,24 @@ GROUP BY x.focus, x.npi, x.tin
 ;
 
 -- table: situated_case
--- Every case with its contexts in the period; measures that need none have them for certain.
+-- Every case with its contexts in the period; measures that need none have them for certain. A context that
+-- PI_LVITC_2 counts for a clinician counts for the group where the group, too, had not seen the patient.
 SELECT c.*, CASE WHEN c.measure = 'PI_HIE_4' THEN coalesce(k.own, 0) ELSE 2 END AS own_context,
-  CASE WHEN c.measure = 'PI_HIE_4' THEN coalesce(k.of_group, 0) ELSE 2 END AS group_context
+  CASE WHEN c.measure = 'PI_HIE_4' THEN coalesce(k.of_group, 0)
+    WHEN c.measure = 'PI_LVITC_2' AND i.of_group = 'no' THEN 0
+    WHEN c.measure = 'PI_LVITC_2' AND i.of_group = 'unknown' THEN 1
+    ELSE 2 END AS group_context
 FROM variant_case AS c
 LEFT JOIN context_in_period AS k ON c.measure = 'PI_HIE_4' AND k.focus = c.focus
   AND coalesce(k.npi, '') = coalesce(c.npi, '') AND coalesce(k.tin, '') = coalesce(c.tin, '')
+LEFT JOIN incoming_context AS i ON c.measure = 'PI_LVITC_2' AND i.focus = c.focus
+  AND coalesce(i.npi, '') = coalesce(c.npi, '') AND coalesce(i.tin, '') = coalesce(c.tin, '')
 ;
 
 -- table: placed
 -- Where each case stands in the period: in, undecided or out, for its clinician and for the group; and what
 -- its numerator is within the window. A PDMP query may come before the period: the day of the transmission, which
--- is that of the case, decides. A received document needs its context in the period too. A patient is
--- the unit of PI_PEA_1.
+-- is that of the case, decides. A received document needs its context in the period too.
 SELECT c.measure, c.variant, c.tin, c.npi, c.focus,
   CASE
     WHEN c.member = 'yes' AND c.occurred IS NULL THEN 'without a date: it may belong to any period'
@@ -46,7 +52,7 @@ SELECT c.measure, c.variant, c.tin, c.npi, c.focus,
       AND (c.occurred < p.start_day OR c.occurred_to > p.end_day) THEN 'dated by month or year: it may lie outside the period'
     ELSE c.reason
   END AS reason,
-  CASE WHEN c.measure = 'PI_PEA_1' THEN coalesce(c.patient, c.focus) ELSE c.focus END AS unit,
+  c.unit,
   CASE
     WHEN c.occurred_to < p.start_day OR c.occurred > p.end_day OR c.own_context = 0 THEN 'out'
     WHEN c.member = 'yes' AND c.own_context = 2 AND c.occurred >= p.start_day AND c.occurred_to <= p.end_day THEN 'in'

@@ -45,6 +45,7 @@ _SOURCE = (
     click.option("--site", type=PLACE, help="Site settings, a TOML file."),
     click.option("--profile", help="Evidence profile: a name or a TOML file. [default: generic]"),
     click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
+    click.option("--drugs", type=PLACE, help="Folder of refreshed drug tables. [default: the site file's, else ours]"),
 )
 
 

@@ -5,12 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scoring.model import MeasureId
 from smartapp.evidence import CaseRow, Witness
 from smartapp.report.words import plural
-
-_PER_PATIENT = MeasureId("PI_PEA_1")
-"""Counted in patients, each once however often seen (CMS measure specification, "unique patients")."""
 
 
 class Standing(StrEnum):
@@ -81,7 +77,7 @@ def grouped(anchor: str, rows: Iterable[CaseRow]) -> tuple[CaseGroup, ...]:
     """The rows of one tally as cases, in four groups; a group without cases is there too, to be linked to."""
     units: defaultdict[str, list[CaseRow]] = defaultdict(list)
     for row in rows:
-        units[unit_of(row)].append(row)
+        units[row.unit].append(row)
     found: defaultdict[Standing, list[Case]] = defaultdict(list)
     for unit, parts in units.items():
         standing = standing_of(parts)
@@ -90,11 +86,6 @@ def grouped(anchor: str, rows: Iterable[CaseRow]) -> tuple[CaseGroup, ...]:
         CaseGroup(f"{anchor}-{standing.value}", standing, _TITLES[standing], tuple(found[standing]))
         for standing in Standing
     )
-
-
-def unit_of(row: CaseRow) -> str:
-    """What a tally counts once: the patient of a visit, otherwise the record itself."""
-    return row.patient or row.focus if row.measure == _PER_PATIENT else row.focus
 
 
 def standing_of(parts: list[CaseRow]) -> Standing:

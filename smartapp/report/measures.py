@@ -7,8 +7,10 @@ from fractions import Fraction
 from extractors.cases import Tally
 from extractors.ledger import NEEDS
 from scoring.model import MeasureId, Reporter
+from scoring.year import Measure, Status
 from smartapp.attestations import Reported
 from smartapp.evidence import CaseRow, rows_of
+from smartapp.exclusions import counts_for
 from smartapp.report.casebook import CaseGroup, grouped
 from smartapp.report.words import day, percent, rate_in_words
 from smartapp.scored import Scored
@@ -19,6 +21,9 @@ _UNITS = {
     "PI_HIE_1": "referrals and transitions of care",
     "PI_HIE_4": "received summaries of care",
     "PI_PEA_1": "patients seen",
+    "PI_LVITC_2": "transitions and referrals received, and visits of patients never seen before",
+    "PI_PHCDRR_1_EX_1": "immunizations given by the practice",
+    "PI_EP_2_EX_1": "prescriptions",
 }
 _VARIANTS = {
     "controlled-included": "Controlled substances included",
@@ -69,6 +74,7 @@ class MeasureSection:
     title: str
     unit: str
     in_score: bool
+    of_exclusion: bool
     reported: ReportedTotal | None
     unseen: tuple[Unseen, ...]
     variants: tuple[Variant, ...]
@@ -90,17 +96,24 @@ def _section(scored: Scored, rows: Sequence[CaseRow], measure: MeasureId) -> Mea
     return MeasureSection(
         anchor=anchor,
         measure=measure,
-        title=reading.rules.measures[measure].title,
+        title=_title(reading.rules.measures[measure]),
         unit=_UNITS.get(measure, "cases"),
         in_score=any(line.measure == measure for line in scored.score.lines),
+        of_exclusion=reading.rules.measures[measure].status is Status.EXCLUSION,
         reported=_reported(anchor, reported) if reported else None,
         unseen=tuple(Unseen(kind, reading.sights[kind]) for kind in reading.unseen(measure)),
         variants=_variants(scored, rows, measure, anchor),
     )
 
 
+def _title(measure: Measure) -> str:
+    """CMS's title; exclusions of one measure share theirs, so that our summary tells them apart."""
+    return f"Exclusion: {measure.summary}" if measure.status is Status.EXCLUSION and measure.summary else measure.title
+
+
 def _variants(scored: Scored, rows: Sequence[CaseRow], measure: MeasureId, anchor: str) -> tuple[Variant, ...]:
-    mine = [t for t in scored.reading.tallies if t.measure == measure and _is_of(t, scored.submission.reporter)]
+    mine_are = counts_for(measure, scored.submission.reporter)
+    mine = [t for t in scored.reading.tallies if t.measure == measure and _is_of(t, mine_are)]
     chosen = {scored.attestations.variant, "all"}
     return tuple(_variant(tally, rows, f"{anchor}-{tally.variant}", chosen=tally.variant in chosen) for tally in mine)
 

@@ -10,6 +10,7 @@ from scoring.year import Measure, Status
 from smartapp import __version__
 from smartapp.evidence import CaseRow
 from smartapp.report.chart import Chart, chart_of
+from smartapp.report.exclusions import ExclusionRow, exclusion_rows
 from smartapp.report.lines import Line, lines_of
 from smartapp.report.measures import MeasureSection, measure_sections
 from smartapp.report.words import day, reporter_in_words
@@ -108,6 +109,7 @@ class Page:
     chart: Chart
     lines: tuple[Line, ...]
     sections: tuple[MeasureSection, ...]
+    exclusions: tuple[ExclusionRow, ...]
     answers: tuple[Answered, ...]
     completeness: Completeness
     basis: tuple[Basis, ...]
@@ -134,6 +136,7 @@ def page_of(scored: Scored, rows: Sequence[CaseRow], written: str | None = None)
         chart=chart_of(scored),
         lines=lines_of(scored, sections),
         sections=sections,
+        exclusions=exclusion_rows(scored),
         answers=_answers(scored),
         completeness=_completeness(reading),
         basis=_basis(reading),

@@ -58,7 +58,7 @@ class Ehr:
         """What to ask for: what the registration says, else the least that its profile reads (R38)."""
         if self.registration.scopes is not None:
             return " ".join(self.registration.scopes)
-        types = {*self.registration.profile.selectors, *TYPES}
+        types = {*self.registration.profile.asked, *TYPES}
         extra = ["openid", "fhirUser", *(["launch"] if from_ehr else []), *self._offline()]
         return requested(types, version=self.registration.scope_version, extra=extra)
 

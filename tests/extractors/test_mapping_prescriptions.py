@@ -3,7 +3,8 @@
 import pytest
 
 from scoring.claims import claims
-from scoring.model import MeasureId, Proportion
+from scoring.exclusions import Count, exclusions
+from scoring.model import MeasureId
 from tests.extractors.practice import (
     CLOSED,
     LOSARTAN,
@@ -126,8 +127,8 @@ def low_volume(certain: int, undecided: int = 0) -> list[str]:
     orders = [prescription(f"c{n}") for n in range(certain)]
     orders += [prescription(f"u{n}", medicationCodeableConcept={"text": "some syrup"}) for n in range(undecided)]
     found = counted([*staff(), *orders])[PRESCRIBING, BASES[0], A, C]
-    claimed = Proportion(found.met, found.denominator, found.unknown, found.undecided)
-    told = claims(NEWEST, {MeasureId("PI_LVPP_1"): True}, {MeasureId(PRESCRIBING): claimed})
+    counts = {MeasureId(PRESCRIBING): (Count(found.denominator, found.denominator + found.undecided),)}
+    told = claims(exclusions(NEWEST, counts), {MeasureId("PI_LVPP_1"): True})
     return [finding.code for finding in told]
 
 

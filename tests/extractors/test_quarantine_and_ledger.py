@@ -95,7 +95,7 @@ def test_a_line_set_aside_bears_place_hash_type_and_a_reason_without_its_content
 )
 def test_more_than_one_line_in_a_thousand_blocks_the_score(bad: int, of: int, blocked: bool) -> None:
     """R66."""
-    found = quarantine_of(extracted([b"{"] * bad + [resource("Binary", "b")] * (of - bad)))
+    found = quarantine_of(extracted([b"{"] * bad + [resource("Basic", "b")] * (of - bad)))
     assert (found.count, found.of, found.over_limit) == (bad, of, blocked)
 
 
@@ -103,7 +103,7 @@ def test_more_than_one_line_in_a_thousand_blocks_the_score(bad: int, of: int, bl
     "bad", [b'{"resourceType":"Patient",', {**resource("Patient", "p"), "id": 7}], ids=["cut off", "misshapen"]
 )
 def test_any_patient_set_aside_blocks_the_score(bad: Json | bytes) -> None:
-    found = quarantine_of(extracted([bad] + [resource("Binary", "b")] * 4999))
+    found = quarantine_of(extracted([bad] + [resource("Basic", "b")] * 4999))
     assert (found.patients, found.over_limit) == (1, True)
 
 
@@ -136,7 +136,7 @@ def test_an_unreadable_line_without_a_type_is_counted_as_such() -> None:
 @pytest.mark.parametrize(
     ("document", "kind", "state"),
     [
-        (resource("Binary", "b"), "Binary", "no selector reads this type"),
+        (resource("Basic", "b"), "Basic", "no selector reads this type"),
         (resource("Nonsense", "n"), "not a FHIR R4 resource", "not FHIR"),
         (resource("HumanName", "n"), "not a FHIR R4 resource", "not FHIR"),
         ({"hello": "world"}, "not a FHIR R4 resource", "not FHIR"),

@@ -1,12 +1,21 @@
 """Site settings are read strictly, and hashed as they are in force."""
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from extractors.errors import SiteError
-from extractors.site import NumeratorWindow, Site, Standing, load_site
+from extractors.site import (
+    NumeratorWindow,
+    ReconUnit,
+    SharedEhrRecipients,
+    Site,
+    Standing,
+    load_site,
+    site_of,
+)
 from extractors.vocabulary import EventKind
 
 FULL = """
@@ -16,6 +25,11 @@ closed_world = ["pdmp-queried"]
 history_from = 2019-01-01
 numerator_window = "calendar_year"
 pdmp_lookback_days = 0
+collapse_changes = true
+shared_ehr_recipients = "include"
+shared_ehr = ["Organization/hospital"]
+recon_unit = "session"
+telehealth_in_pea = false
 holidays = [2026-12-24]
 [tin_map]
 "Organization/a" = "000180180"
@@ -44,7 +58,40 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         pdmp_lookback_days=0,
         closed_days=frozenset({date(2026, 12, 24)}),
         standing=(Standing(EventKind.ACCESS_API, date(2020, 1, 1), date(2026, 1, 1), "on for all"),),
+        collapse_changes=True,
+        shared_ehr_recipients=SharedEhrRecipients.INCLUDE,
+        shared_ehr=frozenset({"Organization/hospital"}),
+        recon_unit=ReconUnit.SESSION,
+        telehealth_in_pea=False,
     )
+
+
+@pytest.mark.parametrize("text", ["", FULL], ids=["defaults", "every setting"])
+def test_a_run_reads_back_the_settings_that_it_was_counted_with(tmp_path: Path, text: str) -> None:
+    site = load_site(written(tmp_path, text))
+    assert site_of(json.loads(json.dumps(site.as_document(), default=str)), "site.json") == site
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"collapse_changes": "no"}, "neither true nor false"),
+        ({"recon_unit": "visit"}, "'visit' is not a valid ReconUnit"),
+        ({"shared_ehr": ["hospital"]}, "expected organizations as 'Organization/id', got 'hospital'"),
+        ({"colour": "blue"}, "got also colour"),
+    ],
+)
+def test_kept_settings_that_pi180_did_not_write_are_refused(change: dict[str, object], said: str) -> None:
+    document = json.loads(json.dumps(Site().as_document(), default=str))
+    with pytest.raises(SiteError, match=said):
+        site_of(document | change, "site.json")
+
+
+def test_kept_settings_that_lack_one_are_refused() -> None:
+    document = json.loads(json.dumps(Site().as_document(), default=str))
+    del document["telehealth_in_pea"]
+    with pytest.raises(SiteError, match="telehealth_in_pea"):
+        site_of(document, "site.json")
 
 
 def test_without_a_file_nothing_is_assumed() -> None:
@@ -74,6 +121,16 @@ def test_flags_go_before_the_file(tmp_path: Path) -> None:
             "site.toml, history_from: expected a day such as 2026-01-01 without quotation marks, got '2019-01-01'",
         ),
         ("numerator_window = 'ever'", "expected one of performance_period, calendar_year, got 'ever'"),
+        ("shared_ehr_recipients = 'some'", "site.toml, shared_ehr_recipients: expected one of exclude, include, got"),
+        ("recon_unit = 'visit'", "site.toml, recon_unit: expected one of document, session, got 'visit'"),
+        ("collapse_changes = 1", "site.toml, collapse_changes: expected true or false, got 1"),
+        ("telehealth_in_pea = 'no'", "site.toml, telehealth_in_pea: expected true or false, got 'no'"),
+        ("shared_ehr = ['Location/x']", "shared_ehr: expected organizations as 'Organization/id', got 'Location/x'"),
+        (
+            "shared_ehr = ['Organization/']",
+            "shared_ehr: expected organizations as 'Organization/id', got 'Organization/'",
+        ),
+        ("shared_ehr = [7]", "shared_ehr: expected organizations as 'Organization/id', got 7"),
         ("closed_world = ['x']", "site.toml, closed_world: expected one of"),
         ("closed_world = [['x']]", "site.toml, closed_world: expected one of"),
         ("holidays = ['x']", "site.toml, holidays: expected days such as 2026-12-24 without quotation marks, got 'x'"),

@@ -139,6 +139,9 @@ def situation(row: Row, level: str, contexts: list[Row], start: str, end: str) -
         near = [c for c in mine if c["day"] is None or start <= c["day"] <= end]
         occurred = occurred and bool(near)
         within = within and any(c["day"] is not None and c["certain"] == "yes" for c in near)
+    if row["measure"] == "PI_LVITC_2" and level == "tin":
+        [of_group] = {c["of_group"] for c in contexts if (c["focus"], c["npi"]) == (row["focus"], row["npi"])}
+        occurred, within = occurred and of_group != "no", within and of_group == "yes"
     if not occurred:
         return "out"
     return "in" if within and row["member"] == "yes" else "undecided"
@@ -177,10 +180,12 @@ def test_any_period_is_what_counting_case_by_case_gives(resources: list[Json], p
     with LocalEngine() as engine:
         derive(extracted([*staff(), *resources]), OPEN, engine)
         rows, contexts = engine.rows("cases"), engine.rows("received_context")
+        incoming = engine.rows("incoming_context")
         for period in periods:
             found = tally(engine, period, NumeratorWindow.PERFORMANCE_PERIOD)
             for t in (t for t in found if t.variant in ("all", "controlled-included")):
-                expected = brute(rows, contexts, period, t.measure, t.tin, t.npi)
+                told = incoming if t.measure == "PI_LVITC_2" else contexts
+                expected = brute(rows, told, period, t.measure, t.tin, t.npi)
                 assert Counts(t.denominator, t.met, t.unknown, t.undecided) == expected, (t, period)
 
 

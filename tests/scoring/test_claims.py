@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from scoring.claims import claims
+from scoring.exclusions import Count, exclusions
 from scoring.model import MeasureId, Proportion
 from scoring.submission import is_npi, read, write
 from tests.scoring.reported import NEWEST, complete, counting
@@ -12,37 +13,42 @@ from tests.scoring.reported import NEWEST, complete, counting
 LIMIT = 100
 
 
-def found(exclusion: str, of: str, counted: Proportion | None) -> list[str]:
-    counts = {} if counted is None else {MeasureId(of): counted}
-    return [finding.code for finding in claims(NEWEST, {MeasureId(exclusion): True}, counts)]
+def found(exclusion: str, of: str, counted: Count | None) -> list[str]:
+    counts = {} if counted is None else {MeasureId(of): (counted,)}
+    told = claims(exclusions(NEWEST, counts), {MeasureId(exclusion): True})
+    return [finding.code for finding in told]
 
 
-@pytest.mark.parametrize(("exclusion", "of"), [("PI_LVPP_1", "PI_EP_1"), ("PI_LVOTC_1", "PI_HIE_1")])
+@pytest.mark.parametrize(
+    ("exclusion", "of"),
+    [("PI_LVPP_1", "PI_EP_1"), ("PI_LVOTC_1", "PI_HIE_1"), ("PI_LVITC_2", "PI_LVITC_2")],
+)
 @pytest.mark.parametrize(
     ("counted", "codes"),
     [
-        (Proportion(0, LIMIT - 1), []),
-        (Proportion(0, LIMIT), ["F-218"]),
-        (Proportion(0, LIMIT - 1, undecided=1), ["F-311"]),
-        (Proportion(0, LIMIT - 2, undecided=1), []),
-        (Proportion(0, 0, readable=False), ["F-312"]),
+        (Count(LIMIT - 1, LIMIT - 1), []),
+        (Count(LIMIT, LIMIT), ["F-218"]),
+        (Count(LIMIT - 1, LIMIT), ["F-311"]),
+        (Count(LIMIT - 2, LIMIT - 1), []),
+        (Count(LIMIT - 1, None, ("transition-made",)), ["F-311"]),
+        (Count(LIMIT, None, ("transition-made",)), ["F-218"]),
         (None, ["F-312"]),
     ],
 )
 @pytest.mark.case(46)
 @pytest.mark.case("X1-5")
 def test_a_claim_stands_or_falls_with_its_count(
-    exclusion: str, of: str, counted: Proportion | None, codes: list[str]
+    exclusion: str, of: str, counted: Count | None, codes: list[str]
 ) -> None:
     assert found(exclusion, of, counted) == codes
 
 
-def test_what_an_exclusion_counts_otherwise_is_said_to_be_unchecked() -> None:
-    assert found("PI_LVITC_2", "PI_HIE_4", Proportion(0, 500)) == ["F-312"]
+def test_received_documents_are_not_what_low_volume_receiving_counts() -> None:
+    assert found("PI_LVITC_2", "PI_HIE_4", Count(500, 500)) == ["F-312"]
 
 
 def test_an_exclusion_that_is_not_claimed_needs_no_count() -> None:
-    assert claims(NEWEST, {MeasureId("PI_LVPP_1"): False}, {}) == ()
+    assert claims(exclusions(NEWEST, {}), {MeasureId("PI_LVPP_1"): False}) == ()
 
 
 @pytest.mark.parametrize(("npi", "fits"), [("1234567893", True), ("1234567890", False), ("1234567839", False)])

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from reported import RULES
 
-from scoring.model import Metric
 from scoring.rulebook import RULES as FOLDER
 from scoring.year import Measure, Status
 
@@ -103,11 +102,9 @@ def test_every_number_has_a_source_and_a_confidence(year: int) -> None:
 
 
 @pytest.mark.parametrize("year", RULES)
-def test_only_proportions_are_counted_by_a_low_volume_exclusion(year: int) -> None:
+def test_an_exclusion_is_counted_for_a_measure_that_it_excludes(year: int) -> None:
     for threshold in RULES[year].thresholds:
-        measure = RULES[year].measures[threshold.of]
-        assert measure.metric is Metric.PROPORTION
-        assert threshold.exclusion in measure.exclusions
+        assert threshold.exclusion in RULES[year].measures[threshold.of].exclusions
 
 
 @pytest.mark.parametrize("year", RULES)

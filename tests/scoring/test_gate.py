@@ -7,13 +7,14 @@ import pytest
 from reported import NEWEST, RULES, answering, codes, complete, counting, excluding, without
 
 from scoring import findings
-from scoring.claims import Standing, exclusion_standing
+from scoring.exclusions import Standing, exclusion_standing
 from scoring.findings import CATALOGUE
 from scoring.gate import check
 from scoring.model import MeasureId, Period, Proportion, Severity, Submission
 from scoring.year import ExclusionThreshold, Status
 
 YEAR = NEWEST.year
+LOW_VOLUME = [threshold for threshold in NEWEST.thresholds if threshold.fewer_than > 1]
 
 
 def found(submission: Submission) -> list[tuple[str, str]]:
@@ -262,7 +263,7 @@ def test_a_measure_that_is_both_counted_and_answered_is_refused() -> None:
         (100, 300, Standing.NOT_AVAILABLE),
     ],
 )
-@pytest.mark.parametrize("threshold", NEWEST.thresholds, ids=lambda threshold: threshold.exclusion)
+@pytest.mark.parametrize("threshold", LOW_VOLUME, ids=lambda threshold: threshold.exclusion)
 @pytest.mark.case(46)
 def test_a_low_volume_exclusion_is_available_below_its_threshold(
     threshold: ExclusionThreshold, certain: int, possible: int, standing: Standing
@@ -277,11 +278,22 @@ def test_bounds_that_are_no_bounds_are_refused(certain: int, possible: int) -> N
 
 
 @pytest.mark.parametrize("year", RULES)
-def test_every_low_volume_exclusion_is_below_100(year: int) -> None:
-    assert {threshold.fewer_than for threshold in RULES[year].thresholds} == {100}
-    assert {threshold.exclusion for threshold in RULES[year].thresholds} <= {
-        measure.id for measure in RULES[year].with_status(Status.EXCLUSION)
+def test_a_low_volume_exclusion_is_below_100_and_one_for_who_does_none_of_it_is_below_1(year: int) -> None:
+    limits = {threshold.exclusion: threshold.fewer_than for threshold in RULES[year].thresholds}
+    assert limits == {
+        "PI_LVPP_1": 100,
+        "PI_LVOTC_1": 100,
+        "PI_LVITC_2": 100,
+        "PI_EP_2_EX_2": 1,
+        "PI_PHCDRR_1_EX_1": 1,
     }
+
+
+@pytest.mark.parametrize("year", RULES)
+def test_every_exclusion_is_decided_by_a_count_or_said_not_to_be(year: int) -> None:
+    decided = [threshold.exclusion for threshold in RULES[year].thresholds]
+    hinted = [name for hint in RULES[year].hints for name in hint.exclusions]
+    assert sorted(decided + hinted) == sorted(measure.id for measure in RULES[year].with_status(Status.EXCLUSION))
 
 
 def test_every_finding_is_numbered_by_its_family() -> None:

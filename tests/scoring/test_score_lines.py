@@ -266,6 +266,6 @@ def test_the_document_has_the_agreed_shape() -> None:
     assert isinstance(lines, list)
     assert isinstance(findings, list)
     assert set(lines[0]) == LINE_KEYS
-    assert set(findings[0]) == {"code", "severity", "subject", "message", "remedy", "cites"}
+    assert set(findings[0]) == {"code", "severity", "subject", "message", "remedy", "cites", "by"}
     assert set(lines[0]["cites"][0]) == {"text", "url"}
     assert [entry["origin"] for entry in lines[:2]] == ["from the submission", None]

@@ -229,3 +229,48 @@ def test_what_was_not_granted_is_unknown_although_the_site_vouches_that_absence_
         assert scored.reading.site.closed_world.isdisjoint(
             kind for kind in kinds if any(s.resource == ungranted for s in panel.profile.carriers(kind))
         )
+
+
+WITHOUT_DAYS = """
+name = "no-days"
+version = "1"
+about = "a server that does not search orders by day"
+extends = "generic"
+search = { never_send = ["MedicationRequest.authoredon", "ServiceRequest.authored"] }
+"""
+
+
+@pytest.mark.case(98)
+def test_a_parameter_that_the_server_does_not_have_is_never_sent_and_the_days_are_sorted_out_afterwards(
+    ehr: Ehr, tmp_path: Path
+) -> None:
+    ehr.faults.watching = True
+    (tmp_path / "no-days.toml").write_text(WITHOUT_DAYS)
+    profile = load_profile(str(tmp_path / "no-days.toml"))
+    read_own_patients(ehr.server(), ehr.panel(tmp_path))
+    kept, sent = latest(tmp_path / "runs", NPI)[0], len(ehr.faults.seen)
+    with open_score(kept.place) as scored:
+        expected = scored.reading.tallies
+    patients = ehr.told[-1]
+
+    read_own_patients(ehr.server(), replace(ehr.panel(tmp_path), profile=profile, runs=tmp_path / "again"))
+
+    asked = [seen.query for seen in ehr.faults.seen[sent:]]
+    assert any("requester" in query for query in asked)
+    assert not {"authoredon", "authored"} & {name for query in asked for name in query}
+    assert ehr.told[-1] == patients
+    (again,) = latest(tmp_path / "again", NPI)
+    with open_score(again.place) as scored:
+        assert scored.reading.tallies == expected
+
+
+@pytest.mark.case(98)
+def test_where_nobody_is_found_by_clinician_the_reading_stops_before_anything_is_asked(
+    ehr: Ehr, tmp_path: Path
+) -> None:
+    ehr.faults.watching = True
+    server = ehr.server()
+    before = len(ehr.faults.seen)
+    with pytest.raises(ReadingStopped, match=r"oracle-health: this server does not search by Encounter\.participant"):
+        read_own_patients(server, replace(ehr.panel(tmp_path), profile=load_profile("oracle-health")))
+    assert len(ehr.faults.seen) == before

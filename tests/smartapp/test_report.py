@@ -99,7 +99,21 @@ def test_the_rows_of_a_practice_with_everything_add_up_too(solo: Shown) -> None:
 
 def visit(focus: str, counts: str, met: str) -> CaseRow:
     return CaseRow(
-        "PI_PEA_1", "all", "1", "2", focus, f"f:{focus}", "Patient/a", "2026-01-05", counts, counts, met, None, met, ()
+        "PI_PEA_1",
+        "all",
+        "1",
+        "2",
+        focus,
+        f"f:{focus}",
+        "Patient/a",
+        "2026-01-05",
+        counts,
+        counts,
+        met,
+        None,
+        met,
+        (),
+        "Patient/a",
     )
 
 

@@ -1,0 +1,79 @@
+"""What was counted for each exclusion of one reporter: bounds, never a guess."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from extractors.cases import Tally
+from extractors.ledger import NEEDS, Sight
+from extractors.vocabulary import EventKind
+from scoring.exclusions import Count, Exclusion, exclusions
+from scoring.model import MeasureId, Reporter
+from smartapp.attestations import Attestations
+from smartapp.usecases import Reading
+
+BY_PRACTICE = frozenset({MeasureId("PI_PHCDRR_1_EX_1")})
+"""Counted for the whole practice, whoever reports: an immunization names whoever held the syringe (fhir-mapping 10)."""
+
+_ON_TWO_BASES, _DIAGNOSES = MeasureId("PI_EP_1"), MeasureId("PI_PHCDRR_3_EX_1")
+_BASES = {
+    "controlled-included": "controlled substances included",
+    "controlled-excluded": "controlled substances left out",
+}
+_ONE_WAY = {"all": ""}
+
+
+def counted_exclusions(reading: Reading, reporter: Reporter, attested: Attestations) -> tuple[Exclusion, ...]:
+    """The exclusions of the year with what was counted for a reporter, claimed or not.
+
+    A total of the EHR's own report goes before what was recomputed, as it does in the score.
+    """
+    counted = {measure: _counts(reading, reporter, attested, measure) for measure in NEEDS}
+    return tuple(_with_sight(one, reading) for one in exclusions(reading.rules, counted))
+
+
+def counts_for(measure: MeasureId, reporter: Reporter) -> Reporter:
+    """Under whom the cases of a measure stand for a reporter: herself, or her practice."""
+    of_practice = measure in BY_PRACTICE and reporter.tin is not None
+    return replace(reporter, npi=None) if of_practice else reporter
+
+
+def _counts(reading: Reading, reporter: Reporter, attested: Attestations, measure: MeasureId) -> tuple[Count, ...]:
+    if measure in attested.reported:
+        total = attested.reported[measure].proportion.denominator
+        return (Count(total, total, basis="the EHR's report"),)
+    bases = _BASES if measure == _ON_TWO_BASES else _ONE_WAY
+    variants = sorted(bases, key=lambda variant: variant != attested.variant)
+    found = (_count(reading, counts_for(measure, reporter), measure, variant) for variant in variants)
+    return tuple(replace(count, basis=bases[v]) for v, count in zip(variants, found, strict=True) if count is not None)
+
+
+def _count(reading: Reading, reporter: Reporter, measure: MeasureId, variant: str) -> Count | None:
+    """The bounds of one count; None where the source shows nothing of the kinds that make its cases."""
+    if set(reading.unseen(measure)) >= set(NEEDS[measure][0]):
+        return None
+    tallies = [t for t in reading.tallies if (t.measure, t.variant) == (measure, variant)]
+    own = [t for t in tallies if (t.tin, t.npi) == (reporter.tin, reporter.npi)]
+    astray = list(_astray(tallies, reporter))
+    certain, more = sum(t.denominator for t in own), sum(t.undecided for t in own)
+    unattributed = sum(t.denominator + t.undecided for t in astray)
+    hidden = tuple(reading.never_shown(measure))
+    possible = None if hidden else certain + more + unattributed
+    return Count(certain, possible, hidden, unattributed)
+
+
+def _astray(tallies: Iterable[Tally], reporter: Reporter) -> Iterator[Tally]:
+    """What names nobody, or a clinician of the reporter whose TIN is not known: it may be the reporter's."""
+    tallies = list(tallies)
+    members = {t.npi for t in tallies if t.tin == reporter.tin} if reporter.npi is None else {reporter.npi}
+    for found in tallies:
+        itself = (found.tin, found.npi) == (reporter.tin, reporter.npi)
+        if found.tin is None and not itself and found.npi in {None, *members}:
+            yield found
+
+
+def _with_sight(one: Exclusion, reading: Reading) -> Exclusion:
+    if one.exclusion != _DIAGNOSES:
+        return one
+    shown = reading.sights[EventKind.CONDITION_DIAGNOSED] is Sight.SEEN
+    said = "Confirmed diagnoses are among what was read." if shown else "No confirmed diagnosis is among what was read."
+    return replace(one, text=f"{one.text} {said}")
