@@ -62,7 +62,7 @@ def read_object(data: bytes) -> Json:
         Unreadable: not UTF-8, not JSON, NaN or Infinity, too deep, too long, or not an object.
     """
     if len(data) > MAXIMUM_LINE:
-        raise Unreadable(f"line of {len(data)} bytes: expected at most {MAXIMUM_LINE}")
+        raise Unreadable(f"longer than {MAXIMUM_LINE} bytes, the limit of a line")
     try:
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as problem:

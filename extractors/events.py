@@ -10,21 +10,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from extractors import ccda, columns, directory
+from extractors import directory
 from extractors.bundles import Entry, entries_of
 from extractors.dates import read_moment
 from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
-from extractors.fhirpath import is_true
 from extractors.profile import Profile
-from extractors.references import Scope, reference_key
-from extractors.selectors import Selector
+from extractors.references import reference_key
 from extractors.validation import LOOKED_AT
-from extractors.vocabulary import Answer, EventKind
-
-Row = dict[str, Any]
+from extractors.witness import Held, Row, Tried, events_of
 
 _NAMED_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,40})"')
 
@@ -50,16 +45,7 @@ class Extract:
     quarantine: list[Row] = field(default_factory=list)
     not_read: Counter[tuple[str, str]] = field(default_factory=Counter)
     first: dict[str, list[Json]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """One resource in hand: its JSON, key, content hash and the scope of its references."""
-
-    json: Json
-    key: str
-    content: str
-    scope: Scope
+    tried: Tried = field(default_factory=Tried)
 
 
 def extract(lines: Iterable[Line], profile: Profile, zone: ZoneInfo) -> Extract:
@@ -107,8 +93,9 @@ def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, o
     try:
         check_shape(entry.json, reads, lambda text: _is_date(text, zone))
         _check_contained(entry.json, lambda text: _is_date(text, zone))
-        held = _Held(entry.json, entry.key, content_hash(entry.json), entry.scope)
-        rows = list(_events(held, profile, zone))
+        held = Held(entry.json, entry.key, content_hash(entry.json), entry.scope)
+        tried = Tried()
+        rows = list(events_of(held, profile, zone, tried))
     except Unreadable as problem:
         out.quarantine.append(_set_aside(line, entry.number, kind, str(problem)))
         return
@@ -117,6 +104,7 @@ def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, o
         first.append(entry.json)
     out.resources.append(_resource_row(line, entry, held.content, False, zone))
     out.events.extend(rows)
+    out.tried.add(tried)
     out.references.extend(_references(held, profile))
     out.directory.extend(_directory(held, zone))
 
@@ -168,7 +156,7 @@ def _resource_row(line: Line, entry: Entry, content: str, deleted: bool, zone: Z
     return {"key": entry.key, "type": entry.type, "content": content, **version, **place, "deleted": deleted}
 
 
-def _references(held: _Held, profile: Profile) -> Iterator[Row]:
+def _references(held: Held, profile: Profile) -> Iterator[Row]:
     for relation in profile.relations.get(held.json["resourceType"], ()):
         for found in relation.path(held.json):
             target = reference_key(found if isinstance(found, Mapping) else {"reference": found}, held.key, held.scope)
@@ -181,7 +169,7 @@ def _references(held: _Held, profile: Profile) -> Iterator[Row]:
                 }
 
 
-def _directory(held: _Held, zone: ZoneInfo) -> Iterator[Row]:
+def _directory(held: Held, zone: ZoneInfo) -> Iterator[Row]:
     parts = [(held.json, held.key)]
     parts += [(part, f"{held.key}#{part.get('id')}") for part in held.json.get("contained") or [] if _typed(part)]
     for part, key in parts:
@@ -191,103 +179,3 @@ def _directory(held: _Held, zone: ZoneInfo) -> Iterator[Row]:
 
 def _typed(part: object) -> bool:
     return isinstance(part, dict) and isinstance(part.get("resourceType"), str)
-
-
-def _events(held: _Held, profile: Profile, zone: ZoneInfo) -> Iterator[Row]:
-    for selector in profile.selectors.get(held.json["resourceType"], ()):
-        if is_true(_found(selector.where, held)):
-            yield from _selected(held, selector, zone)
-
-
-def _found(path: Any, held: _Held) -> list[Any]:
-    try:
-        return list(path(held.json))
-    except Exception as problem:  # fhirpathpy raises bare exceptions on shapes that it does not expect
-        raise Unreadable(f"cannot be evaluated ({type(problem).__name__})") from None
-
-
-def _selected(held: _Held, selector: Selector, zone: ZoneInfo) -> Iterator[Row]:
-    column = {name: _found(path, held) for name, path in selector.paths.items()}
-    keys = {
-        name: _keys(column.get(name, []), held) for name in ("patient", "clinician", "on_behalf_of", "organization")
-    }
-    barred = _barred(held, selector)
-    if barred is None and "ccda" in column:
-        column |= _of_document(column["ccda"])
-    answer, reason = barred or _answer(selector, column)
-    shared: Row = {
-        **{name: (found[0] if found else None) for name, found in keys.items()},
-        **columns.dates(column, zone),
-        **columns.coding(column.get("code", [])),
-        "codings": columns.drug(column.get("code", [])) if EventKind.PRESCRIPTION_WRITTEN in selector.kinds else None,
-        "answer": answer,
-        "reason": reason,
-        "source": held.key,
-        "content": held.content,
-        "identifier": columns.identifier(column.get("identifier", [])),
-        "detail": columns.text(column.get("detail", [])),
-        "setting": columns.text(column.get("setting", [])),
-        "grade": selector.grade,
-        "rank": selector.rank,
-        "rule": selector.rule,
-    }
-    for kind in _kinds(selector, column):
-        for focus in _foci(held, selector, column):
-            for clinician in keys["clinician"] or (None,):
-                for counterpart in _keys(column.get("counterpart", []), held) or (None,):
-                    yield {**shared, "kind": kind, "focus": focus, "clinician": clinician, "counterpart": counterpart}
-
-
-def _kinds(selector: Selector, column: Mapping[str, list[Any]]) -> list[EventKind]:
-    if "kind_path" not in column:
-        return list(selector.kinds)
-    return [EventKind(code) for code in column["kind_path"] if code in selector.kinds]
-
-
-def _foci(held: _Held, selector: Selector, column: Mapping[str, list[Any]]) -> list[str]:
-    if "focus" not in column:
-        return [held.key]
-    keys = _keys(column["focus"], held)
-    return [key for key in keys if not selector.focus_types or _type_of(key) in {"", *selector.focus_types}]
-
-
-def _type_of(key: str) -> str:
-    """The type that a key names; empty for an identifier without a type, whose resource is not known yet."""
-    return re.split(r"[/?]", key.partition("?")[0].rpartition("!")[2] or key, maxsplit=1)[0]
-
-
-def _keys(found: list[Any], held: _Held) -> list[str]:
-    keys = [reference_key(item, held.key, held.scope) for item in found if isinstance(item, Mapping)]
-    return list(dict.fromkeys(key for key in keys if key is not None))
-
-
-def _of_document(attachments: list[Any]) -> dict[str, list[Any]]:
-    """What the content of a document says, as columns: the word is its detail too, for later joins."""
-    reading = ccda.read_best(attachments)
-    return {"answer": [reading.word], "detail": [reading.word], "reason": [reading.reason]}
-
-
-def _barred(held: _Held, selector: Selector) -> tuple[Answer, str] | None:
-    for exclusion in selector.exclusions:
-        if is_true(_found(exclusion.when, held)):
-            return Answer.NOT_MET, exclusion.reason
-    if _has_modifier(held.json):
-        return Answer.UNKNOWN, "a modifierExtension that this profile does not know may change the meaning"
-    return None
-
-
-def _answer(selector: Selector, column: Mapping[str, list[Any]]) -> tuple[Answer, str | None]:
-    if not selector.answers:
-        return Answer.MET, None
-    value = columns.text(column.get("answer", [])) or ""
-    if value in selector.answers:
-        answer = selector.answers[value]
-        reason = columns.text(column.get("reason", [])) or f"{selector.resource} says {value}"
-        return answer, None if answer is Answer.MET else reason
-    return Answer.UNKNOWN, f"{selector.resource} has a value that the profile does not map"
-
-
-def _has_modifier(value: object) -> bool:
-    if isinstance(value, dict):
-        return bool(value.get("modifierExtension")) or any(map(_has_modifier, value.values()))
-    return isinstance(value, list) and any(map(_has_modifier, value))

@@ -4,7 +4,7 @@
 checked here with its own grammar before an expression is used.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
@@ -18,6 +18,10 @@ from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
 from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
 from extractors.errors import ProfileError
+
+_TYPES: Mapping[str, Any] = models["r4"]["path2Type"]
+_WITHOUT_NAME = ("", "BackboneElement", "Element")
+_AS_TYPE = {"Code": "code", "Coding": "Coding", "CodeableConcept": "CodeableConcept"}
 
 Path = Callable[[Mapping[str, Any]], list[Any]]
 
@@ -77,6 +81,30 @@ def parsed(expression: str) -> Node:
 def _node(found: Mapping[str, Any]) -> Node:
     parts = tuple(_node(part) for part in found.get("children", []))
     return Node(str(found.get("type") or "Expression"), parts, tuple(found.get("terminalNodeText", [])))
+
+
+def code_in(resource: Mapping[str, Any], text: str | None) -> str | None:
+    """A text, if an element of the resource whose type is `code` holds it; else None: it may be a name or a number."""
+    return text if text is not None and text in _codes(resource, str(resource.get("resourceType"))) else None
+
+
+def _codes(value: Mapping[str, Any], at: str) -> Iterator[str]:
+    for name, found in value.items():
+        kind = _type_at(at, name)
+        for item in found if isinstance(found, list) else [found]:
+            if isinstance(item, Mapping):
+                yield from _codes(item, f"{at}.{name}" if kind in _WITHOUT_NAME else kind)
+            elif kind == "code" and isinstance(item, str):
+                yield item
+
+
+def _type_at(at: str, name: str) -> str:
+    """The R4 type of an element, by its place or, for one of a choice, by the end of its name; "" if not known."""
+    if name in ("extension", "modifierExtension"):
+        return "Extension"
+    if at == "Extension" and name.startswith("value"):
+        return _AS_TYPE.get(name.removeprefix("value"), "")
+    return str(_TYPES.get(f"{at}.{name}") or "")
 
 
 def is_true(found: list[Any]) -> bool:

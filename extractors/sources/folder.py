@@ -136,7 +136,7 @@ def _lines(beginning: bytes, rest: Iterator[bytes], record: FileRecord) -> Itera
     elif _is_object(text.partition(b"\n")[0]):
         yield from lines
     elif _is_one_document(text):
-        yield Line(record.file, 1, 0, beginning)
+        yield Line(record.file, 1, 0, beginning[: MAXIMUM_LINE + 1])
         deque(rest, maxlen=0)  # a document over the limit is set aside, but the file's hash covers it
         if record.state is FileState.READ and text.startswith(b"{") and text[-1:] != b"\n" and not _is_object(text):
             record.state = FileState.TRUNCATED
@@ -192,7 +192,7 @@ def _split(blocks: Iterator[bytes], record: FileRecord) -> Iterator[Line]:
         *whole, rest = (rest + block).split(b"\n")
         for data in whole:
             if data.strip():
-                yield Line(record.file, number, offset, data.removesuffix(b"\r"))
+                yield Line(record.file, number, offset, data.removesuffix(b"\r")[: MAXIMUM_LINE + 1])
             number, offset, dropped = number + 1, offset + len(data) + dropped + 1, 0
         if len(rest) > MAXIMUM_LINE + 1:
             dropped += len(rest) - MAXIMUM_LINE - 1

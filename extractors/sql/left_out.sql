@@ -16,7 +16,7 @@ SELECT 'PI_EP_1' AS measure, w.focus, w.patient, w.tin, w.npi, w.day_from AS occ
     WHEN w.clinician LIKE '%Patient/%' OR w.clinician LIKE '%RelatedPerson/%' THEN 'asked for by the patient or a relative'
     ELSE 'left out by another condition of cases.sql' END) AS why
 FROM fact AS w
-LEFT JOIN drug AS d ON d.code_system = coalesce(w.code_system, '') AND d.code = coalesce(w.code, '')
+LEFT JOIN drug AS d ON d.codings = coalesce(w.codings, '')
 LEFT JOIN verdict AS t ON t.focus = w.focus AND t.kind = 'prescription-transmitted'
 LEFT JOIN (SELECT DISTINCT focus FROM prescription) AS c ON c.focus = w.focus
 WHERE w.kind = 'prescription-written' AND c.focus IS NULL

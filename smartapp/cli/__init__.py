@@ -1,7 +1,7 @@
 """The `pi180` command: one verb, one use case. Results go to standard output, everything else to standard error.
 
 Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation, profile, site or rule file;
-4 gate shut; 7 two runs, or a run and the deck, differ; 8 input empty, truncated or too much of it set aside
+4 gate shut; 7 two runs, or a run and a report or the deck, differ; 8 input empty, truncated or too much of it set aside
 (results are still written).
 3, 5 and 6 belong to verbs that read servers.
 """
@@ -9,7 +9,7 @@ Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation
 import click
 
 from smartapp import __version__
-from smartapp.cli import counting, decks, looking, ruling, serving
+from smartapp.cli import comparing, counting, decks, looking, ruling, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -27,6 +27,7 @@ for _verb in (
     looking.diff,
     ruling.rules,
     ruling.eligibility,
+    comparing.compare,
     decks.deck,
     serving.demo,
     serving.serve,

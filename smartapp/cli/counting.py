@@ -16,9 +16,11 @@ from scoring.rulebook import RuleBook, load
 from smartapp import console, printed
 from smartapp.attestations import read_attestations, template
 from smartapp.cli.options import AS_JSON, GATE_SHUT, NOT_WHOLE, PLACE, RULES, YEAR, Days, from_source, stated_failures
+from smartapp.printed_beside import unattributed_lines
 from smartapp.publish import publish, score_document_of
 from smartapp.runs import as_json, reading_document, write_run, write_text
 from smartapp.scored import Scored, score_document, score_reading
+from smartapp.unattributed import documents, unattributed
 from smartapp.usecases import Reading, Source, UsageError, period_within, read
 
 _MOST_TOLD = 20
@@ -65,10 +67,12 @@ def extract(
         with _reading(Source(**source), load(year, rules), days) as reading:
             if out is not None:
                 console.note(f"run kept at {write_run(out / 'runs', reading)}")
-            click.echo(
-                as_json(reading_document(reading)) if in_json else f"{printed.tally_table(reading)}\n",
-                nl=False,
-            )
+            nobodys = unattributed(reading)
+            if in_json:
+                text = as_json({**reading_document(reading), "unattributed": documents(nobodys)})
+            else:
+                text = "\n".join([printed.tally_table(reading), *unattributed_lines(nobodys), ""])
+            click.echo(text, nl=False)
             code = NOT_WHOLE if reading.faults else 0
     sys.exit(code)
 
@@ -121,7 +125,11 @@ def run_and_publish(
         console.note(f"report {published.report}\nrun {published.run}")
         if published.note:
             console.note(f"pi180: {published.note}")
-        click.echo(as_json(score_document_of(scored)) if in_json else f"{printed.scored_table(scored)}\n", nl=False)
+        if in_json:
+            text = as_json(score_document_of(scored))
+        else:
+            text = "\n".join([printed.scored_table(scored), *unattributed_lines(unattributed(reading)), ""])
+        click.echo(text, nl=False)
     return scored
 
 

@@ -36,7 +36,7 @@ def explain(
     """
     with stated_failures():
         run = find_run(run)
-        with open_run(run, _period(run, period)) as reading:
+        with open_run(run, counted_period(run, period)) as reading:
             if _MEASURE.fullmatch(what):
                 found = explain_measure(reading, what, tin, npi)
                 text = as_json(found.as_document()) if in_json else printed.measure_explained(reading, found)
@@ -47,7 +47,12 @@ def explain(
         click.echo(text, nl=False)
 
 
-def _period(run: Path, asked: tuple[date, date] | None) -> Period:
+def counted_period(run: Path, asked: tuple[date, date] | None) -> Period:
+    """The days that were asked for, or else those that a run counted, if it counted one period.
+
+    Raises:
+        UsageError: the days leave their year, or none are named and the run counted several periods or none.
+    """
     if asked is not None:
         return period_within(asked[0].year, *asked)
     counted = counted_periods(run)

@@ -28,9 +28,13 @@ from tests.extractors.practice import (
 )
 
 NUMBER = [{"system": "urn:rx", "value": "1"}]
+LISTED_AS_THE_SAME = "00054-0124-22"
+"""A package of losartan 50 mg, which the drug table gives as the product of the other orders."""
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+CODEINE, LOSARTAN_50 = coded(RXNORM, "2670")["coding"], coded(RXNORM, "979492")["coding"]
 RENEWED = "2026-04-05T10:00:00-04:00"
 IN_STORE = {"medicationCodeableConcept": None, "medicationReference": ref("Medication/m")}
-STORE = resource("Medication", "m", code=coded("http://www.nlm.nih.gov/research/umls/rxnorm", "979492"))
+STORE = resource("Medication", "m", code=coded(RXNORM, "979492"))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +46,10 @@ STORE = resource("Medication", "m", code=coded("http://www.nlm.nih.gov/research/
         pytest.param(IN_STORE, 1, id="the same drug by reference"),
         pytest.param({"authoredOn": RENEWED}, 2, id="15.36 a renewal"),
         pytest.param({"medicationCodeableConcept": drug(ZOLPIDEM)}, 2, id="another drug of one cart"),
-        pytest.param({"medicationCodeableConcept": drug("00093-7365-98", NDC)}, 2, id="another code"),
+        pytest.param({"medicationCodeableConcept": drug(LISTED_AS_THE_SAME, NDC)}, 1, id="the same drug by package"),
+        pytest.param({"medicationCodeableConcept": drug("00093-7365-98", NDC)}, 2, id="a package of no known product"),
+        pytest.param({"medicationCodeableConcept": drug("59011-410-10", NDC)}, 2, id="a package of another product"),
+        pytest.param({"medicationCodeableConcept": {"coding": [*CODEINE, *LOSARTAN_50]}}, 1, id="more codings of it"),
         pytest.param({"subject": ref("Patient/q")}, 2, id="another patient"),
     ],
 )

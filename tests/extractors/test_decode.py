@@ -33,7 +33,7 @@ def nested(depth: int) -> bytes:
         pytest.param(nested(100_000), f"nested deeper than {MAXIMUM_DEPTH}", id="100,000 levels"),
         pytest.param(
             b" " * (MAXIMUM_LINE + 1),
-            f"line of {MAXIMUM_LINE + 1} bytes: expected at most {MAXIMUM_LINE}",
+            f"longer than {MAXIMUM_LINE} bytes, the limit of a line",
             id="too long",
         ),
     ],

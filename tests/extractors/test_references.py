@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from extractors.events import _type_of
+from extractors.witness import _type_of
 from extractors.references import Scope, reference_key
 from tests.extractors.practice import (
     MET,

@@ -1,0 +1,159 @@
+"""What one resource witnesses: every selector of a profile tried on it, and the rows of those that match."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from extractors import ccda, columns
+from extractors.decode import Json, Unreadable
+from extractors.fhirpath import code_in, is_true
+from extractors.profile import Profile
+from extractors.references import Scope, reference_key
+from extractors.selectors import Selector
+from extractors.vocabulary import Answer, EventKind
+
+Row = dict[str, Any]
+
+_UNMAPPED = "has a value that the profile does not map"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One resource in hand: its JSON, key, content hash and the scope of its references."""
+
+    json: Json
+    key: str
+    content: str
+    scope: Scope
+
+
+@dataclass(slots=True)
+class Tried:
+    """By rule, how many resources a selector matched, and which values its profile did not map.
+
+    An unmapped value is named only if it is a code of the resource; else it is None, for it may be anything.
+    """
+
+    matched: Counter[str] = field(default_factory=Counter)
+    unmapped: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+
+    def add(self, more: "Tried") -> None:
+        """Count what was tried on one more resource."""
+        self.matched.update(more.matched)
+        self.unmapped.update(more.unmapped)
+
+
+def is_unmapped(reason: str | None) -> bool:
+    """Whether the reason of an event is that its value is not in the profile's map."""
+    return reason is not None and reason.endswith(_UNMAPPED)
+
+
+def events_of(held: Held, profile: Profile, zone: ZoneInfo, tried: Tried) -> Iterator[Row]:
+    """What a resource witnesses, as rows of the event table; `tried` is told which selectors matched.
+
+    Raises:
+        Unreadable: a path meets a shape that it cannot be evaluated on.
+    """
+    for selector in profile.selectors.get(held.json["resourceType"], ()):
+        if is_true(_found(selector.where, held)):
+            tried.matched[selector.rule] += 1
+            yield from _selected(held, selector, zone, tried)
+
+
+def _found(path: Any, held: Held) -> list[Any]:
+    try:
+        return list(path(held.json))
+    except Exception as problem:  # fhirpathpy raises bare exceptions on shapes that it does not expect
+        raise Unreadable(f"cannot be evaluated ({type(problem).__name__})") from None
+
+
+def _selected(held: Held, selector: Selector, zone: ZoneInfo, tried: Tried) -> Iterator[Row]:
+    column = {name: _found(path, held) for name, path in selector.paths.items()}
+    keys = {
+        name: _keys(column.get(name, []), held) for name in ("patient", "clinician", "on_behalf_of", "organization")
+    }
+    barred = _barred(held, selector)
+    if barred is None and "ccda" in column:
+        column |= _of_document(column["ccda"])
+    answer, reason = barred or _answer(selector, column)
+    if is_unmapped(reason):
+        tried.unmapped[selector.rule, code_in(held.json, columns.text(column.get("answer", [])))] += 1
+    shared: Row = {
+        **{name: (found[0] if found else None) for name, found in keys.items()},
+        **columns.dates(column, zone),
+        **columns.coding(column.get("code", [])),
+        "codings": columns.drug(column.get("code", [])) if EventKind.PRESCRIPTION_WRITTEN in selector.kinds else None,
+        "answer": answer,
+        "reason": reason,
+        "source": held.key,
+        "content": held.content,
+        "identifier": columns.identifier(column.get("identifier", [])),
+        "detail": columns.text(column.get("detail", [])),
+        "setting": columns.text(column.get("setting", [])),
+        "grade": selector.grade,
+        "rank": selector.rank,
+        "rule": selector.rule,
+    }
+    for kind in _kinds(selector, column):
+        for focus in _foci(held, selector, column):
+            for clinician in keys["clinician"] or (None,):
+                for counterpart in _keys(column.get("counterpart", []), held) or (None,):
+                    yield {**shared, "kind": kind, "focus": focus, "clinician": clinician, "counterpart": counterpart}
+
+
+def _kinds(selector: Selector, column: Mapping[str, list[Any]]) -> list[EventKind]:
+    if "kind_path" not in column:
+        return list(selector.kinds)
+    return [EventKind(code) for code in column["kind_path"] if code in selector.kinds]
+
+
+def _foci(held: Held, selector: Selector, column: Mapping[str, list[Any]]) -> list[str]:
+    if "focus" not in column:
+        return [held.key]
+    keys = _keys(column["focus"], held)
+    return [key for key in keys if not selector.focus_types or _type_of(key) in {"", *selector.focus_types}]
+
+
+def _type_of(key: str) -> str:
+    """The type that a key names; empty for an identifier without a type, whose resource is not known yet."""
+    return re.split(r"[/?]", key.partition("?")[0].rpartition("!")[2] or key, maxsplit=1)[0]
+
+
+def _keys(found: list[Any], held: Held) -> list[str]:
+    keys = [reference_key(item, held.key, held.scope) for item in found if isinstance(item, Mapping)]
+    return list(dict.fromkeys(key for key in keys if key is not None))
+
+
+def _of_document(attachments: list[Any]) -> dict[str, list[Any]]:
+    """What the content of a document says, as columns: the word is its detail too, for later joins."""
+    reading = ccda.read_best(attachments)
+    return {"answer": [reading.word], "detail": [reading.word], "reason": [reading.reason]}
+
+
+def _barred(held: Held, selector: Selector) -> tuple[Answer, str] | None:
+    for exclusion in selector.exclusions:
+        if is_true(_found(exclusion.when, held)):
+            return Answer.NOT_MET, exclusion.reason
+    if _has_modifier(held.json):
+        return Answer.UNKNOWN, "a modifierExtension that this profile does not know may change the meaning"
+    return None
+
+
+def _answer(selector: Selector, column: Mapping[str, list[Any]]) -> tuple[Answer, str | None]:
+    if not selector.answers:
+        return Answer.MET, None
+    value = columns.text(column.get("answer", [])) or ""
+    if value in selector.answers:
+        answer = selector.answers[value]
+        reason = columns.text(column.get("reason", [])) or f"{selector.resource} says {value}"
+        return answer, None if answer is Answer.MET else reason
+    return Answer.UNKNOWN, f"{selector.resource} {_UNMAPPED}"
+
+
+def _has_modifier(value: object) -> bool:
+    if isinstance(value, dict):
+        return bool(value.get("modifierExtension")) or any(map(_has_modifier, value.values()))
+    return isinstance(value, list) and any(map(_has_modifier, value))
