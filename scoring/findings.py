@@ -68,6 +68,10 @@ PERIOD_SHORT = _kind("F-106", "the performance period is shorter than the minimu
 PERIOD_OUTSIDE_YEAR = _kind("F-107", "the performance period leaves the performance year")
 PERIOD_STARTS_LATE = _kind("F-108", "the performance period starts after the last possible day", due=Due.LAST_START)
 PERIOD_REVERSED = _kind("F-109", "the performance period ends before it starts")
+NOT_IN_USE = _kind("F-110", "the certified functions were not in use on the first day", due=Due.LAST_START)
+NOT_CERTIFIED = _kind("F-111", "the product was not certified by the last day", due=Due.YEAR_END)
+DONE_OUTSIDE_YEAR = _kind("F-112", "what is attested was done in another year")
+EDITION_OTHER = _kind("F-113", "another edition of a guide was used than the year asks for")
 
 MEASURE_MISSING = _kind("F-201", "a required measure is neither reported nor excluded")
 NUMERATOR_ZERO = _kind("F-202", "a required measure has a numerator of zero", due=Due.YEAR_END)
@@ -87,6 +91,7 @@ VALUE_UNREADABLE = _kind("F-215", "a measurement cannot be read")
 EXCLUSION_REFUSED = _kind("F-216", "an exclusion does not belong to the path reported")
 FIELD_UNREADABLE = _kind("F-217", "a field of the submission cannot be read")
 EXCLUSION_REFUTED = _kind("F-218", "an exclusion is claimed that the counts refute")
+REGISTERED_LATE = _kind("F-219", "a registration came too late for active engagement level 1")
 
 CEHRT_UNEXPECTED = _kind("F-301", "the CEHRT ID has an unexpected prefix", Severity.WARNING)
 PERIOD_AT_MINIMUM = _kind("F-302", "the performance period has exactly the minimum length", Severity.WARNING)

@@ -12,6 +12,7 @@ from scoring.conflicts import conflicts
 from scoring.findings import CEHRT_ID, PERFORMANCE_PERIOD
 from scoring.model import Finding, MeasureId, Period, Submission
 from scoring.requirements import requirements
+from scoring.timeliness import on_time
 from scoring.year import RuleBook
 
 
@@ -24,6 +25,7 @@ def check(rules: RuleBook, submission: Submission) -> tuple[Finding, ...]:
         *_attestations(rules, submission),
         *_cehrt(rules, submission.cehrt_id),
         *_period(rules, submission.period),
+        *on_time(rules, submission),
         *requirements(rules, submission),
         *conflicts(rules, submission),
     )

@@ -99,6 +99,22 @@ class Proportion:
 
 
 @dataclass(frozen=True, slots=True)
+class Dates:
+    """Days that a practice knows about what it attests; what is absent or None is not known, and not judged.
+
+    `in_use_from` is the first day on which the certified functions were in use, `certified_on` the day on which the
+    product was certified. By measure: `done` the day of an analysis or assessment, `editions` the edition of the
+    guide that was used, `registered` the day of the registration with an agency or registry.
+    """
+
+    in_use_from: date | None = None
+    certified_on: date | None = None
+    done: Mapping[MeasureId, date] = field(default_factory=dict)
+    editions: Mapping[MeasureId, str] = field(default_factory=dict)
+    registered: Mapping[MeasureId, date] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What is reported for one reporter and one period: the content of a QPP `pi` measurement set.
 
@@ -114,6 +130,7 @@ class Submission:
     answers: Mapping[MeasureId, bool]
     program: str = "mips"
     entity_type: str | None = None
+    dates: Dates = field(default_factory=Dates)
 
 
 @dataclass(frozen=True, slots=True)

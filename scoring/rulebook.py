@@ -141,6 +141,7 @@ def _measure(table: Table, sources: Sources) -> Measure:
         substitutes=_ids(table.texts("substitutes")),
         requires_level=table.flag("requires_level"),
         within_year=table.flag("within_year"),
+        edition=table.text("edition") if table.has("edition") else None,
         engages=MeasureId(table.text("engages")) if table.has("engages") else None,
         level=table.whole("level") if table.has("level") else None,
         ruling=read_ruling(table, sources, *specification),

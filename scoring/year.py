@@ -40,7 +40,8 @@ class Measure:
     `summary` says in our words when an exclusion applies; CMS's titles do not tell them apart. `points` is the
     maximum before reallocation, whole; None when the measure earns none by itself. `engages` and `level` are set
     for active-engagement entries only: the measure they belong to, and CMS's level 1 or 2. `within_year` is what has
-    to be done by the end of the performance year, whatever the period.
+    to be done by the end of the performance year, whatever the period; `edition` is that of the guide to be used, None
+    for any.
     """
 
     id: MeasureId
@@ -54,6 +55,7 @@ class Measure:
     substitutes: tuple[MeasureId, ...]
     requires_level: bool
     within_year: bool
+    edition: str | None
     engages: MeasureId | None
     level: int | None
     ruling: Ruling

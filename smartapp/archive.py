@@ -27,7 +27,8 @@ from extractors.vocabulary import EventKind
 from scoring.errors import RuleError
 from scoring.model import Period
 from scoring.rulebook import RuleBook, parse
-from smartapp.attestations import AttestationError, Attestations, from_document
+from smartapp.attestation_errors import AttestationError
+from smartapp.attestations import Attestations, from_document
 from smartapp.runs import COUNTED, period_name, score_name, table_file
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Reading, UsageError, period_within, places_of

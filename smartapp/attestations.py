@@ -7,23 +7,21 @@ type stops with the place, what was expected and what was found.
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from scoring.model import MeasureId, Metric, Origin, Period, Proportion, Reporter
+from scoring.model import Dates, MeasureId, Metric, Origin, Period, Proportion, Reporter
 from scoring.rulebook import RuleBook
-from scoring.year import Status
+from smartapp.attestation_errors import AttestationError
+from smartapp.attested_dates import DATED, TECHNOLOGY, dates_document, read_dates, technology_document
 
-_TOP = {"year", "reporter", "period", "cehrt", "answers", "reported", "choices"}
+_TOP = {"year", "reporter", "period", "cehrt", "answers", "reported", "choices", *DATED}
 _REPORTED = {"numerator", "denominator", "report", "date"}
+_NO_DAYS = {"id", "numerator", "denominator", "report"}
 _VARIANTS = {"include": "controlled-included", "exclude": "controlled-excluded"}
-
-
-class AttestationError(Exception):
-    """An attestation file is not usable; the message says where, expected, got and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,7 @@ class Attestations:
     answers: Mapping[MeasureId, bool]
     reported: Mapping[MeasureId, Reported]
     variant: str
+    dates: Dates = field(default_factory=Dates)
 
 
 def read_attestations(path: Path, rules: RuleBook) -> Attestations:
@@ -74,7 +73,8 @@ def as_document(attested: Attestations) -> dict[str, Any]:
     tables = {
         "reporter": _given({"tin": attested.reporter.tin, "npi": attested.reporter.npi}) if attested.reporter else {},
         "period": {"start": period.start.isoformat(), "end": period.end.isoformat()} if period else {},
-        "cehrt": _given({"id": attested.cehrt_id}),
+        "cehrt": _given({"id": attested.cehrt_id}) | technology_document(attested.dates),
+        **dates_document(attested.dates),
         "answers": dict(attested.answers),
         "reported": {measure: _total_document(total) for measure, total in attested.reported.items()},
         "choices": {"controlled_substances": words[attested.variant]},
@@ -104,7 +104,10 @@ def from_document(document: object, at: str, rules: RuleBook) -> Attestations:
     """
     if not isinstance(document, dict):
         raise AttestationError(f"{at}: expected the answers as pi180 wrote them, got no table.")
-    dated = {**document, "period": _with_days(document.get("period", {}))}
+    dated = {
+        **document,
+        **{name: _with_days(document.get(name, {})) for name in ("period", "cehrt", "done", "registered")},
+    }
     if isinstance(document.get("reported"), dict):
         dated["reported"] = {measure: _with_days(total) for measure, total in document["reported"].items()}
     return _attestations(dated, at, rules)
@@ -114,7 +117,7 @@ def _with_days(table: Any) -> Any:
     """A table with its ISO days as days; what is no day stays as it is, to be refused by name."""
     if not isinstance(table, dict):
         return table
-    return {key: _as_day(value) if key in ("start", "end", "date") else value for key, value in table.items()}
+    return {key: value if key in _NO_DAYS else _as_day(value) for key, value in table.items()}
 
 
 def _as_day(value: Any) -> Any:
@@ -135,6 +138,7 @@ def _attestations(document: Mapping[str, Any], at: str, rules: RuleBook) -> Atte
         reporter=_reporter(_table(document, "reporter", at), at),
         period=_period(_table(document, "period", at), at),
         cehrt_id=_cehrt(_table(document, "cehrt", at), at),
+        dates=read_dates({name: _table(document, name, at) for name in ("cehrt", *DATED)}, at, rules),
         answers=_answers(_table(document, "answers", at), at, rules),
         reported=_reported(_table(document, "reported", at), at, rules),
         variant=_variant(_table(document, "choices", at), at),
@@ -184,7 +188,7 @@ def _period(table: Mapping[str, Any], at: str) -> Period | None:
 
 
 def _cehrt(table: Mapping[str, Any], at: str) -> str | None:
-    _known(table, {"id"}, f"{at}, cehrt")
+    _known(table, {"id", *TECHNOLOGY}, f"{at}, cehrt")
     value = table.get("id")
     if value is not None and not isinstance(value, str):
         raise AttestationError(f"{at}, cehrt.id: expected text of 15 characters, got {value!r}.")
@@ -229,70 +233,3 @@ def _variant(table: Mapping[str, Any], at: str) -> str:
     if word not in _VARIANTS:
         raise AttestationError(f"{at}, choices.controlled_substances: expected include or exclude, got {word!r}.")
     return _VARIANTS[word]
-
-
-_HEAD = """\
-# Attestations for performance year {year}. Remove the # before what applies; leave out what does not.
-year = {year}
-
-[reporter]   # who reports: with npi an individual, without it the whole TIN
-# tin = "9 digits"
-# npi = "10 digits"
-
-[period]     # {days} days or more within the year; the last possible start is {last}
-# start = {year}-01-01
-# end = {year}-12-31
-
-[cehrt]      # CMS EHR Certification ID, 15 characters, from the Certified Health IT Product List
-# id = ""
-
-[choices]    # PI_EP_1 counts with (include) or without (exclude) controlled substances
-# controlled_substances = "include"
-
-[answers]"""
-
-_NOTES = {
-    Status.EXCLUSION: "exclusion: ",
-    Status.BONUS: "bonus: ",
-    Status.ATTESTATION: "attestation: ",
-}
-
-_TOTAL = """\
-# [reported.{id}]   # {title}
-# numerator = 0
-# denominator = 0
-# report = "name of the report"
-# date = {year}-12-31
-"""
-
-
-def template(rules: RuleBook) -> str:
-    """A commented attestation file for a year, made from the year's rules; every answer is left open."""
-    return "\n".join([*_head(rules), *_open_answers(rules), *_open_totals(rules)]) + "\n"
-
-
-def _head(rules: RuleBook) -> Iterator[str]:
-    yield _HEAD.format(year=rules.year, days=rules.period.minimum_days, last=rules.period.last_start)
-
-
-def _open_answers(rules: RuleBook) -> Iterator[str]:
-    booleans = [m for m in rules.measures.values() if m.metric is Metric.BOOLEAN]
-    for objective in dict.fromkeys(m.objective for m in booleans):
-        yield f"\n# {objective}"
-        for choice in (c for c in rules.choices if c.objective == objective):
-            yield f"# One path only: {'; or '.join(' and '.join(path.measures) for path in choice.paths)}."
-        if any(m.requires_level for m in booleans if m.objective == objective):
-            yield "# A yes needs its level of active engagement: _PRE or _PROD, one of them."
-        for measure in (m for m in booleans if m.objective == objective):
-            what = _NOTES.get(measure.status, "") + (measure.summary or _one_line(measure.title))
-            yield f"# {measure.id} = true  # {what}"
-
-
-def _one_line(title: str) -> str:
-    return " ".join(title.split())  # one of CMS's titles holds a line break
-
-
-def _open_totals(rules: RuleBook) -> Iterator[str]:
-    yield "\n# Where a server cannot show a measure: the total of the EHR's own report, labelled so everywhere."
-    for measure in (m for m in rules.measures.values() if m.metric is Metric.PROPORTION):
-        yield _TOTAL.format(id=measure.id, title=_one_line(measure.title), year=rules.year)

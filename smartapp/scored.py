@@ -76,6 +76,7 @@ def score_reading(reading: Reading, attested: Attestations) -> Scored:
         cehrt_id=attested.cehrt_id,
         proportions={m: reported.get(m, counted[m]) for m in proportions if m in in_play},
         answers=attested.answers,
+        dates=attested.dates,
         entity_type="individual" if reporter.npi else "group",
     )
     found = counted_exclusions(reading, reporter, attested)

@@ -14,7 +14,8 @@ from scoring.explain import as_document
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
 from smartapp import console, printed
-from smartapp.attestations import read_attestations, template
+from smartapp.attestation_template import template
+from smartapp.attestations import read_attestations
 from smartapp.cli.options import AS_JSON, GATE_SHUT, NOT_WHOLE, PLACE, RULES, YEAR, Days, from_source, stated_failures
 from smartapp.printed_beside import unattributed_lines
 from smartapp.publish import publish, score_document_of

@@ -12,7 +12,7 @@ import click
 from extractors.errors import ExtractionError
 from scoring.errors import RuleError, SubmissionError
 from smartapp import console
-from smartapp.attestations import AttestationError
+from smartapp.attestation_errors import AttestationError
 from smartapp.settings import SettingsError
 from smartapp.usecases import UsageError
 

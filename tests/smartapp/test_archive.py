@@ -15,7 +15,8 @@ from extractors.cases import tally
 from scoring.model import MeasureId, Origin, Period, Proportion, Reporter
 from smartapp import attestations, paths
 from smartapp.archive import ArchiveError, latest, open_run, open_score
-from smartapp.attestations import AttestationError, Attestations, Reported
+from smartapp.attestation_errors import AttestationError
+from smartapp.attestations import Attestations, Reported
 from smartapp.evidence import case_rows
 from smartapp.publish import publish, score_document_of
 from smartapp.report import render
