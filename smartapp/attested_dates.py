@@ -29,11 +29,15 @@ def read_dates(tables: Mapping[str, Mapping[str, Any]], at: str, rules: RuleBook
     """
     for name in DATED:
         _check_measures(tables[name], name, at, rules)
-    technology = {key: _day(tables["cehrt"][key], f"{at}, cehrt.{key}") for key in TECHNOLOGY if key in tables["cehrt"]}
-    days = {name: {MeasureId(key): _day(value, f"{at}, {name}.{key}") for key, value in tables[name].items()}
-            for name in ("done", "registered")}  # fmt: skip
+    in_use_from, certified_on = (
+        _day(tables["cehrt"][key], f"{at}, cehrt.{key}") if key in tables["cehrt"] else None for key in TECHNOLOGY
+    )
+    done, registered = (
+        {MeasureId(key): _day(value, f"{at}, {name}.{key}") for key, value in tables[name].items()}
+        for name in ("done", "registered")
+    )
     editions = {MeasureId(key): _text(value, f"{at}, editions.{key}") for key, value in tables["editions"].items()}
-    return Dates(**technology, **days, editions=editions)
+    return Dates(in_use_from, certified_on, done, editions, registered)
 
 
 def _check_measures(table: Mapping[str, Any], name: str, at: str, rules: RuleBook) -> None:
