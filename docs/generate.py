@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from click.testing import CliRunner
 
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 README = ROOT / "README.md"
 DECK = ROOT / "fixtures" / "fhir" / "onc-deck"
+ODD = ROOT / "tests" / "extractors" / "odd_input" / "expected.toml"
 
 _SERVER_FILES = ("pi180.toml", "issuers.toml")
 _BLOCK = "What `make demo` prints:\n\n```text\n"
@@ -37,6 +39,7 @@ def pages() -> dict[str, str]:
         "command-line.md": command_line,
         "events.md": events,
         "findings.md": findings,
+        "odd-input.md": odd_input,
         "onc-deck.md": onc_deck,
         "security.md": security,
         "server-settings.md": server_settings,
@@ -181,6 +184,31 @@ def server_settings() -> str:
 
 def _cites(cites: tuple[Cite, ...]) -> str:
     return "; ".join(f"[{cite.text}](<{cite.url}>)" if cite.url else cite.text for cite in cites)
+
+
+def odd_input() -> str:
+    """Every kind of odd input and what becomes of it, from what its tests expect."""
+    odd = tomllib.loads(ODD.read_text(encoding="utf-8"))["odd"]
+    text = (
+        "A good order stands on the line before and on the line after each of these, and both count, unless the last "
+        "column says otherwise: tests/extractors/test_odd_input.py shows it. *Set aside* is a line that is kept out "
+        "with its file, line, hash and reason, and never with its content; more than one line in a thousand, or any "
+        "Patient, blocks the score. *Not read* is counted by what it is. *Undecided* is in neither number."
+    )
+    groups = list(dict.fromkeys(one["group"] for one in odd))
+    return _page("Odd input", text, *(_odd_group(name, [o for o in odd if o["group"] == name]) for name in groups))
+
+
+def _odd_group(name: str, odd: list[dict[str, Any]]) -> str:
+    rows = [(one["title"], one["becomes"], _odd_because(one)) for one in odd]
+    return f"## {name}\n\n" + _table(("input", "becomes", "because"), rows)
+
+
+def _odd_because(one: dict[str, Any]) -> str:
+    reason = f"`{one['reason']}`" if "reason" in one else ""
+    state = f"the file is *{one['state']}*" if "state" in one else ""
+    kind = f"*{one['as']}*" if "as" in one else ""
+    return "; ".join(part for part in (reason, kind, state, one.get("because", "")) if part)
 
 
 def onc_deck() -> str:
