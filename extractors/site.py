@@ -61,7 +61,8 @@ class Site:
     `tin_map` maps `Organization/id` or `Location/id` to a TIN. `closed_world` names the kinds whose absence
     proves that the act did not happen. `history_from` is the day on which the practice's encounters begin, all
     of them in the data; None means not proven, and whether a patient is new is then not known. `closed_days`
-    are days on which the practice does no business, weekends apart. `shared_ehr` names organizations of other
+    are days on which the practice does no business, weekends apart. `data_until` is the last day whose data are
+    whole; None takes it from the data, and a deadline after it is pending. `shared_ehr` names organizations of other
     TINs that use the practice's EHR. `drug_tables` is a folder of refreshed drug tables; None is the product's own.
     """
 
@@ -79,6 +80,7 @@ class Site:
     shared_ehr: frozenset[str] = frozenset()
     recon_unit: ReconUnit = ReconUnit.DOCUMENT
     telehealth_in_pea: bool = True
+    data_until: date | None = None
     drug_tables: Path | None = None
 
     @property
@@ -123,6 +125,7 @@ def site_of(document: Mapping[str, Any], at: str) -> Site:
             tin_map=_tins(given.pop("tin_map"), at),
             closed_world=frozenset(EventKind(kind) for kind in given.pop("closed_world")),
             history_from=_iso(given.pop("history_from")),
+            data_until=_iso(given.pop("data_until")),
             **{name: words(given.pop(name)) for name, words in _WORDS.items()},
             **flags,
             shared_ehr=_shared(given.pop("shared_ehr"), at),
@@ -167,6 +170,7 @@ KEYS: dict[str, Any] = {
     "shared_ehr": list,
     "recon_unit": str,
     "telehealth_in_pea": bool,
+    "data_until": date,
     "drug_tables": str,
 }
 """What a site file may hold, each with its kind of value."""
@@ -177,7 +181,7 @@ _WORDS: dict[str, Any] = {
     "recon_unit": ReconUnit,
 }
 _FLAGS = ("collapse_changes", "telehealth_in_pea")
-_AS_WRITTEN = ("profile", "zone", "history_from", "pdmp_lookback_days", *_FLAGS)
+_AS_WRITTEN = ("profile", "zone", "history_from", "data_until", "pdmp_lookback_days", *_FLAGS)
 
 
 def load_site(

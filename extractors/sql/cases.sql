@@ -321,13 +321,20 @@ GROUP BY s.focus, k.kind, d.day
 ;
 
 -- table: visit_access
--- One row per visit: both channels in force at the deadline, or one proven not to be, or not shown.
-SELECT a.focus, min(a.deadline) AS deadline,
+-- One row per visit: both channels in force at the deadline, or one proven not to be, or not shown. A deadline that
+-- the data do not reach is pending: they end where the site says, else before the last day that anything in them bears.
+SELECT a.focus, min(a.deadline) AS deadline, max(a.pending) AS pending,
   CASE WHEN min(a.granted) = 1 THEN 'met'
+    WHEN max(a.pending) = 1 THEN 'unknown'
     WHEN max(CASE WHEN a.granted = 0 AND (a.mentioned = 1 OR c.kind IS NOT NULL) THEN 1 ELSE 0 END) = 1 THEN 'not_met'
     ELSE 'unknown' END AS met,
   max(a.met_from) AS met_from, max(a.met_on) AS met_on, max(a.weakness) AS weakness, sum(a.granted) AS channels
-FROM access AS a
+FROM (
+  SELECT g.*, CASE WHEN g.deadline > t.data_until OR (t.data_until IS NULL AND g.deadline >= e.day) THEN 1 ELSE 0 END AS pending
+  FROM access AS g
+  CROSS JOIN setting AS t
+  CROSS JOIN (SELECT max(day_from) AS day FROM fact WHERE answer <> 'not_met') AS e
+) AS a
 LEFT JOIN closed AS c ON c.kind = a.kind
 GROUP BY a.focus
 ;
@@ -446,6 +453,7 @@ SELECT 'PI_PEA_1', v.focus, v.patient, v.tin, v.npi, CASE WHEN v.answer = 'met' 
   CASE WHEN v.answer <> 'met' THEN coalesce(v.reason, 'whether the visit took place is not known')
     WHEN a.met = 'met' THEN 'portal and API access in force at the deadline ' || a.deadline
     WHEN a.met = 'not_met' THEN 'portal or API access not in force at the deadline ' || a.deadline
+    WHEN a.pending = 1 THEN 'pending: the data end before the deadline ' || a.deadline
     WHEN v.day_from IS NULL THEN 'the visit has no date'
     WHEN a.deadline IS NULL AND v.day_from <> v.day_to THEN 'the visit is dated by month or year: its deadline is not known'
     ELSE 'access at the deadline ' || coalesce(a.deadline, '') || ' is not shown by this source' END
