@@ -66,7 +66,7 @@ def command_line() -> str:
         ("1", "unexpected"),
         ("2", "wrong usage; missing folder; bad attestation, profile, site, rule or settings file"),
         ("4", "the gate is shut (`score`, `run`; `demo` exits 0)"),
-        ("7", "the two runs differ (`diff`)"),
+        ("7", "the two runs differ (`diff`), or a cell of the deck does (`deck --compare`)"),
         ("8", "input empty, truncated, damaged, or too much of it set aside; results are still written"),
     ]
     return _page("Command line", *texts, "## Exit codes\n\n" + _table(("code", "means"), codes))
