@@ -190,7 +190,6 @@ def ignoring_dates() -> Faults:
     return faults
 
 
-@pytest.mark.case(99)
 def test_a_server_that_ignores_date_filters_gives_the_tallies_of_the_folder(tmp_path: Path) -> None:
     faults = ignoring_dates()
     tallies, patients = live(tmp_path, faults)
