@@ -86,7 +86,9 @@ def _comparison(one: Comparison) -> ShownComparison:
 
 
 def _cause(candidate: Candidate) -> ShownCause:
-    return ShownCause(candidate.title[:1].upper() + candidate.title[1:], _TAGS[candidate.verdict], candidate.says, candidate.cases)
+    return ShownCause(
+        candidate.title[:1].upper() + candidate.title[1:], _TAGS[candidate.verdict], candidate.says, candidate.cases
+    )
 
 
 def _of(numbers: Numbers) -> str:

@@ -107,7 +107,7 @@ def test_a_document_of_a_patient_who_was_not_handed_over_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("code", "expected"),
-    [("1091392", ["Schedule II, which asks for no query"]), ("854873", [])],
+    [("1091150", ["Schedule II, which asks for no query"]), ("854873", [])],
     ids=["methylphenidate, II and no opioid", "zolpidem, IV"],
 )
 def test_a_controlled_prescription_that_asks_for_no_query_is_left_out_of_the_pdmp_measure(

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
+from report_page import ATTESTED, report_of
 
-from scoring.model import MeasureId, Reporter
+from scoring.model import MeasureId, Origin, Proportion, Reporter
 from scoring.rulebook import load
+from smartapp.attestations import Reported
 from smartapp.beside.causes import Gap, Verdict, judge
 from smartapp.beside.compared import Beside, Comparison, compare
 from smartapp.beside.listed import EhrReport, ReportError, Single, Total, Whose, parse_report
@@ -89,9 +92,6 @@ def verdicts(one: Comparison) -> dict[str, Verdict]:
 def behind(one: Comparison, title: str) -> set[str]:
     (found,) = [c for c in one.candidates if c.title == title]
     return {case.record for case in found.cases}
-
-
-# Reading a report.
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -223,8 +223,6 @@ def test_reading_what_was_written_gives_it_back(given_totals: list[Total], delim
     ]
 
 
-# What a cause explains.
-
 ALL, ANY = Setting("all", Takes.ALL), Setting("any", Takes.ANY)
 
 
@@ -268,9 +266,6 @@ def test_what_is_left_is_never_more_than_the_difference_where_a_cause_explains_s
     cause = judge(setting, counted, otherwise, gap)
     assert (cause.verdict is not Verdict.NOT) == (cause.left.size < gap.size)
     assert (cause.verdict in (Verdict.EXACTLY, Verdict.ENOUGH)) == (cause.left.size == 0 < gap.size)
-
-
-# Candidate causes of a difference, each made by one difference of the data.
 
 
 def test_equal_counts_differ_in_nothing_and_look_for_no_cause(tmp_path: Path) -> None:
@@ -425,9 +420,6 @@ def test_who_is_meant_must_be_said_where_the_data_name_several(tmp_path: Path) -
         compare(reading, totals(1, 1), None, "controlled-included")
 
 
-# Case by case.
-
-
 def listed(*singles: Single) -> EhrReport:
     return EhrReport("ehr.csv", "", (), singles)
 
@@ -507,9 +499,6 @@ def test_a_list_without_answers_compares_the_denominator_alone(tmp_path: Path) -
     assert one.same
 
 
-# The command.
-
-
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     moved = [referral(), sending()]
@@ -555,3 +544,24 @@ def test_nothing_is_written_beside_the_run(run: Path, tmp_path: Path) -> None:
     shown = invoke("compare", run, "--ehr-report", told, "--npi", C)
     assert "MRN-77" not in shown.stdout + shown.stderr
     assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
+
+
+def test_the_report_shows_a_typed_total_beside_ours_with_its_causes(tmp_path: Path) -> None:
+    folder = written(tmp_path, [*sent("a"), *sent("h", reportedBoolean=True)])
+    total = Reported(Proportion(2, 2, origin=Origin.REPORTED), "PI report", date(2026, 7, 1))
+    attested = replace(ATTESTED, reporter=Reporter(A, C), reported={RX: total})
+    row = report_of(folder, attested).page.by_id("beside-PI_EP_1")
+    assert [cell.text for cell in row.all("td")][:3] == [
+        "2 of 2 PI report, 2026-07-01",
+        "1 of 1",
+        "+1 in the numerator, +1 in the denominator",
+    ]
+    first = row.all("details")[0]
+    assert first.all("summary")[0].text == "Left out here: recorded from elsewhere, not prescribed here exactly"
+    assert "MedicationRequest/h" in first.text
+
+
+def test_the_report_of_a_file_without_totals_says_how_to_compare(tmp_path: Path) -> None:
+    found = report_of(written(tmp_path, sent("a")), replace(ATTESTED, reporter=Reporter(A, C)))
+    [section] = [s for s in found.page.all("section") if s.attributes.get("aria-labelledby") == "beside"]
+    assert "pi180 compare" in section.text
