@@ -10,11 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from click import Group
 from click.testing import CliRunner
 
 from extractors.cases import Tally
+from extractors.evidence_definition import published
 from extractors.profile import load_profile, profile_names
-from extractors.vocabulary import EventKind, Grade
+from extractors.selectors import Remark
+from extractors.vocabulary import DEFINITIONS, EventKind, Grade
 from scoring.findings import CATALOGUE
 from scoring.model import Cite, Period
 from scoring.rulebook import RuleBook, load, years
@@ -24,6 +27,7 @@ from smartapp.usecases import Source, read
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
+FHIR = ROOT / "docs" / "fhir"
 README = ROOT / "README.md"
 DECK = ROOT / "fixtures" / "fhir" / "onc-deck"
 ODD = ROOT / "tests" / "extractors" / "odd_input" / "expected.toml"
@@ -60,16 +64,24 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 def command_line() -> str:
     """`pi180 --help` of every verb, and the exit codes."""
     texts = [_help()]
-    texts += [f"## pi180 {name}\n\n{_help(name)}" for name in sorted(pi180.commands)]
+    texts += [f"## pi180 {' '.join(words)}\n\n{_help(*words)}" for words in _verbs(pi180)]
     codes = [
         ("0", "fine"),
         ("1", "unexpected"),
         ("2", "wrong usage; missing folder; bad attestation, profile, site, rule or settings file"),
         ("4", "the gate is shut (`score`, `run`; `demo` exits 0)"),
-        ("7", "the two runs differ (`diff`), or a cell of the deck does (`deck --compare`)"),
+        ("7", "two runs, or a run and a report or the deck, differ; samples do not prove a profile (`profiles`)"),
         ("8", "input empty, truncated, damaged, or too much of it set aside; results are still written"),
     ]
     return _page("Command line", *texts, "## Exit codes\n\n" + _table(("code", "means"), codes))
+
+
+def _verbs(group: Group, *before: str) -> Iterator[tuple[str, ...]]:
+    """The words of every verb, those of a group after the group."""
+    for name, command in sorted(group.commands.items()):
+        yield (*before, name)
+        if isinstance(command, Group):
+            yield from _verbs(command, *before, name)
 
 
 def _help(*words: str) -> str:
@@ -78,22 +90,40 @@ def _help(*words: str) -> str:
 
 
 def events() -> str:
-    """The vocabulary of events and which carriers each profile reads for them, best first."""
+    """The vocabulary of events, and which carriers each profile reads for them or why it has none."""
     grades = "Grades of evidence, strongest first: " + ", ".join(f"`{grade}`" for grade in Grade) + "."
-    return _page("Events and evidence profiles", grades, *(_profile(name) for name in profile_names()))
+    meanings = "## Kinds\n\n" + _table(("kind", "means"), [(f"`{kind}`", what) for kind, what in DEFINITIONS.items()])
+    return _page("Events and evidence profiles", grades, meanings, *(_profile(name) for name in profile_names()))
 
 
 def _profile(name: str) -> str:
     profile = load_profile(name)
     observed = profile.observed or "documented, not observed"
+    base = profile.files[1].name.removesuffix(".toml") if len(profile.files) > 1 else None
+    about = f"{profile.about}. " + (f"Extends `{base}`; what it inherits stands there." if base else "")
     rows = [
-        (f"`{kind}`", f"{s.resource}", str(s.rank), s.grade, s.why)
+        (f"`{kind}`", s.resource, str(s.rank), s.grade, _documented(s.remark))
         for kind in EventKind
         for s in profile.carriers(kind)
+        if s.file == profile.files[0].name
     ]
-    rows += [(f"`{kind}`", "absent", "", "", remark.text) for kind, remark in profile.absent.items()]
+    rows += [(f"`{kind}`", "absent", "", "", _documented(remark)) for kind, remark in profile.absent.items()]
+    said = [f"- Not inherited: `{one.about}`: {_documented(one)}" for one in profile.dropped]
+    said += [f"- {one.about}: {_documented(one)}" for one in profile.remarks]
+    said += [f"- Never sent as a search parameter: `{name}`" for name in sorted(profile.never_send)]
     head = f"## Profile `{name}`, version {profile.version} ({observed})"
-    return f"{head}\n\n" + _table(("kind", "carrier", "rank", "grade", "why"), rows)
+    table = _table(("kind", "carrier", "rank", "grade", "why"), rows)
+    return "\n\n".join(filter(None, [head, about.strip(), table, "\n".join(said)]))
+
+
+def _documented(remark: Remark) -> str:
+    read = f", read {remark.on}" if remark.on else ""
+    return f"{remark.text} ([documented](<{remark.source}>){read})" if remark.source else remark.text
+
+
+def fhir_definitions() -> dict[str, str]:
+    """The evidence Provenance as FHIR definitions, by file name in `docs/fhir/`."""
+    return {name: json.dumps(found, indent=2) + "\n" for name, found in published().items()}
 
 
 def findings() -> str:
@@ -259,3 +289,5 @@ if __name__ == "__main__":
     README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
     for name, text in pages().items():
         (REFERENCE / name).write_text(text, encoding="utf-8")
+    for name, text in fhir_definitions().items():
+        (FHIR / name).write_text(text, encoding="utf-8")
