@@ -17,6 +17,7 @@ from extractors.cases import Tally
 from extractors.evidence_definition import published
 from extractors.profile import load_profile, profile_names
 from extractors.selectors import Remark
+from extractors.site import FIRST_YEAR, KEYS, LAST_YEAR, WORDS, Site
 from extractors.vocabulary import DEFINITIONS, EventKind, Grade
 from scoring.findings import CATALOGUE
 from scoring.model import Cite, Period
@@ -47,6 +48,7 @@ def pages() -> dict[str, str]:
         "onc-deck.md": onc_deck,
         "security.md": security,
         "server-settings.md": server_settings,
+        "site-settings.md": site_settings,
     }
     texts = {name: make() for name, make in made.items()}
     return {**texts, **{f"rules-{year}.md": rules(load(year)) for year in years()}}
@@ -210,6 +212,32 @@ def server_settings() -> str:
         "place."
     )
     return _page("Server settings", about, *texts)
+
+
+def site_settings() -> str:
+    """Every setting of a site file: what may stand there, what holds without it, what it says and by whose word."""
+    told = tomllib.loads((ROOT / "docs" / "site-settings.toml").read_text())["setting"]
+    rows = [(f"`{s['name']}`", _site_values(s["name"]), _site_default(s["name"]), s["says"], s["source"]) for s in told]
+    about = (
+        "A site file (`--site FILE.toml`) says what no server says. Everything in it is optional; an unknown key or "
+        "value stops the run, with its place. A setting holds for the whole run, for all patients and clinicians "
+        "alike, and is hashed into it. Why these, and why supervision is none: "
+        "[ADR 10](../adr/0010-what-a-practice-declares.md)."
+    )
+    return _page("Site settings", about, _table(("setting", "values", "default", "what it says", "source"), rows))
+
+
+def _site_values(name: str) -> str:
+    kinds = {str: "text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table", date: "a day"}
+    words = WORDS.get(name)
+    return ", ".join(f'`"{word}"`' for word in words) if words else kinds[KEYS[name]]
+
+
+def _site_default(name: str) -> str:
+    if name == "holidays":
+        return f"the federal ones of {FIRST_YEAR} to {LAST_YEAR}"
+    value = getattr(Site(), name)
+    return f"`{json.dumps(value)}`" if isinstance(value, str | int) else "none"
 
 
 def _cites(cites: tuple[Cite, ...]) -> str:

@@ -2,7 +2,7 @@
 
 Read strictly from TOML (`--site FILE.toml`); hashed into every run. Every setting has a default that
 assumes nothing: no closed world, no proven history, federal holidays, period-bound numerators. What each
-setting means, and by whose word, is told in `site_settings`.
+setting means, and by whose word, is told in `docs/site-settings.toml`.
 """
 
 import hashlib
@@ -126,7 +126,7 @@ def site_of(document: Mapping[str, Any], at: str) -> Site:
             closed_world=frozenset(EventKind(kind) for kind in given.pop("closed_world")),
             history_from=_iso(given.pop("history_from")),
             data_until=_iso(given.pop("data_until")),
-            **{name: words(given.pop(name)) for name, words in _WORDS.items()},
+            **{name: words(given.pop(name)) for name, words in WORDS.items()},
             **flags,
             shared_ehr=_shared(given.pop("shared_ehr"), at),
             pdmp_lookback_days=int(given.pop("pdmp_lookback_days")),
@@ -175,11 +175,13 @@ KEYS: dict[str, Any] = {
 }
 """What a site file may hold, each with its kind of value."""
 
-_WORDS: dict[str, Any] = {
+WORDS: dict[str, Any] = {
     "numerator_window": NumeratorWindow,
     "shared_ehr_recipients": SharedEhrRecipients,
     "recon_unit": ReconUnit,
 }
+"""The settings that are one of a closed set of words."""
+
 _FLAGS = ("collapse_changes", "telehealth_in_pea")
 _AS_WRITTEN = ("profile", "zone", "history_from", "data_until", "pdmp_lookback_days", *_FLAGS)
 
@@ -206,7 +208,7 @@ def _read(path: Path) -> Site:
 
 def _site(document: dict[str, Any], at: str) -> Site:
     given: dict[str, Any] = {name: document[name] for name in _AS_WRITTEN if name in document}
-    given |= {name: _word(document[name], words, f"{at}, {name}") for name, words in _WORDS.items() if name in document}
+    given |= {name: _word(document[name], words, f"{at}, {name}") for name, words in WORDS.items() if name in document}
     if "holidays" in document:
         given["closed_days"] = frozenset(_day(day, f"{at}, holidays") for day in document["holidays"])
     if given.get("pdmp_lookback_days", 0) < 0:
