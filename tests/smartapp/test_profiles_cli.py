@@ -1,6 +1,7 @@
 """The verbs about profiles as a user meets them: what they print, what they refuse, and their exit codes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from extractors.profile import load_profile, profile_names
+from scoring.model import Reporter
 from smartapp.archive import find_run
 from smartapp.cautions import cautions
 from smartapp.cli import main
-from tests.extractors.practice import Json, prescription, staff
+from tests.extractors.practice import A, C, Json, fulfilment, prescription, staff
+from tests.smartapp.report_page import ATTESTED, report_of
 
 STATUS = "https://dosespot.com/prescription-status"
 OWN_RULE = "prescription-transmitted/MedicationRequest/1"
@@ -221,6 +224,17 @@ def test_a_person_is_warned_of_assumed_zones_and_of_values_without_a_meaning(tmp
     said = " ".join(done.stdout.split())
     assert "warning: Times without an offset (1 MedicationRequest) were read in the zone America/New_York." in said
     assert "warning: Values that the profile does not map (1 MedicationRequest) are unknown" in said
+
+
+@pytest.mark.case(9)
+@pytest.mark.case(47)
+def test_the_report_warns_too_and_counts_by_type(tmp_path: Path) -> None:
+    failing = fulfilment("on-hold", on="2026-03-02T10:05:00-05:00", of="a")
+    folder = written(tmp_path / "data", *staff(), prescription("a", on="2026-03-02T10:00:00"), failing)
+    answers = replace(ATTESTED, reporter=Reporter(A, C))
+    text = " ".join(report_of(folder, answers).page.text.split())
+    assert "Times without an offset (1 MedicationRequest) were read in the zone America/New_York." in text
+    assert "Values that the profile does not map (1 Task) are unknown" in text
 
 
 def test_nobody_is_warned_where_there_is_nothing_to_doubt() -> None:
