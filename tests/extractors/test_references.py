@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from extractors.witness import _type_of
 from extractors.references import Scope, reference_key
+from extractors.witness import _type_of
 from tests.extractors.practice import (
     MET,
     C,
