@@ -25,10 +25,10 @@ AGGREGATES = ("submission.json", "score.json", "tallies.json", "attestations.jso
 SHOWN = ("report.html", "cases.csv")
 
 CANARY = re.compile("Zq[0-9]{5}qz")
-IDENTIFIERS, DRUG_TEXT, STATUS, IDS = "identifier", "drug text", "status", "id"
+IDENTIFIERS, CODES, STATUS, IDS = "identifier", "code or its text", "status", "id"
 HELD: Mapping[str, frozenset[str]] = {
-    "event.parquet": frozenset({IDS, IDENTIFIERS, DRUG_TEXT, STATUS}),
-    "current_directory.parquet": frozenset({IDS, IDENTIFIERS, DRUG_TEXT}),
+    "event.parquet": frozenset({IDS, IDENTIFIERS, CODES, STATUS}),
+    "current_directory.parquet": frozenset({IDS, IDENTIFIERS, CODES}),
     "reference.parquet": frozenset({IDS, IDENTIFIERS}),
     "cases.parquet": frozenset({IDS, IDENTIFIERS}),
     "case_name.parquet": frozenset({IDS, IDENTIFIERS}),
@@ -43,12 +43,15 @@ HELD: Mapping[str, frozenset[str]] = {
 """What the tables of a run may hold beside codes and days. A table that is not named holds none of it."""
 
 
+_CODED = re.compile(r"(Medication|ServiceRequest)\.code\.|MedicationRequest\.medicationCodeableConcept\.")
+
+
 def sort_of(place: str) -> str:
     """The sort of text that a canary is, by its place."""
     if place in (IDS, STATUS):
         return place
-    if place == "medication.text" or place.startswith("Medication.code") or ".medicationCodeableConcept." in place:
-        return DRUG_TEXT
+    if place == "medication.text" or _CODED.match(place):
+        return CODES
     names = place.replace("masterIdentifier", "identifier").split(".")
     return IDENTIFIERS if place.endswith("by identifier") or names[-2:-1] == ["identifier"] else place
 
