@@ -8,12 +8,17 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from click import Group
 from click.testing import CliRunner
 
 from extractors.cases import Tally
+from extractors.evidence_definition import published
 from extractors.profile import load_profile, profile_names
-from extractors.vocabulary import EventKind, Grade
+from extractors.selectors import Remark
+from extractors.site import FIRST_YEAR, KEYS, LAST_YEAR, WORDS, Site
+from extractors.vocabulary import DEFINITIONS, EventKind, Grade
 from scoring.findings import CATALOGUE
 from scoring.model import Cite, Period
 from scoring.rulebook import RuleBook, load, years
@@ -23,8 +28,10 @@ from smartapp.usecases import Source, read
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
+FHIR = ROOT / "docs" / "fhir"
 README = ROOT / "README.md"
 DECK = ROOT / "fixtures" / "fhir" / "onc-deck"
+ODD = ROOT / "tests" / "extractors" / "odd_input" / "expected.toml"
 
 _SERVER_FILES = ("pi180.toml", "issuers.toml")
 _BLOCK = "What `make demo` prints:\n\n```text\n"
@@ -37,9 +44,11 @@ def pages() -> dict[str, str]:
         "command-line.md": command_line,
         "events.md": events,
         "findings.md": findings,
+        "odd-input.md": odd_input,
         "onc-deck.md": onc_deck,
         "security.md": security,
         "server-settings.md": server_settings,
+        "site-settings.md": site_settings,
     }
     texts = {name: make() for name, make in made.items()}
     return {**texts, **{f"rules-{year}.md": rules(load(year)) for year in years()}}
@@ -57,16 +66,24 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 def command_line() -> str:
     """`pi180 --help` of every verb, and the exit codes."""
     texts = [_help()]
-    texts += [f"## pi180 {name}\n\n{_help(name)}" for name in sorted(pi180.commands)]
+    texts += [f"## pi180 {' '.join(words)}\n\n{_help(*words)}" for words in _verbs(pi180)]
     codes = [
         ("0", "fine"),
         ("1", "unexpected"),
         ("2", "wrong usage; missing folder; bad attestation, profile, site, rule or settings file"),
         ("4", "the gate is shut (`score`, `run`; `demo` exits 0)"),
-        ("7", "the two runs differ (`diff`)"),
+        ("7", "two runs, or a run and a report or the deck, differ; samples do not prove a profile (`profiles`)"),
         ("8", "input empty, truncated, damaged, or too much of it set aside; results are still written"),
     ]
     return _page("Command line", *texts, "## Exit codes\n\n" + _table(("code", "means"), codes))
+
+
+def _verbs(group: Group, *before: str) -> Iterator[tuple[str, ...]]:
+    """The words of every verb, those of a group after the group."""
+    for name, command in sorted(group.commands.items()):
+        yield (*before, name)
+        if isinstance(command, Group):
+            yield from _verbs(command, *before, name)
 
 
 def _help(*words: str) -> str:
@@ -75,22 +92,40 @@ def _help(*words: str) -> str:
 
 
 def events() -> str:
-    """The vocabulary of events and which carriers each profile reads for them, best first."""
+    """The vocabulary of events, and which carriers each profile reads for them or why it has none."""
     grades = "Grades of evidence, strongest first: " + ", ".join(f"`{grade}`" for grade in Grade) + "."
-    return _page("Events and evidence profiles", grades, *(_profile(name) for name in profile_names()))
+    meanings = "## Kinds\n\n" + _table(("kind", "means"), [(f"`{kind}`", what) for kind, what in DEFINITIONS.items()])
+    return _page("Events and evidence profiles", grades, meanings, *(_profile(name) for name in profile_names()))
 
 
 def _profile(name: str) -> str:
     profile = load_profile(name)
     observed = profile.observed or "documented, not observed"
+    base = profile.files[1].name.removesuffix(".toml") if len(profile.files) > 1 else None
+    about = f"{profile.about}. " + (f"Extends `{base}`; what it inherits stands there." if base else "")
     rows = [
-        (f"`{kind}`", f"{s.resource}", str(s.rank), s.grade, s.why)
+        (f"`{kind}`", s.resource, str(s.rank), s.grade, _documented(s.remark))
         for kind in EventKind
         for s in profile.carriers(kind)
+        if s.file == profile.files[0].name
     ]
-    rows += [(f"`{kind}`", "absent", "", "", remark.text) for kind, remark in profile.absent.items()]
+    rows += [(f"`{kind}`", "absent", "", "", _documented(remark)) for kind, remark in profile.absent.items()]
+    said = [f"- Not inherited: `{one.about}`: {_documented(one)}" for one in profile.dropped]
+    said += [f"- {one.about}: {_documented(one)}" for one in profile.remarks]
+    said += [f"- Never sent as a search parameter: `{name}`" for name in sorted(profile.never_send)]
     head = f"## Profile `{name}`, version {profile.version} ({observed})"
-    return f"{head}\n\n" + _table(("kind", "carrier", "rank", "grade", "why"), rows)
+    table = _table(("kind", "carrier", "rank", "grade", "why"), rows)
+    return "\n\n".join(filter(None, [head, about.strip(), table, "\n".join(said)]))
+
+
+def _documented(remark: Remark) -> str:
+    read = f", read {remark.on}" if remark.on else ""
+    return f"{remark.text} ([documented](<{remark.source}>){read})" if remark.source else remark.text
+
+
+def fhir_definitions() -> dict[str, str]:
+    """The evidence Provenance as FHIR definitions, by file name in `docs/fhir/`."""
+    return {name: json.dumps(found, indent=2) + "\n" for name, found in published().items()}
 
 
 def findings() -> str:
@@ -179,8 +214,59 @@ def server_settings() -> str:
     return _page("Server settings", about, *texts)
 
 
+def site_settings() -> str:
+    """Every setting of a site file: what may stand there, what holds without it, what it says and by whose word."""
+    told = tomllib.loads((ROOT / "docs" / "site-settings.toml").read_text())["setting"]
+    rows = [(f"`{s['name']}`", _site_values(s["name"]), _site_default(s["name"]), s["says"], s["source"]) for s in told]
+    about = (
+        "A site file (`--site FILE.toml`) says what no server says. Everything in it is optional; an unknown key or "
+        "value stops the run, with its place. A setting holds for the whole run, for all patients and clinicians "
+        "alike, and is hashed into it. Why these, and why supervision is none: "
+        "[ADR 10](../adr/0010-what-a-practice-declares.md)."
+    )
+    return _page("Site settings", about, _table(("setting", "values", "default", "what it says", "source"), rows))
+
+
+def _site_values(name: str) -> str:
+    kinds = {str: "text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table", date: "a day"}
+    words = WORDS.get(name)
+    return ", ".join(f'`"{word}"`' for word in words) if words else kinds[KEYS[name]]
+
+
+def _site_default(name: str) -> str:
+    if name == "holidays":
+        return f"the federal ones of {FIRST_YEAR} to {LAST_YEAR}"
+    value = getattr(Site(), name)
+    return f"`{json.dumps(value)}`" if isinstance(value, str | int) else "none"
+
+
 def _cites(cites: tuple[Cite, ...]) -> str:
     return "; ".join(f"[{cite.text}](<{cite.url}>)" if cite.url else cite.text for cite in cites)
+
+
+def odd_input() -> str:
+    """Every kind of odd input and what becomes of it, from what its tests expect."""
+    odd = tomllib.loads(ODD.read_text(encoding="utf-8"))["odd"]
+    text = (
+        "A good order stands on the line before and on the line after each of these, and both count, unless the last "
+        "column says otherwise: tests/extractors/test_odd_input.py shows it. *Set aside* is a line that is kept out "
+        "with its file, line, hash and reason, and never with its content; more than one line in a thousand, or any "
+        "Patient, blocks the score. *Not read* is counted by what it is. *Undecided* is in neither number."
+    )
+    groups = list(dict.fromkeys(one["group"] for one in odd))
+    return _page("Odd input", text, *(_odd_group(name, [o for o in odd if o["group"] == name]) for name in groups))
+
+
+def _odd_group(name: str, odd: list[dict[str, Any]]) -> str:
+    rows = [(one["title"], one["becomes"], _odd_because(one)) for one in odd]
+    return f"## {name}\n\n" + _table(("input", "becomes", "because"), rows)
+
+
+def _odd_because(one: dict[str, Any]) -> str:
+    reason = f"`{one['reason']}`" if "reason" in one else ""
+    state = f"the file is *{one['state']}*" if "state" in one else ""
+    kind = f"*{one['as']}*" if "as" in one else ""
+    return "; ".join(part for part in (reason, kind, state, one.get("because", "")) if part)
 
 
 def onc_deck() -> str:
@@ -231,3 +317,5 @@ if __name__ == "__main__":
     README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
     for name, text in pages().items():
         (REFERENCE / name).write_text(text, encoding="utf-8")
+    for name, text in fhir_definitions().items():
+        (FHIR / name).write_text(text, encoding="utf-8")

@@ -106,6 +106,7 @@ def _settings(site: Site) -> dict[str, list[dict[str, Any]]]:
         "setting": [
             {
                 "history_from": site.history_from and site.history_from.isoformat(),
+                "data_until": site.data_until and site.data_until.isoformat(),
                 "pdmp_lookback_days": site.pdmp_lookback_days,
                 "access_business_days": ACCESS_BUSINESS_DAYS,
                 "collapse_changes": site.collapse_changes,

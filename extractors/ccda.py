@@ -6,7 +6,7 @@ so it may name no entities, load nothing and be only so large; what cannot be re
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -27,13 +27,14 @@ _ROOT = "{urn:hl7-org:v3}ClinicalDocument"
 _US_REALM = "2.16.840.1.113883.10.20.22.1."
 _LOINC = "2.16.840.1.113883.6.1"
 _DOCTYPE = b"<!DOCTYPE"
-_STATEMENT = (
-    "v:entry//*[self::v:observation or self::v:substanceAdministration]"
-    "[not(ancestor::v:observation or ancestor::v:substanceAdministration)]"
+_OBSERVATION, _DRUG_GIVEN = "{urn:hl7-org:v3}observation", "{urn:hl7-org:v3}substanceAdministration"
+_NAMED = (
+    "v:value",
+    "v:participant//v:playingEntity/v:code",
+    "v:consumable//v:manufacturedMaterial/v:code",
+    "v:consumable//v:manufacturedMaterial/v:name",
 )
-_DRUG = "v:consumable//v:manufacturedMaterial/v:code | v:consumable//v:manufacturedMaterial/v:name"
-_NAMED = f"v:value | v:participant//v:playingEntity/v:code | {_DRUG}"
-_NARRATIVE = "v:text//text()[not(ancestor::v:thead or ancestor::v:caption)]"
+_HEADINGS = "{urn:hl7-org:v3}thead", "{urn:hl7-org:v3}caption"
 _NONE_KNOWN = re.compile(
     r"\bno (?:known|active|current) (?:\w+ ){0,3}(?:problem|condition|medic|drug|allerg)"
     r"|\b(?:none|nil) known\b|\bnkd?a\b|^none\.?$",
@@ -139,17 +140,34 @@ def _codes(section: etree._Element) -> set[str]:
 
 def _says(section: etree._Element) -> _Filled:
     """Coded entries list something or deny it; of narrative text alone only "none known" and nothing are plain."""
-    if any(_is_said(statement) for statement in section.xpath(_STATEMENT, namespaces=_HL7)):
+    if any(_is_said(statement) for statement in _statements(section)):
         return _Filled.SAYS
-    narrative = " ".join(" ".join(section.xpath(_NARRATIVE, namespaces=_HL7)).split())
+    narrative = _narrative(section)
     if _NONE_KNOWN.search(narrative):
         return _Filled.SAYS
     return _Filled.UNCLEAR if narrative and section.get("nullFlavor") is None else _Filled.BLANK
 
 
+def _statements(section: etree._Element) -> Iterator[etree._Element]:
+    """The outermost observations and drugs of the entries: what is within them tells only more of the same."""
+    for entry in section.iterfind("v:entry", _HL7):
+        for found in entry.iter(_OBSERVATION, _DRUG_GIVEN):
+            if next(found.iterancestors(_OBSERVATION, _DRUG_GIVEN), None) is None:
+                yield found
+
+
+def _narrative(section: etree._Element) -> str:
+    """The words of a section's text, without the headings of its tables."""
+    text = section.find("v:text", _HL7)
+    if text is None:
+        return ""
+    etree.strip_elements(text, *_HEADINGS, with_tail=False)
+    return " ".join(" ".join(map(str, text.itertext())).split())
+
+
 def _is_said(statement: etree._Element) -> bool:
     """Whether a statement of an entry names something, by a code or in words, or denies it."""
-    named = statement.xpath(_NAMED, namespaces=_HL7)
+    named = (found for path in _NAMED for found in statement.iterfind(path, _HL7))
     return statement.get("negationInd") == "true" or any(_is_named(found) for found in named)
 
 

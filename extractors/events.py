@@ -104,7 +104,7 @@ def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, o
         first.append(entry.json)
     out.resources.append(_resource_row(line, entry, held.content, False, zone))
     out.events.extend(rows)
-    out.tried.add(tried)
+    out.tried.hits.update(tried.hits)
     out.references.extend(_references(held, profile))
     out.directory.extend(_directory(held, zone))
 

@@ -4,7 +4,7 @@ Scoring and pages read it, so that "this source does not show it" never looks li
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -16,6 +16,7 @@ from extractors.events import Extract
 from extractors.profile import Profile
 from extractors.validation import departures, most_frequent
 from extractors.vocabulary import EventKind
+from extractors.witness import Row, is_unmapped
 from scoring.model import MeasureId
 
 QUARANTINE_LIMIT = Fraction(1, 1000)
@@ -81,7 +82,9 @@ def quarantine_of(extract: Extract) -> Quarantine:
 def ledger_of(extract: Extract, engine: LocalEngine) -> list[dict[str, Any]]:
     """One row per resource type: received, counted once, repeated, replaced by a later version, set aside.
 
-    `copies` are current resources that stand for another order or document with the same business identifier.
+    `copies` are current resources that stand for another order or document with the same business identifier,
+    `zone_assumed` those with a time that bears no offset and was read in the site's zone, `unmapped` those with a value
+    that the profile does not map.
     Types that no selector reads and lines that are no FHIR stand below, with what they are.
     """
     current = engine.rows("current_resource", "key")
@@ -89,7 +92,9 @@ def ledger_of(extract: Extract, engine: LocalEngine) -> list[dict[str, Any]]:
     merged = {row["key"] for row in engine.rows("canonical")}
     copies = Counter(row["type"] for row in current if row["type"] in COPIED and row["key"] in merged)
     aside = Counter(row["type"] or "unreadable" for row in extract.quarantine)
-    events = Counter(row["source"].rpartition("!")[2].partition("/")[0] for row in extract.events)
+    events = Counter(_type_of(row["source"]) for row in extract.events)
+    zone_assumed = _resources_where(extract, lambda event: event["zone_assumed"])
+    unmapped = _resources_where(extract, lambda event: is_unmapped(event["reason"]))
     received: Counter[str] = Counter(row["type"] for row in extract.resources)
     contents: Counter[str] = Counter(
         kind for kind, _, _ in {(r["type"], r["key"], r["content"]) for r in extract.resources}
@@ -107,11 +112,22 @@ def ledger_of(extract: Extract, engine: LocalEngine) -> list[dict[str, Any]]:
             "copies": copies[kind],
             "quarantined": aside[kind],
             "events": events[kind],
+            "zone_assumed": zone_assumed[kind],
+            "unmapped": unmapped[kind],
             **_departures(extract, kind),
         }
         for kind in sorted({*received, *aside})
     ]
     return rows + _not_read(extract)
+
+
+def _type_of(key: str) -> str:
+    return key.rpartition("!")[2].partition("/")[0]
+
+
+def _resources_where(extract: Extract, holds: Callable[[Row], bool]) -> Counter[str]:
+    """By type, how many resources gave an event of which something holds."""
+    return Counter(map(_type_of, {event["source"] for event in extract.events if holds(event)}))
 
 
 def _departures(extract: Extract, kind: str) -> dict[str, Any]:

@@ -73,13 +73,15 @@ class Exclusion:
 class Selector:
     """One way in which one resource type witnesses one kind of event (or one of several kinds).
 
-    `paths` holds the compiled path of every column that the profile gives; a missing `focus` means the
-    resource itself. `answers` maps the values of the `answer` path; without it every match is met; the path
-    `ccda` selects base64 content instead, and the words are those of `ccda.Completeness`. `texts` are all its
-    expressions as written, by key; `remark` says why it is evidence, and where that is documented.
+    `file` is the file of the profile that says so. `paths` holds the compiled path of every column that the profile
+    gives; a missing `focus` means the resource itself. `answers` maps the values of the `answer` path; without it
+    every match is met; the path `ccda` selects base64 content instead, and the words are those of
+    `ccda.Completeness`. `texts` are all its expressions as written, by key; `remark` says why it is evidence, and
+    where that is documented.
     """
 
     rule: str
+    file: str
     kinds: frozenset[EventKind]
     resource: str
     where: FhirPath
@@ -122,6 +124,7 @@ def selector_of(entry: dict[str, Any], at: str) -> Selector:
     rule = f"{kinds[0] if 'kind' in entry else 'evidence'}/{entry['resource']}/{entry['rank']}"
     return Selector(
         rule=rule,
+        file=at.rpartition(", ")[0],
         kinds=frozenset(kind_of(kind, at) for kind in kinds),
         resource=entry["resource"],
         where=_path(entry["where"], at, "where"),

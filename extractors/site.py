@@ -2,7 +2,7 @@
 
 Read strictly from TOML (`--site FILE.toml`); hashed into every run. Every setting has a default that
 assumes nothing: no closed world, no proven history, federal holidays, period-bound numerators. What each
-setting means, and by whose word, is told in `site_settings`.
+setting means, and by whose word, is told in `docs/site-settings.toml`.
 """
 
 import hashlib
@@ -61,7 +61,8 @@ class Site:
     `tin_map` maps `Organization/id` or `Location/id` to a TIN. `closed_world` names the kinds whose absence
     proves that the act did not happen. `history_from` is the day on which the practice's encounters begin, all
     of them in the data; None means not proven, and whether a patient is new is then not known. `closed_days`
-    are days on which the practice does no business, weekends apart. `shared_ehr` names organizations of other
+    are days on which the practice does no business, weekends apart. `data_until` is the last day whose data are
+    whole; None takes it from the data, and a deadline after it is pending. `shared_ehr` names organizations of other
     TINs that use the practice's EHR. `drug_tables` is a folder of refreshed drug tables; None is the product's own.
     """
 
@@ -79,6 +80,7 @@ class Site:
     shared_ehr: frozenset[str] = frozenset()
     recon_unit: ReconUnit = ReconUnit.DOCUMENT
     telehealth_in_pea: bool = True
+    data_until: date | None = None
     drug_tables: Path | None = None
 
     @property
@@ -123,7 +125,8 @@ def site_of(document: Mapping[str, Any], at: str) -> Site:
             tin_map=_tins(given.pop("tin_map"), at),
             closed_world=frozenset(EventKind(kind) for kind in given.pop("closed_world")),
             history_from=_iso(given.pop("history_from")),
-            **{name: words(given.pop(name)) for name, words in _WORDS.items()},
+            data_until=_iso(given.pop("data_until")),
+            **{name: words(given.pop(name)) for name, words in WORDS.items()},
             **flags,
             shared_ehr=_shared(given.pop("shared_ehr"), at),
             pdmp_lookback_days=int(given.pop("pdmp_lookback_days")),
@@ -167,17 +170,20 @@ KEYS: dict[str, Any] = {
     "shared_ehr": list,
     "recon_unit": str,
     "telehealth_in_pea": bool,
+    "data_until": date,
     "drug_tables": str,
 }
 """What a site file may hold, each with its kind of value."""
 
-_WORDS: dict[str, Any] = {
+WORDS: dict[str, Any] = {
     "numerator_window": NumeratorWindow,
     "shared_ehr_recipients": SharedEhrRecipients,
     "recon_unit": ReconUnit,
 }
+"""The settings that are one of a closed set of words."""
+
 _FLAGS = ("collapse_changes", "telehealth_in_pea")
-_AS_WRITTEN = ("profile", "zone", "history_from", "pdmp_lookback_days", *_FLAGS)
+_AS_WRITTEN = ("profile", "zone", "history_from", "data_until", "pdmp_lookback_days", *_FLAGS)
 
 
 def load_site(
@@ -202,7 +208,7 @@ def _read(path: Path) -> Site:
 
 def _site(document: dict[str, Any], at: str) -> Site:
     given: dict[str, Any] = {name: document[name] for name in _AS_WRITTEN if name in document}
-    given |= {name: _word(document[name], words, f"{at}, {name}") for name, words in _WORDS.items() if name in document}
+    given |= {name: _word(document[name], words, f"{at}, {name}") for name, words in WORDS.items() if name in document}
     if "holidays" in document:
         given["closed_days"] = frozenset(_day(day, f"{at}, holidays") for day in document["holidays"])
     if given.get("pdmp_lookback_days", 0) < 0:

@@ -58,7 +58,7 @@ CASE_INPUTS = {
     "calendar": _with(_text("day"), number=pa.int64(), business=pa.int64(), is_business=pa.bool_()),
     "shared_ehr": _text("organization"),
     "setting": _with(
-        _text("history_from"),
+        _text("history_from", "data_until"),
         pdmp_lookback_days=pa.int64(),
         access_business_days=pa.int64(),
         collapse_changes=pa.bool_(),

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,20 +31,33 @@ class Held:
     scope: Scope
 
 
+class Hit(StrEnum):
+    """What a rule made of a resource that it matched; one resource may give several."""
+
+    MATCHED = "matched"
+    MET = "met"
+    NOT_MET = "not_met"
+    UNKNOWN = "unknown"
+    EXCLUDED = "excluded"
+    UNMAPPED = "unmapped"
+    UNDATED = "undated"
+    ZONE_ASSUMED = "zone_assumed"
+    ABOUT_NOTHING = "about_nothing"
+
+
 @dataclass(slots=True)
 class Tried:
-    """By rule, how many resources a selector matched, and which values its profile did not map.
+    """How often each rule did what, counted in resources as they were read.
 
-    An unmapped value is named only if it is a code of the resource; else it is None, for it may be anything.
+    The third part of a key is the reason of an exclusion, or the value that is not mapped: that only if it is a
+    code of the resource, for any other text may be a name or a number.
     """
 
-    matched: Counter[str] = field(default_factory=Counter)
-    unmapped: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    hits: Counter[tuple[str, Hit, str]] = field(default_factory=Counter)
 
-    def add(self, more: "Tried") -> None:
-        """Count what was tried on one more resource."""
-        self.matched.update(more.matched)
-        self.unmapped.update(more.unmapped)
+    def note(self, rule: str, hit: Hit, what: str = "") -> None:
+        """Count one resource."""
+        self.hits[rule, hit, what] += 1
 
 
 def is_unmapped(reason: str | None) -> bool:
@@ -59,7 +73,7 @@ def events_of(held: Held, profile: Profile, zone: ZoneInfo, tried: Tried) -> Ite
     """
     for selector in profile.selectors.get(held.json["resourceType"], ()):
         if is_true(_found(selector.where, held)):
-            tried.matched[selector.rule] += 1
+            tried.note(selector.rule, Hit.MATCHED)
             yield from _selected(held, selector, zone, tried)
 
 
@@ -79,8 +93,6 @@ def _selected(held: Held, selector: Selector, zone: ZoneInfo, tried: Tried) -> I
     if barred is None and "ccda" in column:
         column |= _of_document(column["ccda"])
     answer, reason = barred or _answer(selector, column)
-    if is_unmapped(reason):
-        tried.unmapped[selector.rule, code_in(held.json, columns.text(column.get("answer", [])))] += 1
     shared: Row = {
         **{name: (found[0] if found else None) for name, found in keys.items()},
         **columns.dates(column, zone),
@@ -97,11 +109,28 @@ def _selected(held: Held, selector: Selector, zone: ZoneInfo, tried: Tried) -> I
         "rank": selector.rank,
         "rule": selector.rule,
     }
+    foci = _foci(held, selector, column)
+    _note(shared, foci, tried)
+    if barred is not None:
+        tried.note(selector.rule, Hit.EXCLUDED, barred[1])
+    if is_unmapped(reason):
+        tried.note(selector.rule, Hit.UNMAPPED, code_in(held.json, columns.text(column.get("answer", []))) or "")
     for kind in _kinds(selector, column):
-        for focus in _foci(held, selector, column):
+        for focus in foci:
             for clinician in keys["clinician"] or (None,):
                 for counterpart in _keys(column.get("counterpart", []), held) or (None,):
                     yield {**shared, "kind": kind, "focus": focus, "clinician": clinician, "counterpart": counterpart}
+
+
+def _note(said: Row, foci: list[str], tried: Tried) -> None:
+    rule, answer = said["rule"], said["answer"]
+    tried.note(rule, Hit(answer))
+    if not foci:
+        tried.note(rule, Hit.ABOUT_NOTHING)
+    if said["from_utc"] is None:
+        tried.note(rule, Hit.UNDATED)
+    if said["zone_assumed"]:
+        tried.note(rule, Hit.ZONE_ASSUMED)
 
 
 def _kinds(selector: Selector, column: Mapping[str, list[Any]]) -> list[EventKind]:

@@ -28,7 +28,8 @@ def _claim(one: Exclusion) -> Iterator[Finding]:
         yield findings.EXCLUSION_UNCHECKED.about(name, message, "Keep a count that shows it.", one.ruling)
     elif one.standing is Standing.NOT_AVAILABLE and one.count:
         message = f"{name} is claimed and needs {limit}; {one.count.certain:,} are counted."
-        remedy = f"Withdraw the claim and report {' or '.join(one.of)}, or show that the count is wrong."
+        remedy = f"Withdraw the claim and report {' or '.join(one.of)}, or show that the count is wrong:"
+        remedy += f" its records stand under {one.counted_as}."
         yield findings.EXCLUSION_REFUTED.about(name, message, remedy, one.ruling)
     elif one.standing is Standing.UNDECIDED and one.count:
         upper = "more" if one.count.possible is None else f"up to {one.count.possible:,}"

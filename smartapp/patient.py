@@ -147,7 +147,7 @@ def patient_view(server: LiveServer, patient: str, reads: Reads) -> PatientView:
     made = extract(lines, reads.profile, reads.site.zone_info)
     asked = _as_visible(_as_readable(asked, {row["file"] for row in made.quarantine}), patient)
     with LocalEngine() as engine:
-        derive(made, reads.site, engine)
+        derive(made, replace(reads.site, data_until=date.max), engine)  # what is due later is open today, not pending
         cases = _cases(engine, patient, own, reads)
         due = {row["focus"]: row["deadline"] for row in engine.rows("visit_access", "focus")}
         drugs = {row["focus"]: row["display"] for row in engine.rows("event", "focus, display") if row["display"]}

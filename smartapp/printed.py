@@ -40,7 +40,12 @@ def tally_table(reading: Reading) -> str:
 
 
 def _aside(reading: Reading) -> str:
-    return f"Set aside: {reading.quarantine.count} of {reading.quarantine.of} lines."
+    set_aside = f"Set aside: {reading.quarantine.count} of {reading.quarantine.of} lines."
+    return "\n".join([set_aside, *_warned(reading)])
+
+
+def _warned(reading: Reading) -> list[str]:
+    return [line for text in reading.cautions for line in _wrapped(f"warning: {text}", "")]
 
 
 def score_table(score: Score) -> str:
@@ -100,7 +105,7 @@ def scored_table(scored: Scored) -> str:
     unseen = [(m, reading.unseen(m)) for m in scored.submission.proportions]
     notes = [f"{m} cannot be read from this server: it shows no {', no '.join(kinds)}." for m, kinds in unseen if kinds]
     head = f"{who}  performance year {reading.rules.year}  {period}  run {reading.fingerprint[:12]}"
-    counted = [head, "", *columns(rows), *notes, ""]
+    counted = [head, "", *columns(rows), *notes, *_warned(reading), ""]
     if reading.faults:
         return "\n".join(
             [*counted, *(f"BLOCKED, no score: the input is not whole: {fault}." for fault in reading.faults)]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors.ledger import Quarantine
+from extractors.profile import kept_files
 from scoring.model import Period, Reporter
 from smartapp import __version__
 from smartapp.usecases import Reading
@@ -100,7 +101,7 @@ def write_run(root: Path, reading: Reading) -> Path:
         reading.engine.write(table, table_file(draft, table))
     texts = {
         "rules.toml": reading.rules.text,
-        "profile.toml": reading.profile.text,
+        **kept_files(reading.profile),
         "site.json": as_json(reading.site.as_document()),
         "run.json": as_json(_input_document(reading)),
     }

@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
+from scoring.year import Status
 from smartapp.evidence import place_of, shown_key
 from smartapp.usecases import Reading
 
@@ -83,7 +84,10 @@ class Reasoned:
 
 
 def unattributed(reading: Reading) -> tuple[Reasoned, ...]:
-    """What counts or may count in the reading's period and belongs to no clinician or no TIN, by reason."""
+    """What counts or may count in the reading's period and belongs to no clinician or no TIN, by reason.
+
+    What is counted for an exclusion alone is not listed: its bounds say what they leave open.
+    """
     standing = _standing(reading)
     found = [
         _case(reading, row, standing[key])
@@ -100,7 +104,9 @@ def _standing(reading: Reading) -> Mapping[tuple[Any, ...], str | None]:
     return {
         _key(row): days.get(_key(row))
         for row in reading.engine.rows("placed", "focus")
-        if row["variant"] in _FIRST_VARIANT and not row["place"] == row["group_place"] == "out"
+        if row["variant"] in _FIRST_VARIANT
+        and reading.rules.measures[row["measure"]].status is not Status.EXCLUSION
+        and not row["place"] == row["group_place"] == "out"
     }
 
 

@@ -22,6 +22,7 @@ from extractors.sources.folder import FileRecord, FileState, Folder, Progress
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
+from smartapp.cautions import cautions
 
 
 class UsageError(Exception):
@@ -61,6 +62,11 @@ class Reading:
             limit = "more than 1 in 1,000, or any Patient, blocks the score"
             found.append(f"{self.quarantine.count} of {self.quarantine.of} lines set aside{patients}: {limit}")
         return tuple(found)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What a person should know of an input that is whole: zones assumed, values without a meaning."""
+        return cautions(self.ledger, self.site.zone)
 
     def unseen(self, measure: MeasureId) -> list[EventKind]:
         """The kinds of fact that this source does not show although the measure needs them."""

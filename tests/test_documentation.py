@@ -2,10 +2,13 @@
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from extractors.site import KEYS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -27,6 +30,12 @@ def test_generated_pages_are_current() -> None:
 
     assert stale == [], "run: python docs/generate.py"
     assert {p.name for p in (ROOT / "docs" / "reference").iterdir()} == set(made)
+
+
+def test_every_site_setting_is_told() -> None:
+    told = tomllib.loads((ROOT / "docs" / "site-settings.toml").read_text())["setting"]
+
+    assert sorted(setting["name"] for setting in told) == sorted(KEYS)
 
 
 def test_every_grave_security_requirement_is_named_by_a_test() -> None:

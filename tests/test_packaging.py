@@ -15,6 +15,8 @@ DATA = {
     "extractors/profiles/generic.toml",
     "extractors/drug_tables/rxnorm.csv.gz",
     "extractors/drug_tables/ndc.csv.gz",
+    "extractors/drug_tables/ingredients.csv.gz",
+    "extractors/drug_tables/law.toml",
     "extractors/drug_tables/README.md",
     "smartapp/fixtures/solo-2026/Encounter.ndjson",
     "smartapp/fixtures/solo-2026/attestations.toml",

@@ -8,9 +8,10 @@ stands in for it whole. A table is kept as sorted lines and only the rows that a
 import csv
 import gzip
 import hashlib
+import io
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -26,7 +27,7 @@ COLUMNS = {
     NDC_FILE: (*PRODUCT_COLUMNS, "rxcui"),
     INGREDIENT_FILE: (*PRODUCT_COLUMNS, "determinate"),
 }
-"""What each file must have, in any order."""
+"""What each file must have, in any order; what is written has this one."""
 
 _LARGEST_TABLE = 2**29
 _SYSTEMS = {RXNORM_FILE: "rxnorm", NDC_FILE: "ndc", INGREDIENT_FILE: "rxnorm"}
@@ -75,7 +76,8 @@ class _Lines:
 
     def _row(self, line: bytes) -> Row:
         try:
-            cells = dict(zip(self.header, next(csv.reader([line.decode()])), strict=True))
+            text = line.decode()
+            cells = dict(zip(self.header, next(csv.reader([text])) if '"' in text else text.split(","), strict=True))
             if cells["schedule"] not in SCHEDULES or cells["class"] not in CLASSES:
                 raise ValueError
             opioid = int(cells["opioid"])
@@ -114,6 +116,10 @@ class DrugTables:
         """The packages whose eleven digits begin with these."""
         return list(self._packages.starting(digits))
 
+    def products(self) -> Iterator[Row]:
+        """Every product."""
+        return self._products.all()
+
     def ingredients(self) -> Iterator[Row]:
         """Every ingredient."""
         return self._ingredients.all()
@@ -133,6 +139,20 @@ class DrugTables:
 
 def _exact(table: _Lines, code: str) -> Row | None:
     return next(table.starting(f"{code},"), None) if code.isascii() and code.isdigit() else None
+
+
+def write_table(folder: Path, name: str, rows: Iterable[Row]) -> None:
+    """Write one of the tables: its `COLUMNS`, its rows by code, the same bytes for the same rows."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS[name])
+    for row in sorted(rows, key=lambda one: one.code):
+        more = {NDC_FILE: (row.rxcui,), INGREDIENT_FILE: (int(row.determinate),)}.get(name, ())
+        plain = " ".join(row.name.split())
+        writer.writerow(
+            (_SYSTEMS[name], row.code, plain, row.schedule, row.opioid, row.kind, row.source, row.as_of, *more)
+        )
+    (folder / name).write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
 
 
 @cache

@@ -1,5 +1,5 @@
 -- Cases: one row per measure, reporter and thing that is counted, with the answer and its reason.
--- Reads: fact, verdict (facts.sql); drug, calendar, closed (kind), standing, setting. `member` is yes or
+-- Reads: fact, verdict and who is who (facts.sql); drug, calendar, closed (kind), standing, shared_ehr, setting. `member` is yes or
 -- unknown; what is no member is no case. `occurred` to `occurred_to` are local days, equal unless the date
 -- is partial; null when there is none. `met_from` to `met_on` are the days of the numerator act. `unit` is what a
 -- tally counts once, where several cases are one.
@@ -18,11 +18,38 @@ SELECT * FROM (
 WHERE place = 1
 ;
 
--- table: prescription
+-- table: replaced_order
+-- Orders and what names them as replaced (MedicationRequest.priorPrescription, ServiceRequest.replaces).
+SELECT DISTINCT x.target AS focus, coalesce(c.same_as, x.source) AS successor
+FROM current_reference AS x
+LEFT JOIN canonical AS c ON c.key = x.source
+WHERE x.relation = 'replaces-order' AND x.target <> coalesce(c.same_as, x.source)
+;
+
+-- table: order_chain
+-- Orders and all that came in their place, directly or over up to two others.
+SELECT focus, successor FROM replaced_order
+UNION
+SELECT a.focus, b.successor FROM replaced_order AS a JOIN replaced_order AS b ON b.focus = a.successor
+UNION
+SELECT a.focus, d.successor FROM replaced_order AS a
+JOIN replaced_order AS b ON b.focus = a.successor
+JOIN replaced_order AS d ON d.focus = b.successor
+;
+
+-- table: superseded
+-- Orders and all that came in their place. Of orders that replace each other in a circle none gives way.
+SELECT a.focus, a.successor
+FROM order_chain AS a
+LEFT JOIN order_chain AS b ON b.focus = a.successor AND b.successor = a.focus
+WHERE b.focus IS NULL
+;
+
+-- table: written_prescription
 -- One row per written prescription of a clinician. A cancelled one counts only if it was transmitted; one that
 -- names no setting does not count when it was written during an inpatient stay. A transmission without a time comes
 -- no earlier than the order.
-SELECT w.focus, w.patient, w.npi, w.tin, w.day_from, w.day_to, d.schedule, d.opioid, d.class,
+SELECT w.focus, w.patient, w.npi, w.tin, w.day_from, w.day_to, d.code_system, d.code, d.schedule, d.opioid, d.class,
   CASE
     WHEN w.answer = 'unknown' THEN 'unknown'
     WHEN d.class = 'unknown' THEN 'unknown'
@@ -50,6 +77,35 @@ WHERE w.kind = 'prescription-written'
     OR coalesce(w.clinician, '') LIKE 'RelatedPerson/%' OR coalesce(w.clinician, '') LIKE '%!RelatedPerson/%')
 ;
 
+-- table: changed_prescription
+-- Where the site collapses changes: prescriptions in whose place came another of the same clinician, patient, local day and
+-- drug (the same code; ingredients are not known here). It stands beside its successor only if it was sent and
+-- the successor was not: yes, no or unknown (docs/adr/0010).
+SELECT a.focus, a.npi, a.tin,
+  CASE WHEN a.sent = 'not_met' OR max(CASE WHEN b.sent = 'met' THEN 1 ELSE 0 END) = 1 THEN 'no'
+    WHEN a.sent = 'met' AND max(CASE WHEN b.sent = 'not_met' THEN 0 ELSE 1 END) = 0 THEN 'yes'
+    ELSE 'unknown' END AS stands
+FROM written_prescription AS a
+CROSS JOIN setting AS s
+JOIN superseded AS r ON r.focus = a.focus
+JOIN written_prescription AS b ON b.focus = r.successor AND b.patient = a.patient AND b.code_system = a.code_system AND b.code = a.code
+  AND b.day_from = a.day_from AND coalesce(b.npi, '') = coalesce(a.npi, '') AND coalesce(b.tin, '') = coalesce(a.tin, '')
+WHERE s.collapse_changes AND a.code <> '' AND a.day_from = a.day_to AND b.day_from = b.day_to
+GROUP BY a.focus, a.npi, a.tin, a.sent
+;
+
+-- table: prescription
+-- Written prescriptions, without those that a change of the same day took the place of where the site says so.
+SELECT w.focus, w.patient, w.npi, w.tin, w.day_from, w.day_to, w.schedule, w.opioid, w.class,
+  CASE WHEN c.stands = 'unknown' THEN 'unknown' ELSE w.member END AS member,
+  CASE WHEN c.stands = 'unknown' THEN 'replaced on the same day; which of the two was sent is not known' ELSE w.doubt END AS doubt,
+  w.controlled, w.sent, w.sent_reason, w.grade, w.sent_from, w.sent_to, w.sent_day_from, w.sent_day_to
+FROM written_prescription AS w
+LEFT JOIN changed_prescription AS c ON c.focus = w.focus
+  AND coalesce(c.npi, '') = coalesce(w.npi, '') AND coalesce(c.tin, '') = coalesce(w.tin, '')
+WHERE coalesce(c.stands, 'yes') <> 'no'
+;
+
 -- table: queried_prescription
 -- In-scope prescriptions (Schedule II opioid, or III or IV; a schedule not known stays undecided) with the
 -- last PDMP query of the patient before transmission and within the look-back.
@@ -68,20 +124,64 @@ WHERE p.sent <> 'not_met' AND (p.schedule IN ('III', 'IV', 'unknown') OR (p.sche
 GROUP BY p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sent, p.sent_reason, p.doubt, p.member
 ;
 
--- table: outgoing
--- Referrals and transitions where we send: the requester is ours and the performer is another. A revoked
--- referral counts only if something was sent. A transition
--- of the same patient, reporter and day as a referral is the same move and counts once.
-SELECT r.focus, r.patient, r.npi, r.tin, r.day_from, r.day_to, r.answer, r.reason
+-- table: recipient_place
+-- Where the performers of referrals work: an organization itself, that of a role, those of all roles of a practitioner.
+SELECT r.counterpart, a.tin, coalesce(o.value, r.counterpart) AS organization
+FROM (SELECT DISTINCT counterpart FROM order_fact WHERE kind = 'referral-made') AS r
+LEFT JOIN actor AS a ON a.actor = r.counterpart
+LEFT JOIN current_directory AS o ON o.key = r.counterpart AND o.attribute = 'organization'
+WHERE a.practitioner IS NULL OR a.practitioner <> r.counterpart
+UNION
+SELECT p.value, a.tin, o.value
+FROM current_directory AS p
+LEFT JOIN actor AS a ON a.actor = p.key
+LEFT JOIN current_directory AS o ON o.key = p.key AND o.attribute = 'organization'
+LEFT JOIN current_directory AS i ON i.key = p.key AND i.attribute = 'inactive'
+WHERE p.attribute = 'practitioner' AND i.key IS NULL
+;
+
+-- table: shared_recipient
+-- Referrals to who may use the EHR of the one who asks: of the same TIN, or of an organization that the site names. A
+-- practitioner of several places shares it for certain only if all of them do.
+SELECT r.focus,
+  CASE WHEN min(CASE WHEN p.tin = r.tin OR s.organization IS NOT NULL THEN 1 ELSE 0 END) = 1 THEN 'yes' ELSE 'unknown' END AS shares
 FROM order_fact AS r
+JOIN recipient_place AS p ON p.counterpart = r.counterpart
+LEFT JOIN (
+  SELECT organization FROM shared_ehr
+  UNION
+  SELECT b.key FROM shared_ehr AS n JOIN belonging AS b ON b.owner = n.organization
+) AS s ON s.organization = p.organization
+WHERE r.kind = 'referral-made'
+GROUP BY r.focus
+HAVING max(CASE WHEN p.tin = r.tin OR s.organization IS NOT NULL THEN 1 ELSE 0 END) = 1
+;
+
+-- table: outgoing_record
+-- Referrals and transitions where we send: the requester is ours and the performer is another, in another EHR unless
+-- the site includes those of its own, for all patients alike. A revoked referral counts only if something was sent,
+-- a replaced one not at all where its replacement is there. A transition
+-- of the same patient, reporter and day as a referral is the same move and counts once.
+SELECT r.focus, r.patient, r.npi, r.tin, r.day_from, r.day_to, r.counterpart, r.code_system, r.code,
+  CASE WHEN e.exclude_shared_ehr AND h.shares = 'unknown' THEN 'unknown' ELSE r.answer END AS answer,
+  CASE WHEN e.exclude_shared_ehr AND h.shares = 'unknown'
+    THEN 'whether the recipient uses the same EHR is not known: it works in several places' ELSE r.reason END AS reason
+FROM order_fact AS r
+CROSS JOIN setting AS e
+LEFT JOIN shared_recipient AS h ON h.focus = r.focus
+LEFT JOIN (
+  SELECT DISTINCT x.focus FROM superseded AS x JOIN order_fact AS n ON n.focus = x.successor AND n.kind = 'referral-made'
+) AS x ON x.focus = r.focus
 LEFT JOIN actor AS p ON p.actor = r.counterpart
 LEFT JOIN verdict AS s ON s.focus = r.focus AND s.kind = 'summary-sent'
 WHERE r.kind = 'referral-made'
   AND NOT (coalesce(r.detail, '') = 'revoked' AND coalesce(s.answer, '') <> 'met')
   AND NOT (r.npi IS NULL AND r.tin IS NULL AND (p.npi IS NOT NULL OR p.tin IS NOT NULL))
   AND NOT coalesce(p.npi = r.npi, FALSE)
+  AND x.focus IS NULL AND NOT (e.exclude_shared_ehr AND coalesce(h.shares, '') = 'yes')
 UNION
-SELECT t.focus, coalesce(t.patient, v.patient), coalesce(t.npi, v.npi), coalesce(t.tin, v.tin), t.day_from, t.day_to, t.answer, t.reason
+SELECT t.focus, coalesce(t.patient, v.patient), coalesce(t.npi, v.npi), coalesce(t.tin, v.tin), t.day_from, t.day_to,
+  NULL, NULL, NULL, t.answer, t.reason
 FROM fact AS t
 LEFT JOIN fact AS v ON v.kind = 'patient-seen' AND v.focus = t.focus AND t.npi IS NULL
 WHERE t.kind = 'transition-made' AND t.answer <> 'not_met' AND NOT EXISTS (
@@ -123,10 +223,36 @@ SELECT o.focus, s.answer AS sent, s.reason AS sent_reason, k.answer AS received,
   CASE WHEN s.grade = 'asserted' OR k.grade = 'asserted' THEN 'asserted'
     WHEN s.grade = 'proxy' OR k.grade = 'proxy' THEN 'proxy'
     WHEN s.grade = 'standard' OR k.grade = 'standard' THEN 'standard' ELSE s.grade END AS grade
-FROM (SELECT DISTINCT focus FROM outgoing) AS o
+FROM (SELECT DISTINCT focus FROM outgoing_record) AS o
 LEFT JOIN verdict AS s ON s.focus = o.focus AND s.kind = 'summary-sent'
 LEFT JOIN verdict AS k ON k.focus = o.focus AND k.kind = 'receipt-confirmed'
 LEFT JOIN sent_best AS d ON d.focus = o.focus
+;
+
+-- table: outgoing
+-- Outgoing moves. Several records of one reporter, patient, recipient, local day and code are one referral that was entered or
+-- sent again (fhir-mapping 7): the one that came furthest stands for all, and `note` says so.
+SELECT focus, patient, npi, tin, day_from, day_to, answer, reason,
+  CASE WHEN lone = '' AND records > 1 THEN '; counted once, though recorded more than once for this patient, recipient, day and code'
+    ELSE '' END AS note
+FROM (
+  SELECT k.focus, k.patient, k.npi, k.tin, k.day_from, k.day_to, k.answer, k.reason, k.lone,
+    count(*) OVER (PARTITION BY k.lone, k.npi, k.tin, k.patient, k.counterpart, k.day_from, k.code_system, k.code) AS records,
+    row_number() OVER (
+      PARTITION BY k.lone, k.npi, k.tin, k.patient, k.counterpart, k.day_from, k.code_system, k.code
+      ORDER BY CASE WHEN k.answer = 'met' THEN 0 ELSE 1 END NULLS LAST,
+        CASE WHEN s.sent = 'met' AND s.received = 'met' AND s.complete = 'met' THEN 0
+          WHEN s.sent = 'not_met' OR s.received = 'not_met' OR s.complete = 'not_met' THEN 2 ELSE 1 END NULLS LAST,
+        CASE WHEN s.sent = 'met' THEN 0 ELSE 1 END NULLS LAST, k.focus NULLS LAST
+    ) AS place
+  FROM (
+    SELECT o.*, CASE WHEN o.counterpart IS NULL OR o.code IS NULL OR o.patient IS NULL OR o.day_from IS NULL OR o.day_from <> o.day_to
+      THEN o.focus ELSE '' END AS lone
+    FROM outgoing_record AS o
+  ) AS k
+  LEFT JOIN sent_summary AS s ON s.focus = k.focus
+) AS ranked
+WHERE lone <> '' OR place = 1
 ;
 
 -- table: seen
@@ -147,19 +273,20 @@ GROUP BY v.focus, v.patient, v.npi, v.tin, v.day_from, v.day_to, v.answer, v.rea
 
 -- table: handed_over
 -- Transitions received, with the patient, clinician and day of their visit, and whether that patient was seen before.
-SELECT t.focus, t.patient, t.npi, t.tin, t.day_from, t.detail,
+-- One of which it is not known whether it took place is no certain one.
+SELECT t.focus, t.patient, t.npi, t.tin, t.day_from, t.detail, t.certain,
   max(CASE WHEN coalesce(e.npi, e.clinician, e.tin) = coalesce(t.npi, t.clinician, t.tin) THEN 1 ELSE 0 END) AS seen_before,
   max(CASE WHEN e.tin = t.tin THEN 1 ELSE 0 END) AS seen_in_tin
 FROM (
   SELECT f.focus, coalesce(f.patient, s.patient) AS patient, coalesce(v.npi, f.npi) AS npi, f.clinician, coalesce(v.tin, f.tin) AS tin,
-    coalesce(f.day_from, s.day_from) AS day_from, f.from_utc, f.detail
+    coalesce(f.day_from, s.day_from) AS day_from, f.from_utc, f.detail, CASE WHEN f.answer = 'met' THEN 'yes' ELSE 'unknown' END AS certain
   FROM fact AS f
   LEFT JOIN (SELECT DISTINCT focus, patient, day_from FROM seen) AS s ON s.focus = f.focus
   LEFT JOIN seen AS v ON v.focus = f.focus AND (f.npi IS NULL OR v.npi = f.npi)
-  WHERE f.kind = 'transition-received' AND f.answer = 'met'
+  WHERE f.kind = 'transition-received' AND f.answer <> 'not_met'
 ) AS t
 LEFT JOIN fact AS e ON e.kind = 'patient-seen' AND e.answer = 'met' AND e.patient = t.patient AND e.to_utc < t.from_utc
-GROUP BY t.focus, t.patient, t.npi, t.tin, t.day_from, t.detail
+GROUP BY t.focus, t.patient, t.npi, t.tin, t.day_from, t.detail, t.certain
 ;
 
 -- table: incoming
@@ -167,7 +294,7 @@ GROUP BY t.focus, t.patient, t.npi, t.tin, t.day_from, t.detail
 -- before. New is certain only where history is proven to reach back, or by a new-patient visit code that no
 -- earlier visit refutes. A patient whom a partner saw before is new to the clinician, but not to the group
 -- (`in_group`). A referral that was revoked is none.
-SELECT focus, patient, npi, tin, day_from AS day, 'yes' AS certain,
+SELECT focus, patient, npi, tin, day_from AS day, certain,
   CASE WHEN coalesce(detail, '') = 'new patient' AND seen_in_tin = 1 THEN 'no' ELSE 'yes' END AS in_group
 FROM handed_over
 WHERE NOT (coalesce(detail, '') = 'new patient' AND seen_before = 1)
@@ -256,7 +383,7 @@ SELECT d.focus,
     ELSE 'unknown'
   END AS met,
   sum(CASE WHEN v.answer = 'met' THEN 1 ELSE 0 END) AS lists,
-  max(v.day_from) AS met_from, max(v.day_to) AS met_on, min(v.grade) AS grade
+  max(v.day_from) AS met_from, max(v.day_to) AS met_on, min(v.day_to) AS first_on, min(v.grade) AS grade
 FROM (SELECT DISTINCT focus FROM received_summary) AS d
 CROSS JOIN (
   SELECT 'medications-reconciled' AS kind UNION ALL SELECT 'allergies-reconciled' UNION ALL SELECT 'problems-reconciled'
@@ -264,6 +391,41 @@ CROSS JOIN (
 LEFT JOIN verdict AS v ON v.focus = d.focus AND v.kind = k.kind
 LEFT JOIN closed AS c ON c.kind = k.kind
 GROUP BY d.focus
+;
+
+-- table: appended_document
+-- Received documents that were appended to another received one (DocumentReference.relatesTo appends).
+SELECT coalesce(c.same_as, x.source) AS focus, min(x.target) AS whole
+FROM current_reference AS x
+LEFT JOIN canonical AS c ON c.key = x.source
+JOIN (SELECT DISTINCT focus FROM received_summary) AS d ON d.focus = x.target
+WHERE x.relation = 'appends' AND x.target <> coalesce(c.same_as, x.source)
+GROUP BY coalesce(c.same_as, x.source)
+;
+
+-- table: reconciled_summary
+-- One row per received document and reporter, with the document that it is a part of and the answer of its three lists.
+-- A list that was reconciled on a day before the document came contradicts the receipt: one of the days is wrong.
+SELECT d.focus, d.patient, d.npi, d.tin, d.day_from, d.day_to, d.sure, d.certain, d.context_before, d.context_after,
+  coalesce(b.whole, a.whole, d.focus) AS whole,
+  CASE WHEN r.met = 'met' AND r.first_on < d.day_from THEN 'unknown' ELSE r.met END AS met,
+  CASE WHEN r.met = 'met' AND r.first_on < d.day_from THEN 1 ELSE 0 END AS too_early,
+  r.lists, r.met_from, r.met_on, r.grade
+FROM received_summary AS d
+JOIN reconciliation AS r ON r.focus = d.focus
+LEFT JOIN appended_document AS a ON a.focus = d.focus
+LEFT JOIN appended_document AS b ON b.focus = a.whole
+;
+
+-- table: session
+-- Where the site counts sessions: documents with all that was appended to them whose three lists were completed on one
+-- local day, and that day. What one reporter completed for one patient on it is one session.
+SELECT d.whole, d.npi, d.tin, min(d.met_on) AS day
+FROM reconciled_summary AS d
+CROSS JOIN setting AS s
+WHERE s.recon_by_session
+GROUP BY d.whole, d.npi, d.tin
+HAVING min(d.met) = 'met' AND max(d.met) = 'met' AND min(d.met_from) = max(d.met_on)
 ;
 
 -- table: deadline
@@ -280,22 +442,22 @@ GROUP BY s.focus
 ;
 
 -- table: standing_access
--- Every access fact with the day on which it ended: its own end, or the first withdrawal after it. A policy of
+-- Every access fact with the day on which it ended: its own end, or the first withdrawal from its holder after it. A policy of
 -- the site holds for each patient until it ends, or is withdrawn from that patient. A withdrawal itself is the
 -- fact that there was none, though no grant is shown.
-SELECT f.kind, f.focus, f.source, f.day_from, f.day_to, f.grade,
+SELECT f.kind, f.focus, f.holder, f.source, f.day_from, f.day_to, f.grade,
   CASE WHEN f.kind = 'access-withdrawn' AND f.answer = 'met' THEN 'not_met' ELSE f.answer END AS answer,
   CASE WHEN min(w.day_from) < coalesce(min(f.ended_day), '9999') THEN min(w.day_from) ELSE min(f.ended_day) END AS ended_day
 FROM fact AS f
-LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.focus = f.focus AND w.day_from >= f.day_from
+LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.holder = f.holder AND w.day_from >= f.day_from
 WHERE f.kind IN ('access-vdt', 'access-api', 'access-declined', 'access-withdrawn')
-GROUP BY f.kind, f.focus, f.answer, f.source, f.day_from, f.day_to, f.grade
+GROUP BY f.kind, f.focus, f.holder, f.answer, f.source, f.day_from, f.day_to, f.grade
 UNION ALL
-SELECT s.kind, p.subject, 'site settings', s.day_from, s.day_from, 'native', 'met',
+SELECT s.kind, p.subject, p.subject, 'site settings', s.day_from, s.day_from, 'native', 'met',
   CASE WHEN min(w.day_from) < coalesce(s.ended_day, '9999') THEN min(w.day_from) ELSE s.ended_day END
 FROM standing AS s
 CROSS JOIN (SELECT DISTINCT coalesce(patient, focus) AS subject FROM seen WHERE ambulatory = 1) AS p
-LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.focus = p.subject AND w.day_from >= s.day_from
+LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.holder = p.subject AND w.day_from >= s.day_from
 WHERE s.kind IN ('access-vdt', 'access-api', 'access-declined')
 GROUP BY s.kind, p.subject, s.day_from, s.ended_day
 ;
@@ -321,13 +483,20 @@ GROUP BY s.focus, k.kind, d.day
 ;
 
 -- table: visit_access
--- One row per visit: both channels in force at the deadline, or one proven not to be, or not shown.
-SELECT a.focus, min(a.deadline) AS deadline,
+-- One row per visit: both channels in force at the deadline, or one proven not to be, or not shown. A deadline that
+-- the data do not reach is pending: they end where the site says, else before the last day that anything in them bears.
+SELECT a.focus, min(a.deadline) AS deadline, max(a.pending) AS pending,
   CASE WHEN min(a.granted) = 1 THEN 'met'
+    WHEN max(a.pending) = 1 THEN 'unknown'
     WHEN max(CASE WHEN a.granted = 0 AND (a.mentioned = 1 OR c.kind IS NOT NULL) THEN 1 ELSE 0 END) = 1 THEN 'not_met'
     ELSE 'unknown' END AS met,
   max(a.met_from) AS met_from, max(a.met_on) AS met_on, max(a.weakness) AS weakness, sum(a.granted) AS channels
-FROM access AS a
+FROM (
+  SELECT g.*, CASE WHEN g.deadline > t.data_until OR (t.data_until IS NULL AND g.deadline >= e.day) THEN 1 ELSE 0 END AS pending
+  FROM access AS g
+  CROSS JOIN setting AS t
+  CROSS JOIN (SELECT max(day_from) AS day FROM fact WHERE answer <> 'not_met') AS e
+) AS a
 LEFT JOIN closed AS c ON c.kind = a.kind
 GROUP BY a.focus
 ;
@@ -422,23 +591,23 @@ SELECT 'PI_HIE_1', o.focus, o.patient, o.tin, o.npi, CASE WHEN o.answer = 'met' 
     WHEN s.received IS NULL THEN 'sent; receipt is not shown'
     WHEN s.received <> 'met' THEN coalesce(s.received_reason, 'whether it was received is not known')
     WHEN s.complete <> 'met' THEN 'whether the document sent is C-CDA is not shown'
-    ELSE 'sent electronically and receipt confirmed' END
+    ELSE 'sent electronically and receipt confirmed' END || o.note
 FROM outgoing AS o
 JOIN sent_summary AS s ON s.focus = o.focus
 LEFT JOIN closed AS cs ON cs.kind = 'summary-sent'
 LEFT JOIN closed AS cr ON cr.kind = 'receipt-confirmed'
 UNION ALL
 SELECT 'PI_HIE_4', d.focus, d.patient, d.tin, d.npi, CASE WHEN d.certain = 1 AND d.sure = 1 THEN 'yes' ELSE 'unknown' END, d.day_from, d.day_to,
-  d.context_before, d.context_after, NULL, r.met, r.met_from, r.met_on, r.grade,
+  d.context_before, d.context_after, NULL, d.met, d.met_from, d.met_on, d.grade,
   CASE WHEN d.patient IS NULL THEN 'whose document it is is not known: it is not in the data, or names no patient'
     WHEN d.sure = 0 THEN 'whether the document is a summary of care in C-CDA is not shown'
     WHEN d.certain = 0 THEN 'whether the patient was new to the clinician is not known: history is not proven to reach back'
-    WHEN r.met = 'met' THEN 'medications, allergies and problems reconciled'
-    WHEN r.met = 'not_met' THEN 'not all three lists were reconciled on this document'
-    WHEN r.lists > 0 THEN 'only some of the three lists are shown as reconciled on this document'
+    WHEN d.met = 'met' THEN 'medications, allergies and problems reconciled'
+    WHEN d.met = 'not_met' THEN 'not all three lists were reconciled on this document'
+    WHEN d.too_early = 1 THEN 'reconciled before it was received: one of the two days is wrong'
+    WHEN d.lists > 0 THEN 'only some of the three lists are shown as reconciled on this document'
     ELSE 'reconciliation is not shown by this source' END
-FROM received_summary AS d
-JOIN reconciliation AS r ON r.focus = d.focus
+FROM reconciled_summary AS d
 UNION ALL
 SELECT 'PI_PEA_1', v.focus, v.patient, v.tin, v.npi, CASE WHEN v.answer = 'met' THEN 'yes' ELSE 'unknown' END, v.day_from, v.day_to,
   NULL, NULL, NULL, coalesce(a.met, 'unknown'), a.met_from, a.met_on,
@@ -446,6 +615,7 @@ SELECT 'PI_PEA_1', v.focus, v.patient, v.tin, v.npi, CASE WHEN v.answer = 'met' 
   CASE WHEN v.answer <> 'met' THEN coalesce(v.reason, 'whether the visit took place is not known')
     WHEN a.met = 'met' THEN 'portal and API access in force at the deadline ' || a.deadline
     WHEN a.met = 'not_met' THEN 'portal or API access not in force at the deadline ' || a.deadline
+    WHEN a.pending = 1 THEN 'pending: the data end before the deadline ' || a.deadline
     WHEN v.day_from IS NULL THEN 'the visit has no date'
     WHEN a.deadline IS NULL AND v.day_from <> v.day_to THEN 'the visit is dated by month or year: its deadline is not known'
     ELSE 'access at the deadline ' || coalesce(a.deadline, '') || ' is not shown by this source' END
@@ -476,9 +646,15 @@ WHERE kind = 'immunization-given' AND answer <> 'not_met'
 ;
 
 -- table: cases
--- Every case with its unit: a patient, however often seen, for PI_PEA_1; else the record itself.
-SELECT c.*, CASE WHEN c.measure = 'PI_PEA_1' THEN coalesce(c.patient, c.focus) ELSE c.focus END AS unit
+-- Every case with its unit: a patient, however often seen, for PI_PEA_1; for PI_HIE_4 a session or a document with what was
+-- appended to it; else the record itself.
+SELECT c.*,
+  CASE WHEN c.measure = 'PI_PEA_1' THEN coalesce(c.patient, c.focus) ELSE coalesce(c.patient || ' ' || n.day, d.whole, c.focus) END AS unit
 FROM found_case AS c
+LEFT JOIN reconciled_summary AS d ON c.measure = 'PI_HIE_4' AND d.focus = c.focus
+  AND coalesce(d.npi, '') = coalesce(c.npi, '') AND coalesce(d.tin, '') = coalesce(c.tin, '')
+LEFT JOIN session AS n ON n.whole = d.whole
+  AND coalesce(n.npi, '') = coalesce(c.npi, '') AND coalesce(n.tin, '') = coalesce(c.tin, '')
 ;
 
 -- table: needed

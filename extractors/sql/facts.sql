@@ -113,9 +113,11 @@ GROUP BY e.source HAVING count(DISTINCT t.tin) = 1
 -- table: resolved_event
 -- One row per event of a current resource, every key resolved, with the NPI and TIN it belongs to. What the content
 -- of a document says is said of every document that has this content. The TIN of
--- a visit is lent to its clinicians, never to an organization that is named itself.
+-- a visit is lent to its clinicians, never to an organization that is named itself. Access of a proxy (RelatedPerson) is
+-- access of the patient; `holder` remembers who has it.
 SELECT DISTINCT
-  e.kind, e.answer, e.reason, coalesce(ch.same_as, h.source, cf.same_as, e.focus) AS focus, e.source,
+  e.kind, e.answer, e.reason, coalesce(ch.same_as, h.source, px.target, cf.same_as, e.focus) AS focus,
+  coalesce(cf.same_as, e.focus) AS holder, e.source,
   coalesce(cp.same_as, e.patient) AS patient, coalesce(cc.same_as, e.clinician) AS clinician,
   a.npi,
   CASE
@@ -130,6 +132,8 @@ JOIN current_resource AS r ON r.key = e.source AND r.content = e.content
 LEFT JOIN current_reference AS h ON h.relation = 'content' AND h.target = e.focus AND e.kind = 'summary-complete'
 LEFT JOIN canonical AS ch ON ch.key = h.source
 LEFT JOIN canonical AS cf ON cf.key = e.focus
+LEFT JOIN current_reference AS px ON px.source = coalesce(cf.same_as, e.focus) AND px.relation = 'proxy-for'
+  AND e.kind IN ('access-vdt', 'access-api', 'access-declined', 'access-withdrawn')
 LEFT JOIN canonical AS cp ON cp.key = e.patient
 LEFT JOIN canonical AS cc ON cc.key = e.clinician
 LEFT JOIN canonical AS co ON co.key = e.organization
@@ -240,7 +244,7 @@ WHERE n.focus IS NULL
 -- table: fact
 -- What is held for a fact. A copy by fax, on paper or by word of mouth takes nothing back that was sent electronically.
 SELECT e.kind, CASE WHEN e.doubt IS NULL THEN e.answer ELSE 'unknown' END AS answer, coalesce(e.doubt, e.reason) AS reason,
-  e.focus, e.source, e.patient, e.clinician, e.npi, e.tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
+  e.focus, e.holder, e.source, e.patient, e.clinician, e.npi, e.tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
   e.code_system, e.code, e.codings, e.display, e.counterpart, e.identifier, e.detail, e.setting, e.visit_class, e.grade, e.rank,
   e.rule, e.zone_assumed
 FROM told AS e

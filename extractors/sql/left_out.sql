@@ -13,11 +13,13 @@ SELECT 'PI_EP_1' AS measure, w.focus, w.patient, w.tin, w.npi, w.day_from AS occ
     WHEN d.class = 'supply' THEN 'a supply, not a drug'
     WHEN w.detail = 'cancelled' THEN 'cancelled, and not shown to have been sent'
     WHEN w.visit_class IN ('IMP', 'ACUTE', 'NONAC') THEN 'written during an inpatient stay'
+    WHEN g.focus IS NOT NULL THEN 'replaced on the same day, and the site collapses changes'
     WHEN w.clinician LIKE '%Patient/%' OR w.clinician LIKE '%RelatedPerson/%' THEN 'asked for by the patient or a relative'
     ELSE 'left out by another condition of cases.sql' END) AS why
 FROM fact AS w
 LEFT JOIN drug AS d ON d.codings = coalesce(w.codings, '')
 LEFT JOIN verdict AS t ON t.focus = w.focus AND t.kind = 'prescription-transmitted'
+LEFT JOIN (SELECT DISTINCT focus FROM changed_prescription WHERE stands = 'no') AS g ON g.focus = w.focus
 LEFT JOIN (SELECT DISTINCT focus FROM prescription) AS c ON c.focus = w.focus
 WHERE w.kind = 'prescription-written' AND c.focus IS NULL
 GROUP BY w.focus, w.patient, w.tin, w.npi, w.day_from, w.day_to
@@ -35,10 +37,16 @@ SELECT 'PI_HIE_1', r.focus, r.patient, r.tin, r.npi, r.day_from, r.day_to, NULL,
   min(CASE WHEN r.answer = 'not_met' THEN coalesce(r.reason, 'not a referral')
     WHEN r.kind = 'transition-made' THEN 'the same move as a referral, which counts once'
     WHEN r.detail = 'revoked' THEN 'revoked, and no summary is shown to have been sent'
+    WHEN o.focus IS NOT NULL THEN 'recorded more than once for this patient, recipient, day and code; another record counts'
+    WHEN x.focus IS NOT NULL THEN 'replaced by another referral, which counts'
+    WHEN h.focus IS NOT NULL THEN 'to who uses the same EHR, and the site excludes them'
     ELSE 'to the one who asked, or asked for by somebody else' END)
 FROM fact AS r
 LEFT JOIN verdict AS s ON s.focus = r.focus AND s.kind = 'summary-sent'
 LEFT JOIN verdict AS k ON k.focus = r.focus AND k.kind = 'receipt-confirmed'
+LEFT JOIN (SELECT DISTINCT focus FROM outgoing_record) AS o ON o.focus = r.focus
+LEFT JOIN (SELECT DISTINCT focus FROM superseded) AS x ON x.focus = r.focus
+LEFT JOIN (SELECT focus FROM shared_recipient CROSS JOIN setting WHERE exclude_shared_ehr AND shares = 'yes') AS h ON h.focus = r.focus
 LEFT JOIN (SELECT DISTINCT focus FROM outgoing) AS c ON c.focus = r.focus
 WHERE r.kind IN ('referral-made', 'transition-made') AND c.focus IS NULL
 GROUP BY r.focus, r.patient, r.tin, r.npi, r.day_from, r.day_to

@@ -6,7 +6,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from extractors.ledger import NEEDS
 from scoring.model import MeasureId
 
 _NOISE = re.compile(r"[\W_]+", re.ASCII)
@@ -39,8 +38,7 @@ def _plain(text: str) -> str:
 
 @cache
 def _measures() -> dict[str, MeasureId]:
-    listed = {alias: measure for alias, measure in _aliases("measure").items() if measure in NEEDS}
-    return {**{alias: MeasureId(measure) for alias, measure in listed.items()}, **{_plain(m): m for m in NEEDS}}
+    return {alias: MeasureId(measure) for alias, measure in _aliases("measure").items()}
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Literal, TypedDict, Unpack
 from flask import Response
 
 from extractors.decode import Json
+from smartapp.demo_ehr.search_parameters import Kind
 
 Endpoint = Literal["well_known", "jwks", "authorize", "token", "revoke", "fhir", "page", "id_token"]
 """The endpoints of the server; `id_token` stands for the claims, before they are signed."""
@@ -36,6 +37,8 @@ class Fault(TypedDict, total=False):
         headers: headers of that answer.
         error: an OAuth error: by redirect from `authorize`, as JSON with status 400 from `token` and `revoke`.
         change: a function from the honest JSON document to another; more than one apply in turn.
+        unheeded: search criteria of this kind are taken and confirmed in the self link, and change nothing: the dialect
+            of servers that ignore date filters.
         resource_type: only requests for this FHIR type (pages of a search included).
         path: only requests for exactly this path.
         after: let this many matching requests pass first.
@@ -47,6 +50,7 @@ class Fault(TypedDict, total=False):
     headers: Mapping[str, str]
     error: str
     change: Change
+    unheeded: Kind
     resource_type: str
     path: str
     after: int
@@ -115,6 +119,11 @@ def changed(faults: list[Fault], document: Json) -> Json:
     for fault in faults:
         document = fault["change"](document) if "change" in fault else document
     return document
+
+
+def unheeded(faults: list[Fault]) -> frozenset[Kind]:
+    """The kinds of search criteria that some faults let the server overlook."""
+    return frozenset(fault["unheeded"] for fault in faults if "unheeded" in fault)
 
 
 def answer_instead(faults: list[Fault]) -> Response | None:

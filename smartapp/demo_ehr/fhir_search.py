@@ -1,8 +1,8 @@
 """FHIR search over one scenario: read the parameters, find the matches and what is to come with them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from extractors.dates import Moment, read_moment
@@ -75,6 +75,12 @@ def read_search(resource_type: str, sent: Iterable[tuple[str, str]]) -> Search:
         tuple(honoured),
         tuple(ignored),
     )
+
+
+def without(search: Search, unheeded: Collection[Kind]) -> Search:
+    """The search without its criteria of some kinds; it still says that they were honoured."""
+    known = parameters(search.resource_type)
+    return replace(search, criteria=tuple(one for one in search.criteria if known[one[0]].kind not in unheeded))
 
 
 def find(scenario: Scenario, search: Search, visible: Visible) -> list[Json]:

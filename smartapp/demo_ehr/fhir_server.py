@@ -4,14 +4,15 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from extractors.decode import Json
 from smartapp.demo_ehr.access import Access, access_of
 from smartapp.demo_ehr.authorization import Provider
 from smartapp.demo_ehr.bundles import capability_statement, entry, outcome, searchset, warning
 from smartapp.demo_ehr.documents import json_answer
-from smartapp.demo_ehr.fhir_search import Search, SearchRefused, brought, find, read_search
+from smartapp.demo_ehr.faults import unheeded
+from smartapp.demo_ehr.fhir_search import Search, SearchRefused, brought, find, read_search, without
 from smartapp.demo_ehr.grants import Session, Token
 from smartapp.demo_ehr.scenario import Scenario
 
@@ -70,7 +71,7 @@ class FhirServer:
             search = read_search(kind, [*request.args.items(multi=True), *request.form.items(multi=True)])
             if search.ignored and "handling=strict" in request.headers.get("Prefer", ""):
                 raise SearchRefused(f"Not supported: {', '.join(search.ignored)}.")
-            return self._answer(search, 0, access)
+            return self._answer(without(search, unheeded(g.get("struck", []))), 0, access)
         except SearchRefused as refused:
             return problem(400, "invalid", str(refused))
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from smartapp.evidence import CaseRow
 from smartapp.paths import templates
+from smartapp.report.beside import other_books
 from smartapp.report.frame import Action, Frame, Link, Message, across_pages, within_report
 from smartapp.report.page import page_of
 from smartapp.report.words import day_in_words, figure, moment
@@ -40,7 +41,8 @@ def render(scored: Scored, rows: Sequence[CaseRow]) -> str:
         scored: the score and the reading it rests on, still open.
         rows: every case of the reading's period.
     """
-    return _environment().get_template("report.html").render(page=page_of(scored, rows), to=within_report)
+    content = {"page": page_of(scored, rows), "books": other_books(scored)}
+    return _environment().get_template("report.html").render(**content, to=within_report)
 
 
 def score_page(scored: Scored, written: datetime, frame: Frame) -> str:

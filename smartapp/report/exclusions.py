@@ -1,5 +1,6 @@
 """The exclusions for a page: what was counted for each against its limit, claimed or not."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from extractors.ledger import NEEDS
@@ -12,73 +13,122 @@ _TAGS = {Standing.AVAILABLE: "tag-none", Standing.UNDECIDED: "tag-open", Standin
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """One count of an exclusion in words, with where its cases open (None: nothing to open) and what it says."""
+    """One count of an exclusion in words, empty where there is none; `opens` is where its cases are."""
 
     basis: str
     count: str
-    opens: str | None
+    opens: str
     standing: str
     tag: str
-    notes: tuple[str, ...]
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
-class ExclusionRow:
-    """One exclusion; `limit` is empty where no number decides, `bases` where nothing is counted."""
+class Named:
+    """An exclusion by its id and by what it says of who claims it."""
 
     anchor: str
     exclusion: str
     summary: str
     excludes: str
+    claimed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An exclusion that a count decides: `limit` in words, on one basis or several."""
+
+    named: Named
     limit: str
-    standing: str
-    tag: str
+    what: str
     bases: tuple[Basis, ...]
     text: str
-    claimed: bool
-    confidence: str
     doubts: tuple[str, ...]
     cites: tuple[Cite, ...]
 
 
-def exclusion_rows(scored: Scored) -> tuple[ExclusionRow, ...]:
-    """Every exclusion of which data say something, or surely nothing, in CMS's order."""
-    return tuple(_row(scored, one) for one in scored.exclusions)
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Exclusions that no data decide, with what is said of all of them and, where cases hint, their count."""
+
+    text: str
+    named: tuple[Named, ...]
+    count: str
+    opens: str
+    cites: tuple[Cite, ...]
 
 
-def _row(scored: Scored, one: Exclusion) -> ExclusionRow:
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """All exclusions of the year, in CMS's order."""
+
+    decided: tuple[Decided, ...]
+    undecided: tuple[Undecided, ...]
+
+
+def exclusions_of(scored: Scored) -> Exclusions:
+    """Every exclusion of which data say something, or surely nothing."""
+    said: defaultdict[str, list[Exclusion]] = defaultdict(list)
+    for one in scored.exclusions:
+        if one.fewer_than is None:
+            said[one.text].append(one)
+    return Exclusions(
+        decided=tuple(_decided(scored, one) for one in scored.exclusions if one.fewer_than is not None),
+        undecided=tuple(_undecided(scored, text, found) for text, found in said.items()),
+    )
+
+
+def _named(scored: Scored, one: Exclusion) -> Named:
     measure = scored.reading.rules.measures[one.exclusion]
-    counts = [(one.count, one.standing), *one.others] if one.count else []
-    return ExclusionRow(
+    return Named(
         anchor=f"exclusion-{one.exclusion}",
         exclusion=one.exclusion,
         summary=measure.summary or measure.title,
         excludes=" and ".join(one.of),
-        limit=f"fewer than {one.fewer_than} {one.what}" if one.fewer_than is not None else "",
-        standing=one.standing,
-        tag=_TAGS.get(one.standing, ""),
+        claimed=scored.submission.answers.get(one.exclusion) is True,
+    )
+
+
+def _decided(scored: Scored, one: Exclusion) -> Decided:
+    counts: list[tuple[Count | None, Standing]] = [(one.count, one.standing), *one.others]
+    return Decided(
+        named=_named(scored, one),
+        limit="none" if one.fewer_than == 1 else f"fewer than {one.fewer_than}",
+        what=one.what or "",
         bases=tuple(_basis(one, count, standing) for count, standing in counts),
         text=one.text,
-        claimed=scored.submission.answers.get(one.exclusion) is True,
-        confidence=one.ruling.confidence,
         doubts=one.ruling.doubts,
         cites=one.ruling.cites,
     )
 
 
-def _basis(one: Exclusion, count: Count, standing: Standing) -> Basis:
+def _basis(one: Exclusion, count: Count | None, standing: Standing) -> Basis:
     return Basis(
-        basis=count.basis,
-        count=str(count),
-        opens=f"measure-{one.counted_as}" if one.counted_as in NEEDS else None,
+        basis=count.basis if count else "",
+        count=str(count) if count else "",
+        opens=_opens(one),
         standing=standing,
         tag=_TAGS.get(standing, ""),
-        notes=count_notes(count),
+        note=_note(count) if count else "This source shows nothing that would count.",
     )
 
 
-def count_notes(count: Count) -> tuple[str, ...]:
-    """Why a count has the upper bound that it has."""
-    hidden = f"This source shows no {', no '.join(count.hidden)}: there may be more." if count.hidden else ""
-    astray = f"{count.unattributed:,} of them may be another's." if count.unattributed and not count.hidden else ""
-    return tuple(note for note in (hidden, astray) if note)
+def _opens(one: Exclusion) -> str:
+    return f"measure-{one.counted_as}" if one.counted_as in NEEDS else ""
+
+
+def _note(count: Count) -> str:
+    if count.hidden:
+        return f"This source shows no {', no '.join(count.hidden)}: there may be more."
+    return f"{count.unattributed:,} of the most possible may be another's." if count.unattributed else ""
+
+
+def _undecided(scored: Scored, text: str, found: list[Exclusion]) -> Undecided:
+    counted = next((one for one in found if one.count), None)
+    return Undecided(
+        text=text,
+        named=tuple(_named(scored, one) for one in found),
+        count=f"{counted.count} {counted.what}" if counted else "",
+        opens=_opens(counted) if counted else "",
+        cites=tuple(dict.fromkeys(cite for one in found for cite in one.ruling.cites)),
+    )

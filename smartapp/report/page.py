@@ -10,7 +10,7 @@ from scoring.year import Measure, Status
 from smartapp import __version__
 from smartapp.evidence import CaseRow
 from smartapp.report.chart import Chart, chart_of
-from smartapp.report.exclusions import ExclusionRow, exclusion_rows
+from smartapp.report.exclusions import Exclusions, exclusions_of
 from smartapp.report.lines import Line, lines_of
 from smartapp.report.measures import MeasureSection, measure_sections
 from smartapp.report.words import day, reporter_in_words
@@ -75,6 +75,7 @@ class Completeness:
     """What was received and what became of it."""
 
     ledger: tuple[Mapping[str, Any], ...]
+    cautions: tuple[str, ...]
     files: tuple[FileRecord, ...]
     aside: tuple[Aside, ...]
     aside_of: int
@@ -109,7 +110,7 @@ class Page:
     chart: Chart
     lines: tuple[Line, ...]
     sections: tuple[MeasureSection, ...]
-    exclusions: tuple[ExclusionRow, ...]
+    exclusions: Exclusions
     answers: tuple[Answered, ...]
     completeness: Completeness
     basis: tuple[Basis, ...]
@@ -136,7 +137,7 @@ def page_of(scored: Scored, rows: Sequence[CaseRow], written: str | None = None)
         chart=chart_of(scored),
         lines=lines_of(scored, sections),
         sections=sections,
-        exclusions=exclusion_rows(scored),
+        exclusions=exclusions_of(scored),
         answers=_answers(scored),
         completeness=_completeness(reading),
         basis=_basis(reading),
@@ -184,6 +185,7 @@ def _completeness(reading: Reading) -> Completeness:
     policies = {standing.kind: standing.why for standing in reading.site.standing}
     return Completeness(
         ledger=reading.ledger,
+        cautions=reading.cautions,
         files=reading.files,
         aside=tuple(Aside(_place(row), row["reason"]) for row in reading.quarantine.rows),
         aside_of=reading.quarantine.of,

@@ -6,6 +6,7 @@ what a test changes, it says by keyword (an R4 element name) or by a dict union.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -24,10 +25,10 @@ C, D, E = "1234567893", "1000000004", "1999999992"
 A, B = "000180180", "000180181"
 GENERIC = load_profile("generic")
 PERIOD = Period(date(2026, 1, 1), date(2026, 6, 29))
-OPEN = Site()
-CLOSED = Site(closed_world=frozenset(EventKind))
-PROVEN = Site(history_from=date(2010, 1, 1))
-"""Site settings: nothing vouched for; every absence vouched for; all encounters since 2010 in the data."""
+OPEN = Site(data_until=date(2026, 12, 31))
+CLOSED = replace(OPEN, closed_world=frozenset(EventKind))
+PROVEN = replace(OPEN, history_from=date(2010, 1, 1))
+"""Site settings, of data to the end of the year: nothing vouched for; every absence; all encounters since 2010."""
 
 RXNORM, NDC = "http://www.nlm.nih.gov/research/umls/rxnorm", "http://hl7.org/fhir/sid/ndc"
 LOSARTAN, ZOLPIDEM, OXYCODONE, TRAMADOL = "979492", "854873", "1049604", "835603"

@@ -121,6 +121,7 @@ def test_a_document_is_read_in_the_encoding_that_it_declares(encoding: str) -> N
         ),
     ],
 )
+@pytest.mark.requirement("R112")
 def test_what_cannot_be_read_is_unread_and_no_fault(spoiled: str) -> None:
     assert read_best([spoiled]).word == "unread"
 

@@ -1,12 +1,13 @@
 """Messages about orders: whose they are, to whom they go, by which medium, and with which documents."""
 
 import itertools
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from extractors.site import Site
+from extractors.site import SharedEhrRecipients, Site
 from scoring.model import Period
 from tests.extractors.practice import (
     CLOSED,
@@ -39,6 +40,8 @@ from tests.extractors.practice import (
 PRESCRIBING, QUERYING, SENDING = "PI_EP_1", "PI_EP_2", "PI_HIE_1"
 SPECIALIST = ref("Organization/elsewhere")
 PARTNER = {"performer": [ref("PractitionerRole/d-at-a")]}
+WITH_PARTNERS = SharedEhrRecipients.INCLUDE
+"""Partners use the same EHR; these tests are about what reaches them, so the site counts them."""
 NURSE = [practitioner("nurse", None), role("nurse", "a"), practitioner("temp", None)]
 AT_SPECIALIST = [practitioner("s", "1888888884"), role("s", "elsewhere")]
 
@@ -70,7 +73,7 @@ AT_SPECIALIST = [practitioner("s", "1888888884"), role("s", "elsewhere")]
 )
 def test_only_what_the_requesters_side_sends_is_a_summary_sent(parties: Json, order: Json, expected: Counts) -> None:
     shown = [referral(**order), document(), sending(**parties), *NURSE, *AT_SPECIALIST]
-    assert count(SENDING, shown, site=CLOSED) == expected
+    assert count(SENDING, shown, site=replace(CLOSED, shared_ehr_recipients=WITH_PARTNERS)) == expected
 
 
 def test_a_reply_confirms_the_receipt_of_what_we_sent() -> None:
@@ -180,7 +183,8 @@ def test_a_message_that_is_none_confirms_no_receipt(status: str) -> None:
 )
 def test_a_task_of_the_own_side_confirms_no_receipt(owner: str, order: Json, expected: Counts) -> None:
     task = {**acceptance("completed"), "owner": ref(owner)}
-    assert count(SENDING, [referral(**order), document(), sending(received=None), task, *NURSE]) == expected
+    shown = [referral(**order), document(), sending(received=None), task, *NURSE]
+    assert count(SENDING, shown, site=replace(OPEN, shared_ehr_recipients=WITH_PARTNERS)) == expected
 
 
 HALF = Period(date(2026, 7, 1), date(2026, 12, 31))

@@ -164,7 +164,7 @@ def test_the_time_of_import_counts_not_the_date_of_the_document() -> None:
     ("on", "expected"), [("2025-12-31T23:59:59-05:00", NONE), ("2026-06-29", MET), ("2026-06-30", NONE)]
 )
 def test_a_document_counts_in_the_period_in_which_it_came(on: str, expected: Counts) -> None:
-    assert count(RECEIVING, [visit(), document(), receipt(on=on), *reconciled()], site=PROVEN) == expected
+    assert count(RECEIVING, [visit(), document(), receipt(on=on), *reconciled(on=on)], site=PROVEN) == expected
 
 
 @pytest.mark.case("X15-2")
@@ -190,7 +190,7 @@ def test_of_a_document_and_its_replacement_the_replacement_counts() -> None:
     """X15-5."""
     later = document("later", relatesTo=[{"code": "replaces", "target": ref("DocumentReference/doc")}])
     both = [document(status="superseded"), receipt(), later, receipt("later", "2026-03-04")]
-    assert count(RECEIVING, [visit(), *both, *reconciled("later")], site=PROVEN) == MET
+    assert count(RECEIVING, [visit(), *both, *reconciled("later", "2026-03-04")], site=PROVEN) == MET
 
 
 def test_a_superseded_document_counts_while_its_replacement_did_not_come() -> None:

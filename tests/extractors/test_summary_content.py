@@ -89,6 +89,7 @@ def test_a_damaged_attachment_takes_its_document_nowhere(spoiled: str) -> None:
     assert not extracted([damaged]).quarantine
 
 
+@pytest.mark.requirement("R112")
 def test_the_reason_names_the_sections_and_nothing_of_the_document() -> None:
     found = [*staff(), referral(), sending(), *in_binary("blank-allergies")]
     [case] = cases(found, SENDING)

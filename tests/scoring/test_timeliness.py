@@ -34,11 +34,15 @@ def test_the_product_is_certified_by_the_last_day(day: date, late: bool) -> None
     ("day", "outside"),
     [(date(2025, 12, 31), True), (date(2026, 1, 1), False), (date(2026, 12, 31), False), (date(2027, 1, 1), True)],
 )
-def test_an_analysis_and_an_assessment_belong_to_the_calendar_year(measure: MeasureId, day: date, outside: bool) -> None:
+def test_an_analysis_and_an_assessment_belong_to_the_calendar_year(
+    measure: MeasureId, day: date, outside: bool
+) -> None:
     assert ("F-112" in dated(Dates(done={measure: day}))) is outside
 
 
-@pytest.mark.parametrize(("year", "edition", "other"), [(2026, "2025", False), (2026, "2016", True), (2025, "2016", False)])
+@pytest.mark.parametrize(
+    ("year", "edition", "other"), [(2026, "2025", False), (2026, "2016", True), (2025, "2016", False)]
+)
 def test_the_guide_is_of_the_edition_that_the_year_asks_for(year: int, edition: str, other: bool) -> None:
     submission = replace(complete(year), dates=Dates(editions={GUIDE: edition}))
 

@@ -101,6 +101,18 @@ def test_a_test_that_was_not_loaded_is_told_as_not_there(deck: Path, tmp_path: P
     assert all("not there" in line for line in lines)
 
 
+def test_a_sandbox_that_drops_the_tins_is_told_them_by_a_site_file(deck: Path, tmp_path: Path) -> None:
+    sandbox = export_of(deck, tmp_path / "sandbox")
+    organizations = [json.loads(line) for line in (sandbox / "Organization.ndjson").read_text().splitlines()]
+    tins = {f"Organization/{o['id']}": o.pop("identifier")[0]["value"] for o in organizations if "identifier" in o}
+    (sandbox / "Organization.ndjson").write_text("".join(json.dumps(one) + "\n" for one in organizations))
+    site = tmp_path / "site.toml"
+    site.write_text("[tin_map]\n" + "".join(f'"{key}" = "{tin}"\n' for key, tin in tins.items()))
+
+    assert pi180("deck", "--compare", run_over(sandbox, tmp_path / "without")).exit_code == 7
+    assert pi180("deck", "--compare", run_over(sandbox, tmp_path / "with", "--site", str(site))).exit_code == 0
+
+
 def test_the_decks_own_days_are_compared_whichever_the_run_counted(deck: Path, tmp_path: Path) -> None:
     run = run_over(deck / "transactions", tmp_path / "out", "--period", "2026-07-01..2026-12-31")
     assert pi180("deck", "--compare", run).exit_code == 0

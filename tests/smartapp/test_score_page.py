@@ -168,7 +168,7 @@ def test_the_points_are_those_of_the_report(app: App, solo: Shown) -> None:
 
 def test_the_gate_comes_first_then_the_score_then_what_it_is_made_of(app: App) -> None:
     ids = [e.attributes["id"] for e in app.score.all("h2")]
-    assert ids == ["gate", "score", "points", "lines", "advice", "cases", "answers"]
+    assert ids == ["gate", "score", "points", "lines", "advice", "cases", "exclusions", "answers"]
 
 
 def test_the_score_says_when_it_was_made_in_the_zone_of_the_practice(app: App) -> None:

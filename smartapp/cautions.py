@@ -1,0 +1,29 @@
+"""What a person should know of a reading before trusting it, although nothing was set aside."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def cautions(ledger: Iterable[Mapping[str, Any]], zone: str) -> tuple[str, ...]:
+    """One line for each doubt that the ledger shows; none where there is none.
+
+    Args:
+        ledger: as `extractors.ledger` makes it.
+        zone: the site's time zone, in which times without an offset were read.
+    """
+    rows = list(ledger)
+    found = []
+    if types := _types(rows, "zone_assumed"):
+        found.append(
+            f"Times without an offset ({types}) were read in the zone {zone}. Check that the server writes local time: "
+            "days at the edges of the period depend on it."
+        )
+    if types := _types(rows, "unmapped"):
+        found.append(
+            f"Values that the profile does not map ({types}) are unknown, never a guess. pi180 probe tells which."
+        )
+    return tuple(found)
+
+
+def _types(rows: Iterable[Mapping[str, Any]], column: str) -> str:
+    return ", ".join(f"{row[column]} {row['type']}" for row in rows if row.get(column))
