@@ -45,7 +45,7 @@ def _aside(reading: Reading) -> str:
 
 
 def _warned(reading: Reading) -> list[str]:
-    return [line for text in reading.cautions for line in _wrapped(f"warning: {text}", "")]
+    return [line for text in reading.cautions for line in wrapped(f"warning: {text}", "")]
 
 
 def score_table(score: Score) -> str:
