@@ -72,7 +72,8 @@ def paths_taken(rules: RuleBook, submission: Submission, excluded: Mapping[Measu
 def measures_in_play(rules: RuleBook, paths: tuple[Path, ...]) -> tuple[MeasureId, ...]:
     """All measures but those of paths not taken, in CMS's order."""
     taken = {measure for path in paths for measure in path.measures}
-    return tuple(m for m in rules.measures if m in taken or rules.choice_of(m) is None)
+    chosen = {measure for choice in rules.choices for path in choice.paths for measure in path.measures}
+    return tuple(m for m in rules.measures if m in taken or m not in chosen)
 
 
 def allocate(rules: RuleBook, excluded: frozenset[MeasureId], paths: tuple[Path, ...]) -> Allocation:

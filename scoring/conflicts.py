@@ -83,17 +83,16 @@ def _own_exclusions(rules: RuleBook, submission: Submission) -> Iterator[Finding
             yield findings.EXCLUSIONS_SEVERAL.about(name, message, remedy, measure.ruling)
 
 
-def _pairs(rules: RuleBook) -> Iterator[tuple[Measure, Measure]]:
-    """Entries that replace each other, each pair once, in CMS's order."""
-    for first, second in combinations(rules.measures.values(), 2):
+def _pairs(rules: RuleBook, submission: Submission) -> Iterator[tuple[Measure, Measure]]:
+    """Reported entries that replace each other, each pair once, in CMS's order."""
+    reported = [measure for measure in rules.measures.values() if _is_reported(submission, measure.id)]
+    for first, second in combinations(reported, 2):
         if second.id in first.substitutes or first.id in second.substitutes:
             yield first, second
 
 
 def _substitutes(rules: RuleBook, submission: Submission) -> Iterator[Finding]:
-    for first, second in _pairs(rules):
-        if not (_is_reported(submission, first.id) and _is_reported(submission, second.id)):
-            continue
+    for first, second in _pairs(rules, submission):
         claimed = [m for m in (first, second) if _is_claimed(submission, m.id)]
         if len(claimed) == 2 and rules.choice_of(first.id) is None:
             message = f"{first.id} and {second.id} replace each other; CMS accepts one of them."

@@ -1,19 +1,17 @@
-"""Rounding and maxima: properties that hold for every count, exclusion and path."""
+"""Properties that hold for every count, exclusion, path and order."""
 
 from fractions import Fraction
 from itertools import chain, combinations
 from math import floor
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reported import NEWEST, RULES, answering, complete, counting, excluding, line, without
 
 from scoring.model import Proportion, Submission
 from scoring.rounding import half_up, in_words, measure_points
-from scoring.score import BONUS, score
+from scoring.score import score
 
-PUBLIC_HEALTH = "publicHealthAndClinicalDataExchange"
 EXCLUSIONS = {
     "PI_EP_1": "PI_LVPP_1",
     "PI_EP_2": "PI_EP_2_EX_1",
@@ -37,43 +35,6 @@ def excluded_all(submission: Submission, names: tuple[str, ...]) -> Submission:
     for name in names:
         submission = excluding(submission, name, EXCLUSIONS[name])
     return submission
-
-
-def reference_maxima(year: int, excluded: tuple[str, ...], path: str) -> dict[str, int]:
-    """The reference algorithm of the rules, written out by hand and independent of the year files."""
-    maxima = {"PI_EP_1": 10, "PI_EP_2": 10, "PI_PEA_1": 25, PUBLIC_HEALTH: 25}
-    if year != 2025 and {"PI_PHCDRR_1", "PI_PHCDRR_3"} <= set(excluded):
-        maxima["PI_PEA_1"] += maxima.pop(PUBLIC_HEALTH)
-    if "PI_EP_2" in excluded:
-        maxima["PI_EP_1"] += maxima.pop("PI_EP_2")
-    spill = maxima.pop("PI_EP_1") if "PI_EP_1" in excluded else 0
-    sending, receiving = "PI_HIE_1" not in excluded, "PI_HIE_4" not in excluded
-    if path != HIE_PATHS[0]:
-        maxima[path] = 30 + spill
-    elif sending and receiving:
-        maxima |= {"PI_HIE_1": 15 + spill // 2, "PI_HIE_4": 15 + spill // 2}
-    elif sending:
-        maxima["PI_HIE_1"] = 30 + spill
-    elif receiving:
-        maxima["PI_HIE_4"] = 15 + spill
-        maxima["PI_PEA_1"] += 15
-    else:
-        maxima["PI_PEA_1"] += 30 + spill
-    return maxima
-
-
-@pytest.mark.parametrize("year", RULES)
-@pytest.mark.parametrize("path", HIE_PATHS)
-def test_maxima_follow_the_reference_and_sum_to_100_under_every_combination(year: int, path: str) -> None:
-    for excluded in SUBSETS:
-        submission = taking(excluded_all(complete(year), excluded), path)
-
-        result = score(RULES[year], submission)
-
-        maxima = {entry.measure: entry.available for entry in result.lines if entry.measure != BONUS}
-        assert sum(maxima.values()) == 100
-        assert {name: points for name, points in maxima.items() if points} == reference_maxima(year, excluded, path)
-        assert not result.gate_shut
 
 
 @given(points=st.fractions(min_value=0, max_value=100))
