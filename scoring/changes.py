@@ -17,6 +17,7 @@ _NAMED_BY = {
     "reallocation": ("excluded",),
     "combination": ("excluded",),
     "suppression": ("measure",),
+    "reading": ("doubt",),
     "exclusion_threshold": ("exclusion",),
     "criteria": ("measures",),
 }

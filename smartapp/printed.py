@@ -60,9 +60,9 @@ def _score_line(line: ScoreLine) -> list[str]:
     return [head, *wrapped(line.because, " " * 9)]
 
 
-def wrapped(text: str, indent: str) -> list[str]:
-    """A text as lines of a terminal's width, each with the indent."""
-    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
+def wrapped(text: str, indent: str, further: str | None = None) -> list[str]:
+    """A text as lines of a terminal's width, each with the indent, those after the first with `further` if given."""
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=further or indent)
 
 
 def _points(line: ScoreLine) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import groupby
 
 from scoring.changes import Change
 from scoring.findings import cites_of
 from smartapp.eligibility import Question, Standing
 from smartapp.printed import columns, wrapped
-from smartapp.rulebooks import Checked, Entry
+from smartapp.rulebooks import ChangedEntry, Checked, Entry, Fate, changed_entries
 
 
 def checked_table(found: Sequence[Checked]) -> str:
@@ -16,15 +17,40 @@ def checked_table(found: Sequence[Checked]) -> str:
 
 
 def changes_table(first: int, second: int, found: Sequence[Change]) -> str:
-    """What differs, as it was and as it is."""
-    lines = [
-        f"{len(found)} differences from {first} to {second}; sources and addresses of specifications are left out."
-    ]
-    for change in found:
-        lines += ["", change.where]
-        lines += wrapped(f"{first}: {change.before or '(not there)'}", "  ")
-        lines += wrapped(f"{second}: {change.after or '(not there)'}", "  ")
+    """What differs by table and entry: `+` came, `-` went, otherwise each value as it was and as it is."""
+    entries = changed_entries(found)
+    many = f"{len(found)} differences from {first} to {second}, in {len(entries)} entries"
+    lines = wrapped(f"{many}; sources and addresses of specifications are left out.", "")
+    for table, of_table in groupby(entries, key=lambda entry: entry.table):
+        lines += ["", table, *(line for entry in of_table for line in _changed(entry))]
     return "\n".join(lines)
+
+
+def _changed(entry: ChangedEntry) -> list[str]:
+    if entry.fate is not Fate.CHANGED:
+        sign = "+" if entry.fate is Fate.ADDED else "-"
+        said = [(value.where, value.after or value.before or "") for value in entry.values]
+        texts = [f"{key}: {text}" for key, text in said if text not in (entry.name, entry.name.replace(" ", ", "))]
+        name = f"{entry.name}:" if entry.name else ""
+        return wrapped(" ".join(filter(None, (sign, name, "; ".join(texts)))), "  ", "      ")
+    head = [f"  {entry.name}"] if entry.name else []
+    return [*head, *(line for value in entry.values for line in _value(value))]
+
+
+def _value(change: Change) -> list[str]:
+    if ", " in (change.before or "") and ", " in (change.after or ""):
+        return _list_value(change.where, (change.before or "").split(", "), (change.after or "").split(", "))
+    text = f"{change.where}: {change.before or '(none)'} -> {change.after or '(none)'}"
+    return wrapped(text, "    ", "      ")
+
+
+def _list_value(key: str, before: Sequence[str], after: Sequence[str]) -> list[str]:
+    """Of two lists only what one has and the other has not; of two sentences with a comma, both."""
+    came, went = [one for one in after if one not in before], [one for one in before if one not in after]
+    if any(" " in one for one in (*came, *went)):
+        return wrapped(f"{key}: {', '.join(before)} -> {', '.join(after)}", "    ", "      ")
+    told = [*(f"+ {one}" for one in came), *(f"- {one}" for one in went)] or ["the same in another order"]
+    return wrapped(f"{key}: {', '.join(told)}", "    ", "      ")
 
 
 def entries_text(found: Sequence[Entry]) -> str:
@@ -48,9 +74,9 @@ def _entry(entry: Entry) -> list[str]:
         ("certified to", ", ".join(entry.criteria)),
         ("confidence", measure.ruling.confidence.value),
     ]
-    lines += [line for name, text in facts if text for line in wrapped(f"{name}: {text}", "  ")]
-    lines += [line for cite in cites_of(measure.ruling) for line in wrapped(f"source: {cite.text}", "  ")]
-    return lines + [line for doubt in entry.doubts for line in wrapped(f"in doubt: {doubt}", "  ")]
+    lines += [line for name, text in facts if text for line in wrapped(f"{name}: {text}", "  ", "    ")]
+    lines += [line for cite in cites_of(measure.ruling) for line in wrapped(f"source: {cite.text}", "  ", "    ")]
+    return lines + [line for doubt in entry.doubts for line in wrapped(f"in doubt: {doubt}", "  ", "    ")]
 
 
 def standings_table(question: Question, found: Sequence[Standing], entity: Fraction | None) -> str:

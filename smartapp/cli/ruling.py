@@ -13,7 +13,7 @@ from smartapp import printed_rules
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, RULES, WRONG_USAGE, YEAR, stated_failures
 from smartapp.eligibility import Question, eligibility_document, entity_score, standings
 from smartapp.roster import read_roster
-from smartapp.rulebooks import check_rules, entries_of
+from smartapp.rulebooks import check_rules, entries_document, entries_of
 from smartapp.runs import as_json
 
 FRAMEWORKS = click.Choice([framework.value for framework in Framework])
@@ -55,10 +55,18 @@ def diff(first: int, second: int, rules: Path | None, in_json: bool) -> None:
 @click.argument("measure")
 @click.option("--year", type=int, help="Only this performance year. [default: every year]")
 @RULES
-def show(measure: str, year: int | None, rules: Path | None) -> None:
-    """Show what the years rule for MEASURE (PI_EP_1): points, exclusions, sources, confidence, doubts."""
+@AS_JSON
+def show(measure: str, year: int | None, rules: Path | None, in_json: bool) -> None:
+    """Show what the years rule for MEASURE: points, exclusions, sources, confidence, doubts.
+
+    MEASURE is an id (PI_EP_1) or an objective (electronicPrescribing).
+    """
     with stated_failures():
-        click.echo(printed_rules.entries_text(entries_of(measure, year, rules)))
+        found = entries_of(measure, year, rules)
+    click.echo(
+        as_json(entries_document(found)) if in_json else f"{printed_rules.entries_text(found)}\n",
+        nl=False,
+    )
 
 
 @click.command()

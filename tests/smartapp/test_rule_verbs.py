@@ -1,6 +1,7 @@
 """`pi180 rules`: check the years, compare two, show one measure."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from scoring.changes import changes
 from scoring.rulebook import RULES as FOLDER
 from scoring.rulebook import load, years
 from smartapp.cli import main as pi180
+from smartapp.rulebooks import changed_entries
 
 
 def rules(*words: str) -> Result:
@@ -87,3 +89,54 @@ def test_show_of_an_unknown_id_says_which_years_were_looked_at() -> None:
 
     assert result.exit_code == 2
     assert "2024, 2025, 2026, 2027" in result.stderr
+
+
+def test_diff_prints_an_added_measure_as_one_entry_and_both_values_of_a_changed_one() -> None:
+    text = rules("diff", "2025", "2026").stdout
+
+    measures = text.split("\nmeasure\n")[1].split("\n\n")[0]
+    assert measures.count("PI_PHCDRR_6") == 1
+    assert "  + PI_PHCDRR_6: title: Public Health Reporting" in measures
+    assert "    title: Enabling Exchange Under TEFCA -> Enabling" in measures
+    assert "    edition: (none) -> 2025" in measures
+
+
+def test_diff_prints_what_is_gone_with_a_minus_and_of_a_list_only_what_came_or_went() -> None:
+    text = rules("diff", "2025", "2026").stdout
+
+    assert "\nsuppression\n  - PI_PHCDRR_3: confidence: confirmed\n" in text
+    assert "names: + ssp, + M1498" in text
+    assert "appPlus" not in text
+
+
+def test_every_difference_belongs_to_one_entry() -> None:
+    for first, second in pairwise(years()):
+        found = changes(load(first), load(second))
+        assert sum(len(entry.values) for entry in changed_entries(found)) == len(found)
+
+
+def test_diff_keeps_to_the_width_of_a_terminal() -> None:
+    texts = (rules("diff", str(first), str(second)).stdout for first, second in pairwise(years()))
+
+    assert max(len(line) for text in texts for line in text.splitlines()) <= 100
+
+
+def test_show_takes_an_objective_and_any_case_of_letters() -> None:
+    found = json.loads(rules("show", "ELECTRONICprescribing", "--year", "2026", "--json").stdout)
+
+    assert found["schema"] == "pi180/rules/1"
+    assert {"PI_EP_1", "PI_EP_2", "PI_LVPP_1"} <= {entry["id"] for entry in found["entries"]}
+    assert {entry["objective"] for entry in found["entries"]} == {"electronicPrescribing"}
+    limit = next(entry["limit"] for entry in found["entries"] if entry["id"] == "PI_LVPP_1")
+    assert limit["fewer_than"] == 100
+
+
+def test_show_in_json_tells_points_suppression_and_what_is_provisional() -> None:
+    found = json.loads(rules("show", "PI_PHCDRR_3", "--json").stdout)["entries"]
+
+    assert [entry["year"] for entry in found if entry["suppressed"]] == [2025]
+    assert [entry["year"] for entry in found if entry["provisional"]] == [2027]
+
+
+def test_show_of_a_misspelt_id_names_the_likely_one() -> None:
+    assert "Did you mean PI_LVPP_1?" in rules("show", "PI_LVPP_9", "--year", "2026").stderr
