@@ -1,8 +1,10 @@
 """Properties that hold for every count, exclusion, path and order."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, combinations
 from math import floor
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,8 @@ from reported import NEWEST, RULES, answering, complete, counting, excluding, li
 
 from scoring.model import Proportion, Submission
 from scoring.rounding import half_up, in_words, measure_points
-from scoring.score import score
+from scoring.score import BONUS, score
+from scoring.submission import read, write
 
 EXCLUSIONS = {
     "PI_EP_1": "PI_LVPP_1",
@@ -108,3 +111,81 @@ def test_an_unknown_never_lowers_what_a_line_may_reach(counts: tuple[int, int], 
 def test_a_rate_is_exact_and_absent_when_nothing_was_eligible() -> None:
     assert Proportion(1, 3).rate == Fraction(1, 3)
     assert Proportion(0, 0).rate is None
+
+
+@given(
+    counts=COUNTS,
+    name=st.sampled_from(["PI_EP_1", "PI_HIE_1", "PI_HIE_4", "PI_PEA_1"]),
+    excluded=st.sampled_from(SUBSETS),
+    year=st.sampled_from(sorted(RULES)),
+)
+def test_one_more_met_case_never_lowers_the_category(
+    counts: tuple[int, int], name: str, excluded: tuple[str, ...], year: int
+) -> None:
+    met, denominator = counts
+    others = excluded_all(complete(year), tuple(one for one in excluded if one != name))
+
+    found = [
+        score(RULES[year], counting(others, name, Proportion(numerator, denominator))).points
+        for numerator in (met, min(met + 1, denominator), denominator)
+    ]
+
+    assert found == sorted(found)
+
+
+@given(excluded=st.sampled_from(SUBSETS), path=st.sampled_from(HIE_PATHS), year=st.sampled_from(sorted(RULES)))
+def test_an_exclusion_changes_what_is_reported_of_no_other_measure(
+    excluded: tuple[str, ...], path: str, year: int
+) -> None:
+    before, after = taking(complete(year), path), taking(excluded_all(complete(year), excluded), path)
+    touched = {name for one in excluded for name in (one, f"{one}_PROD", EXCLUSIONS[one])}
+
+    kept = {name: value for name, value in values(before).items() if name not in touched}
+
+    assert kept == {name: value for name, value in values(after).items() if name not in touched}
+
+
+def values(submission: Submission) -> dict[str, object]:
+    return {entry["measureId"]: entry["value"] for entry in measurements(document(submission))}
+
+
+def document(submission: Submission) -> dict[str, Any]:
+    return write(submission, RULES[submission.year])
+
+
+def measurements(written: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = written["measurementSets"][0]["measurements"]
+    return found
+
+
+@given(
+    excluded=st.sampled_from(SUBSETS),
+    path=st.sampled_from(HIE_PATHS),
+    missing=st.sampled_from(["PI_PPHI_1", "PI_PEA_1", "PI_PHCDRR_1_PROD", "nothing"]),
+    year=st.sampled_from(sorted(RULES)),
+    data=st.data(),
+)
+def test_the_order_of_measurements_changes_nothing(
+    excluded: tuple[str, ...], path: str, missing: str, year: int, data: st.DataObject
+) -> None:
+    written = document(without(taking(excluded_all(complete(year), excluded), path), missing))
+    before = score(RULES[year], *read(written))
+    shuffled = data.draw(st.permutations(measurements(written)))
+    written["measurementSets"][0]["measurements"] = shuffled
+
+    assert score(RULES[year], *read(written)) == before
+
+
+@given(excluded=st.sampled_from(SUBSETS), path=st.sampled_from(HIE_PATHS), year=st.sampled_from(sorted(RULES)))
+def test_the_bonus_adds_five_before_the_cap_and_moves_no_maximum(
+    excluded: tuple[str, ...], path: str, year: int
+) -> None:
+    plain = taking(excluded_all(complete(year), excluded), path)
+    full = replace(plain, proportions=dict.fromkeys(plain.proportions, Proportion(7, 7)))
+
+    result = score(RULES[year], answering(full, PI_PHCDRR_2=True, PI_PHCDRR_2_PROD=True))
+
+    assert sum(entry.available for entry in result.lines if entry.measure != BONUS) == 100
+    assert sum(entry.available for entry in result.lines) == 105
+    assert sum(entry.earned or 0 for entry in result.lines) == 105
+    assert result.points == 100
