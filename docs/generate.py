@@ -12,6 +12,8 @@ from typing import Any
 
 from click import Group
 from click.testing import CliRunner
+from markup import page, table
+from rule_pages import rule_pages
 
 from extractors.cases import Tally
 from extractors.evidence_definition import published
@@ -20,8 +22,8 @@ from extractors.selectors import Remark
 from extractors.site import FIRST_YEAR, KEYS, LAST_YEAR, WORDS, Site
 from extractors.vocabulary import DEFINITIONS, EventKind, Grade
 from scoring.findings import CATALOGUE
-from scoring.model import Cite, Period
-from scoring.rulebook import RuleBook, load, years
+from scoring.model import Period
+from scoring.rulebook import load
 from smartapp.cli import main as pi180
 from smartapp.starter import write_starter
 from smartapp.usecases import Source, read
@@ -35,11 +37,10 @@ ODD = ROOT / "tests" / "extractors" / "odd_input" / "expected.toml"
 
 _SERVER_FILES = ("pi180.toml", "issuers.toml")
 _BLOCK = "What `make demo` prints:\n\n```text\n"
-_MADE = "<!-- Made by docs/generate.py from the code. Change the code, not this page. -->"
 
 
 def pages() -> dict[str, str]:
-    """Every generated page by its file name."""
+    """Every generated page by its path below `docs/reference/`."""
     made: dict[str, Callable[[], str]] = {
         "command-line.md": command_line,
         "events.md": events,
@@ -51,16 +52,7 @@ def pages() -> dict[str, str]:
         "site-settings.md": site_settings,
     }
     texts = {name: make() for name, make in made.items()}
-    return {**texts, **{f"rules-{year}.md": rules(load(year)) for year in years()}}
-
-
-def _page(title: str, *parts: str) -> str:
-    return "\n\n".join([f"# {title}", _MADE, *parts]) + "\n"
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(" ".join(cell.split()) for cell in line) + " |" for line in lines)
+    return {**texts, **rule_pages()}
 
 
 def command_line() -> str:
@@ -75,7 +67,7 @@ def command_line() -> str:
         ("7", "two runs, or a run and a report or the deck, differ; samples do not prove a profile (`profiles`)"),
         ("8", "input empty, truncated, damaged, or too much of it set aside; results are still written"),
     ]
-    return _page("Command line", *texts, "## Exit codes\n\n" + _table(("code", "means"), codes))
+    return page("Command line", *texts, "## Exit codes\n\n" + table(("code", "means"), codes))
 
 
 def _verbs(group: Group, *before: str) -> Iterator[tuple[str, ...]]:
@@ -94,8 +86,8 @@ def _help(*words: str) -> str:
 def events() -> str:
     """The vocabulary of events, and which carriers each profile reads for them or why it has none."""
     grades = "Grades of evidence, strongest first: " + ", ".join(f"`{grade}`" for grade in Grade) + "."
-    meanings = "## Kinds\n\n" + _table(("kind", "means"), [(f"`{kind}`", what) for kind, what in DEFINITIONS.items()])
-    return _page("Events and evidence profiles", grades, meanings, *(_profile(name) for name in profile_names()))
+    meanings = "## Kinds\n\n" + table(("kind", "means"), [(f"`{kind}`", what) for kind, what in DEFINITIONS.items()])
+    return page("Events and evidence profiles", grades, meanings, *(_profile(name) for name in profile_names()))
 
 
 def _profile(name: str) -> str:
@@ -114,8 +106,8 @@ def _profile(name: str) -> str:
     said += [f"- {one.about}: {_documented(one)}" for one in profile.remarks]
     said += [f"- Never sent as a search parameter: `{name}`" for name in sorted(profile.never_send)]
     head = f"## Profile `{name}`, version {profile.version} ({observed})"
-    table = _table(("kind", "carrier", "rank", "grade", "why"), rows)
-    return "\n\n".join(filter(None, [head, about.strip(), table, "\n".join(said)]))
+    carriers = table(("kind", "carrier", "rank", "grade", "why"), rows)
+    return "\n\n".join(filter(None, [head, about.strip(), carriers, "\n".join(said)]))
 
 
 def _documented(remark: Remark) -> str:
@@ -130,36 +122,13 @@ def fhir_definitions() -> dict[str, str]:
 
 def findings() -> str:
     """The numbered catalogue."""
-    rows = [(kind.code, kind.severity, kind.title) for kind in CATALOGUE.values()]
-    return _page("Findings", "Numbers are retired, never reused.", _table(("code", "severity", "what"), rows))
-
-
-def rules(book: RuleBook) -> str:
-    """One performance year: measures, reallocations, exclusions, gate, and every doubt."""
-    measures = [
-        (
-            m.id,
-            m.title,
-            m.status,
-            "" if m.points is None else str(m.points),
-            m.ruling.confidence,
-            _cites(m.ruling.cites),
-        )
-        for m in book.measures.values()
-    ]
-    moves = [
-        (", ".join(r.excluded), ", ".join(r.sources), r.target, r.ruling.confidence, _cites(r.ruling.cites))
-        for r in book.reallocations
-    ]
-    doubts = "\n".join(f"- {doubt.text} ({doubt.confidence})" for doubt in book.doubts)
-    return _page(
-        f"Rules of performance year {book.year}",
-        f"Read from `scoring/rules/py{book.year}.toml`, SHA-256 `{book.digest}`.",
-        "## Measures\n\n" + _table(("id", "title", "status", "points", "confidence", "sources"), measures),
-        "## Where points go when an exclusion is claimed\n\nIn this order; each moves what its sources hold then.\n\n"
-        + _table(("excluded", "from", "to", "confidence", "sources"), moves),
-        f"## Doubts\n\n{doubts}",
+    rows = [(kind.code, kind.severity, kind.title, kind.due) for kind in CATALOGUE.values()]
+    about = (
+        "Numbers are retired, never reused. Until: the last day on which something can be done about it, by the "
+        "[calendar](deadlines.md) of its year; what has to be done within the calendar year, until its end. Which "
+        "common mistakes are caught by which: [traps](../explanation/traps.md)."
     )
+    return page("Findings", about, table(("code", "severity", "what", "until"), rows))
 
 
 def security() -> str:
@@ -175,7 +144,7 @@ def security() -> str:
         "column counts the tests that name the requirement. Listed are those of the launch, the tokens, the gateway "
         "and the pages; others of the project's numbering are not met yet and not listed."
     )
-    return _page("Security requirements", text, _table(("number", "severity", "what holds", "proved in"), rows))
+    return page("Security requirements", text, table(("number", "severity", "what holds", "proved in"), rows))
 
 
 def requirements() -> list[dict[str, str]]:
@@ -211,7 +180,7 @@ def server_settings() -> str:
         "relative to the file that names them. An unknown, missing or contradictory setting stops the start, with its "
         "place."
     )
-    return _page("Server settings", about, *texts)
+    return page("Server settings", about, *texts)
 
 
 def site_settings() -> str:
@@ -224,7 +193,7 @@ def site_settings() -> str:
         "alike, and is hashed into it. Why these, and why supervision is none: "
         "[ADR 10](../adr/0010-what-a-practice-declares.md)."
     )
-    return _page("Site settings", about, _table(("setting", "values", "default", "what it says", "source"), rows))
+    return page("Site settings", about, table(("setting", "values", "default", "what it says", "source"), rows))
 
 
 def _site_values(name: str) -> str:
@@ -240,10 +209,6 @@ def _site_default(name: str) -> str:
     return f"`{json.dumps(value)}`" if isinstance(value, str | int) else "none"
 
 
-def _cites(cites: tuple[Cite, ...]) -> str:
-    return "; ".join(f"[{cite.text}](<{cite.url}>)" if cite.url else cite.text for cite in cites)
-
-
 def odd_input() -> str:
     """Every kind of odd input and what becomes of it, from what its tests expect."""
     odd = tomllib.loads(ODD.read_text(encoding="utf-8"))["odd"]
@@ -254,12 +219,12 @@ def odd_input() -> str:
         "Patient, blocks the score. *Not read* is counted by what it is. *Undecided* is in neither number."
     )
     groups = list(dict.fromkeys(one["group"] for one in odd))
-    return _page("Odd input", text, *(_odd_group(name, [o for o in odd if o["group"] == name]) for name in groups))
+    return page("Odd input", text, *(_odd_group(name, [o for o in odd if o["group"] == name]) for name in groups))
 
 
 def _odd_group(name: str, odd: list[dict[str, Any]]) -> str:
     rows = [(one["title"], one["becomes"], _odd_because(one)) for one in odd]
-    return f"## {name}\n\n" + _table(("input", "becomes", "because"), rows)
+    return f"## {name}\n\n" + table(("input", "becomes", "because"), rows)
 
 
 def _odd_because(one: dict[str, Any]) -> str:
@@ -280,7 +245,7 @@ def onc_deck() -> str:
         f"of {len(rows)} cells, {standard} rest on carriers that a standard defines, the others on asserted evidence."
     )
     head = ("data set", "measure", "variant", "reporter", "expected", "counted", "met cases rest on")
-    return _page("ONC deck", text, _table(head, rows))
+    return page("ONC deck", text, table(head, rows))
 
 
 def _cells(place: Path) -> Iterator[tuple[str, ...]]:
@@ -316,6 +281,7 @@ def readme(text: str) -> str:
 if __name__ == "__main__":
     README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
     for name, text in pages().items():
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
         (REFERENCE / name).write_text(text, encoding="utf-8")
     for name, text in fhir_definitions().items():
         (FHIR / name).write_text(text, encoding="utf-8")

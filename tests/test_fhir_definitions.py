@@ -1,9 +1,7 @@
 """The published definitions of the evidence Provenance: current, valid R4, and what the product really reads."""
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from fhir.resources.R4B.structuredefinition import StructureDefinition
 from extractors.element_paths import unknown_elements
 from extractors.evidence_definition import stated_kinds
 from extractors.vocabulary import DEFINITIONS, EVIDENCE_SYSTEM, EventKind
+from tests.docs_generator import generator
 from tests.extractors.practice import extracted
 
 ROOT = Path(__file__).parents[1]
@@ -24,15 +23,6 @@ SYSTEM, PROFILE, EXAMPLE = (
     "Provenance-pi180-evidence-example.json",
 )
 TYPES = {SYSTEM: CodeSystem, PROFILE: StructureDefinition, EXAMPLE: Provenance}
-
-
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def document(name: str) -> Any:
