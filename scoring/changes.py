@@ -20,6 +20,7 @@ _NAMED_BY = {
     "reading": ("doubt",),
     "exclusion_threshold": ("exclusion",),
     "criteria": ("measures",),
+    "route": ("submitter",),
 }
 """By which keys an entry of an array is known again in another year."""
 

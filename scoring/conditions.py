@@ -67,6 +67,31 @@ class Deadline:
     ruling: Ruling
 
 
+class Submitter(StrEnum):
+    """Who hands the data to CMS: who reports, or a third party for it."""
+
+    PRACTICE = "practice"
+    INTERMEDIARY = "intermediary"
+
+
+class Way(StrEnum):
+    """How data get to CMS: typed in on the site, uploaded there as a file, or sent to the Submissions API."""
+
+    ATTEST = "attest"
+    UPLOAD = "upload"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The ways that are open to one kind of submitter, and what goes with them in words."""
+
+    submitter: Submitter
+    ways: tuple[Way, ...]
+    text: str
+    ruling: Ruling
+
+
 @dataclass(frozen=True, slots=True)
 class Provisional:
     """Why the rules of a year are not final yet."""
@@ -85,6 +110,7 @@ class Conditions:
     criteria: tuple[Criteria, ...]
     engagement: Engagement
     deadlines: Mapping[DeadlineId, Deadline]
+    routes: tuple[Route, ...]
 
     def criteria_of(self, measure: MeasureId) -> tuple[str, ...]:
         """The certification criteria behind a measure; empty when none is named."""
@@ -97,25 +123,48 @@ def read_conditions(top: Table, sources: Sources) -> Conditions:
     Raises:
         RuleError: one is missing, or not as it should be.
     """
-    deadlines = {deadline.id: deadline for deadline in _deadlines(top, sources)}
-    for needed in DeadlineId:
-        if needed not in deadlines:
-            top.refuse("deadline", f"one with id {needed}", "none", "Add it.")
     return Conditions(
         provisional=_provisional(top.table("provisional"), sources) if top.has("provisional") else None,
         programs=_programs(top.table("programs"), sources),
         technology=_technology(top.table("certified_technology"), sources),
         criteria=tuple(_criteria(table, sources) for table in top.tables("criteria")),
         engagement=_engagement(top.table("engagement"), sources),
-        deadlines=deadlines,
+        deadlines=_deadlines(top, sources),
+        routes=_routes(top, sources),
     )
 
 
-def _deadlines(top: Table, sources: Sources) -> list[Deadline]:
-    return [
-        Deadline(table.word("id", DeadlineId), table.text("title"), table.day("day"), read_ruling(table, sources))
-        for table in top.tables("deadline")
-    ]
+def _deadlines(top: Table, sources: Sources) -> Mapping[DeadlineId, Deadline]:
+    found = [_deadline(table, sources) for table in top.tables("deadline")]
+    top.once("deadline", (deadline.id for deadline in found))
+    deadlines = {deadline.id: deadline for deadline in found}
+    for needed in DeadlineId:
+        if needed not in deadlines:
+            top.refuse("deadline", f"one with id {needed}", "none", "Add it.")
+    opens, closes = deadlines[DeadlineId.SUBMISSION_OPENS].day, deadlines[DeadlineId.SUBMISSION_CLOSES].day
+    if closes <= opens:
+        where = f"deadline.{DeadlineId.SUBMISSION_CLOSES}"
+        top.refuse(where, f"a day after {opens}, on which the window opens", str(closes), "Correct one of them.")
+    return deadlines
+
+
+def _deadline(table: Table, sources: Sources) -> Deadline:
+    return Deadline(table.word("id", DeadlineId), table.text("title"), table.day("day"), read_ruling(table, sources))
+
+
+def _routes(top: Table, sources: Sources) -> tuple[Route, ...]:
+    routes = tuple(_route(table, sources) for table in top.tables("route"))
+    top.once("route", (route.submitter for route in routes))
+    for needed in Submitter:
+        if needed not in {route.submitter for route in routes}:
+            top.refuse("route", f"one with submitter {needed}", "none", "Add it.")
+    return routes
+
+
+def _route(table: Table, sources: Sources) -> Route:
+    submitter, named = table.word("submitter", Submitter), table.some_texts("ways")
+    ways = tuple(Way(table.known("ways", way, list(Way), f"one of {', '.join(Way)}")) for way in named)
+    return Route(submitter, ways, table.text("text"), read_ruling(table, sources))
 
 
 def _provisional(table: Table, sources: Sources) -> Provisional:

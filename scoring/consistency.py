@@ -3,7 +3,6 @@
 Runs once per load, after every table was read by itself.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, combinations, product
 
@@ -27,18 +26,13 @@ def check(rules: RuleBook, listed: Sequence[MeasureId], top: Table) -> None:
     Raises:
         RuleError: the first disagreement found.
     """
-    _check_listed_once(listed, top)
+    top.once("measure", listed)
+    top.once("exclusion_threshold", (threshold.exclusion for threshold in rules.thresholds))
     _check_measure_names(rules, top)
     _check_shapes(rules, top)
     _check_line_names(rules, top)
     _check_choices(rules, top)
     _check_total(rules, top)
-
-
-def _check_listed_once(listed: Sequence[MeasureId], top: Table) -> None:
-    for measure, count in Counter(listed).items():
-        if count > 1:
-            top.refuse(f"measure.{measure}", "one table per id", f"{count} tables", "Remove all but one.")
 
 
 def _check_measure_names(rules: RuleBook, top: Table) -> None:
@@ -73,6 +67,7 @@ def _table_names(rules: RuleBook) -> Names:
     for threshold in rules.thresholds:
         yield from (("exclusion_threshold", name) for name in (threshold.exclusion, threshold.of))
     yield from (("exclusion_hint.exclusions", name) for hint in rules.hints for name in hint.exclusions)
+    yield from (("criteria.measures", name) for entry in rules.conditions.criteria for name in entry.measures)
 
 
 def _moved_lines(rules: RuleBook) -> Names:

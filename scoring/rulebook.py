@@ -192,6 +192,8 @@ def _reading(table: Table, sources: Sources) -> Reading:
         shares_first=table.flag("shares_first"),
         reallocation=_reallocation(table.table("reallocation"), sources) if table.has("reallocation") else None,
     )
+    if (reading.tie, reading.shares_first, reading.reallocation) == (None, False, None):
+        table.refuse("", "rounding, shares_first or reallocation", "none of them", "Say what is read otherwise.")
     table.done()
     return reading
 

@@ -41,6 +41,7 @@ def read_sources(top: Table) -> Sources:
     named = top.table("source")
     cites = {key: _cite(named.table(key)) for key in named.all_keys()}
     doubts = [_doubt(table, cites) for table in top.tables("doubt")]
+    top.once("doubt", (doubt.id for doubt in doubts))
     return Sources(cites, {doubt.id: doubt for doubt in doubts})
 
 

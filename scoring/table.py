@@ -4,6 +4,7 @@ Knows TOML types and wording only, nothing about scoring. Each refusal is a `Rul
 path, expected, got, and what to do.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
@@ -107,6 +108,12 @@ class Table:
         if value not in names:
             self.refuse(key, what, f'"{value}"', "Correct the name, or add what it names.")
         return value
+
+    def once(self, key: str, names: Iterable[str]) -> None:
+        """Refuse the first name that several tables of `key` bear."""
+        for name, count in Counter(names).items():
+            if count > 1:
+                self.refuse(f"{key}.{name}", "one table per id", f"{count} tables", "Remove all but one.")
 
     def all_keys(self) -> tuple[str, ...]:
         """All keys, in file order; reading them this way counts as asking for each."""

@@ -138,6 +138,84 @@ REFUSED = {
         "have status attestation",
     ),
     "an engagement of nothing": ('engages = "PI_PHCDRR_1"\n', "", "engages and level exactly"),
+    "no programs": ("[programs]", "[program]", "programs: expected a table, got nothing"),
+    "programs without a name": ("names = [\n", "names = []\nregistered = [\n", "programs.names: expected a list with"),
+    "no route": ("[[route]]", "[[way]]", "route"),
+    "a route by nobody": ('submitter = "practice"', 'submitter = "neighbour"', "route[1].submitter: expected one of"),
+    "a route twice": (
+        'submitter = "intermediary"',
+        'submitter = "practice"',
+        "route.practice: expected one table per id, got 2 tables",
+    ),
+    "a way that is none": ('ways = ["attest"', 'ways = ["fax"', "route[1].ways: expected one of attest"),
+    "criteria of nothing": (
+        'measures = ["PI_EP_1", "PI_EP_2"]\ncriteria',
+        'measures = ["PI_EP_1", "PI_EP_9"]\ncriteria',
+        "criteria.measures: expected the id of a [[measure]]",
+    ),
+    "a measure without criteria": ('criteria = ["170.315(b)(3)"]', "", "criteria[1].criteria: expected a list with"),
+    "an engagement without days": (
+        "register_within_days = 60",
+        "",
+        "engagement.register_within_days: expected a whole",
+    ),
+    "a deadline that is missing": (
+        '[[deadline]]\nid = "hardship"',
+        '[[deadline]]\nid = "submission-opens"',
+        "deadline.submission-opens: expected one table per id, got 2 tables",
+    ),
+    "a deadline of an unknown kind": ('id = "hardship"', 'id = "party"', "deadline[3].id: expected one of"),
+    "a deadline without a day": (
+        f"day = {YEAR + 1}-03-31",
+        'day = "soon"',
+        "deadline[2].day: expected a date",
+    ),
+    "a window that closes before it opens": (
+        f"day = {YEAR + 1}-03-31",
+        f"day = {YEAR}-03-31",
+        f"deadline.submission-closes: expected a day after {YEAR + 1}-01-02, on which the window opens, got",
+    ),
+    "a doubt twice": (
+        'id = "day-count"',
+        'id = "half-point"',
+        "doubt.half-point: expected one table per id, got 2 tables",
+    ),
+    "a reading of no doubt": (
+        '[[reading]]\ndoubt = "half-point"',
+        '[[reading]]\ndoubt = "nowhere"',
+        "reading[1].doubt: expected the id of a [[doubt]]",
+    ),
+    "a reading that reads nothing otherwise": (
+        'rounding = "half-even"',
+        "",
+        "reading[1]: expected rounding, shares_first or reallocation, got none of them",
+    ),
+    "a reading that breaks the total": (
+        "shares_first = true",
+        '[reading.reallocation]\nexcluded = ["PI_PHCDRR_1"]\nfrom = ["PI_PEA_1"]\nto = "PI_EP_2"\n'
+        'confidence = "inferred"\ncites = ["list"]',
+        "total.points: expected maxima that sum to 100, got 99 when",
+    ),
+    "provisional without a text": (
+        'text = "2027 is provisional',
+        'words = "2027 is provisional',
+        "provisional.text: expected a text, got nothing",
+    ),
+    "an exclusion counted twice": (
+        'exclusion = "PI_LVOTC_1"',
+        'exclusion = "PI_LVPP_1"',
+        "exclusion_threshold.PI_LVPP_1: expected one table per id, got 2 tables",
+    ),
+    "a measure suppressed by nobody": (
+        "[[exclusion_threshold]]",
+        '[[suppression]]\nmeasure = "PI_PHCDRR_3"\nconfidence = "confirmed"\n\n[[exclusion_threshold]]',
+        "suppression[1].cites: expected a list with at least one entry, got nothing",
+    ),
+    "a confidence that is none": (
+        'confidence = "recalled"',
+        'confidence = "sure"',
+        "expected one of confirmed, single-source",
+    ),
 }
 
 
