@@ -8,11 +8,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from scoring.eligibility_rules import Category, EligibilityRules, Framework, SpecialStatus, Weights
+from scoring.eligibility_rules import (
+    BELOW_THRESHOLD,
+    HARDSHIP,
+    Category,
+    EligibilityRules,
+    Framework,
+    Hardship,
+    SpecialStatus,
+    Weights,
+)
 from scoring.rulings import Ruling
-
-BELOW_THRESHOLD, HARDSHIP = "belowThreshold", "hardship"
-"""Words for the two ways out of the Shared Savings requirement that are no special status."""
 
 
 class HardshipStatus(StrEnum):
@@ -87,9 +93,10 @@ def verdict_of(rules: EligibilityRules, year: int, clinician: Clinician) -> Verd
 
 def _reason(rules: EligibilityRules, year: int, clinician: Clinician) -> tuple[str, Ruling, bool] | None:
     """The first reason that takes the category out, its ruling, and whether it survives submitted data."""
-    approved = rules.hardships.get(clinician.hardship_reason or "")
-    if clinician.hardship is HardshipStatus.APPROVED and approved is not None and year in approved.years:
-        return f"hardship exception approved: {approved.title}", approved.ruling, approved.survives_data
+    granted = _granted(rules, year, clinician)
+    if granted is not None:
+        word = "automatic" if granted.automatic else "approved"
+        return f"hardship exception {word}: {granted.title}", granted.ruling, granted.survives_data
     kind = rules.types.get(clinician.type or "")
     if kind is not None and kind.reweighted is not None and year in kind.reweighted:
         return f"{kind.title}: reweighted in {year} by type of clinician", kind.ruling, False
@@ -97,6 +104,14 @@ def _reason(rules: EligibilityRules, year: int, clinician: Clinician) -> tuple[s
         if status.id in (clinician.statuses or ()) and year in status.years:
             return f"special status: {status.title}", status.ruling, False
     return None
+
+
+def _granted(rules: EligibilityRules, year: int, clinician: Clinician) -> Hardship | None:
+    """The hardship exception that she has: approved, or of the kind that CMS declares without an application."""
+    reason = rules.hardships.get(clinician.hardship_reason or "")
+    if reason is None or year not in reason.years:
+        return None
+    return reason if reason.automatic or clinician.hardship is HardshipStatus.APPROVED else None
 
 
 def _owed(rules: EligibilityRules, clinician: Clinician) -> Verdict:
@@ -134,7 +149,7 @@ def group_verdict(
     Source: 42 CFR 414.1380(c)(2)(iii): all must qualify, or the group meets a group definition itself.
     """
     own = [rules.statuses[name] for name in statuses if name in rules.statuses and year in rules.statuses[name].years]
-    by_share = own or [status for status in _by_share(rules, members) if year in status.years]
+    by_share = own or _by_share(rules, year, members, at_best=False)
     single = [
         verdict_of(rules, year, replace(member, submitted=False)) for member in members if not member.below_threshold
     ]
@@ -142,32 +157,43 @@ def group_verdict(
         found = Verdict(Duty.REWEIGHTED, f"the group itself: {by_share[0].title}", (by_share[0].ruling,))
     elif single and all(verdict.duty is Duty.REWEIGHTED for verdict in single):
         rulings = tuple(dict.fromkeys(ruling for verdict in single for ruling in verdict.rulings))
+        rulings = (rules.whole_group.ruling, *rulings)
         found = Verdict(Duty.REWEIGHTED, "every clinician of the group is reweighted", rulings)
     else:
-        return _group_owes(single)
+        return _group_owes(rules, single, bool(_by_share(rules, year, members, at_best=True)))
     if submitted:
         text = f"{found.because}, but data were submitted for the group: the category is scored"
         return Verdict(Duty.REQUIRED, text, (*found.rulings, rules.data_submitted.ruling), cancelled=True)
     return found
 
 
-def _by_share(rules: EligibilityRules, members: Sequence[Clinician]) -> list[SpecialStatus]:
-    """Statuses that more than their share of the NPIs hold, which gives them to the group."""
+def _by_share(rules: EligibilityRules, year: int, members: Sequence[Clinician], at_best: bool) -> list[SpecialStatus]:
+    """Statuses that more than their share of the NPIs hold, which gives them to the group.
+
+    With `at_best` those whose statuses the roster does not say are taken to hold each.
+    """
     return [
         status
         for status in rules.statuses.values()
-        if status.group_share_above is not None
-        and 100 * sum(status.id in (member.statuses or ()) for member in members)
-        > status.group_share_above * len(members)
+        if year in status.years
+        and status.group_share_above is not None
+        and 100 * sum(_holds(member, status, at_best) for member in members) > status.group_share_above * len(members)
     ]
 
 
-def _group_owes(single: list[Verdict]) -> Verdict:
+def _holds(member: Clinician, status: SpecialStatus, at_best: bool) -> bool:
+    return at_best if member.statuses is None else status.id in member.statuses
+
+
+def _group_owes(rules: EligibilityRules, single: list[Verdict], may_hold: bool) -> Verdict:
     out = sum(verdict.duty is Duty.REWEIGHTED for verdict in single)
-    if single and all(verdict.duty in (Duty.REWEIGHTED, Duty.UNDECIDED) for verdict in single):
-        return Verdict(Duty.UNDECIDED, "what the roster does not say decides whether every clinician is reweighted")
+    if not single:
+        text = "every clinician of the roster is below the low-volume threshold; it does not say that of the group"
+        return Verdict(Duty.UNDECIDED, text)
+    if may_hold or all(verdict.duty in (Duty.REWEIGHTED, Duty.UNDECIDED) for verdict in single):
+        return Verdict(Duty.UNDECIDED, "what the roster does not say decides whether the group is reweighted")
     text = f"{out} of {len(single)} clinicians are reweighted; all have to be, or the group itself qualifies"
-    return Verdict(Duty.REQUIRED, text)
+    return Verdict(Duty.REQUIRED, text, (rules.whole_group.ruling,) if out else ())
 
 
 def shared_savings_verdict(rules: EligibilityRules, year: int, clinician: Clinician) -> Verdict | None:
@@ -185,7 +211,7 @@ def shared_savings_verdict(rules: EligibilityRules, year: int, clinician: Clinic
     ways = {
         *(clinician.statuses or ()),
         *([BELOW_THRESHOLD] if clinician.below_threshold else ()),
-        *([HARDSHIP] if clinician.hardship is HardshipStatus.APPROVED else ()),
+        *([HARDSHIP] if _granted(rules, year, clinician) else ()),
     }
     out = [way for way in rule.out if way in ways]
     if out:

@@ -4,15 +4,19 @@ One file for all years, because each entry says from which performance year to w
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 from scoring.errors import RuleError
 from scoring.rulings import Ruling, Sources, read_ruling, read_sources
 from scoring.table import Table
+
+BELOW_THRESHOLD, HARDSHIP = "belowThreshold", "hardship"
+"""Words for the two ways out of the Shared Savings requirement that are no special status."""
 
 FILE = Path(__file__).parent / "rules" / "eligibility.toml"
 
@@ -139,9 +143,13 @@ class EligibilityRules:
     hardships: Mapping[str, Hardship]
     weights: tuple[Weights, ...]
     several: tuple[Several, ...]
+    whole_group: Statement
     data_submitted: Statement
     entity_mean: Statement
     shared_savings: SharedSavings
+
+
+Entry = TypeVar("Entry", ClinicianType, SpecialStatus, Hardship)
 
 
 def load_eligibility(path: Path = FILE) -> EligibilityRules:
@@ -156,17 +164,45 @@ def load_eligibility(path: Path = FILE) -> EligibilityRules:
         raise RuleError(f"{path.name}: expected TOML in UTF-8, got: {wrong}. Correct the file.") from wrong
     sources = read_sources(top)
     found = EligibilityRules(
-        types={entry.id: entry for entry in (_type(t, sources) for t in top.tables("clinician_type"))},
-        statuses={entry.id: entry for entry in (_status(t, sources) for t in top.tables("special_status"))},
-        hardships={entry.id: entry for entry in (_hardship(t, sources) for t in top.tables("hardship"))},
+        types=_by_id(top, "clinician_type", _type, sources),
+        statuses=_by_id(top, "special_status", _status, sources),
+        hardships=_by_id(top, "hardship", _hardship, sources),
         weights=tuple(_weights(table, sources) for table in top.tables("weights")),
         several=tuple(_several(table, sources) for table in top.tables("several_submissions")),
+        whole_group=_statement(top.table("whole_group"), sources),
         data_submitted=_statement(top.table("data_submitted"), sources),
         entity_mean=_statement(top.table("entity_mean"), sources),
         shared_savings=_shared_savings(top.table("shared_savings"), sources),
     )
     top.done()
+    _check(found, top)
     return found
+
+
+def _by_id(top: Table, key: str, read: Callable[[Table, Sources], Entry], sources: Sources) -> dict[str, Entry]:
+    found = [read(table, sources) for table in top.tables(key)]
+    top.once(key, (entry.id for entry in found))
+    return {entry.id: entry for entry in found}
+
+
+def _check(found: EligibilityRules, top: Table) -> None:
+    """Refuse years that two entries rule, and names that lead nowhere."""
+    _check_spans("several_submissions", [("", entry.years) for entry in found.several], top)
+    weights = [
+        (f"{entry.framework}, {entry.small_practice}, {sorted(entry.reweighted)}", entry.years)
+        for entry in found.weights
+    ]
+    _check_spans("weights", weights, top)
+    for way in found.shared_savings.out:
+        names = (*found.statuses, BELOW_THRESHOLD, HARDSHIP)
+        top.known("shared_savings.out", way, names, f"one of {', '.join(names)}")
+
+
+def _check_spans(key: str, spans: list[tuple[str, Span]], top: Table) -> None:
+    for position, (what, span) in enumerate(spans, start=1):
+        if any(what == other and span.first in years for other, years in spans[: position - 1]):
+            years, remedy = f"{span.first} ruled twice", "Correct the years, or remove one of the two."
+            top.refuse(f"{key}[{position}]", "years that no entry before it rules", years, remedy)
 
 
 def _span(table: Table, first: str = "first", last: str = "last") -> Span:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from scoring.eligibility import (
     verdict_of,
     weights_of,
 )
-from scoring.eligibility_rules import Category, Framework, load_eligibility
+from scoring.eligibility_rules import FILE, Category, Framework, load_eligibility
 from scoring.errors import RuleError
 
 ACROSS = load_eligibility()
@@ -139,6 +140,52 @@ def test_a_group_with_a_clinician_of_whom_nothing_is_said_is_undecided() -> None
     assert group_verdict(ACROSS, 2026, group, (), submitted=False).duty is Duty.UNDECIDED
 
 
+@pytest.mark.parametrize(
+    ("hospital_based", "silent", "duty"),
+    [(6, 1, Duty.UNDECIDED), (6, 0, Duty.REQUIRED), (5, 1, Duty.REQUIRED), (7, 1, Duty.REWEIGHTED)],
+)
+def test_a_silent_row_leaves_a_group_undecided_only_where_it_can_make_the_share(
+    hospital_based: int, silent: int, duty: Duty
+) -> None:
+    known = members(*["hospitalBased"] * hospital_based, *[""] * (8 - hospital_based - silent))
+
+    group = [*known, *[replace(PHYSICIAN, statuses=None)] * silent]
+
+    assert group_verdict(ACROSS, 2026, group, (), submitted=False).duty is duty
+
+
+def test_a_group_of_whom_all_are_below_the_threshold_is_undecided() -> None:
+    below = [replace(PHYSICIAN, below_threshold=True)] * 3
+
+    assert group_verdict(ACROSS, 2026, below, (), submitted=False).duty is Duty.UNDECIDED
+
+
+def test_a_group_of_mixed_reasons_rests_on_what_is_inferred() -> None:
+    group = members("ascBased", "nonPatientFacing")
+
+    found = group_verdict(ACROSS, 2026, group, (), submitted=False)
+
+    assert ACROSS.whole_group.ruling in found.rulings
+    assert any("reason of their own" in doubt for ruling in found.rulings for doubt in ruling.doubts)
+
+
+@pytest.mark.parametrize("stage", HardshipStatus)
+def test_an_area_that_cms_declares_needs_no_application(stage: HardshipStatus) -> None:
+    clinician = replace(PHYSICIAN, hardship=stage, hardship_reason="area")
+
+    assert verdict_of(ACROSS, 2026, clinician).duty is Duty.REWEIGHTED
+    found = shared_savings_verdict(ACROSS, 2026, clinician)
+    assert found is not None
+    assert found.duty is Duty.NOT_REQUIRED
+
+
+@pytest.mark.parametrize(("year", "duty"), [(2023, Duty.REQUIRED), (2024, Duty.REWEIGHTED)])
+def test_the_fault_of_an_intermediary_is_a_reason_since_2024(year: int, duty: Duty) -> None:
+    clinician = replace(PHYSICIAN, hardship=HardshipStatus.APPROVED, hardship_reason="intermediary")
+
+    assert verdict_of(ACROSS, year, clinician).duty is duty
+
+
 @pytest.mark.parametrize(("year", "asked"), [(2024, False), (2025, True)])
 def test_a_shared_savings_aco_asks_for_a_score_since_2025(year: int, asked: bool) -> None:
     assert (shared_savings_verdict(ACROSS, year, PHYSICIAN) is not None) is asked
@@ -217,3 +264,72 @@ def test_of_several_submissions_the_highest_counts_since_2024(year: int, scores:
 def test_a_year_without_a_rule_for_several_submissions_is_refused() -> None:
     with pytest.raises(RuleError, match="2016"):
         of_several(ACROSS, 2016, [1])
+
+
+BROKEN = {
+    "a missing key": ('rule = "highest"', "", "several_submissions[2].rule: expected a text, got nothing"),
+    "a rule that is none": ('rule = "highest"', 'rule = "lowest"', "expected one of conflict is zero, highest"),
+    "an unknown key": ("automatic = true", "automatical = true", "hardship[5].automatical: expected one of the keys"),
+    "an unknown table": ("[data_submitted]", "[submitted]", "data_submitted: expected a table, got nothing"),
+    "a type twice": ('id = "crna"', 'id = "physician"', "clinician_type.physician: expected one table per id, got 2"),
+    "a status twice": ('id = "hospitalBased"', 'id = "ascBased"', "special_status.ascBased: expected one table per id"),
+    "a reason twice": ('id = "noControl"', 'id = "internet"', "hardship.internet: expected one table per id"),
+    "a doubt twice": ('id = "silent"', 'id = "several"', "doubt.several: expected one table per id, got 2 tables"),
+    "years that run backwards": (
+        "last_reweighted = 2022",
+        "last_reweighted = 2016",
+        "clinician_type[2].last_reweighted: expected 2017 or later, got 2016",
+    ),
+    "weights that do not sum": (
+        "quality = 85",
+        "quality = 84",
+        "weights[6].pi: expected weights that sum to 100, got 99",
+    ),
+    "a weight of what is reweighted": (
+        'reweighted = ["cost"]\nquality = 55\ncost = 0',
+        'reweighted = ["cost"]\nquality = 50\ncost = 5',
+        "weights[2].cost: expected 0, because it is reweighted, got 5",
+    ),
+    "a category that is none": ('reweighted = ["quality"]', 'reweighted = ["care"]', "weights[4].reweighted: expected"),
+    "weights twice": (
+        'reweighted = ["cost"]\nquality = 55\ncost = 0',
+        "reweighted = []\nquality = 55\ncost = 0",
+        "weights[2]: expected years that no entry before it rules, got 2022 ruled twice",
+    ),
+    "several submissions ruled twice": (
+        "first = 2024\nrule",
+        "first = 2023\nrule",
+        "several_submissions[2]: expected years that no entry before it rules, got 2023 ruled twice",
+    ),
+    "a framework that is none": ('framework = "app"', 'framework = "mvp"', "expected one of traditional, app"),
+    "a way out that is none": (
+        '"smallPractice", "hardship"]',
+        '"smallPractice", "luck"]',
+        "shared_savings.out: expected",
+    ),
+    "a dangling cite": (
+        'cites = ["cfr-425"',
+        'cites = ["nowhere"',
+        "shared_savings.cites: expected the key of a [source]",
+    ),
+    "a rule without a source": (
+        'cites = ["cfr-1317"]\n',
+        "",
+        "entity_mean.cites: expected a list with at least one entry, got nothing",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "said"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_refused_with_file_key_path_expected_and_got(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = FILE.read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / FILE.name).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    with pytest.raises(RuleError) as refused:
+        load_eligibility(tmp_path / FILE.name)
+
+    assert str(refused.value).startswith("eligibility.toml, ")
+    assert said in str(refused.value)
