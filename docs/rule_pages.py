@@ -53,6 +53,7 @@ def rules(book: RuleBook) -> str:
         section("Certified technology", _technology(book)),
         section("Deadlines", table(("what", "day", "how sure", "sources"), _days(book))),
         section("Programs", _programs(book)),
+        section("Ways to submit", table(("who", "ways", "how", "how sure"), _routes(book))),
         section("Doubts", items([f"{doubt.text} ({doubt.confidence})" for doubt in book.doubts])),
     )
 
@@ -99,6 +100,7 @@ def _technology(book: RuleBook) -> str:
     told = [
         f"Functions in use by the {rule.functions_by}, product certified by the {rule.certified_by}. "
         f"{_attested(rule.ruling)}",
+        f"Certified technology has, whatever is reported: {'; '.join(rule.base)}. {_attested(rule.base_ruling)}",
         f"The CEHRT ID matches `{cehrt.shape}` and is expected to begin with "
         f"{' or '.join(f'`{prefix}`' for prefix in cehrt.prefixes)}; another beginning is a warning. "
         f"{_attested(cehrt.ruling)}",
@@ -115,6 +117,13 @@ def _programs(book: RuleBook) -> str:
     names = f"Accepted as `programName`: {', '.join(f'`{name}`' for name in programs.names)}."
     kinds = f" Registration types: {', '.join(programs.registrations)}." if programs.registrations else ""
     return f"{names}{kinds} {_attested(programs.ruling)}"
+
+
+def _routes(book: RuleBook) -> list[tuple[str, str, str, str]]:
+    return [
+        (route.submitter.value, ", ".join(route.ways), route.text, route.ruling.confidence.value)
+        for route in book.conditions.routes
+    ]
 
 
 def _days(book: RuleBook) -> list[tuple[str, str, str, str]]:

@@ -33,11 +33,16 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True)
 class CertifiedTechnology:
-    """By which day of the period the functions must be in use, and by which the product certified; in words."""
+    """By which day of the period the functions must be in use, and by which the product certified; in words.
+
+    `base` is what certified technology has whatever is reported, in words and criteria of 45 CFR, by `base_ruling`.
+    """
 
     functions_by: str
     certified_by: str
     ruling: Ruling
+    base: tuple[str, ...]
+    base_ruling: Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +181,10 @@ def _programs(table: Table, sources: Sources) -> Programs:
 
 
 def _technology(table: Table, sources: Sources) -> CertifiedTechnology:
-    return CertifiedTechnology(table.text("functions_by"), table.text("certified_by"), read_ruling(table, sources))
+    base = table.table("base")
+    names, base_ruling = base.some_texts("criteria"), read_ruling(base, sources)
+    functions_by, certified_by = table.text("functions_by"), table.text("certified_by")
+    return CertifiedTechnology(functions_by, certified_by, read_ruling(table, sources), names, base_ruling)
 
 
 def _criteria(table: Table, sources: Sources) -> Criteria:

@@ -14,14 +14,23 @@ from scoring.year import Choice, Measure, Path, RuleBook, Status
 
 
 def conflicts(rules: RuleBook, submission: Submission) -> tuple[Finding, ...]:
-    """Findings about unknown ids, impossible values, and entries that exclude each other."""
+    """Findings about an unknown program, unknown ids, impossible values, and entries that exclude each other."""
     return (
+        *_program(rules, submission.program),
         *_values(rules, submission),
         *_own_exclusions(rules, submission),
         *_substitutes(rules, submission),
         *_paths(rules, submission),
         *_levels(rules, submission),
     )
+
+
+def _program(rules: RuleBook, program: str) -> Iterator[Finding]:
+    programs = rules.conditions.programs
+    if program not in programs.names:
+        message = f"programName: expected one of {', '.join(programs.names)}; CMS may refuse another."
+        remedy = f"Take the name of the program, or of the MVP, as CMS lists it for {rules.year}."
+        yield findings.PROGRAM_UNKNOWN.about("programName", message, remedy, programs.ruling)
 
 
 def _values(rules: RuleBook, submission: Submission) -> Iterator[Finding]:

@@ -107,3 +107,4 @@ EXCLUSION_UNDECIDED = _kind("F-311", "whether an exclusion may be claimed is und
 EXCLUSION_UNCHECKED = _kind("F-312", "a claimed exclusion could not be checked", Severity.WARNING)
 IDENTITY_UNFIT = _kind("F-313", "who reports is not said as CMS needs it", Severity.WARNING)
 EXCLUSION_BY_BASIS = _kind("F-314", "an exclusion depends on the basis of its count", Severity.WARNING)
+PROGRAM_UNKNOWN = _kind("F-315", "the program is not in the year's list", Severity.WARNING)

@@ -46,6 +46,17 @@ def test_the_optional_attestation_changes_nothing(answer: bool) -> None:
     assert found(answering(complete(), PI_ONCACB_1=answer)) == []
 
 
+@pytest.mark.parametrize(
+    ("year", "program", "listed"),
+    [(2024, "appPlus", False), (2025, "appPlus", True), (2024, "M0003", True), (2025, "M0003", False),
+     (2025, "ssp", False), (2026, "ssp", True), (2026, "mips", True), (2026, "MIPS", False)],
+)  # fmt: skip
+def test_a_program_that_cms_does_not_list_for_the_year_is_a_warning(year: int, program: str, listed: bool) -> None:
+    told = check(RULES[year], replace(complete(year), program=program))
+
+    assert [(finding.code, finding.severity) for finding in told] == [("F-315", Severity.WARNING)] * (not listed)
+
+
 @pytest.mark.parametrize("cehrt_id", [None, ""])
 def test_a_missing_cehrt_id_shuts_the_gate(cehrt_id: str | None) -> None:
     assert found(replace(complete(), cehrt_id=cehrt_id)) == [("F-103", "cehrtId")]

@@ -154,6 +154,11 @@ REFUSED = {
         "criteria.measures: expected the id of a [[measure]]",
     ),
     "a measure without criteria": ('criteria = ["170.315(b)(3)"]', "", "criteria[1].criteria: expected a list with"),
+    "technology without its base": (
+        "[certified_technology.base]",
+        "[certified_technology.basis]",
+        "certified_technology.base: expected a table, got nothing",
+    ),
     "an engagement without days": (
         "register_within_days = 60",
         "",
