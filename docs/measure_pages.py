@@ -41,7 +41,7 @@ def measure_page(book: RuleBook, measure: Measure, others: tuple[int, ...]) -> s
     provisional, notes = book.conditions.provisional, Notes()
     years = ", ".join(f"[{year}](../{year}/{measure.id}.md)" for year in others)
     parts = [
-        f"> **Provisional.** {provisional.text}" if provisional else "",
+        f"> {provisional.text}" if provisional else "",
         f"All rules of the year: [{book.year}](../../rules-{book.year}.md)."
         + (f" The same measure in other years: {years}." if years else ""),
         _facts(book, measure, notes),

@@ -39,7 +39,7 @@ def rules(book: RuleBook) -> str:
     provisional = book.conditions.provisional
     return page(
         f"Rules of performance year {book.year}",
-        f"> **Provisional.** {provisional.text}" if provisional else "",
+        f"> {provisional.text}" if provisional else "",
         f"Read from `scoring/rules/py{book.year}.toml`, SHA-256 `{book.digest}`. Between years: "
         "[what changed](what-changed.md), [deadlines](deadlines.md). Who must report: "
         "[how to ask](../how-to/who-must-report.md).",
@@ -154,7 +154,7 @@ def deadlines(books: Sequence[RuleBook]) -> str:
 
 
 def _calendar(book: RuleBook) -> str:
-    provisional = "\n\n> **Provisional.** " + book.conditions.provisional.text if book.conditions.provisional else ""
+    provisional = "\n\n> " + book.conditions.provisional.text if book.conditions.provisional else ""
     days = table(("what", "day", "how sure", "sources"), _days(book))
     return f"## Performance year {book.year}{provisional}\n\n{days}\n\n{items(_duties(book))}"
 
@@ -174,7 +174,8 @@ def _duties(book: RuleBook) -> list[str]:
         f"Registration for active engagement level 1 ({', '.join(registered)}): within {rule.register_within_days} "
         f"days after the period begins, so {latest} for a period that starts on {period.last_start}; an earlier "
         f"registration counts ({rule.ruling.confidence}).",
-        f"A request of the agency or registry: answered within {rule.answer_within_days} days.",
+        f"A request of the agency or registry: answered within {rule.answer_within_days} days; "
+        f"{rule.failures} that are not, in one period, fail the measure.",
         f"Certified functions are in use by the {technology.functions_by}; the product is certified by the "
         f"{technology.certified_by} ({technology.ruling.confidence}).",
     ]

@@ -13,6 +13,7 @@ def as_document(score: Score) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "year": score.year,
+        "provisional": score.provisional,
         "points": score.points,
         "before_gate": score.before_gate,
         "up_to": score.up_to,

@@ -186,7 +186,8 @@ class Score:
 
     `before_gate` and `points` count met cases only; `points` is 0 when the gate is shut. `up_to` is the
     category score if every unknown is met. `determinable` is False when a required line is not.
-    `other_readings` are those that would change `points`.
+    `other_readings` are those that would change `points`. `provisional` says why the rules of the year are not final
+    yet, None when they are.
     """
 
     year: int
@@ -197,6 +198,7 @@ class Score:
     lines: tuple[ScoreLine, ...]
     findings: tuple[Finding, ...] = field(default_factory=tuple)
     other_readings: tuple[OtherReading, ...] = ()
+    provisional: str | None = None
 
     @property
     def gate_shut(self) -> bool:

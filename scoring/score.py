@@ -101,6 +101,7 @@ def score(rules: RuleBook, submission: Submission, read_findings: tuple[Finding,
         lines=lines,
         findings=found,
         other_readings=() if shut else _other_readings(rules, submission, before_gate),
+        provisional=rules.conditions.provisional.text if rules.conditions.provisional else None,
     )
 
 

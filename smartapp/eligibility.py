@@ -18,6 +18,7 @@ from scoring.eligibility import (
 from scoring.eligibility_rules import Category, EligibilityRules, Framework
 from scoring.findings import cites_of
 from scoring.rulebook import RuleBook
+from smartapp.due import distance
 from smartapp.roster import Group
 
 SMALL = "smallPractice"
@@ -94,13 +95,7 @@ def _dates(question: Question, verdict: Verdict) -> tuple[str, ...]:
     if not verdict.cancelled:
         told.append((deadlines[DeadlineId.HARDSHIP].title, deadlines[DeadlineId.HARDSHIP].day))
     told.append((deadlines[DeadlineId.SUBMISSION_CLOSES].title, deadlines[DeadlineId.SUBMISSION_CLOSES].day))
-    return tuple(f"{title}: {day}{_passed(question.as_of, day)}" for title, day in told)
-
-
-def _passed(as_of: date | None, day: date) -> str:
-    if as_of is None:
-        return ""
-    return " (passed)" if day < as_of else f" (in {(day - as_of).days} days)"
+    return tuple(f"{title}: {day}{distance(question.as_of, day)}" for title, day in told)
 
 
 def entity_score(question: Question, groups: tuple[Group, ...]) -> Fraction | None:

@@ -2,10 +2,12 @@
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from extractors.cases import Tally
 from scoring.model import Finding, Score, ScoreLine, Severity
 from smartapp.differences import Differences
+from smartapp.due import distance
 from smartapp.explained import CaseExplained, MeasureExplained, Reason
 from smartapp.printed_exclusions import exclusion_notes, exclusion_rows
 from smartapp.scored import Scored
@@ -48,10 +50,10 @@ def _warned(reading: Reading) -> list[str]:
     return [line for text in reading.cautions for line in wrapped(f"warning: {text}", "")]
 
 
-def score_table(score: Score) -> str:
-    """The lines of a score with their reasons, the total, and the findings below."""
+def score_table(score: Score, as_of: date | None = None) -> str:
+    """The lines of a score with their reasons, the total, and the findings below, their days told from `as_of`."""
     lines = [text for line in score.lines for text in _score_line(line)]
-    return "\n".join([*lines, "", _total(score), *_other_readings(score), *_findings(score.findings)])
+    return "\n".join([*lines, "", _total(score), *_other_readings(score), *_findings(score.findings, as_of)])
 
 
 def _score_line(line: ScoreLine) -> list[str]:
@@ -81,19 +83,28 @@ def _total(score: Score) -> str:
 
 
 def _other_readings(score: Score) -> list[str]:
-    texts = (f"Another reading of the rules gives {other.points}: {other.doubt}" for other in score.other_readings)
-    return [line for text in texts for line in textwrap.wrap(text, _WIDTH, subsequent_indent="    ")]
+    texts = [f"Another reading of the rules gives {other.points}: {other.doubt}" for other in score.other_readings]
+    provisional = [score.provisional] if score.provisional else []
+    return [line for text in (*provisional, *texts) for line in wrapped(text, "", "    ")]
 
 
-def _findings(findings: Iterable[Finding]) -> list[str]:
+def _findings(findings: Iterable[Finding], as_of: date | None) -> list[str]:
     words = {Severity.ERROR: "ZERO", Severity.WARNING: "warning", Severity.NOTE: "note"}
     ordered = sorted(findings, key=lambda finding: list(words).index(finding.severity))
-    texts = (f"{words[f.severity]} {f.code}: {f.message} {f.remedy}" for f in ordered)
-    return [line for text in texts for line in textwrap.wrap(text, _WIDTH, subsequent_indent="    ")]
+    return [line for f in ordered for line in _finding(words[f.severity], f, as_of)]
 
 
-def scored_table(scored: Scored) -> str:
-    """Who, when and what counted, then the score."""
+def _finding(word: str, finding: Finding, as_of: date | None) -> list[str]:
+    """What and where, what to do, by when, and by which rule; JSON and the report name all of its sources."""
+    until = f" Until {finding.by}{distance(as_of, finding.by)}." if finding.by else ""
+    text = f"{word} {finding.code}: {finding.message} {finding.remedy}{until}"
+    more = f", and {len(finding.cites) - 1} more" if len(finding.cites) > 1 else ""
+    rule = [f"Rule: {finding.cites[0].text}{more}"] if finding.cites else []
+    return [*wrapped(text, "", "    "), *(line for one in rule for line in wrapped(one, "    ", "        "))]
+
+
+def scored_table(scored: Scored, as_of: date | None = None) -> str:
+    """Who, when and what counted, then the score; days are told from `as_of`."""
     reporter, reading = scored.submission.reporter, scored.reading
     who = f"TIN {reporter.tin or 'unknown'}" + (f" NPI {reporter.npi}" if reporter.npi else " (group)")
     period = f"{reading.period.start} to {reading.period.end} ({reading.period.days} days)"
@@ -111,7 +122,7 @@ def scored_table(scored: Scored) -> str:
             [*counted, *(f"BLOCKED, no score: the input is not whole: {fault}." for fault in reading.faults)]
         )
     excluded = [*columns(exclusion_rows(scored)), *(line for n in exclusion_notes(scored) for line in wrapped(n, ""))]
-    return "\n".join([*counted, score_table(scored.score), "", *excluded])
+    return "\n".join([*counted, score_table(scored.score, as_of), "", *excluded])
 
 
 def measure_explained(reading: Reading, found: MeasureExplained) -> str:

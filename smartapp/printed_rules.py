@@ -5,10 +5,13 @@ from fractions import Fraction
 from itertools import groupby
 
 from scoring.changes import Change
+from scoring.eligibility_rules import Framework
 from scoring.findings import cites_of
 from smartapp.eligibility import Question, Standing
 from smartapp.printed import columns, wrapped
 from smartapp.rulebooks import ChangedEntry, Checked, Entry, Fate, changed_entries
+
+_FRAMEWORKS = {Framework.TRADITIONAL: "traditional MIPS and MVPs", Framework.APP: "the APP and APP Plus"}
 
 
 def checked_table(found: Sequence[Checked]) -> str:
@@ -83,7 +86,10 @@ def standings_table(question: Question, found: Sequence[Standing], entity: Fract
     """For each TIN and NPI whether the category is owed, what it weighs, why, and by when."""
     head = ("TIN", "NPI", "Promoting Interoperability", "Weight")
     rows = [(one.tin, one.npi or "(group)", one.verdict.duty.value, _percent(one)) for one in found]
-    lines = [f"Performance year {question.rules.year}, {question.framework} weights", ""]
+    lines = [f"Performance year {question.rules.year}, weights of {_FRAMEWORKS[question.framework]}"]
+    if (provisional := question.rules.conditions.provisional) is not None:
+        lines += wrapped(provisional.text, "")
+    lines.append("")
     table = columns([head, *rows])
     lines.append(table[0])
     for row, standing in zip(table[1:], found, strict=True):
@@ -91,7 +97,7 @@ def standings_table(question: Question, found: Sequence[Standing], entity: Fract
         if standing.shared_savings is not None:
             duty, because = standing.shared_savings.duty.value, standing.shared_savings.because
             lines += wrapped(f"Shared Savings Program: {duty}: {because}", "    ")
-    return "\n".join([*lines, "", *_entity(question, entity), *_dates(found), *_doubts(question, found)])
+    return "\n".join([*lines, "", *_entity(question, entity), *_dates(found), *_doubts(found)])
 
 
 def _entity(question: Question, entity: Fraction | None) -> list[str]:
@@ -110,9 +116,7 @@ def _dates(found: Sequence[Standing]) -> list[str]:
     return list(dict.fromkeys(date for standing in found for date in standing.dates))
 
 
-def _doubts(question: Question, found: Sequence[Standing]) -> list[str]:
+def _doubts(found: Sequence[Standing]) -> list[str]:
     verdicts = [verdict for one in found for verdict in (one.verdict, one.shared_savings) if verdict is not None]
     doubts = [doubt for verdict in verdicts for ruling in verdict.rulings for doubt in ruling.doubts]
-    if question.rules.conditions.provisional is not None:
-        doubts.append(question.rules.conditions.provisional.text)
-    return [line for doubt in dict.fromkeys(doubts) for line in wrapped(f"In doubt: {doubt}", "")]
+    return [line for doubt in dict.fromkeys(doubts) for line in wrapped(f"In doubt: {doubt}", "", "    ")]

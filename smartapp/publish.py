@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +37,19 @@ def score_document_of(scored: Scored) -> dict[str, Any]:
     return {**document, "points": None, "up_to": None, "determinable": False} if scored.reading.faults else document
 
 
-def publish(scored: Scored, out: Path) -> Published:
+def publish(scored: Scored, out: Path, as_of: date | None = None) -> Published:
     """Write report.html, cases.csv, score.json, submission.json and the run folder below `out`.
 
-    The submission carries met cases only, and no measure that is not determinable. When the input was not
-    whole, none is written, and one that an earlier run left is removed.
+    Only the report knows `as_of`, from which it counts the days to each deadline. The submission carries met cases
+    only, and no measure that is not determinable. When the input was not whole, none is written, and one that an
+    earlier run left is removed.
     """
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     rows = case_rows(scored.reading)
     texts = _texts(scored, rows)
     if scored.reading.faults:
         (out / "submission.json").unlink(missing_ok=True)
-    for name, text in {**texts, "report.html": render(scored, rows)}.items():
+    for name, text in {**texts, "report.html": render(scored, rows, as_of)}.items():
         write_text(out / name, text)
     return Published(out / "report.html", _keep(scored, texts, out / "runs"), _note(scored))
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,18 @@ from scoring.rulebook import RuleBook, load
 from smartapp import console, printed
 from smartapp.attestation_template import template
 from smartapp.attestations import read_attestations
-from smartapp.cli.options import AS_JSON, GATE_SHUT, NOT_WHOLE, PLACE, RULES, YEAR, Days, from_source, stated_failures
+from smartapp.cli.options import (
+    AS_JSON,
+    AS_OF,
+    GATE_SHUT,
+    NOT_WHOLE,
+    PLACE,
+    RULES,
+    YEAR,
+    Days,
+    from_source,
+    stated_failures,
+)
 from smartapp.printed_beside import unattributed_lines
 from smartapp.publish import publish, score_document_of
 from smartapp.runs import as_json, reading_document, write_run, write_text
@@ -81,12 +93,13 @@ def extract(
 @click.command()
 @click.argument("submission", type=PLACE)
 @RULES
+@AS_OF
 @AS_JSON
-def score(submission: Path, rules: Path | None, in_json: bool) -> None:
+def score(submission: Path, rules: Path | None, as_of: date | None, in_json: bool) -> None:
     """Score a QPP submission object (JSON) line by line, with what would make it zero."""
     with stated_failures():
         found = score_document(submission, rules)
-        click.echo(as_json(as_document(found)) if in_json else f"{printed.score_table(found)}\n", nl=False)
+        click.echo(as_json(as_document(found)) if in_json else f"{printed.score_table(found, as_of)}\n", nl=False)
     sys.exit(GATE_SHUT if found.gate_shut else 0)
 
 
@@ -102,17 +115,34 @@ def score(submission: Path, rules: Path | None, in_json: bool) -> None:
     required=True,
     help="Folder for report.html, cases.csv, submission.json and the run.",
 )
+@AS_OF
 @AS_JSON
-def run(year: int, rules: Path | None, attestations: Path, out: Path, in_json: bool, **asked: Any) -> None:
+def run(year: int, rules: Path | None, attestations: Path, out: Path, **asked: Any) -> None:
     """Count, score and report one performance period of one clinician or group."""
-    period, source = asked.pop("period"), Source(**asked)
+    period, printing = asked.pop("period"), Printing(asked.pop("in_json"), asked.pop("as_of"))
     with stated_failures():
-        scored = run_and_publish(source, load(year, rules), period, attestations, out, in_json)
+        scored = run_and_publish(Source(**asked), load(year, rules), period, attestations, out, printing)
     sys.exit(_exit_code(scored))
 
 
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """How a score is printed; no part of the run that is kept (docs/adr/0005).
+
+    `as_of` is the day from which deadlines are told, in the text and in report.html; None tells only the days.
+    """
+
+    in_json: bool = False
+    as_of: date | None = None
+
+
 def run_and_publish(
-    source: Source, rules: RuleBook, period: tuple[date, date] | None, attestations: Path, out: Path, in_json: bool
+    source: Source,
+    rules: RuleBook,
+    period: tuple[date, date] | None,
+    attestations: Path,
+    out: Path,
+    printing: Printing,
 ) -> Scored:
     """Count, score, write and print one reporter's period; notes go to standard error."""
     _check_apart(out, source.folder)
@@ -122,14 +152,15 @@ def run_and_publish(
         raise UsageError(f"no performance period: give --period A..B, or [period] in {attestations.name}.")
     with _reading(source, rules, days) as reading:
         scored = score_reading(reading, attested)
-        published = publish(scored, out)
+        published = publish(scored, out, printing.as_of)
         console.note(f"report {published.report}\nrun {published.run}")
         if published.note:
             console.note(f"pi180: {published.note}")
-        if in_json:
+        if printing.in_json:
             text = as_json(score_document_of(scored))
         else:
-            text = "\n".join([printed.scored_table(scored), *unattributed_lines(unattributed(reading)), ""])
+            table = printed.scored_table(scored, printing.as_of)
+            text = "\n".join([table, *unattributed_lines(unattributed(reading)), ""])
         click.echo(text, nl=False)
     return scored
 

@@ -37,8 +37,22 @@ class Days(click.ParamType[tuple[date, date]]):
             self.fail(f"expected two days as 2026-01-01..2026-06-29, got {value!r}.", param, ctx)
 
 
+class Day(click.ParamType[date]):
+    """`2026-11-22`."""
+
+    name = "DAY"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day, or a refusal that shows the form."""
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"expected a day as 2026-11-22, got {value!r}.", param, ctx)
+
+
 YEAR = click.option("--year", type=int, required=True, help="Performance year.")
 RULES = click.option("--rules", type=PLACE, help="Folder of py<year>.toml rule files. [default: the product's own]")
+AS_OF = click.option("--as-of", type=Day(), help="Say from this day how far off each printed deadline is.")
 AS_JSON = click.option("--json", "in_json", is_flag=True, help="Print one JSON document.")
 _SOURCE = (
     click.option("--from", "folder", type=PLACE, required=True, help="Folder of FHIR NDJSON, plain or gzip."),

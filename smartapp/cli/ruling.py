@@ -1,7 +1,7 @@
 """Verbs about the rules themselves: rules check, rules diff, rules show, eligibility."""
 
 import sys
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -10,7 +10,7 @@ from scoring.changes import changes
 from scoring.eligibility_rules import Framework, load_eligibility
 from scoring.rulebook import load
 from smartapp import printed_rules
-from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, RULES, WRONG_USAGE, YEAR, stated_failures
+from smartapp.cli.options import AS_JSON, AS_OF, DIFFERENT, PLACE, RULES, WRONG_USAGE, YEAR, stated_failures
 from smartapp.eligibility import Question, eligibility_document, entity_score, standings
 from smartapp.roster import read_roster
 from smartapp.rulebooks import check_rules, entries_document, entries_of
@@ -75,15 +75,13 @@ def show(measure: str, year: int | None, rules: Path | None, in_json: bool) -> N
 @RULES
 @click.option("--framework", type=FRAMEWORKS, default="traditional", show_default=True,
               help="Weights of traditional MIPS and MVPs, or of APP and APP Plus.")  # fmt: skip
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Count the days to each date from this one.")
+@AS_OF
 @AS_JSON
-def eligibility(
-    roster: Path, year: int, rules: Path | None, framework: str, as_of: datetime | None, in_json: bool
-) -> None:
+def eligibility(roster: Path, year: int, rules: Path | None, framework: str, as_of: date | None, in_json: bool) -> None:
     """Say for each clinician of ROSTER (CSV) and each group: must I report, what is it worth, by when."""
     with stated_failures():
         across = load_eligibility()
-        question = Question(load(year, rules), across, Framework(framework), as_of.date() if as_of else None)
+        question = Question(load(year, rules), across, Framework(framework), as_of)
         groups = read_roster(roster, across)
         found, entity = standings(question, groups), entity_score(question, groups)
     click.echo(

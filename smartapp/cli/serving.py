@@ -8,7 +8,7 @@ import click
 
 from scoring.rulebook import load
 from smartapp import console
-from smartapp.cli.counting import run_and_publish
+from smartapp.cli.counting import Printing, run_and_publish
 from smartapp.cli.options import PLACE, stated_failures
 from smartapp.demo import SCENARIO, YEAR, demo_of
 from smartapp.paths import fixture
@@ -35,7 +35,7 @@ def demo(out: Path | None, port: int, ehr_port: int | None) -> None:
     console.note(f"Synthetic practice {SCENARIO}: no real patient, no network.")
     with stated_failures():
         source = Source(scenario, scenario / "site.toml")
-        run_and_publish(source, load(YEAR), None, scenario / "attestations.toml", place, False)
+        run_and_publish(source, load(YEAR), None, scenario / "attestations.toml", place, Printing())
         if os.environ.get("DEMO_SERVE") != "0":
             _serve_demo(place, port, port + 1 if ehr_port is None and port else ehr_port or 0)
 

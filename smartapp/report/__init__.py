@@ -6,7 +6,7 @@ later. The app shares its content out over several pages, in a layout with a sty
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from smartapp.paths import templates
 from smartapp.report.beside import other_books
 from smartapp.report.frame import Action, Frame, Link, Message, across_pages, within_report
 from smartapp.report.page import page_of
-from smartapp.report.words import day_in_words, figure, moment
+from smartapp.report.words import day_in_words, figure, moment, until
 from smartapp.scored import Scored
 
 __all__ = [
@@ -34,14 +34,15 @@ __all__ = [
 ]
 
 
-def render(scored: Scored, rows: Sequence[CaseRow]) -> str:
+def render(scored: Scored, rows: Sequence[CaseRow], as_of: date | None = None) -> str:
     """The report of one score as a self-contained HTML document.
 
     Args:
         scored: the score and the reading it rests on, still open.
         rows: every case of the reading's period.
+        as_of: the day from which the days to each deadline are counted; None counts none.
     """
-    content = {"page": page_of(scored, rows), "books": other_books(scored)}
+    content = {"page": page_of(scored, rows, as_of=as_of), "books": other_books(scored)}
     return _environment().get_template("report.html").render(**content, to=within_report)
 
 
@@ -53,7 +54,7 @@ def score_page(scored: Scored, written: datetime, frame: Frame) -> str:
         written: when the score was made, with a zone; it is shown in the practice's.
         frame: the layout.
     """
-    page = page_of(scored, (), moment(written.astimezone(scored.reading.site.zone_info)))
+    page = page_of(scored, (), moment(written.astimezone(scored.reading.site.zone_info)), frame.today)
     return app_page("score", frame, page=page)
 
 
@@ -111,4 +112,5 @@ def _environment() -> Environment:
     )
     environment.filters["figure"] = figure
     environment.filters["day"] = day_in_words
+    environment.filters["until"] = until
     return environment

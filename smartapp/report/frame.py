@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 Opens = Callable[[str], str]
 """From an anchor of the report to the address that opens it."""
@@ -26,7 +27,8 @@ class Frame:
 
     `home` is the path below which the launch's pages lie, without a slash at its end; `launched` is the time of
     the launch in words. `notices` stand above everything; `others` are the clinician's scores to choose from, and
-    `choice` is the query that names the one shown (`?score=2`), carried along by every link; empty for none.
+    `choice` is the query that names the one shown (`?score=2`), carried along by every link; empty for none. From
+    `today` the days to a deadline are counted, None counts none.
     """
 
     stylesheet: str
@@ -40,6 +42,7 @@ class Frame:
     notices: tuple[str, ...] = ()
     others: tuple[Link, ...] = ()
     choice: str = ""
+    today: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

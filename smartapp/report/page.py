@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from extractors.sources.folder import FileRecord
-from scoring.model import Finding, MeasureId, Metric, Severity
+from scoring.model import Finding, MeasureId, Metric, OtherReading, Severity
 from scoring.year import Measure, Status
 from smartapp import __version__
 from smartapp.evidence import CaseRow
@@ -40,6 +41,8 @@ class Headline:
     before_gate: int
     up_to: int
     open_lines: tuple[str, ...]
+    other_readings: tuple[OtherReading, ...]
+    provisional: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +96,17 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The report, in the order in which it is read; `written` is when it was made, None where nothing says so."""
+    """The report, in the order in which it is read; `written` is when it was made, None where nothing says so.
+
+    `as_of` is the day from which the days to each deadline are counted, None for not at all.
+    """
 
     year: int
     reporter: str
     period: str
     days: int
     written: str | None
+    as_of: date | None
     cehrt_id: str | None
     fingerprint: str
     version: str
@@ -116,7 +123,7 @@ class Page:
     basis: tuple[Basis, ...]
 
 
-def page_of(scored: Scored, rows: Sequence[CaseRow], written: str | None = None) -> Page:
+def page_of(scored: Scored, rows: Sequence[CaseRow], written: str | None = None, as_of: date | None = None) -> Page:
     """Everything that pages show of one score; without rows its sections have figures and no cases."""
     reading, period = scored.reading, scored.reading.period
     sections = measure_sections(scored, rows)
@@ -127,6 +134,7 @@ def page_of(scored: Scored, rows: Sequence[CaseRow], written: str | None = None)
         period=f"{day(period.start)} to {day(period.end)}",
         days=period.days,
         written=written,
+        as_of=as_of,
         cehrt_id=scored.submission.cehrt_id,
         fingerprint=reading.fingerprint,
         version=__version__,
@@ -154,6 +162,8 @@ def _headline(scored: Scored) -> Headline:
         before_gate=score.before_gate,
         up_to=score.up_to,
         open_lines=tuple(line.title for line in score.lines if line.earned is None),
+        other_readings=score.other_readings,
+        provisional=score.provisional,
     )
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from scoring.model import Reporter
 from scoring.rulebook import RuleBook
+from smartapp.due import distance
 
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _THOUSAND = 1000
@@ -37,6 +38,11 @@ def rate_in_words(rate: Fraction | None, unknown: int) -> str:
 def day(when: date) -> str:
     """A day as Americans write it."""
     return f"{when:%B} {when.day}, {when.year}"
+
+
+def until(when: date, as_of: date | None) -> str:
+    """A last day, and how far it is from the day on which that is asked, if any."""
+    return f"{day(when)}{distance(as_of, when)}"
 
 
 def moment(when: datetime) -> str:

@@ -208,6 +208,7 @@ def _frame(launch: Launch, person: Person | None, found: tuple[Kept, ...] = (), 
         csrf=service.sessions.form_token(request, launch.id),
         has_patient=_patient(launch) is not None,
         others=tuple(_choice(kept, kept is shown) for kept in found) if len(found) > 1 else (),
+        today=service.today(registration),
         choice=f"?score={shown.key}" if shown is not None and shown is not found[0] else "",
     )
 

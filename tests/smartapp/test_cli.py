@@ -133,7 +133,10 @@ def test_a_shut_gate_scores_zero_says_why_and_exits_with_4(tmp_path: Path) -> No
     error = next(f for f in document["findings"] if f["severity"] == "error")
 
     assert (result.exit_code, document["points"], document["before_gate"]) == (4, 0, 67)
-    assert (error["subject"], set(error)) == ("PI_EP_2", {"code", "severity", "subject", "message", "remedy", "cites"})
+    assert (error["subject"], set(error)) == (
+        "PI_EP_2",
+        {"code", "severity", "subject", "message", "remedy", "cites", "by"},
+    )
 
 
 @pytest.mark.parametrize(
