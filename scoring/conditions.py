@@ -47,10 +47,14 @@ class CertifiedTechnology:
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """Level 1: days after the start within which to register, and days within which to answer the agency."""
+    """Level 1: days after the start within which to register, and days within which to answer the agency.
+
+    So many requests of one period as `failures` that are not answered in time fail the measure.
+    """
 
     register_within_days: int
     answer_within_days: int
+    failures: int
     ruling: Ruling
 
 
@@ -193,6 +197,5 @@ def _criteria(table: Table, sources: Sources) -> Criteria:
 
 
 def _engagement(table: Table, sources: Sources) -> Engagement:
-    return Engagement(
-        table.whole("register_within_days"), table.whole("answer_within_days"), read_ruling(table, sources)
-    )
+    register, answer = table.whole("register_within_days"), table.whole("answer_within_days")
+    return Engagement(register, answer, table.whole("failures"), read_ruling(table, sources))

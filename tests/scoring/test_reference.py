@@ -26,8 +26,10 @@ RATES = [
     {"with": (412, 500), "without": (333, 401), "send": (60, 300), "receive": (46, 200), "access": (930, 1000)},
     {"with": (1, 5000), "without": (1, 4000), "send": (1, 900), "receive": (2, 3), "access": (1, 3)},
     {"with": (19, 20), "without": (17, 20), "send": (7, 8), "receive": (41, 82), "access": (23, 25)},
+    {"with": (17, 40), "without": (1, 20), "send": (1, 2), "receive": (1, 6), "access": (1, 2)},
     {"with": (8, 8), "without": (5, 5), "send": (99, 99), "receive": (1, 1), "access": (1000, 1000)},
 ]
+"""Plain, tiny, ending in a half, small halves, and full; five, so that each meets each of the other choices."""
 
 
 @dataclass(frozen=True)

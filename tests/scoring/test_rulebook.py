@@ -164,6 +164,7 @@ REFUSED = {
         "",
         "engagement.register_within_days: expected a whole",
     ),
+    "an engagement without failures": ("failures = 2", "", "engagement.failures: expected a whole number"),
     "a deadline that is missing": (
         '[[deadline]]\nid = "hardship"',
         '[[deadline]]\nid = "submission-opens"',
