@@ -32,9 +32,9 @@ from scoring.requirements import (
     is_determinable,
     not_determinable,
 )
-from scoring.rounding import exact_points, half_up, in_words, is_tie, measure_points
+from scoring.rounding import exact_points, in_words, is_tie, measure_points
 from scoring.rulings import Ruling
-from scoring.year import Joint, Measure, RuleBook, Status
+from scoring.year import Joint, Measure, Rounding, RuleBook, Status
 
 BONUS = "bonus"
 
@@ -196,7 +196,7 @@ def _proportion(case: _Case, measure: Measure, counted: Proportion) -> _Outcome:
     rounding, available = case.rules.rounding, case.allocation.available[measure.id]
     if not is_countable(counted):
         return _Outcome(0, 0, "The counts cannot be right, so nothing is earned.", counted.origin)
-    up_to = _if_all_are_met(counted, available, rounding.floor)
+    up_to = _if_all_are_met(counted, available, rounding)
     if not is_determinable(counted):
         because = (
             f"Not determinable: {not_determinable(counted)} Neither zero nor passed; up to {up_to} of {available}."
@@ -205,28 +205,29 @@ def _proportion(case: _Case, measure: Measure, counted: Proportion) -> _Outcome:
     earned = measure_points(counted.met, counted.denominator, available, rounding.floor, rounding.rule)
     exact = exact_points(counted.met, counted.denominator, available)
     rulings = (rounding.ruling, rounding.tie) if is_tie(exact) and earned > 0 else (rounding.ruling,)
-    because = _in_words(counted, available, earned) + _enlarged(measure, available)
+    because = _in_words(counted, available, earned, rounding) + _enlarged(measure, available)
     if counted.unknown or counted.undecided:
         because += f" {hidden_in_words(counted)}: {up_to} if all of those are met."
     return _Outcome(earned, up_to, because, counted.origin, rulings)
 
 
-def _if_all_are_met(counted: Proportion, available: int, floor: int) -> int:
+def _if_all_are_met(counted: Proportion, available: int, rounding: Rounding) -> int:
     """Points if every unknown numerator is met and every undecided case is a met one."""
     if not counted.readable:
         return available
     hidden = counted.unknown + counted.undecided
-    return measure_points(counted.met + hidden, counted.denominator + counted.undecided, available, floor)
+    met, denominator = counted.met + hidden, counted.denominator + counted.undecided
+    return measure_points(met, denominator, available, rounding.floor, rounding.rule)
 
 
-def _in_words(counted: Proportion, available: int, earned: int) -> str:
+def _in_words(counted: Proportion, available: int, earned: int, rounding: Rounding) -> str:
     if not counted.denominator:
         return "0 of 0 counts as not reported: nothing earned."
     exact = exact_points(counted.met, counted.denominator, available)
     product = f"{counted.met} of {counted.denominator} is {in_words(exact)} of {available}"
     if exact.denominator == 1:
         return f"{product}."
-    if half_up(exact) != earned:
+    if measure_points(counted.met, counted.denominator, available, 0, rounding.rule) != earned:
         return f"{product}; with at least one met, {earned} is earned."
     return f"{product}, rounded to {earned}."
 

@@ -3,9 +3,10 @@
 from fractions import Fraction
 
 import pytest
-from reported import RULES, complete, counting, excluding, without
+from reported import RULES, complete, counting, excluding, line, without
 
 from scoring.model import Proportion, Score, Submission
+from scoring.readings import under
 from scoring.rounding import Tie, half_up, measure_points
 from scoring.score import score
 
@@ -69,3 +70,13 @@ def test_a_plain_submission_has_one_reading() -> None:
 def test_half_even_differs_from_half_up_at_even_halves_alone(met: int, up: int, even: int) -> None:
     assert measure_points(met, 100, 10, 1) == up
     assert measure_points(met, 100, 10, 1, Tie.EVEN) == even
+
+
+def test_under_another_rounding_the_words_and_the_most_that_a_line_may_reach_follow_it() -> None:
+    reading = next(one for one in RULES[2026].readings if one.tie is Tie.EVEN)
+    rules = under(RULES[2026], reading)
+
+    prescribing = line(score(rules, counting(plain(2026), "PI_EP_1", Proportion(85, 100))), "PI_EP_1")
+
+    assert (prescribing.earned, prescribing.up_to) == (8, 8)
+    assert "rounded to 8" in prescribing.because
