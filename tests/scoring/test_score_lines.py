@@ -260,7 +260,8 @@ def test_the_document_has_the_agreed_shape() -> None:
     lines, findings = document["lines"], document["findings"]
 
     assert list(document) == (
-        ["schema", "year", "points", "before_gate", "up_to", "determinable", "lines", "findings", "other_readings"]
+        ["schema", "year", "provisional", "points", "before_gate", "up_to", "determinable"]
+        + ["lines", "findings", "other_readings"]
     )
     assert document["schema"] == "pi180/score/1"
     assert isinstance(lines, list)
