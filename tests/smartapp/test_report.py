@@ -3,17 +3,19 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
-from report_page import ATTESTED, PERIOD, RULES, Element, Shown, report_of, shown
+from report_page import ATTESTED, PERIOD, RULES, Element, Shown, read_page, report_of, shown
 
 from scoring.explain import as_document
-from scoring.model import Origin, Reporter
+from scoring.model import Origin, OtherReading, Reporter
 from smartapp import paths
 from smartapp.evidence import CaseRow
+from smartapp.report import render
 from smartapp.report.casebook import Standing, grouped
 from smartapp.report.words import percent
 from smartapp.scored import score_reading
@@ -184,6 +186,31 @@ def test_a_gate_that_is_shut_says_what_to_do_and_by_which_rule() -> None:
     assert str(len(errors)) in listed.text
     assert all(e.message in text and e.remedy in text for e in errors)
     assert found.page.all("span", "big")[0].text == "0"
+
+
+def test_each_finding_says_by_when_and_how_far_off_only_where_a_day_is_asked_from() -> None:
+    bare = replace(ATTESTED, answers={})
+    with read(Source(paths.fixture("onc-deck") / "scenario-1" / "rt1"), RULES, PERIOD) as reading:
+        scored = score_reading(reading, bare)
+        plain, told = (read_page(render(scored, [], as_of)).text for as_of in (None, date(2026, 11, 22)))
+
+    assert all(finding.by for finding in scored.score.findings)
+    assert plain.count("By when:") == told.count("By when:") == len(scored.score.findings)
+    assert "December 31, 2026 (in 39 days)" in told
+    assert "(in 39 days)" not in plain
+    assert "Days counted from" not in plain
+
+
+def test_another_reading_and_a_provisional_year_stand_beside_the_score(prescriptions: Shown) -> None:
+    text = "What the year lacks."
+    score = replace(prescriptions.scored.score, provisional=text, other_readings=(OtherReading("A doubt.", 41),))
+    with read(Source(paths.fixture("onc-deck") / "scenario-1" / "rt1"), RULES, PERIOD) as reading:
+        scored = score_reading(reading, ATTESTED)
+        said = read_page(render(replace(scored, score=score), [])).text
+
+    assert text in said
+    assert "41 points. A doubt." in " ".join(said.split())
+    assert "read otherwise" not in prescriptions.page.text
 
 
 def test_a_total_of_the_ehrs_report_is_labelled_and_stands_beside_the_recomputed_one(solo: Shown) -> None:
