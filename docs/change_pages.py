@@ -32,6 +32,7 @@ _TOPICS = {
     "certified_technology": _TECHNOLOGY,
     "criteria": _TECHNOLOGY,
     "programs": _PROGRAMS,
+    "route": _PROGRAMS,
     "provisional": _OPEN,
     "doubt": _OPEN,
     "reading": _OPEN,
