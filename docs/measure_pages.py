@@ -131,7 +131,8 @@ def _levels(book: RuleBook, measure: Measure, notes: Notes) -> str:
     head = (
         f"A yes needs exactly one level beside it. Level 1 is a registration within {rule.register_within_days} days "
         f"after the period begins, an earlier one included, and requests of the agency answered within "
-        f"{rule.answer_within_days} days ({rule.failures} that are not fail the measure); level 2 is validated production {notes.on(rule.ruling)}."
+        f"{rule.answer_within_days} days ({rule.failures} that are not fail the measure); "
+        f"level 2 is validated production {notes.on(rule.ruling)}."
     )
     levels = [f"**{one.id}**: level {one.level} {notes.on(one.ruling)}" for one in book.levels_of(measure.id)]
     return f"{head}\n\n{items(levels)}"

@@ -7,7 +7,7 @@ from change_pages import what_changed
 from markup import cites, items, page, section, table
 from measure_pages import has_page, line_name, measure_page
 
-from scoring.conditions import Deadline, Route
+from scoring.conditions import Deadline
 from scoring.model import MeasureId
 from scoring.rulebook import load, years
 from scoring.rulings import Ruling
@@ -52,7 +52,6 @@ def rules(book: RuleBook) -> str:
         section("Other readings", _readings(book)),
         section("Certified technology", _technology(book)),
         section("Deadlines", table(("what", "day", "how sure", "sources"), _days(book))),
-        section("How data reach CMS", items([_route(route) for route in book.conditions.routes])),
         section("Programs", _programs(book)),
         section("Ways to submit", table(("who", "ways", "how", "how sure"), _routes(book))),
         section("Doubts", items([f"{doubt.text} ({doubt.confidence})" for doubt in book.doubts])),
@@ -111,10 +110,6 @@ def _technology(book: RuleBook) -> str:
         for entry in book.conditions.criteria
     ]
     return items(told) + "\n\n" + table(("measures", "criteria (45 CFR)", "how sure"), rows)
-
-
-def _route(route: Route) -> str:
-    return f"{route.submitter} ({', '.join(route.ways)}): {route.text} {_attested(route.ruling)}"
 
 
 def _programs(book: RuleBook) -> str:
