@@ -28,6 +28,19 @@ from extractors.site import (
 from extractors.vocabulary import Grade
 from scoring.model import MeasureId, Period
 
+FACTS = ("directory.sql", "messages.sql", "facts.sql")
+CASES = (
+    "orders.sql",
+    "prescriptions.sql",
+    "referrals.sql",
+    "contexts.sql",
+    "summaries.sql",
+    "access.sql",
+    "cases.sql",
+    "left_out.sql",
+)
+"""What makes cases of facts, in the order in which each file needs those before it."""
+
 ACCESS_BUSINESS_DAYS = 4
 """Business days within which access is timely. Source: ONC RT2a; CMS 2023 measure specification (rules.md 2.5)."""
 
@@ -63,11 +76,12 @@ def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
     rows = {**_identities(extract, engine.rows("stated_directory"), known), **_settings(site)}
     for name, found in rows.items():
         engine.load(name, pa.Table.from_pylist(found, schema=tables.CASE_INPUTS[name]))
-    engine.run("facts.sql")
+    for name in FACTS:
+        engine.run(name)
     drugs = drug_rows(known, (row["codings"] for row in engine.rows("prescribed")))
     engine.load("drug", pa.Table.from_pylist(drugs, schema=tables.CASE_INPUTS["drug"]))
-    engine.run("cases.sql")
-    engine.run("left_out.sql")
+    for name in CASES:
+        engine.run(name)
 
 
 @lru_cache(maxsize=8)

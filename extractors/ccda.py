@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from lxml import etree
 
@@ -106,7 +107,8 @@ def _read_xml(data: bytes) -> Reading:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError):
         return _unread("no XML")
-    if root.getroottree().docinfo.doctype or root.tag != _ROOT or not _is_us_realm(root):
+    declared: Any = root.getroottree().docinfo  # the stubs know no doctype
+    if declared.doctype or root.tag != _ROOT or not _is_us_realm(root):
         return _unread("no C-CDA")
     if root.find("v:component/v:nonXMLBody", _HL7) is not None:
         return Reading(Completeness.UNSTRUCTURED, "the document's body is no XML")

@@ -4,6 +4,7 @@
 checked here with its own grammar before an expression is used.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,8 @@ _WITHOUT_NAME = ("", "BackboneElement", "Element")
 _AS_TYPE = {"Code": "code", "Coding": "Coding", "CodeableConcept": "CodeableConcept"}
 
 Path = Callable[[Mapping[str, Any]], list[Any]]
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z-]{0,31}")
 
 
 class _Refuse(ErrorListener):  # type: ignore[misc]  # antlr4 is untyped
@@ -84,8 +87,13 @@ def _node(found: Mapping[str, Any]) -> Node:
 
 
 def code_in(resource: Mapping[str, Any], text: str | None) -> str | None:
-    """A text, if an element of the resource whose type is `code` holds it; else None: it may be a name or a number."""
-    return text if text is not None and text in _codes(resource, str(resource.get("resourceType"))) else None
+    """A text, if it is one word without digits that an element of type `code` of the resource holds; else None.
+
+    Anything else may be a name or a number, even where a code belongs.
+    """
+    if text is None or not _WORD.fullmatch(text):
+        return None
+    return text if text in _codes(resource, str(resource.get("resourceType"))) else None
 
 
 def _codes(value: Mapping[str, Any], at: str) -> Iterator[str]:

@@ -9,7 +9,8 @@ from extractors.cases import Tally
 from extractors.ledger import NEEDS
 from extractors.profile import Profile
 from scoring.model import Cite
-from smartapp.evidence import CaseRow, case_rows, rows_of
+from scoring.year import Status
+from smartapp.evidence import CaseRow, case_rows, place_of, rows_of
 from smartapp.usecases import Reading, UsageError
 
 
@@ -33,10 +34,11 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class MeasureExplained:
-    """A measure of one period, for every reporter asked for."""
+    """A measure of one period, for every reporter asked for; of an exclusion cases are counted, and none is met."""
 
     measure: str
     title: str
+    is_exclusion: bool
     cites: tuple[Cite, ...]
     confidence: str
     unseen: tuple[str, ...]
@@ -57,6 +59,32 @@ class CaseExplained:
     def as_document(self) -> dict[str, Any]:
         """What `pi180 explain --json` prints of a case."""
         return {"schema": "pi180/explain-case/1", **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A record that was read for a measure and is no case of it, with the reason; `occurred` is its day or days."""
+
+    measure: str
+    focus: str
+    place: str
+    occurred: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordExplained:
+    """What became of one record: the cases that rest on it, and the measures that leave it out."""
+
+    cases: tuple[CaseExplained, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def as_document(self) -> dict[str, Any]:
+        """What `pi180 explain --json` prints of a record."""
+        return {
+            "cases": [case.as_document() for case in self.cases],
+            "left_out": [{"schema": "pi180/left-out/1", **asdict(one)} for one in self.left_out],
+        }
 
 
 def explain_measure(reading: Reading, measure: str, tin: str | None, npi: str | None) -> MeasureExplained:
@@ -81,6 +109,7 @@ def explain_measure(reading: Reading, measure: str, tin: str | None, npi: str | 
     return MeasureExplained(
         measure=measure,
         title=rule.title,
+        is_exclusion=rule.status is Status.EXCLUSION,
         cites=rule.ruling.cites,
         confidence=str(rule.ruling.confidence),
         unseen=tuple(reading.unseen(known)),
@@ -95,8 +124,8 @@ def _reasons(rows: list[CaseRow], tally: Tally) -> tuple[Reason, ...]:
     )
 
 
-def explain_case(reading: Reading, focus: str, tin: str | None, npi: str | None) -> tuple[CaseExplained, ...]:
-    """Every case that rests on one resource in the period: of each measure, variant and reporter.
+def explain_record(reading: Reading, focus: str, tin: str | None, npi: str | None) -> RecordExplained:
+    """Every case that rests on one resource in the period, and every measure that leaves it out, whenever it was.
 
     Args:
         reading: an open run.
@@ -105,17 +134,27 @@ def explain_case(reading: Reading, focus: str, tin: str | None, npi: str | None)
         npi: only this NPI; None: all.
 
     Raises:
-        UsageError: it is no case of this period.
+        UsageError: it is no case of this period, and no measure was read from it.
     """
     found = [
         row for row in case_rows(reading) if row.focus == focus and tin in (None, row.tin) and npi in (None, row.npi)
     ]
-    if not found:
+    left_out = _left_out(reading, focus)
+    if not found and not left_out:
         raise UsageError(
             f"{focus}: no case of {reading.period.start} to {reading.period.end} rests on it. Name a record as "
             "cases.csv does, or another period."
         )
-    return tuple(CaseExplained(row, _rules(reading.profile, row)) for row in found)
+    return RecordExplained(tuple(CaseExplained(row, _rules(reading.profile, row)) for row in found), left_out)
+
+
+def _left_out(reading: Reading, focus: str) -> tuple[LeftOut, ...]:
+    rows = (row for row in reading.engine.rows("left_out", "measure, why") if row["focus"] == focus)
+    return tuple(
+        dict.fromkeys(
+            LeftOut(row["measure"], focus, place_of(reading, focus), row["occurred"], row["why"]) for row in rows
+        )
+    )
 
 
 def _rules(profile: Profile, row: CaseRow) -> dict[str, str]:

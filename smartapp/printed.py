@@ -8,7 +8,7 @@ from extractors.cases import Tally
 from scoring.model import Finding, Score, ScoreLine, Severity
 from smartapp.differences import Differences
 from smartapp.due import distance
-from smartapp.explained import CaseExplained, MeasureExplained, Reason
+from smartapp.explained import CaseExplained, MeasureExplained, Reason, RecordExplained
 from smartapp.printed_exclusions import exclusion_notes, exclusion_rows
 from smartapp.scored import Scored
 from smartapp.usecases import Reading
@@ -133,24 +133,31 @@ def measure_explained(reading: Reading, found: MeasureExplained) -> str:
     if found.unseen:
         lines.append(f"Cannot be read from this source: it shows no {', no '.join(found.unseen)}.")
     for one in found.tallies:
-        lines += ["", _reporter_line(one.tally), *columns([_reason(reason) for reason in one.reasons])]
+        who = _reporter_line(one.tally, found.is_exclusion)
+        lines += ["", who, *columns([_reason(reason, found.is_exclusion) for reason in one.reasons])]
     return "\n".join([*lines, "", "One record: pi180 explain RUN Type/id", ""])
 
 
-def _reporter_line(t: Tally) -> str:
+def _reporter_line(t: Tally, is_exclusion: bool) -> str:
     who = f"TIN {t.tin or 'unknown'} " + (f"NPI {t.npi}" if t.npi else "(group)" if t.tin else "NPI unknown")
+    if is_exclusion:
+        return f"{who}: {t.denominator} counted, {t.undecided} undecided"
     open_ones = f"{t.unknown} unknown, {t.undecided} undecided"
     return f"{who}, {t.variant}: {t.met} met of {t.denominator}, {open_ones}"
 
 
-def _reason(reason: Reason) -> tuple[str, ...]:
-    standing = reason.counts if reason.counts != "counts" else reason.met.replace("_", " ")
+def _reason(reason: Reason, is_exclusion: bool) -> tuple[str, ...]:
+    standing = reason.counts if is_exclusion or reason.counts != "counts" else reason.met.replace("_", " ")
     return (f"{reason.cases:>6}", standing, reason.reason)
 
 
-def cases_explained(cases: Iterable[CaseExplained]) -> str:
-    """Each case that rests on a record, with its evidence down to file and line, and why the rules read it."""
-    return "\n".join(line for case in cases for line in (*_case(case), "")) + "\n"
+def record_explained(found: RecordExplained) -> str:
+    """Each case that rests on a record, with its evidence down to file and line, and what leaves it out, and why."""
+    lines = [line for case in found.cases for line in (*_case(case), "")]
+    for one in found.left_out:
+        lines += [f"{one.focus}  {one.measure}  {one.occurred or 'no date'}"]
+        lines += [f"  at {one.place or 'no place'}: left out: {one.why}", ""]
+    return "\n".join(lines) + "\n"
 
 
 def _case(found: CaseExplained) -> list[str]:

@@ -39,8 +39,8 @@ def _of(numbers: Numbers) -> str:
 def _signed(one: Comparison) -> str:
     if one.same:
         return "none"
-    numbers = (one.difference.numerator, one.difference.denominator)
-    return " of ".join("-" if number is None else f"{number:+d}" if number else "0" for number in numbers)
+    pairs = (("numerator", one.difference.numerator), ("denominator", one.difference.denominator))
+    return ", ".join(f"{name} {number:+d}" for name, number in pairs if number)
 
 
 def _comparison(one: Comparison) -> Iterator[str]:

@@ -1,5 +1,5 @@
 -- Left out: what was read and is no case, what counts here and may not elsewhere, and what belongs to nobody.
--- Reads: fact, verdict, actor, post (facts.sql), drug, and the tables of cases.sql. What is left out is what those tables
+-- Reads: fact, verdict (facts.sql), actor, post (directory.sql), drug, and the tables of the cases. What is left out is what those tables
 -- do not hold: the conditions stand there alone, and a reason here only names the one that is met.
 
 -- table: left_out
@@ -15,7 +15,7 @@ SELECT 'PI_EP_1' AS measure, w.focus, w.patient, w.tin, w.npi, w.day_from AS occ
     WHEN w.visit_class IN ('IMP', 'ACUTE', 'NONAC') THEN 'written during an inpatient stay'
     WHEN g.focus IS NOT NULL THEN 'replaced on the same day, and the site collapses changes'
     WHEN w.clinician LIKE '%Patient/%' OR w.clinician LIKE '%RelatedPerson/%' THEN 'asked for by the patient or a relative'
-    ELSE 'left out by another condition of cases.sql' END) AS why
+    ELSE 'left out by another condition' END) AS why
 FROM fact AS w
 LEFT JOIN drug AS d ON d.codings = coalesce(w.codings, '')
 LEFT JOIN verdict AS t ON t.focus = w.focus AND t.kind = 'prescription-transmitted'

@@ -12,7 +12,7 @@ from smartapp import printed
 from smartapp.archive import counted_periods, find_run, open_run
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, Days, stated_failures
 from smartapp.differences import differences
-from smartapp.explained import explain_case, explain_measure
+from smartapp.explained import explain_measure, explain_record
 from smartapp.runs import as_json
 from smartapp.usecases import UsageError, period_within
 
@@ -32,7 +32,7 @@ def explain(
     """Explain a number of a run, from the number to rule, evidence, resource, file and line.
 
     RUN is a folder runs/<fingerprint>, or one given with --out that holds one run. WHAT is a measure (PI_EP_1) or a
-    record (MedicationRequest/123).
+    record (MedicationRequest/123): of one that is not counted, too, it says why.
     """
     with stated_failures():
         run = find_run(run)
@@ -41,9 +41,8 @@ def explain(
                 found = explain_measure(reading, what, tin, npi)
                 text = as_json(found.as_document()) if in_json else printed.measure_explained(reading, found)
             else:
-                cases = explain_case(reading, what, tin, npi)
-                documents = [case.as_document() for case in cases]
-                text = as_json({"cases": documents}) if in_json else printed.cases_explained(cases)
+                record = explain_record(reading, what, tin, npi)
+                text = as_json(record.as_document()) if in_json else printed.record_explained(record)
         click.echo(text, nl=False)
 
 

@@ -1,11 +1,19 @@
 """Which keys mean the same: identifiers, merged patients, copies of orders and documents."""
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.identity import canonical_keys, npis_stated_by_reference
+from extractors.drugs.table import tables
+from extractors.identity import canonical_keys as canonical_keys_by
+from extractors.identity import npis_stated_by_reference
 from tests.extractors.practice import C
+
+
+def canonical_keys(directory: Iterable[dict[str, str]]) -> dict[str, str]:
+    return canonical_keys_by(directory, tables())
 
 
 def rows(*triples: tuple[str, str, str]) -> list[dict[str, str]]:

@@ -7,9 +7,10 @@ import pytest
 import sqlglot
 from sqlglot import expressions
 
+from extractors.cases import CASES, FACTS
 from extractors.engine.local import statements
 
-FILES = ["current.sql", "facts.sql", "cases.sql", "tallies.sql", "left_out.sql", "differences.sql"]
+FILES = ["current.sql", *FACTS, *CASES, "tallies.sql", "differences.sql"]
 STATEMENTS = [pytest.param(name, text, id=f"{file} {name}") for file in FILES for name, text in statements(file)]
 FUNCTIONS = {
     "and", "or", "case", "coalesce", "count", "instr", "length", "max", "min", "rank", "row_number", "substr",

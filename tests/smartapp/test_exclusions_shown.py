@@ -15,9 +15,9 @@ from report_page import ATTESTED, PERIOD, RULES, Shown, ndjson, read_page, shown
 from scoring.exclusions import Exclusion, Standing
 from scoring.model import MeasureId, Reporter, Severity
 from smartapp.evidence import case_rows
-from smartapp.explained import explain_case, explain_measure
+from smartapp.explained import explain_measure, explain_record
 from smartapp.exports.cases_csv import cases_csv
-from smartapp.printed import cases_explained, measure_explained, scored_table
+from smartapp.printed import measure_explained, record_explained, scored_table
 from smartapp.publish import score_document_of
 from smartapp.report import render
 from smartapp.scored import Scored, score_reading
@@ -273,7 +273,7 @@ def test_a_context_opens_by_measure_by_record_and_in_the_spreadsheet(tmp_path: P
     asked = referral("asked", requester=ref("Organization/elsewhere"), performer=[ref(MADE_BY_C)])
     with scored_of(tmp_path, visit(**NEW), asked) as scored:
         measure = measure_explained(scored.reading, explain_measure(scored.reading, "PI_LVITC_2", A, C))
-        record = cases_explained(explain_case(scored.reading, "Encounter/visit", A, C))
+        record = record_explained(explain_record(scored.reading, "Encounter/visit", A, C))
         rows = list(csv.DictReader(io.StringIO(cases_csv(case_rows(scored.reading)))))
     assert "a transition or referral received, or a patient never seen before" in measure
     assert "PI_LVITC_2" in record

@@ -1,6 +1,7 @@
 """`pi180 explain` and `pi180 diff`: from a number to its rows, and what differs between two runs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from smartapp.archive import open_run
 from smartapp.cli import main
 from smartapp.differences import differences
 from smartapp.evidence import rows_of
-from smartapp.explained import explain_case, explain_measure
+from smartapp.explained import explain_measure, explain_record
 from smartapp.runs import write_run
 from smartapp.usecases import Source, UsageError, period_within, read
 
@@ -63,7 +64,7 @@ def test_one_record_opens_to_its_evidence_file_and_line(run: Path) -> None:
         from smartapp.evidence import case_rows
 
         row = next(row for row in rows_of(case_rows(reading), tally) if row.met == "met")
-        (case, *_) = explain_case(reading, row.focus, tally.tin, tally.npi)
+        (case, *_) = explain_record(reading, row.focus, tally.tin, tally.npi).cases
     assert case.case.evidence
     assert set(case.rules) == {w.rule for w in case.case.evidence if w.rule in case.rules}
     assert all(case.rules.values())
@@ -72,6 +73,26 @@ def test_one_record_opens_to_its_evidence_file_and_line(run: Path) -> None:
     file, _, line = case.case.place.partition(":")
     assert (DECK / file).read_text().splitlines()[int(line) - 1].count(row.focus.partition("/")[2])
     assert case.case.place in shown.stdout
+
+
+def test_a_record_that_is_no_case_says_what_left_it_out_and_where_it_stands(tmp_path: Path) -> None:
+    folder = tmp_path / "with-a-draft"
+    shutil.copytree(DECK, folder)
+    referrals = folder / "ServiceRequest.ndjson"
+    (first, *_) = referrals.read_text().splitlines()
+    draft = {**json.loads(first), "id": "a-draft", "status": "draft", "identifier": []}
+    referrals.write_text(referrals.read_text() + json.dumps(draft) + "\n")
+    run_with_draft = kept(folder, tmp_path)
+
+    shown = invoke("explain", run_with_draft, "ServiceRequest/a-draft")
+    document = json.loads(invoke("explain", run_with_draft, "ServiceRequest/a-draft", "--json").stdout)
+
+    assert shown.exit_code == 0, shown.stderr
+    assert "left out: not a referral: draft or entered in error" in shown.stdout
+    assert document["cases"] == []
+    assert [one["measure"] for one in document["left_out"]] == ["PI_HIE_1"]
+    file, _, line = document["left_out"][0]["place"].partition(":")
+    assert "a-draft" in (folder / file).read_text().splitlines()[int(line) - 1]
 
 
 def test_a_measure_is_explained_with_rule_reasons_and_numbers(run: Path) -> None:

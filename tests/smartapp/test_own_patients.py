@@ -98,7 +98,7 @@ def test_her_own_patients_read_live_count_like_the_export(ehr: Ehr, few_patients
     with read(Source(few_patients, SOLO / "site.toml"), load(YEAR), WHOLE_YEAR) as exported:
         expected = [tally for tally in exported.tallies if tally.npi == NPI]
 
-    assert len(expected) == 6
+    assert {tally.measure for tally in expected} >= {"PI_EP_1", "PI_EP_2", "PI_HIE_1", "PI_HIE_4", "PI_PEA_1"}
     assert sum(tally.denominator for tally in expected) > 40
     (kept,) = latest(tmp_path / "runs", NPI)
     with open_score(kept.place) as scored:

@@ -151,10 +151,11 @@ def test_an_unmapped_value_is_named_where_it_is_a_code_and_only_counted_where_it
 ) -> None:
     secret = "Jane Roe 555-0100"
     data = [told({"valueCode": "Queued"}, "a"), told({"valueString": secret}, "b"), told({"valueCode": "sent"}, "c")]
+    data += [told({"valueCode": secret}, "d")]
     folder = written(tmp_path / "data", *staff(), *data)
     rule = probed(folder, mine)[OWN_RULE]
-    assert (rule["matched"], rule["of"], rule["met"], rule["unknown"]) == (3, 3, 1, 2)
-    assert rule["unmapped"] == {"": 1, "Queued": 1}
+    assert (rule["matched"], rule["of"], rule["met"], rule["unknown"]) == (4, 4, 1, 3)
+    assert rule["unmapped"] == {"": 2, "Queued": 1}
     for words in ((), ("--json",)):
         done = pi180("probe", "--from", folder, "--profile", mine, *words)
         assert secret not in done.stdout + done.stderr

@@ -1,0 +1,43 @@
+-- Orders, in whoever's system they stand: which fact speaks for each, and which came in the place of which.
+-- Reads: fact (facts.sql), canonical, current_reference.
+
+-- table: order_fact
+-- One fact per order or referral: of its copies the one that names its clinician speaks, the smallest key
+-- among several.
+SELECT * FROM (
+  SELECT f.*, row_number() OVER (
+    PARTITION BY f.kind, f.focus
+    ORDER BY CASE WHEN f.npi IS NULL THEN 1 ELSE 0 END NULLS LAST, CASE WHEN f.tin IS NULL THEN 1 ELSE 0 END NULLS LAST,
+      f.source NULLS LAST, f.tin NULLS LAST
+  ) AS place
+  FROM fact AS f WHERE f.kind IN ('prescription-written', 'referral-made') AND f.answer <> 'not_met'
+) AS ranked
+WHERE place = 1
+;
+
+-- table: replaced_order
+-- Orders and what names them as replaced (MedicationRequest.priorPrescription, ServiceRequest.replaces).
+SELECT DISTINCT x.target AS focus, coalesce(c.same_as, x.source) AS successor
+FROM current_reference AS x
+LEFT JOIN canonical AS c ON c.key = x.source
+WHERE x.relation = 'replaces-order' AND x.target <> coalesce(c.same_as, x.source)
+;
+
+-- table: order_chain
+-- Orders and all that came in their place, directly or over up to two others.
+SELECT focus, successor FROM replaced_order
+UNION
+SELECT a.focus, b.successor FROM replaced_order AS a JOIN replaced_order AS b ON b.focus = a.successor
+UNION
+SELECT a.focus, d.successor FROM replaced_order AS a
+JOIN replaced_order AS b ON b.focus = a.successor
+JOIN replaced_order AS d ON d.focus = b.successor
+;
+
+-- table: superseded
+-- Orders and all that came in their place. Of orders that replace each other in a circle none gives way.
+SELECT a.focus, a.successor
+FROM order_chain AS a
+LEFT JOIN order_chain AS b ON b.focus = a.successor AND b.successor = a.focus
+WHERE b.focus IS NULL
+;
