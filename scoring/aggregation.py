@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from scoring.eligibility_rules import EligibilityRules, SeveralRule
+from scoring.eligibility_rules import EligibilityRules, Several, SeveralRule
 from scoring.errors import RuleError
+from scoring.findings import CATALOGUE
+from scoring.model import Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +38,38 @@ def entity_mean(members: Sequence[Member]) -> Fraction | None:
     return sum(counted, Fraction(0)) / len(counted) if counted else None
 
 
-def of_several(rules: EligibilityRules, year: int, scores: Sequence[int]) -> int:
-    """The category score when one reporter has several qualifying submissions.
+def is_qualifying(score: Score) -> bool:
+    """Whether a submission has data or exclusions for every objective, the attestations, the CEHRT ID and its days.
 
-    Args:
-        rules: across the years.
-        year: the performance year.
-        scores: the score of each submission, at least one. They are never merged measure by measure.
+    Less than that is said not to be treated as a submission from 2024 on (recalled, rules.md 3.6).
+    """
+    return not any(CATALOGUE[finding.code].incomplete for finding in score.findings)
+
+
+def several_rule(rules: EligibilityRules, year: int) -> Several:
+    """What several submissions for one reporter do in a year.
 
     Raises:
         RuleError: no rule covers the year.
     """
-    rule = next((entry.rule for entry in rules.several if year in entry.years), None)
-    if rule is None:
+    found = next((entry for entry in rules.several if year in entry.years), None)
+    if found is None:
         raise RuleError(f"eligibility.toml, several_submissions: expected one for {year}, got none. Add it.")
+    return found
+
+
+def of_several(rules: EligibilityRules, year: int, scores: Sequence[int]) -> int:
+    """The category score when one reporter has several qualifying submissions; 0 when there is none.
+
+    Args:
+        rules: across the years.
+        year: the performance year.
+        scores: the score of each qualifying submission. They are never merged measure by measure.
+
+    Raises:
+        RuleError: no rule covers the year.
+    """
+    rule = several_rule(rules, year).rule
     if rule is SeveralRule.CONFLICT_IS_ZERO and len(set(scores)) > 1:
         return 0
-    return max(scores)
+    return max(scores, default=0)

@@ -71,14 +71,13 @@ class SpecialStatus:
     """A status by which CMS takes the category out without an application.
 
     `group_share_above`: a group has the status itself when more than so many percent of its NPIs do; None when
-    only all of them count. `entity` says whether an APM Entity can hold it.
+    only all of them count.
     """
 
     id: str
     title: str
     years: Span
     group_share_above: int | None
-    entity: bool
     ruling: Ruling
 
 
@@ -223,7 +222,6 @@ def _status(table: Table, sources: Sources) -> SpecialStatus:
         title=table.text("title"),
         years=_span(table),
         group_share_above=table.whole("group_share_above") if table.has("group_share_above") else None,
-        entity=table.flag("entity"),
         ruling=read_ruling(table, sources),
     )
 

@@ -25,12 +25,16 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """One entry of the catalogue: `code`, a `title` in a few words, what it means for the result, and until when."""
+    """One entry of the catalogue: `code`, a `title` in a few words, what it means for the result, and until when.
+
+    `incomplete` marks what keeps a submission from being a qualifying one.
+    """
 
     code: str
     title: str
     severity: Severity
     due: Due = Due.SUBMISSION
+    incomplete: bool = False
 
     def about(self, subject: str, message: str, remedy: str, *rulings: Ruling) -> Finding:
         """A finding of this kind, citing the given rulings.
@@ -52,18 +56,20 @@ def cites_of(*rulings: Ruling) -> tuple[Cite, ...]:
 CATALOGUE: dict[str, FindingKind] = {}
 
 
-def _kind(code: str, title: str, severity: Severity = Severity.ERROR, due: Due = Due.SUBMISSION) -> FindingKind:
+def _kind(
+    code: str, title: str, severity: Severity = Severity.ERROR, due: Due = Due.SUBMISSION, incomplete: bool = False
+) -> FindingKind:
     if code in CATALOGUE:
         raise AssertionError(f"{code} is in the catalogue twice")
-    CATALOGUE[code] = FindingKind(code, title, severity, due)
+    CATALOGUE[code] = FindingKind(code, title, severity, due, incomplete)
     return CATALOGUE[code]
 
 
-ATTESTATION_MISSING = _kind("F-101", "a required attestation is not reported")
+ATTESTATION_MISSING = _kind("F-101", "a required attestation is not reported", incomplete=True)
 ATTESTATION_NO = _kind("F-102", "a required attestation is answered no")
-CEHRT_MISSING = _kind("F-103", "the CEHRT ID is missing")
+CEHRT_MISSING = _kind("F-103", "the CEHRT ID is missing", incomplete=True)
 CEHRT_MALFORMED = _kind("F-104", "the CEHRT ID does not have its shape")
-PERIOD_MISSING = _kind("F-105", "the performance period is missing")
+PERIOD_MISSING = _kind("F-105", "the performance period is missing", incomplete=True)
 PERIOD_SHORT = _kind("F-106", "the performance period is shorter than the minimum", due=Due.LAST_START)
 PERIOD_OUTSIDE_YEAR = _kind("F-107", "the performance period leaves the performance year")
 PERIOD_STARTS_LATE = _kind("F-108", "the performance period starts after the last possible day", due=Due.LAST_START)
@@ -73,11 +79,11 @@ NOT_CERTIFIED = _kind("F-111", "the product was not certified by the last day", 
 DONE_OUTSIDE_YEAR = _kind("F-112", "what is attested was done in another year")
 EDITION_OTHER = _kind("F-113", "another edition of a guide was used than the year asks for")
 
-MEASURE_MISSING = _kind("F-201", "a required measure is neither reported nor excluded")
+MEASURE_MISSING = _kind("F-201", "a required measure is neither reported nor excluded", incomplete=True)
 NUMERATOR_ZERO = _kind("F-202", "a required measure has a numerator of zero", due=Due.YEAR_END)
 DENOMINATOR_ZERO = _kind("F-203", "a required measure has a denominator of zero and is not excluded", due=Due.YEAR_END)
 MEASURE_NO = _kind("F-204", "a required measure is answered no")
-PATH_MISSING = _kind("F-205", "no path of an objective is complete")
+PATH_MISSING = _kind("F-205", "no path of an objective is complete", incomplete=True)
 PATHS_SEVERAL = _kind("F-206", "more than one path of an objective is reported")
 OWN_EXCLUSION = _kind("F-207", "a measure is reported together with its own exclusion")
 SUBSTITUTES = _kind("F-208", "two entries that replace each other are reported together")

@@ -10,6 +10,7 @@ from scoring.eligibility import (
     Clinician,
     Duty,
     Verdict,
+    final_points,
     group_verdict,
     shared_savings_verdict,
     verdict_of,
@@ -38,8 +39,9 @@ class Question:
 class Standing:
     """The answer for one clinician, or for the group when `npi` is None.
 
-    `weight` is the part of the final score, 0 when reweighted, None when no text states it; `dates` are what has
-    to be done by when, past ones marked as such.
+    `weight` is the part of the final score, 0 when reweighted, None when no text states it; `adds` what the score that
+    the roster gives adds to the final score, None without one; `dates` are what has to be done by when, past ones
+    marked as such.
     """
 
     tin: str
@@ -47,6 +49,7 @@ class Standing:
     verdict: Verdict
     shared_savings: Verdict | None
     weight: Fraction | None
+    adds: Fraction | None
     dates: tuple[str, ...]
 
 
@@ -59,24 +62,31 @@ def standings(question: Question, groups: tuple[Group, ...]) -> tuple[Standing, 
 
 def _of_group(question: Question, group: Group) -> Standing:
     verdict = group_verdict(question.across, question.rules.year, group.members, group.statuses, group.submitted)
-    small = SMALL in group.statuses
-    return Standing(group.tin, None, verdict, None, _weight(question, verdict, small), _dates(question, verdict))
+    weight = _weight(question, verdict, SMALL in group.statuses)
+    adds = _adds(group.scores.get(None), weight)
+    return Standing(group.tin, None, verdict, None, weight, adds, _dates(question, verdict))
 
 
 def _of_members(question: Question, group: Group) -> list[Standing]:
-    return [_of_member(question, member) for member in group.members]
+    return [_of_member(question, member, group.scores.get(member.npi)) for member in group.members]
 
 
-def _of_member(question: Question, member: Clinician) -> Standing:
+def _of_member(question: Question, member: Clinician, score: Fraction | None) -> Standing:
     verdict = verdict_of(question.across, question.rules.year, member)
+    weight = _weight(question, verdict, SMALL in (member.statuses or ()))
     return Standing(
         tin=member.tin,
         npi=member.npi,
         verdict=verdict,
         shared_savings=shared_savings_verdict(question.across, question.rules.year, member),
-        weight=_weight(question, verdict, SMALL in (member.statuses or ())),
+        weight=weight,
+        adds=_adds(score, weight),
         dates=_dates(question, verdict),
     )
+
+
+def _adds(score: Fraction | None, weight: Fraction | None) -> Fraction | None:
+    return None if score is None or weight is None else final_points(score, weight)
 
 
 def _weight(question: Question, verdict: Verdict, small: bool) -> Fraction | None:
@@ -131,8 +141,12 @@ def eligibility_document(question: Question, found: tuple[Standing, ...], entity
         "as_of": question.as_of and question.as_of.isoformat(),
         "provisional": question.rules.conditions.provisional and question.rules.conditions.provisional.text,
         "standings": [_document(standing) for standing in found],
-        "apm_entity_mean": None if entity is None else {"exact": str(entity), "about": round(float(entity), 2)},
+        "apm_entity_mean": _exactly(entity),
     }
+
+
+def _exactly(number: Fraction | None) -> dict[str, object] | None:
+    return None if number is None else {"exact": str(number), "about": round(float(number), 2)}
 
 
 def _document(standing: Standing) -> dict[str, object]:
@@ -142,6 +156,7 @@ def _document(standing: Standing) -> dict[str, object]:
         **_verdict(standing.verdict),
         "shared_savings": standing.shared_savings and _verdict(standing.shared_savings),
         "weight_percent": None if standing.weight is None else int(standing.weight * 100),
+        "adds_to_final_score": _exactly(standing.adds),
         "dates": list(standing.dates),
     }
 

@@ -11,6 +11,7 @@ from smartapp.due import distance
 from smartapp.explained import CaseExplained, MeasureExplained, Reason, RecordExplained
 from smartapp.printed_exclusions import exclusion_notes, exclusion_rows
 from smartapp.scored import Scored
+from smartapp.submissions import Category
 from smartapp.usecases import Reading
 
 _WIDTH = 100
@@ -54,6 +55,19 @@ def score_table(score: Score, as_of: date | None = None) -> str:
     """The lines of a score with their reasons, the total, and the findings below, their days told from `as_of`."""
     lines = [text for line in score.lines for text in _score_line(line)]
     return "\n".join([*lines, "", _total(score), *_other_readings(score), *_findings(score.findings, as_of)])
+
+
+def category_table(category: Category, as_of: date | None = None) -> str:
+    """Each of several submissions with its score, then the category score and the rule that makes it."""
+    lines = []
+    for one in category.submissions:
+        state = "qualifying" if one.qualifying else "not a qualifying submission: it counts for nothing"
+        lines += [f"{one.name} ({state})", score_table(one.score, as_of), ""]
+    lines += wrapped(
+        f"Category {category.points} of 100 by the rule for several submissions: {category.rule.rule}.", ""
+    )
+    lines += [line for doubt in category.rule.ruling.doubts for line in wrapped(f"In doubt: {doubt}", "")]
+    return "\n".join(lines) + "\n"
 
 
 def _score_line(line: ScoreLine) -> list[str]:

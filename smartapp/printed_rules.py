@@ -7,6 +7,7 @@ from itertools import groupby
 from scoring.changes import Change
 from scoring.eligibility_rules import Framework
 from scoring.findings import cites_of
+from scoring.rounding import in_words
 from smartapp.eligibility import Question, Standing
 from smartapp.printed import columns, wrapped
 from smartapp.rulebooks import ChangedEntry, Checked, Entry, Fate, changed_entries
@@ -84,8 +85,8 @@ def _entry(entry: Entry) -> list[str]:
 
 def standings_table(question: Question, found: Sequence[Standing], entity: Fraction | None) -> str:
     """For each TIN and NPI whether the category is owed, what it weighs, why, and by when."""
-    head = ("TIN", "NPI", "Promoting Interoperability", "Weight")
-    rows = [(one.tin, one.npi or "(group)", one.verdict.duty.value, _percent(one)) for one in found]
+    head = ("TIN", "NPI", "Promoting Interoperability", "Weight", "Adds to the final score")
+    rows = [(one.tin, one.npi or "(group)", one.verdict.duty.value, _percent(one), _adds(one)) for one in found]
     lines = [f"Performance year {question.rules.year}, weights of {_FRAMEWORKS[question.framework]}"]
     if (provisional := question.rules.conditions.provisional) is not None:
         lines += wrapped(provisional.text, "")
@@ -106,6 +107,10 @@ def _entity(question: Question, entity: Fraction | None) -> list[str]:
     text = f"APM Entity that submits nothing itself: {float(entity):.2f} of 100. {question.across.entity_mean.text}"
     doubts = (f"In doubt: {doubt}" for doubt in question.across.entity_mean.ruling.doubts)
     return [line for part in (text, *doubts) for line in wrapped(part, "")]
+
+
+def _adds(standing: Standing) -> str:
+    return "" if standing.adds is None else f"{in_words(standing.adds)} points"
 
 
 def _percent(standing: Standing) -> str:

@@ -33,6 +33,7 @@ from smartapp.printed_beside import unattributed_lines
 from smartapp.publish import publish, score_document_of
 from smartapp.runs import as_json, reading_document, write_run, write_text
 from smartapp.scored import Scored, score_document, score_reading
+from smartapp.submissions import score_several
 from smartapp.unattributed import documents, unattributed
 from smartapp.usecases import Reading, Source, UsageError, period_within, read
 
@@ -91,16 +92,26 @@ def extract(
 
 
 @click.command()
-@click.argument("submission", type=PLACE)
+@click.argument("submission", type=PLACE, nargs=-1, required=True)
 @RULES
 @AS_OF
 @AS_JSON
-def score(submission: Path, rules: Path | None, as_of: date | None, in_json: bool) -> None:
-    """Score a QPP submission object (JSON) line by line, with what would make it zero."""
+def score(submission: tuple[Path, ...], rules: Path | None, as_of: date | None, in_json: bool) -> None:
+    """Score a QPP submission object (JSON) line by line, with what would make it zero.
+
+    Several files are several submissions of one reporter: each is scored by itself, then what the year makes of them.
+    """
     with stated_failures():
-        found = score_document(submission, rules)
-        click.echo(as_json(as_document(found)) if in_json else f"{printed.score_table(found, as_of)}\n", nl=False)
-    sys.exit(GATE_SHUT if found.gate_shut else 0)
+        if len(submission) > 1:
+            category = score_several(submission, rules)
+            text = as_json(category.as_document()) if in_json else printed.category_table(category, as_of)
+            shut = not any(one.qualifying and not one.score.gate_shut for one in category.submissions)
+        else:
+            found = score_document(submission[0], rules)
+            text = as_json(as_document(found)) if in_json else f"{printed.score_table(found, as_of)}\n"
+            shut = found.gate_shut
+        click.echo(text, nl=False)
+    sys.exit(GATE_SHUT if shut else 0)
 
 
 @click.command()

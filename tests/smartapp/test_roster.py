@@ -71,6 +71,21 @@ def test_an_entity_counts_the_higher_score_leaves_out_the_excepted_and_counts_th
     assert json.loads(result.stdout)["apm_entity_mean"] == {"exact": "85/2", "about": 42.5}
 
 
+def test_a_score_adds_to_the_final_score_by_its_weight(tmp_path: Path) -> None:
+    rows = [
+        "123456789,,,,,,,,,72",
+        "123456789,1234567893,physician,none,no,,,no,,60.5",
+        "123456789,1093817465,physician,hospitalBased,no,,,no,,90",
+        "123456789,1999999992,physician,none,no,,,no,,",
+    ]
+
+    result = asked(written(tmp_path, *rows), "--json")
+
+    adds = [one["adds_to_final_score"] for one in json.loads(result.stdout)["standings"]]
+    assert [one and one["exact"] for one in adds] == ["18", "121/8", "0", None]
+    assert "15.13 points" in asked(written(tmp_path, *rows)).stdout
+
+
 def test_a_roster_without_scores_says_nothing_of_an_entity(tmp_path: Path) -> None:
     assert json.loads(asked(written(tmp_path, *ROWS), "--json").stdout)["apm_entity_mean"] is None
 

@@ -1,0 +1,67 @@
+"""Several submissions of one reporter as a use case: each scored by itself, then what the year makes of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scoring.aggregation import is_qualifying, of_several, several_rule
+from scoring.eligibility_rules import Several, load_eligibility
+from scoring.explain import as_document
+from scoring.model import Score
+from smartapp.scored import score_document
+from smartapp.usecases import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """One submission by its file's name, its score, and whether it is a qualifying one."""
+
+    name: str
+    score: Score
+    qualifying: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """The category score of one reporter, by which rule, and the submissions that it is made of."""
+
+    points: int
+    rule: Several
+    submissions: tuple[Submitted, ...]
+
+    def as_document(self) -> dict[str, Any]:
+        """What `pi180 score --json` prints of several submissions."""
+        return {
+            "schema": "pi180/scores/1",
+            "points": self.points,
+            "rule": self.rule.rule.value,
+            "confidence": self.rule.ruling.confidence.value,
+            "doubts": list(self.rule.ruling.doubts),
+            "submissions": [
+                {"name": one.name, "qualifying": one.qualifying, "score": as_document(one.score)}
+                for one in self.submissions
+            ],
+        }
+
+
+def score_several(places: Sequence[Path], rules: Path | None) -> Category:
+    """Score several submission files of one reporter.
+
+    Args:
+        places: the files, two or more.
+        rules: folder of rule files; None is the product's own.
+
+    Raises:
+        UsageError: a file cannot be read, or they are of different years.
+        SubmissionError: one is no submission.
+    """
+    scores = [(place.name, score_document(place, rules)) for place in places]
+    years = {score.year for _, score in scores}
+    if len(years) > 1:
+        raise UsageError(f"expected submissions of one performance year, got {', '.join(map(str, sorted(years)))}.")
+    (year,) = years
+    across = load_eligibility()
+    found = tuple(Submitted(name, score, is_qualifying(score)) for name, score in scores)
+    points = of_several(across, year, [one.score.points for one in found if one.qualifying])
+    return Category(points, several_rule(across, year), found)
