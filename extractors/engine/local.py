@@ -5,7 +5,7 @@ ones may read. The text itself is no dialect's: the same statements run in a dis
 """
 
 import re
-from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,11 @@ from extractors.errors import TableError
 _STATEMENT = re.compile(r"^-- table: (?P<name>\w+)\n(?P<text>.*?)^;$", re.DOTALL | re.MULTILINE)
 
 
-def statements(file: str) -> Iterator[tuple[str, str]]:
+@cache
+def statements(file: str) -> tuple[tuple[str, str], ...]:
     """The named SELECT statements of one file of `extractors/sql`, in order."""
     text = (files("extractors") / "sql" / file).read_text(encoding="utf-8")
-    for found in _STATEMENT.finditer(text):
-        yield found["name"], found["text"]
+    return tuple((found["name"], found["text"]) for found in _STATEMENT.finditer(text))
 
 
 class LocalEngine:
@@ -31,6 +31,10 @@ class LocalEngine:
 
     def __init__(self, memory_limit: str = "2GB") -> None:
         self._db = duckdb.connect(":memory:", config={"memory_limit": memory_limit, "threads": 2})
+
+    def single_threaded(self) -> None:
+        """Use one thread from now on: for small data, whose cost is in starting threads."""
+        self._db.execute("SET threads = 1")
 
     def __enter__(self) -> "LocalEngine":
         return self
