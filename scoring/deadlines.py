@@ -17,8 +17,6 @@ def dated(rules: RuleBook, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
 def _day(rules: RuleBook, finding: Finding) -> date:
     measure = rules.measures.get(MeasureId(finding.subject))
     due = Due.YEAR_END if measure is not None and measure.within_year else CATALOGUE[finding.code].due
-    if due is Due.LAST_START:
-        return rules.period.last_start
     if due is Due.YEAR_END:
         return date(rules.year, 12, 31)
     return rules.conditions.deadlines[DeadlineId.SUBMISSION_CLOSES].day

@@ -192,7 +192,7 @@ def _group_owes(rules: EligibilityRules, single: list[Verdict], may_hold: bool) 
         return Verdict(Duty.UNDECIDED, text)
     if may_hold or all(verdict.duty in (Duty.REWEIGHTED, Duty.UNDECIDED) for verdict in single):
         return Verdict(Duty.UNDECIDED, "what the roster does not say decides whether the group is reweighted")
-    text = f"{out} of {len(single)} clinicians are reweighted; all have to be, or the group itself qualifies"
+    text = f"{out} of {len(single)} clinicians have a reason that takes the category out; all need one, or the group"
     return Verdict(Duty.REQUIRED, text, (rules.whole_group.ruling,) if out else ())
 
 

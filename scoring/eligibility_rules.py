@@ -204,6 +204,16 @@ def _check_spans(key: str, spans: list[tuple[str, Span]], top: Table) -> None:
             top.refuse(f"{key}[{position}]", "years that no entry before it rules", years, remedy)
 
 
+def eligibility_in(folder: Path | None) -> EligibilityRules:
+    """The rules of a folder that has the file; else, and for None, the product's own.
+
+    Raises:
+        RuleError: the folder's file is not acceptable.
+    """
+    own = folder / FILE.name if folder is not None else FILE
+    return load_eligibility(own if own.is_file() else FILE)
+
+
 def _span(table: Table, first: str = "first", last: str = "last") -> Span:
     span = Span(table.whole(first), table.whole(last) if table.has(last) else None)
     if span.last is not None and span.last < span.first:

@@ -20,7 +20,6 @@ class Due(StrEnum):
 
     SUBMISSION = "the submission window closes"
     YEAR_END = "the performance year ends"
-    LAST_START = "the last day on which a period may start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +69,12 @@ ATTESTATION_NO = _kind("F-102", "a required attestation is answered no")
 CEHRT_MISSING = _kind("F-103", "the CEHRT ID is missing", incomplete=True)
 CEHRT_MALFORMED = _kind("F-104", "the CEHRT ID does not have its shape")
 PERIOD_MISSING = _kind("F-105", "the performance period is missing", incomplete=True)
-PERIOD_SHORT = _kind("F-106", "the performance period is shorter than the minimum", due=Due.LAST_START)
+PERIOD_SHORT = _kind("F-106", "the performance period is shorter than the minimum")
 PERIOD_OUTSIDE_YEAR = _kind("F-107", "the performance period leaves the performance year")
-PERIOD_STARTS_LATE = _kind("F-108", "the performance period starts after the last possible day", due=Due.LAST_START)
+PERIOD_STARTS_LATE = _kind("F-108", "the performance period starts after the last possible day")
 PERIOD_REVERSED = _kind("F-109", "the performance period ends before it starts")
-NOT_IN_USE = _kind("F-110", "the certified functions were not in use on the first day", due=Due.LAST_START)
-NOT_CERTIFIED = _kind("F-111", "the product was not certified by the last day", due=Due.YEAR_END)
+NOT_IN_USE = _kind("F-110", "the certified functions were not in use on the first day")
+NOT_CERTIFIED = _kind("F-111", "the product was not certified by the last day")
 DONE_OUTSIDE_YEAR = _kind("F-112", "what is attested was done in another year")
 EDITION_OTHER = _kind("F-113", "another edition of a guide was used than the year asks for")
 

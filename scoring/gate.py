@@ -93,7 +93,7 @@ def _period_length(rules: RuleBook, period: Period) -> tuple[Finding, ...]:
     rule = rules.period
     if period.days < rule.minimum_days:
         message = f"The period has {period.days} days, both ends counted; {rule.minimum_days} are required."
-        remedy = f"Choose a period of at least {rule.minimum_days} days."
+        remedy = f"Choose a period of at least {rule.minimum_days} days that begins by {rule.last_start}."
         return (findings.PERIOD_SHORT.about(PERFORMANCE_PERIOD, message, remedy, rule.ruling),)
     if period.days == rule.minimum_days and rule.boundary.doubts:
         message = f"The period has exactly {period.days} days. {' '.join(rule.boundary.doubts)}"

@@ -10,7 +10,7 @@ from extractors.ledger import NEEDS
 from extractors.profile import Profile
 from scoring.model import Cite
 from scoring.year import Status
-from smartapp.evidence import CaseRow, case_rows, place_of, rows_of
+from smartapp.evidence import CaseRow, case_rows, place_of, rows_of, shown_key
 from smartapp.usecases import Reading, UsageError
 
 
@@ -74,16 +74,18 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class RecordExplained:
-    """What became of one record: the cases that rest on it, and the measures that leave it out."""
+    """What became of one record: its cases, the measures that leave it out, the records whose cases it witnesses."""
 
     cases: tuple[CaseExplained, ...]
     left_out: tuple[LeftOut, ...]
+    witnesses: tuple[str, ...]
 
     def as_document(self) -> dict[str, Any]:
         """What `pi180 explain --json` prints of a record."""
         return {
             "cases": [case.as_document() for case in self.cases],
             "left_out": [{"schema": "pi180/left-out/1", **asdict(one)} for one in self.left_out],
+            "witnesses": list(self.witnesses),
         }
 
 
@@ -139,13 +141,25 @@ def explain_record(reading: Reading, focus: str, tin: str | None, npi: str | Non
     found = [
         row for row in case_rows(reading) if row.focus == focus and tin in (None, row.tin) and npi in (None, row.npi)
     ]
-    left_out = _left_out(reading, focus)
-    if not found and not left_out:
-        raise UsageError(
-            f"{focus}: no case of {reading.period.start} to {reading.period.end} rests on it. Name a record as "
-            "cases.csv does, or another period."
-        )
-    return RecordExplained(tuple(CaseExplained(row, _rules(reading.profile, row)) for row in found), left_out)
+    left_out, witnesses = _left_out(reading, focus), _witnesses(reading, focus)
+    if not found and not left_out and not witnesses:
+        raise UsageError(f"{focus}: {_absent(reading, focus)}")
+    return RecordExplained(
+        tuple(CaseExplained(row, _rules(reading.profile, row)) for row in found), left_out, witnesses
+    )
+
+
+def _absent(reading: Reading, focus: str) -> str:
+    days = f"{reading.period.start} to {reading.period.end}"
+    if focus in reading.places:
+        return f"it was read, and no case of {days} rests on it: name another period, or it is of no measure."
+    return f"no case of {days} rests on it, and this run read no such record. Name one as cases.csv does."
+
+
+def _witnesses(reading: Reading, source: str) -> tuple[str, ...]:
+    """The records whose cases, of any day, rest on what another record says."""
+    rows = (row for row in reading.engine.rows("case_evidence", "focus") if row["source"] == source != row["focus"])
+    return tuple(dict.fromkeys(shown_key(row["focus"], reading.fingerprint) for row in rows))
 
 
 def _left_out(reading: Reading, focus: str) -> tuple[LeftOut, ...]:

@@ -171,6 +171,8 @@ def record_explained(found: RecordExplained) -> str:
     for one in found.left_out:
         lines += [f"{one.focus}  {one.measure}  {one.occurred or 'no date'}"]
         lines += [f"  at {one.place or 'no place'}: left out: {one.why}", ""]
+    if found.witnesses:
+        lines += wrapped(f"It is evidence for the cases of {', '.join(found.witnesses)}: explain those.", "")
     return "\n".join(lines) + "\n"
 
 

@@ -17,7 +17,7 @@ _FRAMEWORKS = {Framework.TRADITIONAL: "traditional MIPS and MVPs", Framework.APP
 
 def checked_table(found: Sequence[Checked]) -> str:
     """One line for each year: in order with its digest, or the fault."""
-    return "\n".join(f"{one.year}  {one.fault or f'in order, SHA-256 {one.digest}'}" for one in found)
+    return "\n".join(f"{one.name}  {one.fault or f'in order, SHA-256 {one.digest}'}" for one in found)
 
 
 def changes_table(first: int, second: int, found: Sequence[Change]) -> str:

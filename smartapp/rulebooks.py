@@ -5,9 +5,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 
 from scoring.changes import Change
+from scoring.eligibility_rules import FILE, eligibility_in
 from scoring.errors import RuleError
 from scoring.findings import cites_of
 from scoring.rulebook import load, years
@@ -18,15 +20,17 @@ from smartapp.usecases import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One year file: its digest, or why it is refused."""
+    """One file of rules by its year or name: its digest, or why it is refused."""
 
-    year: int
+    name: str
     digest: str | None
     fault: str | None
 
 
 def check_rules(folder: Path | None) -> tuple[Checked, ...]:
-    """Read every year of a folder (None: the product's own) and say which are not in order.
+    """Read every year and the eligibility of a folder (None: the product's own) and say which are not in order.
+
+    A folder without an eligibility file has the product's, which is then the one that is named.
 
     Raises:
         UsageError: the folder has no year at all.
@@ -36,14 +40,24 @@ def check_rules(folder: Path | None) -> tuple[Checked, ...]:
     found = tuple(_checked(year, folder) for year in years(folder))
     if not found:
         raise UsageError(f"{folder}: expected py<year>.toml files, got none. Name the folder that holds them.")
-    return found
+    return (*found, _eligibility(folder))
+
+
+def _eligibility(folder: Path | None) -> Checked:
+    own = folder / FILE.name if folder is not None else FILE
+    name = FILE.name if own.is_file() else f"{FILE.name} (the product's own: the folder has none)"
+    try:
+        eligibility_in(folder)
+    except RuleError as problem:
+        return Checked(name, None, str(problem))
+    return Checked(name, sha256((own if own.is_file() else FILE).read_bytes()).hexdigest(), None)
 
 
 def _checked(year: int, folder: Path | None) -> Checked:
     try:
-        return Checked(year, load(year, folder).digest, None)
+        return Checked(str(year), load(year, folder).digest, None)
     except RuleError as problem:
-        return Checked(year, None, str(problem))
+        return Checked(str(year), None, str(problem))
 
 
 class Fate(StrEnum):

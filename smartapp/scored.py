@@ -31,8 +31,13 @@ def score_document(path: Path, rules: Path | None = None) -> Score:
         UsageError: the file cannot be read or is no JSON.
         SubmissionError: it is JSON, but no submission with a `pi` set of a year that has rules.
     """
+    return score_submission(path, rules)[1]
+
+
+def score_submission(path: Path, rules: Path | None) -> tuple[Submission, Score]:
+    """The same with the submission that the file holds."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError:
         raise UsageError(f"{path}: cannot be read. Name an existing QPP submission file.") from None
     except RecursionError:
@@ -40,7 +45,7 @@ def score_document(path: Path, rules: Path | None = None) -> Score:
     except ValueError as problem:
         raise UsageError(f"{path.name}: expected JSON, got: {problem}. Mend the file.") from None
     submission, findings = read_submission(document, rules)
-    return score(load(submission.year, rules), submission, findings)
+    return submission, score(load(submission.year, rules), submission, findings)
 
 
 @dataclass(frozen=True, slots=True)

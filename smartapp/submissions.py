@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from scoring.aggregation import is_qualifying, of_several, several_rule
-from scoring.eligibility_rules import Several, load_eligibility
+from scoring.eligibility_rules import Several, eligibility_in
 from scoring.explain import as_document
 from scoring.model import Score
-from smartapp.scored import score_document
+from smartapp.scored import score_submission
 from smartapp.usecases import UsageError
 
 
@@ -53,15 +53,21 @@ def score_several(places: Sequence[Path], rules: Path | None) -> Category:
         rules: folder of rule files; None is the product's own.
 
     Raises:
-        UsageError: a file cannot be read, or they are of different years.
+        UsageError: a file cannot be read, or they are of different reporters or years.
         SubmissionError: one is no submission.
     """
-    scores = [(place.name, score_document(place, rules)) for place in places]
-    years = {score.year for _, score in scores}
+    scored = [score_submission(place, rules) for place in places]
+    reporters = {(submission.reporter, submission.entity_type) for submission, _ in scored}
+    if len(reporters) > 1:
+        names = ", ".join(place.name for place in places)
+        raise UsageError(f"{names}: expected submissions of one reporter, got {len(reporters)}. Score each by itself.")
+    years = {score.year for _, score in scored}
     if len(years) > 1:
         raise UsageError(f"expected submissions of one performance year, got {', '.join(map(str, sorted(years)))}.")
     (year,) = years
-    across = load_eligibility()
-    found = tuple(Submitted(name, score, is_qualifying(score)) for name, score in scores)
+    across = eligibility_in(rules)
+    found = tuple(
+        Submitted(place.name, score, is_qualifying(score)) for place, (_, score) in zip(places, scored, strict=True)
+    )
     points = of_several(across, year, [one.score.points for one in found if one.qualifying])
     return Category(points, several_rule(across, year), found)

@@ -6,6 +6,7 @@ code that no table knows neither decides nor hinders. Known codings that contrad
 another drug, decide nothing: a wrong number is worse than none.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -17,6 +18,9 @@ from extractors.drugs.table import DrugTables, Row
 
 UNKNOWN = "unknown"
 _SYSTEM_NAMES = {RXNORM: "RxNorm", NDC: "NDC"}
+
+_HCPCS_SUPPLY = re.compile(r"[ABEKLV]\d{4}")
+"""Supplies, nutrition, equipment, orthotics and vision; J and Q hold drugs, and other letters services."""
 
 
 class _Level(IntEnum):
@@ -95,7 +99,9 @@ def _judge(tables: DrugTables, coding: Coding) -> _Judged:
 
 def _found(tables: DrugTables, coding: Coding) -> tuple[_Level, Drug]:
     if coding.system == HCPCS or "hcpcs" in coding.system.lower():
-        return _Level.SUPPLY, Drug("none", 0, "supply", "HCPCS codes are supplies and services")
+        if _HCPCS_SUPPLY.fullmatch(coding.code):
+            return _Level.SUPPLY, Drug("none", 0, "supply", "HCPCS codes of this letter are supplies and equipment")
+        return _Level.NOTHING, Drug(UNKNOWN, 0, UNKNOWN, "an HCPCS code that is no supply, but a drug or a service")
     if coding.system not in _SYSTEM_NAMES:
         return _Level.NOTHING, Drug(UNKNOWN, 0, UNKNOWN, "the drug is coded in a system other than RxNorm or NDC")
     if coding.system == RXNORM and (ingredient := tables.ingredient(coding.code)) is not None:

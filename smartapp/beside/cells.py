@@ -27,7 +27,7 @@ def answer(cells: Mapping[str, str], column: str) -> bool | None:
 
 def number(cells: Mapping[str, str], column: str) -> int | None:
     """A count; thousands may be parted as Americans, the Swiss or spreadsheets part them."""
-    return _cell(cells, column, _as_number, "a whole number of 0 or more")
+    return _cell(cells, column, _as_number, "a whole number of 0 to 999,999,999")
 
 
 def digits(cells: Mapping[str, str], column: str, length: int) -> str | None:

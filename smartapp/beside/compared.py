@@ -49,6 +49,7 @@ class Numbers:
 class Comparison:
     """One measure of one reporter: the EHR's numbers, ours, the difference (EHR less ours) and what may cause it.
 
+    `other_days` says that the report counts other days than the run.
     `candidates` touch cases; `without_cases` are the titles of those under which the count comes out the same.
     """
 
@@ -63,6 +64,7 @@ class Comparison:
     undecided: int
     difference: Numbers
     notes: tuple[str, ...]
+    other_days: bool
     candidates: tuple[Candidate, ...]
     without_cases: tuple[str, ...]
     singles: tuple[SingleDifference, ...] | None
@@ -81,6 +83,12 @@ class Beside:
     digest: str | None
     comparisons: tuple[Comparison, ...]
     unread: tuple[Unread, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every row of a counted measure was compared, for the days that the run counted, and says the same."""
+        compared = all(one.same and not one.other_days for one in self.comparisons)
+        return bool(self.comparisons) and compared and not any(row.counts for row in self.unread)
 
     def as_document(self) -> dict[str, Any]:
         """What `pi180 compare --json` prints."""
@@ -114,6 +122,9 @@ def compare(reading: Reading, report: EhrReport, named: Reporter | None, variant
                 raise
             unread.append(Unread(row.line, str(problem)))
             continue
+        if not _of_year(row.whose, reading.rules.year):
+            unread.append(Unread(row.line, f"its days are not of {reading.rules.year}, which the run counted"))
+            continue
         key = (row.measure, who, row.whose.period)
         if isinstance(row, Single):
             singles[key].append(row)
@@ -140,6 +151,10 @@ def typed_beside(reading: Reading, attested: Attestations, reporter: Reporter) -
         for measure, total in attested.reported.items()
     ]
     return compared(reading, asked, attested.variant)
+
+
+def _of_year(whose: Whose, year: int) -> bool:
+    return all(day is None or day.year == year for day in (whose.start, whose.end))
 
 
 def _line(row: Unread) -> int:
@@ -242,6 +257,7 @@ def _comparison(reading: Reading, one: _Asked, variant: str, counted: Units, cau
         undecided=tally.undecided if tally else 0,
         difference=Numbers(_less(total.numerator, met), _less(total.denominator, len(counted))),
         notes=tuple(_notes(reading, measure, total, stated)),
+        other_days=stated is not None and stated != reading.period,
         candidates=tuple(_candidate(reading, cause) for cause in causes if cause.units),
         without_cases=tuple(cause.title for cause in causes if not cause.units),
         singles=_singles(reading, one, variant, counted) if one.singles else None,

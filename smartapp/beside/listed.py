@@ -6,6 +6,7 @@ What stands in a file that names patients is not repeated in a message.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,7 +21,7 @@ from smartapp.usecases import UsageError
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_WITHIN = 60
-_SHOWN = 60
+_PLAIN = re.compile(r"-?[\d.,]{1,12}%?|PI_\w{1,20}|\d+ cells", re.ASCII)
 
 
 class ReportError(UsageError):
@@ -70,10 +71,11 @@ class Single:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A row that is not compared, and why."""
+    """A row that is not compared, and why; `counts` when it names a measure that is counted, so that it is missed."""
 
     line: int
     why: str
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,6 @@ class _Layout(NamedTuple):
     header: list[str | None]
     rows: list[_Row]
     above: list[_Row]
-
-    @property
-    def names_patients(self) -> bool:
-        return "patient" in self.header or "record" in self.header
 
 
 def read_report(path: Path) -> EhrReport:
@@ -126,13 +124,16 @@ def parse_report(data: bytes, name: str) -> EhrReport:
     """
     layout = _layout(_text(data, name), name)
     totals: dict[tuple[Any, ...], Total] = {}
-    singles, unread = [], [Unread(row.line, "stands above the names of the columns") for row in layout.above]
+    singles, unread = (
+        [],
+        [Unread(row.line, "stands above the names of the columns", counts=False) for row in layout.above],
+    )
     for row in layout.rows:
         try:
             found = _read(row, layout)
         except BadCellError as bad:
-            got = f"text of {len(bad.got)} characters" if layout.names_patients else repr(bad.got[:_SHOWN])
-            unread.append(Unread(row.line, f"{bad.column}: expected {bad.expected}, got {got}"))
+            why = f"{bad.column}: expected {bad.expected}, got {_shown(bad)}"
+            unread.append(Unread(row.line, why, counts=bad.column != "measure"))
             continue
         if isinstance(found, Single):
             singles.append(found)
@@ -140,6 +141,12 @@ def parse_report(data: bytes, name: str) -> EhrReport:
             first = totals[found.measure, found.whose].line
             unread.append(Unread(row.line, f"{found.measure}: stands in line {first} already, which is compared"))
     return EhrReport(name, sha256(data).hexdigest(), tuple(totals.values()), tuple(singles), tuple(unread))
+
+
+def _shown(bad: BadCellError) -> str:
+    """What stands in a cell, if it is a plain number or like an id of CMS; anything else may name a patient."""
+    plain = bad.column in ("numerator", "denominator", "measure", "row") and _PLAIN.fullmatch(bad.got)
+    return repr(bad.got) if plain else f"text of {len(bad.got)} characters"
 
 
 def _text(data: bytes, name: str) -> str:

@@ -54,4 +54,4 @@ def compare(
             who = Reporter(named["tin"], named["npi"]) if any(named.values()) else None
             found = hold_against(reading, told, who, _VARIANTS[variant])
         click.echo(as_json(found.as_document()) if in_json else printed_beside.beside_table(found), nl=False)
-    sys.exit(0 if all(one.same for one in found.comparisons) and found.comparisons else DIFFERENT)
+    sys.exit(0 if found.agrees else DIFFERENT)

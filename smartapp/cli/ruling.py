@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scoring.changes import changes
-from scoring.eligibility_rules import Framework, load_eligibility
+from scoring.eligibility_rules import Framework, eligibility_in
 from scoring.rulebook import load
 from smartapp import printed_rules
 from smartapp.cli.options import AS_JSON, AS_OF, DIFFERENT, PLACE, RULES, WRONG_USAGE, YEAR, stated_failures
@@ -80,7 +80,7 @@ def show(measure: str, year: int | None, rules: Path | None, in_json: bool) -> N
 def eligibility(roster: Path, year: int, rules: Path | None, framework: str, as_of: date | None, in_json: bool) -> None:
     """Say for each clinician of ROSTER (CSV) and each group: must I report, what is it worth, by when."""
     with stated_failures():
-        across = load_eligibility()
+        across = eligibility_in(rules)
         question = Question(load(year, rules), across, Framework(framework), as_of)
         groups = read_roster(roster, across)
         found, entity = standings(question, groups), entity_score(question, groups)

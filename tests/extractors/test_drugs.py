@@ -171,7 +171,11 @@ def test_a_product_that_the_table_calls_a_device_is_a_supply(tmp_path: Path) -> 
         pytest.param([(RXNORM, "1"), (NDC, "99999999999")], UNKNOWN, "1", id="none is known"),
         pytest.param([(RXNORM, LOSARTAN), (NDC, OXYCONTIN)], UNKNOWN, LOSARTAN, id="conflict"),
         pytest.param([(RXNORM, TYLENOL_3), (RXNORM, COUGH_SYRUP)], UNKNOWN, TYLENOL_3, id="two products"),
-        pytest.param([(RXNORM, LOSARTAN), (HCPCS, "J1071")], UNKNOWN, LOSARTAN, id="a drug that is coded as supply"),
+        pytest.param([(RXNORM, LOSARTAN), (HCPCS, "A4253")], UNKNOWN, LOSARTAN, id="a drug that is coded as supply"),
+        pytest.param([(RXNORM, LOSARTAN), (HCPCS, "J2270")], ("none", 0, "rx"), LOSARTAN, id="HCPCS drug beside it"),
+        pytest.param([(HCPCS, "J2270")], UNKNOWN, "J2270", id="a drug by HCPCS alone is not known"),
+        pytest.param([(HCPCS, "E0100")], ("none", 0, "supply"), "E0100", id="equipment"),
+        pytest.param([(HCPCS, "A42")], UNKNOWN, "A42", id="no HCPCS code at all"),
     ],
 )
 def test_the_codings_that_the_tables_know_decide(

@@ -128,11 +128,16 @@ def test_thousands_may_be_parted(written: str, number: int) -> None:
     [
         ("Unheard of,1,2,", "measure: expected the name or id of a measure"),
         ("PI_EP_1,,2,", "numerator: expected a whole number"),
-        ("PI_EP_1,1.5,2,", "numerator: expected a whole number of 0 or more, got '1.5'"),
-        ("PI_EP_1,-1,2,", "numerator: expected a whole number of 0 or more, got '-1'"),
+        ("PI_EP_1,1.5,2,", "numerator: expected a whole number of 0 to 999,999,999, got '1.5'"),
+        ("PI_EP_1,-1,2,", "numerator: expected a whole number of 0 to 999,999,999, got '-1'"),
         ("PI_EP_1,3,2,", "numerator: expected no more than the denominator, got '3'"),
-        ("PI_EP_1,1,2,123", "npi: expected 10 digits, got '123'"),
+        ("PI_EP_1,1,2,123", "npi: expected 10 digits, got text of 3 characters"),
         ("PI_EP_1,1,234,1234567893,5", "row: expected 4 cells"),
+        (
+            "Jane Roe 1960,1,2,",
+            "measure: expected the name or id of a measure that is counted from cases, got text of 13",
+        ),
+        ("PI_EP_1,1/3/1960,2,", "numerator: expected a whole number of 0 to 999,999,999, got text of 8 characters"),
     ],
 )
 def test_a_bad_row_is_listed_with_line_expected_and_got_and_its_neighbours_are_read(row: str, why: str) -> None:
@@ -529,6 +534,24 @@ def test_the_command_prints_one_json_document(run: Path, tmp_path: Path) -> None
     document = json.loads(shown.stdout)
     assert (shown.exit_code, document["schema"]) == (0, "pi180/compare/1")
     assert document["comparisons"][0]["ours"] == {"numerator": 1, "denominator": 1}
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("PI_EP_1,1,1,2025-01-01,2025-12-31", "line 2: its days are not of 2026"),
+        ("PI_EP_1,1,1,2026-01-02,2026-12-31", "The report counts 2026-01-02 to 2026-12-31"),
+        ("PI_EP_1,1,1,,\nPI_EP_1,x,1,,", "line 3: numerator: expected"),
+    ],
+)
+def test_what_is_of_other_days_or_cannot_be_read_is_no_agreement(
+    run: Path, tmp_path: Path, row: str, told: str
+) -> None:
+    file = tmp_path / "ehr.csv"
+    file.write_text(f"measure,numerator,denominator,start,end\n{row}\n")
+    shown = invoke("compare", run, "--ehr-report", file, "--npi", C)
+    assert shown.exit_code == 7, shown.stderr
+    assert told in shown.stdout
 
 
 def test_a_missing_report_is_refused_with_its_name(run: Path, tmp_path: Path) -> None:

@@ -95,6 +95,15 @@ def test_a_record_that_is_no_case_says_what_left_it_out_and_where_it_stands(tmp_
     assert "a-draft" in (folder / file).read_text().splitlines()[int(line) - 1]
 
 
+def test_a_record_that_is_evidence_names_the_cases_that_rest_on_it(run: Path) -> None:
+    with open_run(run, period(DAYS)) as reading:
+        rows = reading.engine.rows("case_evidence", "source")
+    source, focus = next((row["source"], row["focus"]) for row in rows if row["source"] not in (None, row["focus"]))
+    shown = invoke("explain", run, source)
+    assert shown.exit_code == 0, shown.stderr
+    assert f"It is evidence for the cases of {focus}" in " ".join(shown.stdout.split())
+
+
 def test_a_measure_is_explained_with_rule_reasons_and_numbers(run: Path) -> None:
     with open_run(run, period(DAYS)) as reading:
         tally = next(t for t in reading.tallies if t.npi and t.measure != "PI_PEA_1")

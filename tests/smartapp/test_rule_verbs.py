@@ -140,3 +140,22 @@ def test_show_in_json_tells_points_suppression_and_what_is_provisional() -> None
 
 def test_show_of_a_misspelt_id_names_the_likely_one() -> None:
     assert "Did you mean PI_LVPP_1?" in rules("show", "PI_LVPP_9", "--year", "2026").stderr
+
+
+def test_the_eligibility_of_a_folder_is_checked_and_used(tmp_path: Path) -> None:
+    for name in ("py2026.toml", "eligibility.toml"):
+        (tmp_path / name).write_text((FOLDER / name).read_text(encoding="utf-8"), encoding="utf-8")
+    assert "eligibility.toml  in order" in rules("check", str(tmp_path)).stdout
+
+    broken = (tmp_path / "eligibility.toml").read_text().replace("first = 2025", 'first = "soon"', 1)
+    (tmp_path / "eligibility.toml").write_text(broken)
+    result = rules("check", str(tmp_path))
+
+    assert result.exit_code == 2
+    assert "eligibility.toml, shared_savings.first: expected a whole number" in result.stdout
+
+
+def test_a_folder_without_eligibility_says_whose_is_used(tmp_path: Path) -> None:
+    (tmp_path / "py2026.toml").write_text((FOLDER / "py2026.toml").read_text(encoding="utf-8"), encoding="utf-8")
+
+    assert "eligibility.toml (the product's own: the folder has none)  in order" in rules("check", str(tmp_path)).stdout

@@ -21,7 +21,8 @@ def submission(place: Path, name: str, met: int, year: int = 2026, **left_out: A
     one |= {"performanceStart": f"{year}-01-01", "performanceEnd": f"{year}-12-31"}
     if not left_out.get("cehrt"):
         one["cehrtId"] = "0015CABCDEFGHIJ"
-    who = {"entityType": "group", "taxpayerIdentificationNumber": "000777777", "performanceYear": year}
+    tin = left_out.get("tin", "000777777")
+    who = {"entityType": "group", "taxpayerIdentificationNumber": tin, "performanceYear": year}
     file = place / f"{name}.json"
     file.write_text(json.dumps({**who, "measurementSets": [one]}))
     return file
@@ -79,3 +80,11 @@ def test_submissions_of_two_years_are_no_several(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "one performance year, got 2025, 2026" in result.stderr
+
+
+def test_submissions_of_two_reporters_are_no_several(tmp_path: Path) -> None:
+    result = scored(submission(tmp_path, "a", 40), submission(tmp_path, "b", 40, tin="000888888"))
+
+    assert result.exit_code == 2
+    assert "a.json, b.json: expected submissions of one reporter, got 2" in result.stderr
+    assert "000888888" not in result.stderr
