@@ -285,6 +285,7 @@ def test_other_tables_have_another_digest(tmp_path: Path) -> None:
             "is no row",
         ),
     ],
+    ids=["missing", "no gzip", "other columns", "a row too short", "a schedule that is none"],
 )
 def test_a_folder_that_holds_no_drug_tables_is_refused(
     tmp_path: Path, name: str, content: bytes | None, said: str
