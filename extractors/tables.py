@@ -43,11 +43,6 @@ DIRECTORY = _text("key", "content", "attribute", "value")
 """One row per directory fact; attributes: npi, tin, alias, practitioner, organization, inactive, begun, ended,
 part-of, managed-by, replaced-by, drug, class, subject, named, authored, prescribes."""
 
-QUARANTINE = _with(_text("file", "hash", "type", "reason"), line=pa.int64(), offset=pa.int64(), entry=pa.int64())
-"""One row per line or Bundle entry set aside: where it stands, the SHA-256 of its bytes and why. Never its content."""
-
-NOT_READ = _with(_text("file", "what"), count=pa.int64())
-"""Lines that were not read: what they are (a type that no selector reads, or no FHIR at all) and how many."""
 
 CASE_INPUTS = {
     "canonical": _text("key", "same_as"),

@@ -21,7 +21,8 @@ from smartapp.attested_dates import DATED, TECHNOLOGY, dates_document, read_date
 _TOP = {"year", "reporter", "period", "cehrt", "answers", "reported", "choices", *DATED}
 _REPORTED = {"numerator", "denominator", "report", "date"}
 _NO_DAYS = {"id", "numerator", "denominator", "report"}
-_VARIANTS = {"include": "controlled-included", "exclude": "controlled-excluded"}
+VARIANTS = {"include": "controlled-included", "exclude": "controlled-excluded"}
+"""The words of a person's choice for PI_EP_1, and the variants that they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def read_attestations(path: Path, rules: RuleBook) -> Attestations:
 
 def as_document(attested: Attestations) -> dict[str, Any]:
     """The answers as plain values, in the shape of the attestation file; what is None or empty is left out."""
-    period, words = attested.period, {variant: word for word, variant in _VARIANTS.items()}
+    period, words = attested.period, {variant: word for word, variant in VARIANTS.items()}
     tables = {
         "reporter": _given({"tin": attested.reporter.tin, "npi": attested.reporter.npi}) if attested.reporter else {},
         "period": {"start": period.start.isoformat(), "end": period.end.isoformat()} if period else {},
@@ -230,6 +231,6 @@ def _total(entry: Any, at: str) -> Reported:
 def _variant(table: Mapping[str, Any], at: str) -> str:
     _known(table, {"controlled_substances"}, f"{at}, choices")
     word = table.get("controlled_substances", "include")
-    if word not in _VARIANTS:
+    if word not in VARIANTS:
         raise AttestationError(f"{at}, choices.controlled_substances: expected include or exclude, got {word!r}.")
-    return _VARIANTS[word]
+    return VARIANTS[word]

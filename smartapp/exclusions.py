@@ -15,10 +15,11 @@ BY_PRACTICE = frozenset({MeasureId("PI_PHCDRR_1_EX_1")})
 """Counted for the whole practice, whoever reports: an immunization names whoever held the syringe (fhir-mapping 10)."""
 
 _ON_TWO_BASES, _DIAGNOSES = MeasureId("PI_EP_1"), MeasureId("PI_PHCDRR_3_EX_1")
-_BASES = {
+BASES = {
     "controlled-included": "controlled substances included",
     "controlled-excluded": "controlled substances left out",
 }
+"""The two bases of PI_EP_1 in words."""
 _ONE_WAY = {"all": ""}
 
 
@@ -41,7 +42,7 @@ def _counts(reading: Reading, reporter: Reporter, attested: Attestations, measur
     if measure in attested.reported:
         total = attested.reported[measure].proportion.denominator
         return (Count(total, total, basis="the EHR's report"),)
-    bases = _BASES if measure == _ON_TWO_BASES else _ONE_WAY
+    bases = BASES if measure == _ON_TWO_BASES else _ONE_WAY
     variants = sorted(bases, key=lambda variant: variant != attested.variant)
     found = (_count(reading, counts_for(measure, reporter), measure, variant) for variant in variants)
     return tuple(replace(count, basis=bases[v]) for v, count in zip(variants, found, strict=True) if count is not None)

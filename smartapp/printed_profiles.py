@@ -1,6 +1,5 @@
 """Profiles, their checks and their probes as text for a terminal."""
 
-import textwrap
 from collections.abc import Iterable, Iterator
 
 from extractors.probe import Probe, RuleProbe
@@ -8,15 +7,13 @@ from extractors.profile import Profile
 from extractors.profile_check import Check
 from extractors.selectors import Remark
 from extractors.vocabulary import EventKind
-from smartapp.printed import columns
+from smartapp.printed import columns, wrapped
 from smartapp.profiling import DOCUMENTED
 
-_WIDTH = 100
 
-
-def _wrapped(text: str, indent: int, first: str | None = None) -> list[str]:
+def _indented(text: str, indent: int, first: str | None = None) -> list[str]:
     space = " " * indent
-    return textwrap.wrap(text, _WIDTH, initial_indent=space if first is None else first, subsequent_indent=space)
+    return wrapped(text, space if first is None else first, space)
 
 
 def profile_text(profile: Profile) -> str:
@@ -34,11 +31,11 @@ def profile_text(profile: Profile) -> str:
 
 def _kind(profile: Profile, kind: EventKind) -> Iterator[str]:
     if kind in profile.absent:
-        yield from _wrapped(f"absent: {_said(profile.absent[kind])}", 5, "  -  ")
+        yield from _indented(f"absent: {_said(profile.absent[kind])}", 5, "  -  ")
     for selector in profile.carriers(kind):
         whence = "" if selector.file == profile.files[0].name else f" (inherited from {selector.file})"
         first = f"{selector.rank:>3}  "
-        yield from _wrapped(f"{selector.resource}, {selector.grade}{whence}: {_said(selector.remark)}", 5, first)
+        yield from _indented(f"{selector.resource}, {selector.grade}{whence}: {_said(selector.remark)}", 5, first)
 
 
 def _said(remark: Remark) -> str:
@@ -47,7 +44,7 @@ def _said(remark: Remark) -> str:
 
 
 def _remarks(title: str, remarks: Iterable[Remark]) -> list[str]:
-    texts = [line for remark in remarks for line in _wrapped(f"{remark.about}: {_said(remark)}", 5, "  -  ")]
+    texts = [line for remark in remarks for line in _indented(f"{remark.about}: {_said(remark)}", 5, "  -  ")]
     return ["", title, *texts] if texts else []
 
 
@@ -68,7 +65,7 @@ def _check(found: Check) -> Iterator[str]:
     yield from columns(rows)
     for word, texts in (("FAULT", found.faults), ("warning", found.warnings)):
         for text in texts:
-            yield from _wrapped(f"{word}: {text}", 6, "  ")
+            yield from _indented(f"{word}: {text}", 6, "  ")
     if not found.faults and not found.warnings:
         yield "  sound"
 
@@ -90,7 +87,7 @@ def probe_text(found: Probe) -> str:
     lines += [line for rule in found.rules for line in _causes(rule)]
     unread = sorted({rule.resource for rule in found.rules if not rule.of})
     if unread:
-        lines += ["", *_wrapped(f"No resource of these types was read: {', '.join(unread)}.", 0)]
+        lines += ["", *_indented(f"No resource of these types was read: {', '.join(unread)}.", 0)]
     return "\n".join([*lines, ""])
 
 

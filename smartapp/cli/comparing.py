@@ -9,13 +9,12 @@ import click
 from scoring.model import Reporter
 from smartapp import printed_beside
 from smartapp.archive import find_run, open_run
+from smartapp.attestations import VARIANTS
 from smartapp.beside.compared import compare as hold_against
 from smartapp.beside.listed import read_report
 from smartapp.cli.looking import counted_period
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, Days, stated_failures
 from smartapp.runs import as_json
-
-_VARIANTS = {"include": "controlled-included", "exclude": "controlled-excluded"}
 
 
 @click.command()
@@ -29,7 +28,7 @@ _VARIANTS = {"include": "controlled-included", "exclude": "controlled-excluded"}
 @click.option(
     "--controlled-substances",
     "variant",
-    type=click.Choice(tuple(_VARIANTS)),
+    type=click.Choice(tuple(VARIANTS)),
     default="include",
     show_default=True,
     help="How PI_EP_1 is counted here.",
@@ -52,6 +51,6 @@ def compare(
         told, place = read_report(report), find_run(run)
         with open_run(place, counted_period(place, period)) as reading:
             who = Reporter(named["tin"], named["npi"]) if any(named.values()) else None
-            found = hold_against(reading, told, who, _VARIANTS[variant])
+            found = hold_against(reading, told, who, VARIANTS[variant])
         click.echo(as_json(found.as_document()) if in_json else printed_beside.beside_table(found), nl=False)
     sys.exit(0 if found.agrees else DIFFERENT)

@@ -10,7 +10,7 @@ from scoring.model import MeasureId, Reporter
 from scoring.year import Measure, Status
 from smartapp.attestations import Reported
 from smartapp.evidence import CaseRow, rows_of
-from smartapp.exclusions import counts_for
+from smartapp.exclusions import BASES, counts_for
 from smartapp.report.casebook import CaseGroup, grouped
 from smartapp.report.words import day, percent, rate_in_words
 from smartapp.scored import Scored
@@ -25,11 +25,7 @@ _UNITS = {
     "PI_PHCDRR_1_EX_1": "immunizations given by the practice",
     "PI_EP_2_EX_1": "prescriptions",
 }
-_VARIANTS = {
-    "controlled-included": "Controlled substances included",
-    "controlled-excluded": "Controlled substances left out",
-    "all": "Cases",
-}
+_VARIANTS = {**{variant: words.capitalize() for variant, words in BASES.items()}, "all": "Cases"}
 
 
 @dataclass(frozen=True, slots=True)
