@@ -32,6 +32,9 @@ _NAMED_ONCE = {
 COPIED = frozenset(_NAMED_ONCE)
 """Types of which copies are merged."""
 
+_INSURERS = frozenset({"pay", "ins"})
+"""Codes of Organization.type (R4, organization-type) of who pays: no pharmacy, and nobody who is referred to."""
+
 _ORDERS = frozenset({"MedicationRequest", "ServiceRequest"})
 
 _SAME_PATIENT = {"replaced-by": True, "refer": True, "replaces": False}
@@ -48,7 +51,7 @@ READS = frozenset(
 _READS_MORE = {
     "PractitionerRole": frozenset({"active", "period", "start", "end"}),
     "MedicationRequest": frozenset({"authoredOn", "medication"}),
-    "ServiceRequest": frozenset({"authoredOn"}),
+    "ServiceRequest": frozenset({"authoredOn", "performer"}),
 }
 Row = tuple[str, str, str]
 
@@ -87,6 +90,13 @@ def _own_rows(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneInf
         yield key, "class", str(resource["class"]["code"])
     if kind == "Medication":
         yield from _drug(resource, key)
+    if kind == "Organization" and _INSURERS & set(_type_codes(resource)):
+        yield key, "insurer", "true"
+
+
+def _type_codes(resource: Mapping[str, Any]) -> Iterator[str]:
+    for concept in resource.get("type") or []:
+        yield from (str((coding or {}).get("code")) for coding in (concept or {}).get("coding") or [])
 
 
 def _drug(resource: Mapping[str, Any], key: str) -> Iterator[Row]:
@@ -130,6 +140,8 @@ def _told_apart(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneI
     authored = resource.get("authoredOn")
     moment = read_moment(str(authored), zone) if authored else None
     yield key, "authored", f"{moment.day_from}/{moment.day_to}" if moment else f"no day: {key}"
+    if resource["resourceType"] == "ServiceRequest":
+        yield from _asked(resource, key, scope)
     concept = resource.get("medicationCodeableConcept") or {}
     target = reference_key(resource.get("medicationReference") or {}, key, scope)
     drug = drug_key(concept) or target
@@ -137,6 +149,17 @@ def _told_apart(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneI
         yield key, "prescribes", drug
     elif concept.get("text"):
         yield key, "prescribes", f"text {hashlib.sha256(str(concept['text']).encode()).hexdigest()}"
+
+
+def _asked(resource: Mapping[str, Any], key: str, scope: Scope) -> Iterator[Row]:
+    """Who is asked for what; the first performer speaks for all."""
+    codes = sorted(f"{c.system}|{c.code}" for c in concept_of(resource.get("code") or {}).codings)
+    if codes:
+        yield key, "asks-for", " ".join(codes)
+    for performer in (resource.get("performer") or [])[:1]:
+        target = reference_key(performer or {}, key, scope)
+        if target is not None:
+            yield key, "asks", target
 
 
 def _in_force(role: Mapping[str, Any], key: str, zone: ZoneInfo) -> Iterator[Row]:

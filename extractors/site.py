@@ -44,6 +44,10 @@ class ReconUnit(StrEnum):
     SESSION = "session"
 
 
+STANDING = (EventKind.ACCESS_VDT, EventKind.ACCESS_API, EventKind.ACCESS_DECLINED)
+"""What can hold for all patients by policy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A fact that holds for all patients by policy, from a day on; `ended` is the first day without it."""
@@ -244,7 +248,16 @@ def _shared(organizations: list[object], at: str) -> frozenset[str]:
 
 def _standing(entry: dict[str, Any], at: str) -> Standing:
     check_keys(entry, {"kind": str, "from": date, "why": str}, {"ended": date}, at, SiteError)
-    return Standing(_word(entry["kind"], EventKind, at), entry["from"], entry.get("ended"), entry["why"])
+    kind, since, ended = _word(entry["kind"], EventKind, at), entry["from"], entry.get("ended")
+    if kind not in STANDING:
+        raise SiteError(
+            f"{at}, kind: expected one of {', '.join(STANDING)}, got {str(kind)!r}. No other fact holds by policy."
+        )
+    if ended is not None and ended <= since:
+        raise SiteError(
+            f"{at}, ended: expected a day after {since}, got {ended}. It is the first day without the policy."
+        )
+    return Standing(kind, since, ended, entry["why"])
 
 
 def _word(word: Any, words: Any, at: str) -> Any:

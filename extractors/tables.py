@@ -41,7 +41,8 @@ REFERENCE = _text("source", "content", "relation", "target")
 
 DIRECTORY = _text("key", "content", "attribute", "value")
 """One row per directory fact; attributes: npi, tin, alias, practitioner, organization, inactive, begun, ended,
-part-of, managed-by, replaced-by, drug, class, subject, named, authored, prescribes."""
+insurer, part-of, managed-by, replaced-by, drug, class, subject, named, authored, prescribes,
+asks, asks-for."""
 
 
 CASE_INPUTS = {

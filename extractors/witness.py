@@ -117,7 +117,7 @@ def _selected(held: Held, selector: Selector, zone: ZoneInfo, tried: Tried) -> I
         tried.note(selector.rule, Hit.UNMAPPED, code_in(held.json, columns.text(column.get("answer", []))) or "")
     for kind in _kinds(selector, column):
         for focus in foci:
-            for clinician in keys["clinician"] or (None,):
+            for clinician in keys["on_behalf_of"] or keys["clinician"] or (None,):
                 for counterpart in _keys(column.get("counterpart", []), held) or (None,):
                     yield {**shared, "kind": kind, "focus": focus, "clinician": clinician, "counterpart": counterpart}
 

@@ -17,17 +17,20 @@ GROUP BY s.focus
 -- table: standing_access
 -- Every access fact with the day on which it ended: its own end, or the first withdrawal from its holder after it. A policy of
 -- the site holds for each patient until it ends, or is withdrawn from that patient. A withdrawal itself is the
--- fact that there was none, though no grant is shown.
+-- fact that there was none, though no grant is shown. `ended_sure` is the last day by which it has ended for certain.
 SELECT f.kind, f.focus, f.holder, f.source, f.day_from, f.day_to, f.grade,
   CASE WHEN f.kind = 'access-withdrawn' AND f.answer = 'met' THEN 'not_met' ELSE f.answer END AS answer,
-  CASE WHEN min(w.day_from) < coalesce(min(f.ended_day), '9999') THEN min(w.day_from) ELSE min(f.ended_day) END AS ended_day
+  CASE WHEN min(w.day_from) < coalesce(min(f.ended_day), '9999') THEN min(w.day_from) ELSE min(f.ended_day) END AS ended_day,
+  CASE WHEN min(w.day_to) < coalesce(min(f.ended_day), '9999') THEN min(w.day_to) ELSE min(f.ended_day) END AS ended_sure
 FROM fact AS f
 LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.holder = f.holder AND w.day_from >= f.day_from
+  AND NOT coalesce(w.to_utc < f.from_utc, FALSE)
 WHERE f.kind IN ('access-vdt', 'access-api', 'access-declined', 'access-withdrawn')
 GROUP BY f.kind, f.focus, f.holder, f.answer, f.source, f.day_from, f.day_to, f.grade
 UNION ALL
 SELECT s.kind, p.subject, p.subject, 'site settings', s.day_from, s.day_from, 'native', 'met',
-  CASE WHEN min(w.day_from) < coalesce(s.ended_day, '9999') THEN min(w.day_from) ELSE s.ended_day END
+  CASE WHEN min(w.day_from) < coalesce(s.ended_day, '9999') THEN min(w.day_from) ELSE s.ended_day END,
+  CASE WHEN min(w.day_to) < coalesce(s.ended_day, '9999') THEN min(w.day_to) ELSE s.ended_day END
 FROM standing AS s
 CROSS JOIN (SELECT DISTINCT coalesce(patient, focus) AS subject FROM seen WHERE ambulatory = 1) AS p
 LEFT JOIN fact AS w ON w.kind = 'access-withdrawn' AND w.answer = 'met' AND w.holder = p.subject AND w.day_from >= s.day_from
@@ -36,11 +39,15 @@ GROUP BY s.kind, p.subject, s.day_from, s.ended_day
 ;
 
 -- table: access
--- One row per visit and channel: whether access was in force at the deadline. A fact about the visit counts
+-- One row per visit and channel: whether access was in force at the deadline, or may have been (`unclear`: its beginning or end
+-- is dated by a month, or not at all). A fact about the visit counts
 -- for that visit; a fact about the patient, or a policy of the site, stands from its day until it ends.
 SELECT s.focus, k.kind, d.day AS deadline,
   max(CASE WHEN g.answer = 'met' AND g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day) THEN 1 ELSE 0 END) AS granted,
   max(CASE WHEN g.answer <> 'unknown' AND (g.kind <> 'access-withdrawn' OR g.day_to <= d.day) THEN 1 ELSE 0 END) AS mentioned,
+  max(CASE WHEN g.answer = 'met' AND (g.day_from IS NULL OR g.day_from <= d.day) AND (g.ended_sure IS NULL OR g.ended_sure > d.day)
+    AND NOT (g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day) AND g.day_from IS NOT NULL)
+    THEN 1 ELSE 0 END) AS unclear,
   min(CASE WHEN g.answer = 'met' AND g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day)
     THEN CASE WHEN g.day_from > s.day_from THEN g.day_from ELSE s.day_from END END) AS met_from,
   min(CASE WHEN g.answer = 'met' AND g.day_to <= d.day AND (g.ended_day IS NULL OR g.ended_day > d.day)
@@ -61,7 +68,7 @@ GROUP BY s.focus, k.kind, d.day
 SELECT a.focus, min(a.deadline) AS deadline, max(a.pending) AS pending,
   CASE WHEN min(a.granted) = 1 THEN 'met'
     WHEN max(a.pending) = 1 THEN 'unknown'
-    WHEN max(CASE WHEN a.granted = 0 AND (a.mentioned = 1 OR c.kind IS NOT NULL) THEN 1 ELSE 0 END) = 1 THEN 'not_met'
+    WHEN max(CASE WHEN a.granted = 0 AND a.unclear = 0 AND (a.mentioned = 1 OR c.kind IS NOT NULL) THEN 1 ELSE 0 END) = 1 THEN 'not_met'
     ELSE 'unknown' END AS met,
   max(a.met_from) AS met_from, max(a.met_on) AS met_on, max(a.weakness) AS weakness, sum(a.granted) AS channels
 FROM (

@@ -18,14 +18,15 @@ SELECT 'PI_EP_2', focus, patient, tin, npi, CASE WHEN sent = 'met' THEN member E
   CASE WHEN doubt IS NOT NULL THEN doubt
     WHEN sent <> 'met' THEN coalesce(sent_reason, 'whether it was transmitted is not known')
     WHEN query_on IS NOT NULL THEN 'PDMP queried before transmission'
-    WHEN same_time = 1 THEN 'whether the query or the transmission came first is not known'
+    WHEN same_time = 1 THEN 'whether a PDMP query was made in time before the transmission is not known'
     WHEN c.kind IS NOT NULL THEN 'no PDMP query on record, and the site vouches that every one is recorded'
     ELSE 'no PDMP query shown; it may have been made outside this source' END
 FROM queried_prescription LEFT JOIN closed AS c ON c.kind = 'pdmp-queried'
 UNION ALL
 SELECT 'PI_HIE_1', o.focus, o.patient, o.tin, o.npi, CASE WHEN o.answer = 'met' THEN 'yes' ELSE 'unknown' END, o.day_from, o.day_to,
   NULL, NULL, NULL,
-  CASE WHEN s.sent = 'met' AND s.received = 'met' AND s.complete = 'met' THEN 'met'
+  CASE WHEN s.sent = 'met' AND s.received = 'met' AND s.complete = 'met' AND s.received_from IS NULL THEN 'unknown'
+    WHEN s.sent = 'met' AND s.received = 'met' AND s.complete = 'met' THEN 'met'
     WHEN s.sent = 'not_met' OR s.received = 'not_met' OR s.complete = 'not_met' THEN 'not_met'
     WHEN s.sent IS NULL AND cs.kind IS NOT NULL THEN 'not_met'
     WHEN s.received IS NULL AND cr.kind IS NOT NULL THEN 'not_met'
@@ -41,6 +42,7 @@ SELECT 'PI_HIE_1', o.focus, o.patient, o.tin, o.npi, CASE WHEN o.answer = 'met' 
     WHEN s.received IS NULL THEN 'sent; receipt is not shown'
     WHEN s.received <> 'met' THEN coalesce(s.received_reason, 'whether it was received is not known')
     WHEN s.complete <> 'met' THEN 'whether the document sent is C-CDA is not shown'
+    WHEN s.received_from IS NULL THEN 'receipt confirmed on a day that is not shown: it may lie outside any period'
     ELSE 'sent electronically and receipt confirmed' END || o.note
 FROM outgoing AS o
 JOIN sent_summary AS s ON s.focus = o.focus
@@ -51,18 +53,23 @@ SELECT 'PI_HIE_4', d.focus, d.patient, d.tin, d.npi, CASE WHEN d.certain = 1 AND
   d.context_before, d.context_after, NULL, d.met, d.met_from, d.met_on, d.grade,
   CASE WHEN d.patient IS NULL THEN 'whose document it is is not known: it is not in the data, or names no patient'
     WHEN d.sure = 0 THEN 'whether the document is a summary of care in C-CDA is not shown'
+    WHEN d.certain = 0 AND d.others = 1
+      THEN 'received by somebody who has no context with the patient; whether it is for this clinician is not shown'
     WHEN d.certain = 0 THEN 'whether the patient was new to the clinician is not known: history is not proven to reach back'
     WHEN d.met = 'met' THEN 'medications, allergies and problems reconciled'
     WHEN d.met = 'not_met' THEN 'not all three lists were reconciled on this document'
+    WHEN d.undated = 1 AND d.lists = 3 THEN 'reconciled on a day that is not shown: it may lie outside any period'
     WHEN d.too_early = 1 THEN 'reconciled before it was received: one of the two days is wrong'
     WHEN d.lists > 0 THEN 'only some of the three lists are shown as reconciled on this document'
     ELSE 'reconciliation is not shown by this source' END
 FROM reconciled_summary AS d
 UNION ALL
-SELECT 'PI_PEA_1', v.focus, v.patient, v.tin, v.npi, CASE WHEN v.answer = 'met' THEN 'yes' ELSE 'unknown' END, v.day_from, v.day_to,
+SELECT 'PI_PEA_1', v.focus, v.patient, v.tin, v.npi,
+  CASE WHEN v.answer = 'met' AND coalesce(v.setting, '') <> 'not stated' THEN 'yes' ELSE 'unknown' END, v.day_from, v.day_to,
   NULL, NULL, NULL, coalesce(a.met, 'unknown'), a.met_from, a.met_on,
   CASE a.weakness WHEN 1 THEN 'native' WHEN 2 THEN 'standard' WHEN 3 THEN 'proxy' WHEN 4 THEN 'asserted' END,
   CASE WHEN v.answer <> 'met' THEN coalesce(v.reason, 'whether the visit took place is not known')
+    WHEN v.setting = 'not stated' THEN 'the class of the visit is not stated: it may have been no office visit'
     WHEN a.met = 'met' THEN 'portal and API access in force at the deadline ' || a.deadline
     WHEN a.met = 'not_met' THEN 'portal or API access not in force at the deadline ' || a.deadline
     WHEN a.pending = 1 THEN 'pending: the data end before the deadline ' || a.deadline

@@ -31,13 +31,13 @@ SELECT
   b.focus, b.kind,
   CASE
     WHEN b.rank IS NULL THEN 'unknown'
-    WHEN max(d.met) = 1 AND (max(d.failed) = 0 OR max(d.failed_utc) < max(d.met_utc)) THEN 'met'
+    WHEN max(d.met) = 1 AND (max(d.failed) = 0 OR (max(d.undated) = 0 AND max(d.failed_utc) < max(d.met_utc))) THEN 'met'
     WHEN max(d.met) = 1 THEN 'unknown'
     ELSE 'not_met'
   END AS answer,
   CASE
     WHEN b.rank IS NULL THEN max(b.reason)
-    WHEN max(d.met) = 1 AND max(d.failed) = 1 AND coalesce(max(d.failed_utc) >= max(d.met_utc), TRUE)
+    WHEN max(d.met) = 1 AND max(d.failed) = 1 AND (max(d.undated) = 1 OR coalesce(max(d.failed_utc) >= max(d.met_utc), TRUE))
       THEN 'conflict: evidence contradicts itself'
     WHEN max(d.met) = 0 THEN max(d.reason)
   END AS reason,
@@ -52,6 +52,7 @@ LEFT JOIN (
   SELECT focus, kind, rank, reason,
     CASE WHEN answer = 'met' THEN 1 ELSE 0 END AS met,
     CASE WHEN answer = 'not_met' THEN 1 ELSE 0 END AS failed,
+    CASE WHEN answer = 'not_met' AND to_utc IS NULL THEN 1 ELSE 0 END AS undated,
     CASE WHEN answer = 'not_met' THEN to_utc END AS failed_utc,
     CASE WHEN answer = 'met' THEN from_utc END AS met_utc,
     CASE WHEN answer = 'met' THEN to_utc END AS met_to,

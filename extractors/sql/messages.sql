@@ -12,16 +12,22 @@ WHERE e.kind IN ('prescription-written', 'referral-made', 'patient-seen', 'trans
 
 -- table: party
 -- Who sends and gets each message about an order, and who owns each task on it, seen from the one who asked:
--- herself, her side, the performer, or surely another. A TIN that is not known decides nothing.
+-- herself, her side, the performer, or surely another (`stranger`: surely not of the performer's). A TIN that is not known
+-- decides nothing.
 SELECT m.source, m.focus, x.relation, x.target,
-  CASE WHEN x.target LIKE 'Organization/%' OR x.target LIKE '%!Organization/%' OR x.target LIKE 'Organization?%' THEN 'organization'
+  CASE WHEN i.key IS NOT NULL THEN 'insurer'
+    WHEN x.target LIKE 'Organization/%' OR x.target LIKE '%!Organization/%' OR x.target LIKE 'Organization?%' THEN 'organization'
     WHEN x.target LIKE 'Device/%' OR x.target LIKE '%!Device/%' THEN 'device'
+    WHEN x.target LIKE 'Patient/%' OR x.target LIKE '%!Patient/%' OR x.target LIKE 'Patient?%'
+      OR x.target LIKE 'RelatedPerson/%' OR x.target LIKE '%!RelatedPerson/%' OR x.target LIKE 'RelatedPerson?%' THEN 'patient'
     WHEN x.target LIKE '?%' THEN 'unknown' ELSE 'person' END AS sort,
   max(CASE WHEN x.target = s.requester OR a.practitioner = s.practitioner OR a.npi = s.npi THEN 1 ELSE 0 END) AS herself,
   max(CASE WHEN a.tin = s.tin OR w.tin = s.tin OR x.target = s.organization OR o.value = s.organization THEN 1 ELSE 0 END) AS same_side,
   max(CASE WHEN x.target = p.clinician OR a.practitioner = b.practitioner OR a.npi = p.npi OR o.value = p.clinician
     THEN 1 ELSE 0 END) AS performer,
   max(CASE WHEN p.clinician IS NULL THEN 0 ELSE 1 END) AS addressee_named,
+  min(CASE WHEN p.clinician IS NULL OR coalesce(a.tin, w.tin) = p.tin THEN 0
+    WHEN coalesce(a.tin, w.tin) <> p.tin OR a.npi <> p.npi THEN 1 ELSE 0 END) AS stranger,
   max(CASE WHEN coalesce(a.tin, w.tin) <> s.tin OR x.target LIKE 'Patient/%' OR x.target LIKE '%!Patient/%'
     OR x.target LIKE 'RelatedPerson/%' OR x.target LIKE '%!RelatedPerson/%' THEN 1 ELSE 0 END) AS other
 FROM (
@@ -33,9 +39,10 @@ JOIN own_side AS s ON s.focus = m.focus
 LEFT JOIN actor AS a ON a.actor = x.target
 LEFT JOIN current_directory AS o ON o.key = x.target AND o.attribute = 'organization'
 LEFT JOIN post AS w ON w.practitioner = a.practitioner
+LEFT JOIN current_directory AS i ON i.key = x.target AND i.attribute = 'insurer'
 LEFT JOIN resolved_event AS p ON p.kind = 'referral-received' AND p.focus = m.focus
 LEFT JOIN actor AS b ON b.actor = p.clinician
-GROUP BY m.source, m.focus, x.relation, x.target
+GROUP BY m.source, m.focus, x.relation, x.target, i.key
 ;
 
 -- table: meant_for_another
@@ -57,25 +64,30 @@ HAVING max(m.addressee_named) = 1 AND max(m.performer) = 0 AND min(r.performs) =
 -- task is the own side's. A performer of the same TIN is a partner: to her it is sent, and she receives it.
 SELECT source, focus,
   max(CASE WHEN relation = 'sender' THEN
-    CASE WHEN herself = 1 THEN 'ours' WHEN performer = 1 THEN 'other' WHEN same_side = 1 OR sort = 'device' THEN 'ours'
+    CASE WHEN herself = 1 THEN 'ours' WHEN sort = 'patient' THEN 'patient' WHEN performer = 1 THEN 'other'
+      WHEN same_side = 1 OR sort = 'device' THEN 'ours'
       WHEN other = 1 THEN 'other' ELSE 'not shown' END END) AS sender,
   max(CASE WHEN relation = 'recipient' AND performer = 0 AND (herself = 1 OR (same_side = 1 AND sort = 'organization'))
     THEN 1 ELSE 0 END) AS to_us,
-  max(CASE WHEN relation = 'recipient' AND herself = 0 AND (performer = 1 OR same_side = 0) THEN 1 ELSE 0 END) AS to_others,
+  max(CASE WHEN relation = 'recipient' AND herself = 0 AND sort NOT IN ('patient', 'insurer') AND (performer = 1 OR same_side = 0) THEN 1 ELSE 0 END) AS to_others,
   max(CASE WHEN relation = 'recipient' THEN 1 ELSE 0 END) AS addressed,
   max(CASE WHEN relation = 'recipient' AND sort = 'unknown' THEN 1 ELSE 0 END) AS to_unknown,
   max(CASE WHEN relation = 'recipient' AND sort = 'organization' AND same_side = 0 AND herself = 0 THEN 1 ELSE 0 END) AS to_pharmacy,
+  max(CASE WHEN relation = 'owner' AND performer = 0 THEN stranger ELSE 0 END) AS strange,
   max(CASE WHEN relation = 'owner' AND herself = 0 AND performer = 1 THEN 0
-    WHEN relation = 'owner' AND (herself = 1 OR same_side = 1) THEN 1 ELSE 0 END) AS internal
+    WHEN relation = 'owner' AND (herself = 1 OR same_side = 1 OR sort IN ('patient', 'insurer')) THEN 1 ELSE 0 END) AS internal
 FROM party
 GROUP BY source, focus
 ;
 
 -- table: told
 -- Every event with what the parties of its message make of it. The other side's reply is no sending of ours, a
--- message to anyone but a pharmacy transmits no prescription, a task of the own side confirms no receipt, and what
+-- message to anyone but a pharmacy transmits no prescription, a task of the own side, of the patient or
+-- of an insurer transmits and confirms nothing, and what
 -- went to the performer of another referral says nothing of this one.
-SELECT e.*, CASE WHEN r.type <> 'Communication' OR e.answer <> 'met' THEN NULL
+SELECT e.*, CASE WHEN e.answer <> 'met' THEN NULL
+    WHEN r.type = 'Task' AND e.kind = 'receipt-confirmed' AND m.strange = 1 THEN 'the task is of somebody else than the one who was asked'
+    WHEN r.type <> 'Communication' THEN NULL
     WHEN e.kind IN ('summary-sent', 'prescription-transmitted') AND m.sender = 'not shown'
       THEN 'whether the sender of the message is on our side is not shown'
     WHEN e.kind = 'prescription-transmitted' AND (coalesce(m.addressed, 0) = 0 OR (m.to_pharmacy = 0 AND m.to_unknown = 1))
@@ -85,10 +97,12 @@ JOIN current_resource AS r ON r.key = e.source
 LEFT JOIN message_side AS m ON m.source = e.source AND m.focus = e.focus
 LEFT JOIN meant_for_another AS n ON n.source = e.source AND n.focus = e.focus AND r.type = 'Communication'
 WHERE n.focus IS NULL
-  AND NOT (r.type = 'Communication' AND e.kind IN ('summary-sent', 'prescription-transmitted') AND coalesce(m.sender, '') = 'other')
-  AND NOT (r.type = 'Communication' AND e.kind = 'summary-sent' AND coalesce(m.to_us, 0) = 1
-    AND NOT (coalesce(m.sender, '') = 'ours' AND m.to_others = 1))
+  AND NOT (r.type = 'Communication' AND e.kind IN ('summary-sent', 'prescription-transmitted') AND coalesce(m.sender, '') IN ('other', 'patient'))
+  AND NOT (r.type = 'Communication' AND e.kind = 'summary-sent' AND coalesce(m.addressed, 0) = 1
+    AND (m.to_others = 0 OR (m.to_us = 1 AND coalesce(m.sender, '') <> 'ours')))
+  AND NOT (r.type = 'Communication' AND e.kind = 'receipt-confirmed' AND coalesce(m.sender, '') <> 'other'
+    AND ((coalesce(m.addressed, 0) = 1 AND m.to_others = 0) OR coalesce(m.sender, '') = 'patient'))
   AND NOT (r.type = 'Communication' AND e.kind = 'prescription-transmitted' AND coalesce(m.addressed, 0) = 1
     AND m.to_pharmacy = 0 AND m.to_unknown = 0)
-  AND NOT (r.type = 'Task' AND e.kind = 'receipt-confirmed' AND coalesce(m.internal, 0) = 1)
+  AND NOT (r.type = 'Task' AND e.kind IN ('receipt-confirmed', 'prescription-transmitted') AND coalesce(m.internal, 0) = 1)
 ;

@@ -34,11 +34,8 @@ GROUP BY r.focus
 HAVING max(CASE WHEN p.tin = r.tin OR s.organization IS NOT NULL THEN 1 ELSE 0 END) = 1
 ;
 
--- table: outgoing_record
--- Referrals and transitions where we send: the requester is ours and the performer is another, in another EHR unless
--- the site includes those of its own, for all patients alike. A revoked referral counts only if something was sent,
--- a replaced one not at all where its replacement is there. A transition
--- of the same patient, reporter and day as a referral is the same move and counts once.
+-- table: own_referral
+-- Referrals that count as sent by us, each record by itself. What replaced a referral takes its place only if it counts.
 SELECT r.focus, r.patient, r.npi, r.tin, r.day_from, r.day_to, r.counterpart, r.code_system, r.code,
   CASE WHEN e.exclude_shared_ehr AND h.shares = 'unknown' THEN 'unknown' ELSE r.answer END AS answer,
   CASE WHEN e.exclude_shared_ehr AND h.shares = 'unknown'
@@ -48,6 +45,8 @@ CROSS JOIN setting AS e
 LEFT JOIN shared_recipient AS h ON h.focus = r.focus
 LEFT JOIN (
   SELECT DISTINCT x.focus FROM superseded AS x JOIN order_fact AS n ON n.focus = x.successor AND n.kind = 'referral-made'
+  LEFT JOIN verdict AS u ON u.focus = n.focus AND u.kind = 'summary-sent'
+  WHERE NOT (coalesce(n.detail, '') = 'revoked' AND coalesce(u.answer, '') <> 'met')
 ) AS x ON x.focus = r.focus
 LEFT JOIN actor AS p ON p.actor = r.counterpart
 LEFT JOIN verdict AS s ON s.focus = r.focus AND s.kind = 'summary-sent'
@@ -56,13 +55,21 @@ WHERE r.kind = 'referral-made'
   AND NOT (r.npi IS NULL AND r.tin IS NULL AND (p.npi IS NOT NULL OR p.tin IS NOT NULL))
   AND NOT coalesce(p.npi = r.npi, FALSE)
   AND x.focus IS NULL AND NOT (e.exclude_shared_ehr AND coalesce(h.shares, '') = 'yes')
+;
+
+-- table: outgoing_record
+-- Referrals and transitions where we send: the requester is ours and the performer is another, in another EHR unless
+-- the site includes those of its own, for all patients alike. A revoked referral counts only if something was sent,
+-- a replaced one not at all where its replacement is there. A transition of the same patient, reporter and day as a
+-- referral is the same move and counts once.
+SELECT * FROM own_referral
 UNION
 SELECT t.focus, coalesce(t.patient, v.patient), coalesce(t.npi, v.npi), coalesce(t.tin, v.tin), t.day_from, t.day_to,
   NULL, NULL, NULL, t.answer, t.reason
 FROM fact AS t
 LEFT JOIN fact AS v ON v.kind = 'patient-seen' AND v.focus = t.focus AND t.npi IS NULL
 WHERE t.kind = 'transition-made' AND t.answer <> 'not_met' AND NOT EXISTS (
-  SELECT 1 FROM fact AS r WHERE r.kind = 'referral-made' AND r.answer <> 'not_met' AND r.day_from = t.day_from
+  SELECT 1 FROM own_referral AS r WHERE r.day_from = t.day_from
     AND r.patient = coalesce(t.patient, v.patient) AND coalesce(r.npi, '') = coalesce(t.npi, v.npi, '')
 )
 ;

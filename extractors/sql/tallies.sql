@@ -16,13 +16,15 @@ SELECT c.*, 'all' FROM cases AS c WHERE measure <> 'PI_EP_1'
 
 -- table: context_in_period
 -- What the contexts of each received document within the period say, to its clinician and to the group:
--- 2 for a certain one, 1 for one that may be (a context without a day may fall into any period), 0 for none.
+-- 2 for a certain one, 1 for one that may be (one without a day may fall into any period, one dated by a month into all that
+-- meet it), 0 for none.
 SELECT x.focus, x.npi, x.tin,
-  max(CASE WHEN x.certain = 'yes' AND x.day IS NOT NULL THEN 2 ELSE 1 END) AS own,
-  max(CASE WHEN x.in_group = 'no' THEN 0 WHEN x.certain = 'yes' AND x.day IS NOT NULL THEN 2 ELSE 1 END) AS of_group
+  max(CASE WHEN x.certain = 'yes' AND x.day >= p.start_day AND x.until_day <= p.end_day THEN 2 ELSE 1 END) AS own,
+  max(CASE WHEN x.in_group = 'no' THEN 0
+    WHEN x.certain = 'yes' AND x.in_group = 'yes' AND x.day >= p.start_day AND x.until_day <= p.end_day THEN 2 ELSE 1 END) AS of_group
 FROM received_context AS x
 CROSS JOIN period AS p
-WHERE x.day IS NULL OR (x.day >= p.start_day AND x.day <= p.end_day)
+WHERE x.day IS NULL OR (x.until_day >= p.start_day AND x.day <= p.end_day)
 GROUP BY x.focus, x.npi, x.tin
 ;
 

@@ -25,9 +25,57 @@ def test_an_identifier_stands_for_the_resource_that_carries_it() -> None:
     assert found == {"Patient?identifier=urn:mrn|7": "Patient/p"}
 
 
-def test_an_identifier_of_two_resources_stands_for_the_first_in_order() -> None:
-    both = rows(("Patient/q", "alias", "?identifier=|7"), ("Patient/p", "alias", "?identifier=|7"))
-    assert canonical_keys(both) == {"?identifier=|7": "Patient/p"}
+def test_an_identifier_of_two_places_stands_for_the_first_in_order() -> None:
+    both = rows(("Organization/q", "alias", "?identifier=|7"), ("Location/p", "alias", "?identifier=|7"))
+    assert canonical_keys(both) == {"?identifier=|7": "Location/p"}
+
+
+@pytest.mark.parametrize("kind", ["Patient", "Practitioner"])
+def test_an_identifier_of_two_people_stands_for_none_of_them(kind: str) -> None:
+    forms = ("?identifier=|7", f"{kind}?identifier=|7")
+    both = rows(*((f"{kind}/{name}", "alias", form) for name in "pq" for form in forms))
+    assert canonical_keys(both) == {}
+
+
+def test_an_identifier_of_two_records_of_one_person_stands_for_her() -> None:
+    merged = rows(
+        *((f"Patient/{name}", "alias", "Patient?identifier=|7") for name in "pq"),
+        ("Patient/p", "replaced-by", "Patient/q"),
+    )
+    assert canonical_keys(merged) == {"Patient/p": "Patient/q", "Patient?identifier=|7": "Patient/q"}
+    one_npi = rows(
+        *(
+            (f"Practitioner/{name}", fact, value)
+            for name in "pq"
+            for fact, value in (("npi", C), ("alias", "Practitioner?identifier=|7"))
+        )
+    )
+    assert canonical_keys(one_npi) == {"Practitioner?identifier=|7": "Practitioner/p"}
+
+
+@pytest.mark.parametrize(
+    ("other", "merged"),
+    [
+        pytest.param((), True, id="neither is stated"),
+        pytest.param(("code|b", None), True, id="another thing, of whom is not stated"),
+        pytest.param(("code|b", "Organization/x"), True, id="another thing of the same"),
+        pytest.param(("code|a", "Organization/y"), True, id="the same of another"),
+        pytest.param(("code|b", "Organization/y"), False, id="another thing of another"),
+    ],
+)
+def test_referrals_of_one_number_are_one_unless_they_ask_another_for_another_thing(
+    other: tuple[str | None, ...], merged: bool
+) -> None:
+    named = [
+        (f"ServiceRequest/{key}", *fact)
+        for key in "ab"
+        for fact in (("subject", "Patient/p"), ("named", "ref|1"), ("authored", "2026-03-02/2026-03-02"))
+    ]
+    asked = [("ServiceRequest/a", "asks-for", "code|a"), ("ServiceRequest/a", "asks", "Organization/x")]
+    asked += [
+        ("ServiceRequest/b", fact, value) for fact, value in zip(("asks-for", "asks"), other, strict=False) if value
+    ]
+    assert ("ServiceRequest/b" in canonical_keys(rows(*named, *asked))) is merged
 
 
 def test_a_chain_of_merges_ends_at_the_surviving_patient() -> None:

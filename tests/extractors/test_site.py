@@ -142,6 +142,14 @@ def test_flags_go_before_the_file(tmp_path: Path) -> None:
         ("[tin_map]\n'a' = '123456789'", "expected keys as 'Organization/id' or 'Location/id', got 'a'"),
         ("[[standing]]\nkind = 'access-api'\nwhy = 'x'", "site.toml, standing 1: 'from' is missing. Add it."),
         ("standing = [7]", "site.toml, standing 1: expected a table, got 7"),
+        (
+            "[[standing]]\nkind = 'access-withdrawn'\nfrom = 2020-01-01\nwhy = 'x'",
+            "standing 1, kind: expected one of access-vdt, access-api, access-declined, got 'access-withdrawn'",
+        ),
+        (
+            "[[standing]]\nkind = 'access-api'\nfrom = 2020-01-01\nended = 2020-01-01\nwhy = 'x'",
+            "site.toml, standing 1, ended: expected a day after 2020-01-01, got 2020-01-01",
+        ),
         ("[[standing]]\nkind = 'x'\nfrom = 2020-01-01\nwhy = 'x'", "site.toml, standing 1: expected one of"),
         ("zone = ", "site.toml: expected TOML, got"),
     ],
