@@ -18,11 +18,11 @@ def canonical_keys(directory: Iterable[Mapping[str, str]], drugs: DrugTables) ->
 
     `alias` rows map an identifier reference to the resource that carries the identifier; where two
     resources carry it, the first key in order is taken, but one that several people, orders or documents carry
-    stands for none of them. `replaced-by` rows map a merged patient to the
-    surviving one. A circle of merges ends at its smallest key. Documents that share an identifier (`named`) and
-    a patient are copies of one, and so are orders that share the day and the drug as well: they stand for the
-    smallest key among them. Referrals that ask another for another thing are two. The drug is the same where the tables say so, be it coded by product or by package. An
-    order with another day is a renewal under the same number.
+    stands for none of them. `replaced-by` rows map a merged patient to the surviving one. A circle of merges ends
+    at its smallest key. Documents that share an identifier (`named`) and a patient are copies of one, and so are
+    orders that share the day and the drug as well: they stand for the smallest key among them. Referrals that ask
+    another for another thing are two. The drug is the same where the tables say so, be it coded by product or by
+    package. An order with another day is a renewal under the same number.
     """
     step: dict[str, str] = {}
     rows = sorted(directory, key=lambda row: (row["attribute"], row["key"], row["value"]))
