@@ -42,7 +42,7 @@ CASES = (
 """What makes cases of facts, in the order in which each file needs those before it."""
 
 _FEW_EVENTS = 20_000
-"""Events below which a second thread costs more than it does."""
+"""Events below which a second thread, and planning for many rows, cost more than they do."""
 
 ACCESS_BUSINESS_DAYS = 4
 """Business days within which access is timely. Source: ONC RT2a; CMS 2023 measure specification (rules.md 2.5)."""
@@ -70,7 +70,7 @@ class Tally:
 def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
     """Fill the engine with facts, cases and evidence from an extract and a site's settings."""
     if len(extract.events) < _FEW_EVENTS:
-        engine.single_threaded()
+        engine.expect_few_rows()
     engine.load("event", pa.Table.from_pylist(extract.events, schema=tables.EVENT))
     engine.load("resource", pa.Table.from_pylist(extract.resources, schema=tables.RESOURCE))
     engine.load("reference", pa.Table.from_pylist(extract.references, schema=tables.REFERENCE))
