@@ -135,10 +135,11 @@ def situation(row: Row, level: str, contexts: list[Row], start: str, end: str) -
     within = row["occurred"] is not None and row["occurred"] >= start and row["occurred_to"] <= end
     if row["measure"] == "PI_HIE_4":
         mine = [c for c in contexts if (c["focus"], c["npi"], c["tin"]) == (row["focus"], row["npi"], row["tin"])]
-        mine = [c for c in mine if level == "npi" or c["in_group"] == "yes"]
-        near = [c for c in mine if c["day"] is None or start <= c["day"] <= end]
+        mine = [c for c in mine if level == "npi" or c["in_group"] != "no"]
+        near = [c for c in mine if c["day"] is None or (c["until_day"] >= start and c["day"] <= end)]
+        sure = [c for c in near if c["certain"] == "yes" and (level == "npi" or c["in_group"] == "yes")]
         occurred = occurred and bool(near)
-        within = within and any(c["day"] is not None and c["certain"] == "yes" for c in near)
+        within = within and any(c["day"] is not None and start <= c["day"] and c["until_day"] <= end for c in sure)
     if row["measure"] == "PI_LVITC_2" and level == "tin":
         [of_group] = {c["of_group"] for c in contexts if (c["focus"], c["npi"]) == (row["focus"], row["npi"])}
         occurred, within = occurred and of_group != "no", within and of_group == "yes"
