@@ -51,10 +51,10 @@ class WrongPatient(GatewayError):  # noqa: N818
 
 
 class Bearer(Protocol):
-    """Gives a credential, and a new one in exchange for one that the server refused."""
+    """Gives a credential, and a new one in exchange for one that the server refused; None for an open server."""
 
-    def credential(self, refused: Credential | None = None) -> Credential:
-        """See `smartapp.smart.session`."""
+    def credential(self, refused: Credential | None = None) -> Credential | None:
+        """See `smartapp.smart.session` and `extractors.sources.bearers`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +95,23 @@ class _Server(FHIRServer):  # type: ignore[misc]  # fhirclient is not typed
         self._bases, self._gateway, self._bearer = bases, gateway, bearer
 
     def _get(self, path: str, headers: Mapping[str, str] | None = None, nosign: bool = False) -> _Said:  # noqa: ARG002
-        """Ask for a path below the base, or a further page; one renewal and one replay on 401 (R28)."""
+        """Ask for a path below the base, or a further page; one renewal and one replay on 401 (R28).
+
+        A credential that was not renewed is not tried twice.
+        """
         url = path if "://" in path else f"{self.base_uri}{path}"
         credential = self._bearer.credential()
         answer = self._gateway.get(url, self._at(url, credential), _FHIR)
-        if answer.status == _UNAUTHORIZED:
-            answer = self._gateway.get(url, self._at(url, self._bearer.credential(credential)), _FHIR)
+        if answer.status == _UNAUTHORIZED and (newer := self._bearer.credential(credential)) != credential:
+            answer = self._gateway.get(url, self._at(url, newer), _FHIR)
         if answer.status != _OK:
             raise _Refused(answer.status)
         return _Said(answer)
 
-    def _at(self, url: str, credential: Credential) -> Credential:
+    def _at(self, url: str, credential: Credential | None) -> Credential | None:
         """The credential for the base that a URL is on; an alias is the same server by another name (R44)."""
+        if credential is None:
+            return None
         alias = next((base for base in self._bases[1:] if place_of(base).holds(place_of(url))), None)
         return replace(credential, base=alias) if alias else credential
 
