@@ -24,6 +24,8 @@ from extractors.references import Scope, reference_key
 from extractors.sources.searchset import check_is, matches_of, not_done, page_of, reported, stated_total, subjects
 
 PAGE_SIZE, MOST_PAGES = 100, 40
+ADDS_NOTHING = "the server adds nothing related to a search"
+"""Why a search is not all of it on a server that refuses `_include` and `_revinclude`."""
 _FHIR = "application/fhir+json"
 _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 400, 401, 403, 404
 _INCLUDES = {
@@ -172,7 +174,7 @@ class LiveServer:
         plain = self._asked(kind, _search(kind, parameters, with_provenance=False), whose)
         if plain.outcome is not Outcome.COMPLETE:
             return plain
-        return replace(plain, outcome=Outcome.PARTIAL, detail="the server adds nothing related to a search")
+        return replace(plain, outcome=Outcome.PARTIAL, detail=ADDS_NOTHING)
 
     def _asked(self, kind: str, path: str, whose: str | None) -> Found:
         try:

@@ -9,6 +9,8 @@ from extractors.errors import GatewayError
 from extractors.places import reference_url
 from extractors.references import Scope, reference_key
 
+NO_PROVENANCE = "the server does not say that it added Provenance to the search"
+"""Why a search is not all of it on a server whose account of it leaves `_revinclude` out."""
 _OF_WHOM = ("subject", "patient", "for")
 _BESIDE_MATCHES = {"include", "outcome"}
 _GRAVE = {"fatal", "error"}
@@ -104,7 +106,7 @@ def not_done(page: Json, url: str) -> str:
     said = [str(link.get("url") or "") for link in page.get("link") or [] if link.get("relation") == "self"]
     carried_out = {name.partition(":")[0] for text in said[:1] for name in _parameters(text)}
     wanted = {name for name in _parameters(url) if name == "_revinclude"}
-    return "" if wanted <= carried_out else "the server does not say that it added Provenance to the search"
+    return "" if wanted <= carried_out else NO_PROVENANCE
 
 
 def _parameters(url: str) -> set[str]:
