@@ -184,8 +184,8 @@ def _window(asker: Asker, kind: str, parameters: Mapping[str, str]) -> tuple[int
 
 def _concluded(past: int, future: int, claims: bool | None) -> tuple[DateFilter, bool | None, str]:
     if future:
-        said = {True: ", and its self link says that it was applied", False: ", and its self link leaves it out"}
-        return DateFilter.IGNORED, claims, f"days after 2999 still find resources{said.get(claims, '')}"
+        own = ", and its self link says that it was applied" if claims else ", and its self link leaves it out"
+        return DateFilter.IGNORED, claims, f"days after 2999 still find resources{own if claims is not None else ''}"
     if past:
         return DateFilter.HONOURED, claims, "days after 1900 find resources, days after 2999 none"
     return DateFilter.EMPTIES, claims, "with any day, old or far off, nothing is found"
