@@ -19,9 +19,10 @@ from extractors.decode import Json
 from extractors.errors import GatewayError
 from extractors.events import Line
 from extractors.gateway import LANES, Answer, Credential, Gateway
-from extractors.places import next_page, place_of, reference_url
+from extractors.places import place_of, reference_url
 from extractors.references import Scope, reference_key
-from extractors.sources.searchset import check_is, matches_of, not_done, page_of, reported, stated_total, subjects
+from extractors.sources.searchset import check_is, is_strange, keys_in, matches_of, page_of, subjects
+from extractors.sources.walk import Bounds, Page, Refused, Walk
 
 PAGE_SIZE, MOST_PAGES = 100, 40
 ADDS_NOTHING = "the server adds nothing related to a search"
@@ -73,14 +74,6 @@ class Found:
     refused_with: int | None = None
 
 
-class _Refused(GatewayError):  # noqa: N818
-    """A status that is no success."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"the server answered with status {status}")
-        self.status = status
-
-
 class _Said:
     """What fhirclient takes for a response of requests."""
 
@@ -107,7 +100,7 @@ class _Server(FHIRServer):  # type: ignore[misc]  # fhirclient is not typed
         if answer.status == _UNAUTHORIZED and (newer := self._bearer.credential(credential)) != credential:
             answer = self._gateway.get(url, self._at(url, newer), _FHIR)
         if answer.status != _OK:
-            raise _Refused(answer.status)
+            raise Refused(answer.status)
         return _Said(answer)
 
     def _at(self, url: str, credential: Credential | None) -> Credential | None:
@@ -122,13 +115,13 @@ class LiveServer:
     """One FHIR server as one signed-in user sees it."""
 
     def __init__(self, base: str, gateway: Gateway, bearer: Bearer, aliases: tuple[str, ...] = ()) -> None:
-        self._base, self._aliases = base, aliases
+        self.bases = (base, *aliases)
         self._server = _Server((base, *aliases), gateway, bearer)
 
     def read(self, reference: str) -> Found:
         """One resource by `Type/id`; a reference that leads elsewhere is not followed (R19, R44)."""
         kind = reference.partition("/")[0]
-        if reference_url(reference, self._base) is None:
+        if reference_url(reference, self.bases[0]) is None:
             return Found(kind, Outcome.FAILED, detail="it is not on this server")
         try:
             body = self._server.request_data(reference)
@@ -140,7 +133,7 @@ class LiveServer:
     def key_of(self, reference: object) -> str | None:
         """`Type/id` of a literal reference to a resource of this server; None for any other, and for what is none."""
         text = reference.get("reference") if isinstance(reference, Mapping) else None
-        here = isinstance(text, str) and any(reference_url(text, base) for base in (self._base, *self._aliases))
+        here = isinstance(text, str) and any(reference_url(text, base) for base in self.bases)
         return reference_key({"reference": text}, "", Scope()) if here else None
 
     def of_patient(self, patient: str, kinds: Sequence[str]) -> list[Found]:
@@ -186,48 +179,28 @@ class LiveServer:
 
     def _pages(self, kind: str, path: str, whose: str | None) -> Found:
         lines: list[Line] = []
-        asked: set[str] = set()
-        matches = total = 0
-        detail, url = "", f"{self._server.base_uri}{path}"
-        while url:
-            if url in asked or len(asked) == MOST_PAGES:
-                return Found(kind, Outcome.PARTIAL, tuple(lines), "its pages do not end")
-            asked.add(url)
-            body = self._page(url, further=bool(lines))
-            page = page_of(body)
+        walk = self.walk(path, Bounds(MOST_PAGES))
+        for page in walk.on():
             if whose is not None:
-                detail = self._check_whose(page, whose) or detail
-            lines.append(Line(kind, len(lines) + 1, 0, body))
-            matches += len(matches_of(page))
-            detail = detail or reported(page) or (not_done(page, url) if len(lines) == 1 else "")
-            url = self._next(page, url)
-            total = max(total, stated_total(page))
-        detail = detail or ("the server says that there is more than it showed" if total > matches else "")
+                self._check_whose(page, whose, walk)
+            lines.append(Line(kind, len(lines) + 1, 0, page.body))
+        detail = walk.detail or walk.short
         return Found(kind, Outcome.PARTIAL if detail else Outcome.COMPLETE, tuple(lines), detail)
 
-    def _page(self, url: str, *, further: bool) -> bytes:
-        """A page; one that is refused in the middle says nothing about the type."""
-        try:
-            return bytes(self._server.request_data(url))
-        except _Refused as problem:
-            if further:
-                raise GatewayError(f"a further page: {problem}") from None
-            raise
+    def walk(self, path: str, bounds: Bounds) -> Walk:
+        """The pages of a search, below the base."""
+        return Walk(self._body, f"{self._server.base_uri}{path}", self.bases, bounds)
 
-    def _check_whose(self, page: Json, whose: str) -> str:
-        """Refuse another patient's matches; says so where a match does not say whose it is."""
-        about = [subjects(match, (self._base, *self._aliases)) for match in matches_of(page)]
-        if any(found - {whose} for found in about):
+    def _body(self, url: str) -> bytes:
+        return bytes(self._server.request_data(url))
+
+    def _check_whose(self, page: Page, whose: str, walk: Walk) -> None:
+        """Refuse another patient's records; says so where a match does not say whose it is."""
+        matches = matches_of(page.document)
+        if any(is_strange(match, whose, self.bases) for match in matches):
             raise WrongPatient("the EHR answered with another patient's records. Nothing of them is shown.")
-        return "" if all(about) else "a record does not say whose it is"
-
-    def _next(self, page: Json, fetched: str) -> str:
-        further = [link.get("url") for link in page.get("link") or [] if link.get("relation") == "next"]
-        if not further:
-            return ""
-        if not isinstance(further[0], str):
-            raise GatewayError("expected a search result, got one whose next page has no address")
-        return next_page(further[0], fetched, self._base, self._aliases)
+        if not all(map(subjects, matches)):
+            walk.doubt("a record does not say whose it is")
 
 
 def _search(kind: str, parameters: Mapping[str, str], *, with_provenance: bool) -> str:
@@ -245,7 +218,7 @@ def matches_in(found: Found) -> list[Json]:
 
 def keys_of(found: Found) -> set[str]:
     """`Type/id` of every match of a search."""
-    return {f"{resource.get('resourceType')}/{resource.get('id')}" for resource in matches_in(found)}
+    return set(keys_in(matches_in(found)))
 
 
 def subjects_of(found: Found) -> set[str]:
@@ -254,7 +227,7 @@ def subjects_of(found: Found) -> set[str]:
 
 
 def _unread(kind: str, problem: GatewayError) -> Found:
-    status = problem.status if isinstance(problem, _Refused) else None
+    status = problem.status if isinstance(problem, Refused) else None
     if status in (_UNAUTHORIZED, _FORBIDDEN):
         return Found(kind, Outcome.WITHHELD, detail=str(problem), refused_with=status)
     outcome = Outcome.ABSENT if status == _NOT_FOUND else Outcome.FAILED  # R4, 3.1.0.1: a type that is not supported

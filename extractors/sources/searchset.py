@@ -1,6 +1,6 @@
 """What a server's answer says about itself: whose records it holds, and what of the search was not carried out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -61,6 +61,16 @@ def matches_of(page: Json) -> list[Json]:
         for mode, resource in _entries(page)
         if mode not in _BESIDE_MATCHES and resource.get("resourceType") != "OperationOutcome"
     ]
+
+
+def keys_in(resources: Iterable[Json]) -> list[str]:
+    """`Type/id` of each resource."""
+    return [f"{resource.get('resourceType')}/{resource.get('id')}" for resource in resources]
+
+
+def is_strange(resource: Json, whose: str, bases: Sequence[str]) -> bool:
+    """Whether a resource is about anybody else than one patient (R23)."""
+    return bool(subjects(resource, bases) - {whose})
 
 
 def stated_total(page: Json) -> int:
