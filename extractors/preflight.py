@@ -18,6 +18,7 @@ from extractors.preflight_sample import (
     chosen,
     clinicians,
     openings,
+    people_in,
     read_sample,
     unread,
 )
@@ -131,7 +132,7 @@ def examine(base: str, asker: Asker, server: LiveServer, questions: Questions, t
 def _extracted(server: LiveServer, lines: Sequence[Line], questions: Questions) -> tuple[Extract, Clinicians]:
     """What the sample says, with its clinicians beside it."""
     profile, zone = questions.profile, questions.site.zone_info
-    signed = {row["clinician"] for row in extract(lines, profile, zone).events if row["clinician"]}
+    signed = people_in(row["clinician"] for row in extract(lines, profile, zone).events)
     people = clinicians(server, signed)
     found = extract([*lines, *(line for one in people for line in one.lines)], profile, zone)
     keys = {row["key"] for row in found.resources if row["type"] == "Practitioner"}
@@ -162,18 +163,24 @@ def _judged(
         elsewhere=_elsewhere(sample.lines, questions),
     )
     cases = _cases(found, questions.site)
-    nothing = Cases(frozenset(), frozenset())
-    return tuple(_measure(name, cases.get(name, nothing), evidence, people) for name in questions.measures)
+    return tuple(_measure(name, cases, evidence, people) for name in questions.measures)
 
 
-def _measure(name: MeasureId, cases: Cases, evidence: Evidence, people: Clinicians) -> Judged:
+def _measure(name: MeasureId, cases: Mapping[MeasureId, Cases], evidence: Evidence, people: Clinicians) -> Judged:
     making, numerator = NEEDS[name]
-    kinds = [kind_shown(kind, Role.CASE, cases, evidence) for kind in making]
-    needed = [_best(kinds)]
-    for kind in numerator:
-        kinds.append(kind_shown(kind, Role.NUMERATOR, cases, evidence))
-        needed.append(kinds[-1].shown)
-    return Judged(name, _grade(needed, people), len(cases.foci), tuple(kinds))
+    kinds = [kind_shown(kind, Role.CASE, cases[name], evidence) for kind in making]
+    counted = [kind_shown(kind, Role.NUMERATOR, _needing(kind, cases), evidence) for kind in numerator]
+    needed = [_best(kinds), *(one.shown for one in counted)]
+    return Judged(name, _grade(needed, people), len(cases[name].foci), (*kinds, *counted))
+
+
+def _needing(kind: EventKind, cases: Mapping[MeasureId, Cases]) -> Cases:
+    """The cases of every measure whose numerator needs a kind: what is not shown is not shown for any of them."""
+    needing = [cases[name] for name, (_, numerator) in NEEDS.items() if kind in numerator]
+    return Cases(
+        foci=frozenset().union(*(one.foci for one in needing)),
+        patients=frozenset().union(*(one.patients for one in needing)),
+    )
 
 
 _BEST_FIRST = (Shown.YES, Shown.MAPPED, Shown.NOT_KNOWN, Shown.NO)

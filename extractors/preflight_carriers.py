@@ -17,6 +17,7 @@ from extractors.profile import Profile
 from extractors.selectors import Selector
 from extractors.sources.search import Outcome
 from extractors.vocabulary import Answer, EventKind, Grade
+from extractors.witness import is_unmapped
 
 Row = Mapping[str, Any]
 
@@ -88,7 +89,7 @@ class KindShown:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """The cases of one measure in the sample: what they are about, and whose they are."""
+    """Cases in the sample: what they are about, and whose they are."""
 
     foci: frozenset[str]
     patients: frozenset[str]
@@ -115,7 +116,7 @@ class Evidence:
 
 
 def kind_shown(kind: EventKind, role: Role, cases: Cases, evidence: Evidence) -> KindShown:
-    """Whether a kind of fact is shown for the cases of a measure."""
+    """Whether a kind of fact is shown, for the cases of the measures that need it."""
     rules = [s for s in evidence.profile.carriers(kind) if s.grade is not Grade.ASSERTED]
     carriers = tuple(_carrier(selector, kind, role, cases, evidence) for selector in rules)
     shown, because = _concluded(kind, role, carriers, cases, evidence)
@@ -129,14 +130,13 @@ def kind_shown(kind: EventKind, role: Role, cases: Cases, evidence: Evidence) ->
 def _carrier(selector: Selector, kind: EventKind, role: Role, cases: Cases, evidence: Evidence) -> Carrier:
     probe = evidence.probes[selector.rule]
     events = [e for e in evidence.extract.events if e["rule"] == selector.rule and e["kind"] == kind]
-    met = [event for event in events if event["answer"] == Answer.MET]
-    about = met if role is Role.CASE else [event for event in met if cases.include(event["focus"])]
-    lacking = _lacking(selector, role, about or met)
+    about = events if role is Role.CASE else [event for event in events if cases.include(event["focus"])]
+    met = [event for event in about if event["answer"] == Answer.MET]
+    lacking = _lacking(selector, role, met)
     read = evidence.types.get(selector.resource)
-    seen = _matched(probe, met, about, lacking) if probe.matched else _not_matched(probe.of, read)
     return Carrier(
         selector=selector,
-        seen=seen,
+        seen=_matched(about, met, lacking) if probe.matched else _not_matched(probe.of, read),
         of=probe.of,
         matched=probe.matched,
         elements=tuple(lacking),
@@ -145,12 +145,12 @@ def _carrier(selector: Selector, kind: EventKind, role: Role, cases: Cases, evid
     )
 
 
-def _matched(probe: RuleProbe, met: Sequence[Row], about: Sequence[Row], lacking: Sequence[str]) -> Seen:
-    if not met:
-        return Seen.UNMAPPED if probe.unmapped else Seen.NEVER_MET
-    if lacking:
-        return Seen.INCOMPLETE
-    return Seen.SHOWN if about else Seen.ABOUT_OTHERS
+def _matched(about: Sequence[Row], met: Sequence[Row], lacking: Sequence[str]) -> Seen:
+    if met:
+        return Seen.INCOMPLETE if lacking else Seen.SHOWN
+    if any(is_unmapped(event["reason"]) for event in about):
+        return Seen.UNMAPPED
+    return Seen.NEVER_MET if about else Seen.ABOUT_OTHERS
 
 
 def _not_matched(of: int, read: TypeRead | None) -> Seen:

@@ -151,9 +151,13 @@ def _outcome(found: Found) -> Outcome:
     return Outcome.COMPLETE if whole else found.outcome
 
 
-def clinicians(server: LiveServer, keys: Iterable[str]) -> list[Found]:
+def people_in(keys: Iterable[str | None]) -> list[str]:
+    """The clinicians among the keys of whoever did something: those and their roles, that can be read."""
+    return sorted({key for key in keys if key and key.partition("/")[0] in ("Practitioner", "PractitionerRole")})
+
+
+def clinicians(server: LiveServer, wanted: Sequence[str]) -> list[Found]:
     """Practitioners, and those behind roles, as far as the server shows them; at most `MOST_CLINICIANS`."""
-    wanted = [key for key in sorted(set(keys)) if key.partition("/")[0] in ("Practitioner", "PractitionerRole")]
     found = [server.read(key) for key in wanted[:MOST_CLINICIANS]]
     roles = [read_object(line.data) for one in found if one.type == "PractitionerRole" for line in one.lines]
     behind = {server.key_of(role.get("practitioner")) for role in roles} - {None, *wanted}

@@ -1,5 +1,6 @@
 """What would make a fact readable that a server does not show: for its vendor, in resources, elements and searches."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,6 +33,12 @@ NOUNS: Mapping[EventKind, str] = {
 """What an element would tell of, for the kinds that measures need."""
 
 _LONGEST_ANSWER = 40
+_CODING = re.compile(r"([\w.]+)\.coding\.where\(system = '([^']+)' and code = '([^']+)'\)\.exists\(\)")
+
+
+def _as_token(found: re.Match[str]) -> str:
+    """A test for one code as a search would word it: `code is system|code`."""
+    return f"{found[1]} is {found[2]}|{found[3]}"
 
 
 class By(StrEnum):
@@ -70,9 +77,9 @@ def npi_remedies(found: Preflight) -> list[Remedy]:
 
 
 def wanted(selector: Selector) -> str:
-    """What a rule selects and takes for a yes, in its own expressions."""
+    """What a rule selects and takes for a yes, in its own expressions; a test for a code as a token."""
     texts = selector.texts
-    said = [f"{selector.resource} where {texts['where']}"]
+    said = [f"{selector.resource} where {_CODING.sub(_as_token, texts['where'])}"]
     if "focus" in texts and selector.focus_types:
         said.append(f"{texts['focus']} names the {' or '.join(sorted(selector.focus_types))}")
     yes = sorted(value for value, answer in selector.answers.items() if answer is Answer.MET)
@@ -146,9 +153,10 @@ def _incomplete(carrier: Carrier) -> Remedy:
 
 
 def _about_others(carrier: Carrier) -> Remedy:
-    focus = carrier.selector.texts.get("focus", "id")
+    selector = carrier.selector
     instead = f"{carrier.matched} of {_number(carrier)} match, and none is about a case of the sample"
-    return Remedy(By.VENDOR, instead, f"{carrier.selector.resource}.{focus} that names the case")
+    named = " or ".join(sorted(selector.focus_types)) or "case"
+    return Remedy(By.VENDOR, instead, f"{selector.resource}: {selector.texts.get('focus', 'id')} names the {named}")
 
 
 def _never_met(carrier: Carrier) -> Remedy:
@@ -170,9 +178,13 @@ _OF_SEEN: Mapping[Seen, Callable[[Carrier], Remedy]] = {
 
 
 def headline(kinds: list[KindShown]) -> str:
-    """What is missing, in one phrase: `no transmission element`; empty where nothing is."""
+    """What keeps a measure from being derivable, in one phrase: `no transmission element`; empty where nothing does."""
     nouns = {shown: [NOUNS[one.kind] for one in kinds if one.shown is shown] for shown in Shown}
-    said = [f"no {' and no '.join(nouns[Shown.NO])} element"] if nouns[Shown.NO] else []
-    said += [f"not known: {', '.join(nouns[Shown.NOT_KNOWN])}"] if nouns[Shown.NOT_KNOWN] else []
-    said += [f"to map: {', '.join(nouns[Shown.MAPPED])}"] if nouns[Shown.MAPPED] else []
+    said = [f"no {_listed(nouns[Shown.NO])} element"] if nouns[Shown.NO] else []
+    said += [f"whether it shows {_listed(nouns[Shown.NOT_KNOWN])}"] if nouns[Shown.NOT_KNOWN] else []
+    said += [f"to map: {_listed(nouns[Shown.MAPPED])}"] if nouns[Shown.MAPPED] else []
     return "; ".join(said)
+
+
+def _listed(nouns: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(nouns[:-1]), nouns[-1]]))

@@ -39,18 +39,18 @@ def _head(one: Preflight) -> list[str]:
     stated = f"not known, no CapabilityStatement: {said.problem}" if said.problem else f"{software}; {fhir}"
     rests = f"{sample.patients} patients {sample.found_by}; {one.resources} resources, {sample.searches} searches"
     aside = f"; {one.set_aside} unreadable ones set aside" if one.set_aside else ""
-    npi = f"{people.with_npi} of {people.read} read have an NPI, {people.named} named in what was read"
+    npi = f"{people.named} named, {people.read} read, {people.with_npi} with an NPI"
     profile = f"{one.profile.name}, version {one.profile.version} ({one.profile.observed or DOCUMENTED})"
     rows = {"Software": stated, "Profile": profile, "Rests on": rests + aside, "Clinicians": npi}
     return [one.base, *(line for name, text in rows.items() for line in _said(text, f"{name:<12}"))]
 
 
 def _measures(found: Found) -> list[str]:
-    lines = [f"MEASURES OF {found.rules.year} (* required)"]
+    lines = [f"MEASURES OF {found.rules.year} (* required; the others are what exclusions count)"]
     for judged in found.preflight.judged:
         mark = "*" if found.is_required(judged) else " "
         lines += _said(_grade(judged), f"{mark} {judged.measure:<{_NAMED}}")
-        lines += _said(_basis(judged, found.preflight), " " * (_NAMED + 4))
+        lines += _said(_basis(judged, found.preflight), " " * 6)
     return lines
 
 
@@ -61,13 +61,16 @@ def _grade(judged: Judged) -> str:
 
 def _basis(judged: Judged, one: Preflight) -> str:
     asked = searches(judged, one)
-    filters = [f for f in one.date_filters if f"{f.type}?patient=" in asked]
-    days = "; ".join(f"{state.value}: {names}" for state in DateFilter if (names := _types_with(filters, state)))
-    return f"{judged.cases} cases; asked {', '.join(asked)}; date filters {days or 'not known'}"
+    filters = [f for f in one.date_filters if f"{f.type}?patient=" in asked and f.state is not DateFilter.NOT_KNOWN]
+    days = "; ".join(f"{state.value} by {names}" for state in DateFilter if (names := _types_with(filters, state)))
+    number = f"{judged.cases} {'case' if judged.cases == 1 else 'cases'}"
+    named = ", ".join(name.removesuffix("?patient=") for name in asked if name.endswith("?patient="))
+    beside = "; Provenance by _revinclude" if len(named.split()) < len(asked) else ""
+    return f"{number}; asked by patient= for {named}{beside}; date filters {days or 'not known'}"
 
 
 def _types_with(filters: list[DateFilterSeen], state: DateFilter) -> str:
-    return ", ".join(f"{one.type}.{one.parameter}" for one in filters if one.state is state)
+    return ", ".join(one.type for one in filters if one.state is state)
 
 
 def _attested(found: Found) -> list[str]:
@@ -104,10 +107,18 @@ def _searches(one: Preflight) -> list[str]:
     filters = {seen.type: seen for seen in one.date_filters}
     rows: list[tuple[str, ...]] = [("Type", "Answer", "Matches", "Date filter")]
     rows += [_row(read, filters.get(read.type)) for read in one.sample.types.values()]
-    notes = [f"{read.type}: {read.detail}" for read in one.sample.types.values() if read.detail]
-    notes += [f"{seen.type}.{seen.parameter}: {seen.why}" for seen in one.date_filters if _is_odd(seen)]
+    notes = _by_reason([(read.type, read.detail) for read in one.sample.types.values() if read.detail])
+    notes += _by_reason([(f"{seen.type}.{seen.parameter}", seen.why) for seen in one.date_filters if _is_odd(seen)])
     notes += [] if one.sample.provenance or not one.sample.patients else ["Provenance: not added to what was found"]
-    return ["SEARCHES", *columns(rows), *(line for note in notes for line in _said(note, "  "))]
+    return ["SEARCHES", *columns(rows), *(line for note in notes for line in _said(note, "  ", "    "))]
+
+
+def _by_reason(said: list[tuple[str, str]]) -> list[str]:
+    """Each reason once, with what it is about."""
+    names: dict[str, list[str]] = {}
+    for about, why in said:
+        names.setdefault(why, []).append(about)
+    return [f"{', '.join(about)}: {why}" for why, about in names.items()]
 
 
 def _row(read: TypeRead, seen: DateFilterSeen | None) -> tuple[str, ...]:
