@@ -46,6 +46,7 @@ class Outcome(StrEnum):
     PARTIAL = "partial: the server left something out"
     ABSENT = "absent: the server does not have this type"
     WITHHELD = "withheld: the EHR does not permit reading it"
+    UNPROVEN = "unproven: the server's answers do not bear out that this is all, and only this"
     FAILED = "failed"
 
 
