@@ -10,10 +10,11 @@ from extractors.directory import TYPES
 from extractors.errors import GatewayError
 from extractors.events import Line
 from extractors.gateway import LANES
-from extractors.preflight_server import Asker, Refused
+from extractors.preflight_server import Asker
 from extractors.profile import Profile
 from extractors.sources.search import ADDS_NOTHING, Found, LiveServer, Outcome, WrongPatient, matches_in
 from extractors.sources.searchset import NO_PROVENANCE, matches_of, subjects
+from extractors.sources.walk import Refused
 
 FEW = 10
 """Patients in a sample, unless more or fewer are asked for."""

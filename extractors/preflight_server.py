@@ -8,12 +8,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from extractors.decode import Json
 from extractors.errors import GatewayError, Unreachable
-from extractors.gateway import Answer, Credential, Gateway
+from extractors.gateway import Answer, Gateway
 from extractors.sources.search import Bearer
 from extractors.sources.searchset import matches_of, page_of
+from extractors.sources.walk import Refused
 
 _FHIR = "application/fhir+json"
-_OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
+_OK, _UNAUTHORIZED = 200, 401
 _LONGEST = 120
 _EXPORTS = ("export", "group-export", "patient-export")
 _LONG_AGO, _FAR_OFF = "ge1900-01-01", "ge2999-01-01"
@@ -31,14 +32,6 @@ DAYS: Mapping[str, str] = {
     "Task": "modified",
 }
 """The search parameter (R4) by which a type is narrowed to days."""
-
-
-class Refused(GatewayError):  # noqa: N818  # the word says it: the server's answer, not an error of ours
-    """An answer with a status that is no success."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"the server answered with status {status}")
-        self.status = status
 
 
 class DateFilter(StrEnum):
@@ -90,12 +83,12 @@ class Asker:
         self._base, self._gateway, self._bearer = base.rstrip("/"), gateway, bearer
 
     def document(self, path: str) -> Json:
-        """A JSON document below the base.
+        """A JSON document below the base, asked for once: a server that is not there is soon known.
 
         Raises:
             GatewayError: there is none; `Refused` with the status where the server says so.
         """
-        answer = self._asked(f"{self._base}/{path}")
+        answer = self._asked(f"{self._base}/{path}", retry=False)
         if answer.status != _OK:
             raise Refused(answer.status)
         return answer.document()
@@ -106,17 +99,16 @@ class Asker:
         Raises:
             GatewayError: there is none, or it is no search result.
         """
-        answer = self._asked(f"{self._base}/{quote(kind)}?{urlencode(parameters)}")
+        answer = self._asked(f"{self._base}/{quote(kind)}?{urlencode(parameters)}", retry=True)
         if answer.status != _OK:
             raise Refused(answer.status)
         return page_of(answer.body)
 
-    def _asked(self, url: str) -> Answer:
+    def _asked(self, url: str, *, retry: bool) -> Answer:
         credential = self._bearer.credential()
-        answer = self._gateway.get(url, credential, _FHIR)
-        newer: Credential | None
+        answer = self._gateway.get(url, credential, _FHIR, retry=retry)
         if answer.status == _UNAUTHORIZED and (newer := self._bearer.credential(credential)) != credential:
-            answer = self._gateway.get(url, newer, _FHIR)
+            answer = self._gateway.get(url, newer, _FHIR, retry=retry)
         return answer
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractors.decode import read_object
-from extractors.gateway import Gateway
+from extractors.gateway import Gateway, Network, Patience
 from extractors.ledger import NEEDS
 from extractors.places import place_of
 from extractors.preflight import Gradeability, Judged, Preflight, Questions, examine
@@ -23,6 +23,8 @@ from scoring.year import Measure, Status
 from smartapp.smart.login import Client, signed_in
 from smartapp.usecases import UsageError
 
+_A_GLANCE = Patience(tries=4, budget=60)
+"""A server that is busy for longer is said to be so, rather than waited for."""
 _REPORTED = (Status.REQUIRED, Status.BONUS, Status.ATTESTATION, Status.OPTIONAL)
 
 
@@ -32,7 +34,7 @@ class Asked:
 
     At most one of `token_file` and `client` is set; neither is for an open server. `patients` is a file with an id a
     line, `group` the id of a Group; without either, at most `most` patients are found by search. `only` are the
-    measures to judge, all that data can decide if empty.
+    measures to judge, all that data can decide if empty. `ranges` of private addresses may be asked too.
     """
 
     base: str
@@ -47,6 +49,7 @@ class Asked:
     most: int = FEW
     only: tuple[str, ...] = ()
     ca: Path | None = None
+    ranges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def preflight(asked: Asked, tell: Told) -> Found:
     if "?" in asked.base or "#" in asked.base:
         raise UsageError("the address of a server: expected a FHIR base without ? and #.")
     site = load_site(asked.site, asked.profile, asked.zone)
-    gateway, measures = Gateway(ca=asked.ca), _measures(asked)
+    gateway, measures = Gateway(ca=asked.ca, network=_network(asked), patience=_A_GLANCE), _measures(asked)
     with _bearer(asked) as bearer:
         server = LiveServer(asked.base.rstrip("/"), gateway, bearer)
         patients, found_by = _patients(asked, server)
@@ -101,6 +104,13 @@ def _bearer(asked: Asked) -> Iterator[Bearer]:
         yield TokenFile(asked.token_file, asked.base)
     else:
         yield Anonymous()
+
+
+def _network(asked: Asked) -> Network:
+    try:
+        return Network.of(asked.ranges)
+    except ValueError:
+        raise UsageError("--private-range: expected a range of addresses such as 10.20.0.0/16.") from None
 
 
 def _measures(asked: Asked) -> tuple[MeasureId, ...]:

@@ -52,6 +52,7 @@ _OPTIONS = (
     click.option("--port", type=int, default=PORT, show_default=True, help="With --login: of the redirect address."),
     click.option("--no-browser", is_flag=True, help="With --login: print the address and open nothing."),
     click.option("--ca", type=PLACE, help="Bundle of certificate authorities to trust instead (PEM)."),
+    click.option("--private-range", "ranges", multiple=True, help="Range of private addresses to allow: 10.20.0.0/16."),
     AS_JSON,
 )
 
@@ -115,7 +116,7 @@ def _asked(**options: Any) -> Asked:
         client=_client(**options) if options["login"] else None,
         **{
             name: options[name]
-            for name in ("site", "profile", "zone", "token_file", "patients", "group", "most", "only", "ca")
+            for name in ("site", "profile", "zone", "token_file", "patients", "group", "most", "only", "ca", "ranges")
         },
     )
 
