@@ -7,6 +7,7 @@ from typing import Any
 
 from extractors.cases import derive
 from extractors.engine.local import LocalEngine
+from extractors.errors import Unreachable
 from extractors.events import Extract, Line, extract
 from extractors.ledger import NEEDS
 from extractors.preflight_carriers import Cases, Evidence, KindShown, Role, Shown, kind_shown
@@ -107,12 +108,13 @@ def examine(base: str, asker: Asker, server: LiveServer, questions: Questions, t
     """Ask a server what it can show.
 
     Raises:
-        Unreachable: it gives no answer.
+        Unreachable: it gives no answer, or none of a FHIR server.
         SignInRefused: it answers nothing without a credential, or with this one.
     """
     profile = questions.profile
     statement = statement_of(asker)
     opened = openings(asker, profile)
+    _check_is_fhir(statement, opened)
     patients = chosen(opened, questions.most) if questions.patients is None else questions.patients[: questions.most]
     sample = read_sample(server, profile, patients, questions.found_by, tell) if patients else unread(opened)
     found, people = _extracted(server, sample.lines, questions)
@@ -127,6 +129,16 @@ def examine(base: str, asker: Asker, server: LiveServer, questions: Questions, t
         date_filters=tuple(_date_filter(asker, kind, sample, profile) for kind in DAYS if kind in sample.types),
         judged=_judged(found, people, sample, statement, questions),
     )
+
+
+def _check_is_fhir(statement: Statement, opened: Mapping[str, TypeRead | list[str]]) -> None:
+    """Refuse to judge what answers no question of FHIR: a wrong address is no server without measures."""
+    silent = (Outcome.ABSENT, Outcome.FAILED)
+    if statement.problem and all(isinstance(one, TypeRead) and one.outcome in silent for one in opened.values()):
+        raise Unreachable(
+            f"nothing there answers like a FHIR R4 server ({statement.problem.rstrip('.')}). Check the address: "
+            "expected a FHIR base such as https://ehr.example.org/fhir."
+        )
 
 
 def _extracted(server: LiveServer, lines: Sequence[Line], questions: Questions) -> tuple[Extract, Clinicians]:
@@ -203,7 +215,7 @@ def _provenance(sample: Sample, statement: Statement) -> TypeRead:
     """Provenance is never searched for itself: it comes with what it is about, or it does not come."""
     if statement.types is not None and "Provenance" not in statement.types:
         return TypeRead("Provenance", Outcome.ABSENT, 0, "the CapabilityStatement does not list it")
-    if not sample.provenance:
+    if sample.patients and not sample.provenance:
         return TypeRead("Provenance", Outcome.PARTIAL, 0, "the server does not add it: _revinclude=Provenance:target")
     return TypeRead("Provenance", Outcome.COMPLETE, 0, "")
 

@@ -51,7 +51,10 @@ class TypeRead:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was read. `patients` of `found_by` what; `searches` were asked; Provenance came along if `provenance`."""
+    """What was read.
+
+    `found_by` says in words whence the patients come; `provenance` is whether Provenance came with what it is about.
+    """
 
     patients: int
     found_by: str
@@ -104,7 +107,7 @@ def unread(opened: Mapping[str, TypeRead | list[str]]) -> Sample:
         kind: one if isinstance(one, TypeRead) else TypeRead(kind, Outcome.COMPLETE, 0, "")
         for kind, one in opened.items()
     }
-    return Sample(0, "search", len(opened), False, types, ())
+    return Sample(0, "found by search", len(opened), False, types, ())
 
 
 def read_sample(server: LiveServer, profile: Profile, patients: Sequence[str], found_by: str, tell: Told) -> Sample:

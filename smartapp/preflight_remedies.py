@@ -64,7 +64,7 @@ def remedies(kind: KindShown) -> list[Remedy]:
         return []
     found = list(_by_no_rule(kind))
     found += [_OF_SEEN[carrier.seen](carrier) for carrier in kind.carriers if carrier.seen in _OF_SEEN]
-    return [*found, *_policy(kind)]
+    return list(dict.fromkeys([*found, *_policy(kind)]))
 
 
 def npi_remedies(found: Preflight) -> list[Remedy]:
