@@ -63,7 +63,10 @@ class Wire:
             LinkRefused: the URL is none that may be asked.
         """
         place_of(url)
-        return self._session.prepare_request(requests.Request(method, url, headers=headers, data=body))
+        try:
+            return self._session.prepare_request(requests.Request(method, url, headers=headers, data=body))
+        except requests.RequestException:
+            raise LinkRefused("a link is refused: it is no URL.") from None
 
     def send(self, prepared: Prepared, host: str) -> Answer:
         """Ask.
@@ -197,13 +200,20 @@ class _Arrivals(io.RawIOBase):
         self._sock, self._raw, self._limits = sock, raw, limits
         self._until = time.monotonic() + limits.total
         self._left: int | None = None
+        self._ended = False
 
     @contextmanager
     def bounded(self) -> Iterator[None]:
-        """What comes meanwhile is the head; the buffer may hold a block beyond it."""
+        """What comes meanwhile is the head; the buffer may hold a block beyond it.
+
+        Raises:
+            Unreachable: the connection ended before the head did, which the library takes for its end.
+        """
         self._left = self._limits.head
         yield
         self._left = None
+        if self._ended:
+            raise Unreachable("the answer broke off")
 
     def readable(self) -> bool:
         return True
@@ -222,6 +232,7 @@ class _Arrivals(io.RawIOBase):
         if self._left is not None and self._left <= 0:
             raise Oversized(f"its headers exceed {self._limits.head} bytes.")
         got = self._raw.readinto(buffer if self._left is None else memoryview(buffer)[: self._left])
+        self._ended = got == 0
         if self._left is not None:
             self._left -= got or 0
         return got

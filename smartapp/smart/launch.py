@@ -45,7 +45,7 @@ class Ehr:
 
     def __init__(self, registration: Registration, address: str, clock: Clock) -> None:
         self.registration = registration
-        self.gateway = Gateway(ca=registration.ca, patience=ONCE)
+        self.gateway = Gateway(ca=registration.ca, network=registration.network, patience=ONCE)
         self.discovery = Discovery(registration, self.gateway)
         self._redirect_uri, self._clock = f"{address}/cb/{registration.id}", clock
 
