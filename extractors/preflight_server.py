@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from extractors.decode import Json
 from extractors.errors import GatewayError, Unreachable
@@ -168,9 +168,9 @@ def date_filter(asker: Asker, kind: str, whose: Mapping[str, str]) -> DateFilter
 def _window(asker: Asker, kind: str, parameters: Mapping[str, str]) -> tuple[int, bool | None]:
     """How many matches a first page has, and whether its self link names the last parameter."""
     page = asker.first_page(kind, {"_count": "2", **parameters})
-    links = [plain(one.get("url")) or "" for one in page.get("link") or [] if one.get("relation") == "self"]
-    name = list(parameters)[-1]
-    claims = any(f"{name}=" in f"&{urlsplit(link).query}" for link in links) if links else None
+    links = [str(one.get("url")) for one in page.get("link") or [] if one.get("relation") == "self"]
+    named = f"&{list(parameters)[-1]}="
+    claims = any(named in f"&{link.partition('?')[2]}" for link in links) if links else None
     return len(matches_of(page)), claims
 
 

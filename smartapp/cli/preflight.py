@@ -48,7 +48,9 @@ _OPTIONS = (
     click.option("--login", is_flag=True, help="Sign in with a browser (SMART, authorization code with PKCE)."),
     click.option("--client-id", help="With --login: the id that the server gave to pi180."),
     click.option("--client-secret-file", type=PLACE, help="With --login: the client's secret; public without."),
-    click.option("--scope-version", type=click.Choice(["v1", "v2"]), default="v2", show_default=True, help="--login."),
+    click.option(
+        "--scope-version", type=click.Choice(["v1", "v2"]), default="v2", show_default=True, help="How to spell scopes."
+    ),
     click.option("--port", type=int, default=PORT, show_default=True, help="With --login: of the redirect address."),
     click.option("--no-browser", is_flag=True, help="With --login: print the address and open nothing."),
     click.option("--ca", type=PLACE, help="Bundle of certificate authorities to trust instead (PEM)."),
@@ -133,6 +135,7 @@ def _client(**options: Any) -> Client:
         port=options["port"],
         scope_version=options["scope_version"],
         ca=options["ca"],
+        ranges=options["ranges"],
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from extractors.errors import GatewayError
-from extractors.gateway import Gateway
+from extractors.gateway import Gateway, Network
 from extractors.places import place_of, resolved
 from extractors.profile import load_profile
 from extractors.site import Site
@@ -51,6 +51,7 @@ class Client:
     """A registered client of one server, and how its user is sent there.
 
     `secret` None is a public client. `show` is given the address at which the person signs in.
+    `ranges` of private addresses may be asked too.
     """
 
     base: str
@@ -60,6 +61,7 @@ class Client:
     port: int = PORT
     scope_version: str = "v2"
     ca: Path | None = None
+    ranges: tuple[str, ...] = ()
     patience: float = PATIENCE
 
 
@@ -180,13 +182,14 @@ def _registration(client: Client, site: Site) -> Registration:
         ca=client.ca,
         needs_nonce=True,
         id_token_algorithms=("RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "PS384"),
+        network=Network.of(client.ranges),
     )
 
 
 def _configuration(client: Client) -> dict[str, Any]:
     url = f"{client.base.rstrip('/')}/.well-known/smart-configuration"
     try:
-        answer = Gateway(ca=client.ca).get(url)
+        answer = Gateway(ca=client.ca, network=Network.of(client.ranges)).get(url, retry=False)
         said = answer.document() if answer.status == _OK else {}
     except GatewayError as problem:
         raise SmartError(f"the server's SMART configuration cannot be read: {problem}") from None

@@ -4,15 +4,16 @@ import http.client
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import responses
 
 from extractors.site import load_site
+from scoring.rulebook import load
 from smartapp import paths
 from smartapp.demo_ehr import AuthMethod, DemoClient, Faults, create_demo_ehr
+from smartapp.preflight import Asked, preflight
 from smartapp.smart.errors import SmartError
 from smartapp.smart.launch import LaunchRefused
 from smartapp.smart.login import Client, signed_in
@@ -121,6 +122,15 @@ def test_nobody_who_signs_in_is_waited_for_no_longer(ehr: Ehr) -> None:
         pytest.fail("nobody was let in")
 
 
+def test_preflight_reads_with_the_token_of_whoever_signed_in(ehr: Ehr) -> None:
+    asked = Asked(FHIR, load(2026), client=ehr.client(), most=1, only=("PI_PHCDRR_1_EX_1",))
+    found = preflight(asked, lambda *_: None).preflight
+
+    assert (found.sample.patients, [judged.measure for judged in found.judged]) == (1, ["PI_PHCDRR_1_EX_1"])
+    assert found.resources > 1
+    assert len(ehr.faults.saw("revoke")) >= 1
+
+
 @pytest.mark.requirement("R8")
 @pytest.mark.parametrize("fault", [{"status": 404}, {"status": 200, "body": {"issuer": 7}}])
 def test_a_server_without_a_smart_configuration_is_told_so(ehr: Ehr, fault: dict[str, object]) -> None:
@@ -129,7 +139,7 @@ def test_a_server_without_a_smart_configuration_is_told_so(ehr: Ehr, fault: dict
         pytest.fail("nobody was let in")
 
 
-def test_a_port_that_is_taken_is_told(ehr: Ehr, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_told(ehr: Ehr) -> None:
     with (
         listening(LOOPBACK, ehr.port),
         pytest.raises(SmartError, match="Name another"),

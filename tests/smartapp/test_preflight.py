@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +52,13 @@ def sent(target: str = "MedicationRequest/rx", **elements: Any) -> Json:
 
 
 @pytest.fixture(scope="module")
-def thin() -> Iterator[tuple[Json, str, int, str]]:
+def thin() -> tuple[Json, str, int, str]:
     """The thin server with ignored date filters: document, text, exit code and everything that was printed."""
     with open_server(paths.fixture("thin-server")) as faults:
         faults.add("fhir", unheeded=Kind.DATE)
         in_json, in_text = preflight("--json", "--most", "4"), preflight("--most", "4")
     whole = in_json.output + in_text.output
-    yield parsed(in_json), in_text.stdout, in_json.exit_code, whole
+    return parsed(in_json), in_text.stdout, in_json.exit_code, whole
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +148,7 @@ def test_honoured_date_filters_are_told_as_such(solo: Json) -> None:
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Json, int]:
+def empty() -> tuple[Json, int]:
     """A server that has the types and not one resource of them."""
     bundle = {"resourceType": "Bundle", "type": "searchset", "total": 0}
     with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
