@@ -13,6 +13,7 @@ from extractors.ledger import NEEDS
 from extractors.preflight_carriers import Cases, Evidence, KindShown, Role, Shown, kind_shown
 from extractors.preflight_sample import (
     FEW,
+    Opened,
     Sample,
     Told,
     TypeRead,
@@ -127,11 +128,11 @@ def examine(base: str, asker: Asker, server: LiveServer, questions: Questions, t
         set_aside=len(found.quarantine),
         clinicians=people,
         date_filters=tuple(_date_filter(asker, kind, sample, profile) for kind in DAYS if kind in sample.types),
-        judged=_judged(found, people, sample, statement, questions),
+        judged=_judged(found, people, sample, opened, questions),
     )
 
 
-def _check_is_fhir(statement: Statement, opened: Mapping[str, TypeRead | list[str]]) -> None:
+def _check_is_fhir(statement: Statement, opened: Opened) -> None:
     """Refuse to judge what answers no question of FHIR: a wrong address is no server without measures."""
     silent = (Outcome.ABSENT, Outcome.FAILED)
     if statement.problem and all(isinstance(one, TypeRead) and one.outcome in silent for one in opened.values()):
@@ -163,14 +164,14 @@ def _date_filter(asker: Asker, kind: str, sample: Sample, profile: Profile) -> D
 
 
 def _judged(
-    found: Extract, people: Clinicians, sample: Sample, statement: Statement, questions: Questions
+    found: Extract, people: Clinicians, sample: Sample, opened: Opened, questions: Questions
 ) -> tuple[Judged, ...]:
     profile = questions.profile
     evidence = Evidence(
         extract=found,
         profile=profile,
         probes={one.rule: one for one in probe_of(found, profile).rules},
-        types={**sample.types, "Provenance": _provenance(sample, statement)},
+        types={**sample.types, "Provenance": _provenance(sample, opened)},
         stated={standing.kind for standing in questions.site.standing},
         elsewhere=_elsewhere(sample.lines, questions),
     )
@@ -211,10 +212,11 @@ def _grade(needed: Sequence[Shown], people: Clinicians) -> Gradeability:
     return Gradeability.WITH_MAPPING if Shown.MAPPED in needed else Gradeability.DERIVABLE
 
 
-def _provenance(sample: Sample, statement: Statement) -> TypeRead:
-    """Provenance is never searched for itself: it comes with what it is about, or it does not come."""
-    if statement.types is not None and "Provenance" not in statement.types:
-        return TypeRead("Provenance", Outcome.ABSENT, 0, "the CapabilityStatement does not list it")
+def _provenance(sample: Sample, opened: Opened) -> TypeRead:
+    """Provenance comes with what it is about, or not; that a server has none of it is known by asking for any."""
+    alone = opened.get("Provenance")
+    if isinstance(alone, TypeRead) and alone.outcome in (Outcome.ABSENT, Outcome.WITHHELD):
+        return alone
     if sample.patients and not sample.provenance:
         return TypeRead("Provenance", Outcome.PARTIAL, 0, "the server does not add it: _revinclude=Provenance:target")
     return TypeRead("Provenance", Outcome.COMPLETE, 0, "")

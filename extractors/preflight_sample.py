@@ -64,18 +64,22 @@ class Sample:
     lines: tuple[Line, ...] = field(repr=False)
 
 
+Opened = Mapping[str, TypeRead | list[str]]
+"""By type, patients of a first page, or why there is none."""
+
+
 def types_of(profile: Profile) -> list[str]:
     """The types that are searched patient by patient."""
     return sorted({"Patient", *profile.asked, *TYPES} - _BESIDE)
 
 
-def openings(asker: Asker, profile: Profile) -> Mapping[str, TypeRead | list[str]]:
+def openings(asker: Asker, profile: Profile) -> Opened:
     """What a first page of each type says to a search for anybody: patients' ids, or why there are none.
 
     Raises:
         SignInRefused: every answer was 401.
     """
-    kinds = [kind for kind in (*_TELLING, *_COMMON) if kind in types_of(profile)]
+    kinds = [kind for kind in (*_TELLING, *_COMMON, "Provenance") if kind in {*types_of(profile), *profile.asked}]
     with ThreadPoolExecutor(LANES) as lanes:
         found = dict(zip(kinds, lanes.map(lambda kind: _opening(asker, kind), kinds), strict=True))
     if all(isinstance(one, TypeRead) and one.detail == str(Refused(_UNAUTHORIZED)) for one in found.values()):
@@ -95,17 +99,18 @@ def _opening(asker: Asker, kind: str) -> TypeRead | list[str]:
     return [key.removeprefix("Patient/") for key in keys if key.startswith("Patient/")]
 
 
-def chosen(opened: Mapping[str, TypeRead | list[str]], most: int) -> list[str]:
+def chosen(opened: Opened, most: int) -> list[str]:
     """Patients of some first pages, those in turn: so that each type has a chance to be shown."""
     in_turn = chain.from_iterable(zip_longest(*(one for one in opened.values() if isinstance(one, list))))
     return list(dict.fromkeys(one for one in in_turn if one is not None))[:most]
 
 
-def unread(opened: Mapping[str, TypeRead | list[str]]) -> Sample:
+def unread(opened: Opened) -> Sample:
     """The sample of a server on which nobody was found: what is refused is still known."""
     types = {
         kind: one if isinstance(one, TypeRead) else TypeRead(kind, Outcome.COMPLETE, 0, "")
         for kind, one in opened.items()
+        if kind not in _BESIDE
     }
     return Sample(0, "found by search", len(opened), False, types, ())
 
