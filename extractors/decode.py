@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from math import isinf
 from typing import Any, NoReturn
 
 from fhirclient.models.fhirdate import FHIRDate
@@ -91,7 +90,7 @@ def _is_text(found: Json) -> bool:
 
 def _parse(text: str, pairs: Callable[[list[tuple[str, Any]]], Json]) -> object:
     try:
-        return json.loads(text, object_pairs_hook=pairs, parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=_refuse_constant)
     except json.JSONDecodeError as problem:
         raise Unreadable(f"not JSON at column {problem.colno}: {problem.msg}") from None
     except RecursionError:
@@ -100,13 +99,6 @@ def _parse(text: str, pairs: Callable[[list[tuple[str, Any]]], Json]) -> object:
         raise
     except ValueError:
         raise Unreadable("a number with too many digits") from None
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if isinf(number):
-        raise Unreadable("a number too large to be held")
-    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from extractors.errors import SourceError
+
 USUAL_RATE = 240
 """Requests a minute that a crawl makes of one server unless told otherwise: the strictest documented limit of a
 vendor is 250 a minute and practice."""
@@ -39,15 +41,24 @@ class Pace:
             burst: how many may go at once after a pause.
             file: shared with other processes; None: this process alone.
             clock: seconds since 1970, the same for all processes.
+
+        Raises:
+            SourceError: the file cannot be used.
         """
         self._interval = 60 / rate if rate else 0.0
         self._burst = (burst - 1) * self._interval
         self._clock, self._lock = clock, threading.Lock()
         if file is not None:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._store = sqlite3.connect(file or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
-        self._store.execute("PRAGMA synchronous = OFF")
-        self._store.execute(_TABLE)
+        try:
+            self._store = sqlite3.connect(file or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
+            self._store.execute("PRAGMA journal_mode = WAL")
+            self._store.execute("PRAGMA synchronous = NORMAL")
+            self._store.execute(_TABLE)
+        except sqlite3.Error:
+            raise SourceError(
+                f"{file}: it cannot keep the pace of requests. Remove it; it holds nothing else."
+            ) from None
 
     def take(self, host: str) -> float:
         """Take the next turn; seconds until it comes."""
@@ -64,7 +75,7 @@ class Pace:
 
     def held(self, host: str) -> float:
         """Seconds for which a host is still to be left alone."""
-        with self._alone():
+        with self._lock:
             now, _, held = self._state(host)
         return max(0.0, held - now)
 

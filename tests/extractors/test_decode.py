@@ -28,8 +28,6 @@ def nested(depth: int) -> bytes:
         pytest.param(b"null", "$: expected object, got null", id="null"),
         pytest.param(b'{"a":1,"a":2}', "$: a key of the outermost object stands twice", id="repeated key"),
         pytest.param(b'{"a":' + b"9" * 5000 + b"}", "a number with too many digits", id="long number"),
-        pytest.param(b'{"a":[{"b":1e999}]}', "a number too large to be held", id="large number"),
-        pytest.param(b'{"a":-1e999}', "a number too large to be held", id="large negative number"),
         pytest.param(b'{"a":"\\ud800"}', "half of a surrogate pair stands alone: no Unicode text", id="half a pair"),
         pytest.param(nested(MAXIMUM_DEPTH + 1), f"nested deeper than {MAXIMUM_DEPTH}", id="65 levels"),
         pytest.param(nested(900), f"nested deeper than {MAXIMUM_DEPTH}", id="900 levels"),
@@ -53,7 +51,6 @@ def test_what_is_not_one_guarded_json_object_is_refused(data: bytes, reason: str
     [
         pytest.param(b'\xef\xbb\xbf{"a":1}', {"a": 1}, id="byte order mark"),
         pytest.param(b' {"a":1} \r', {"a": 1}, id="blanks around"),
-        pytest.param(b'{"a":1e308,"b":1e-999}', {"a": 1e308, "b": 0.0}, id="large and small numbers"),
         pytest.param(b'{"a":{"b":1,"b":2}}', {"a": {"b": 2}}, id="a repeated key deeper: the last wins"),
         pytest.param('{"a":"\u2028"}'.encode(), {"a": "\u2028"}, id="a line separator in text"),
         pytest.param(b'{"a":"\\ud83d\\ude00"}', {"a": "\U0001f600"}, id="a whole surrogate pair"),

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorder import QUICK, Clock, gateway, ok, page, recorder, refusal
 
-from extractors.errors import GatewayError, Unreachable
+from extractors.errors import GatewayError, SourceError, Unreachable
 from extractors.gateway import LANES, MOST_LANES, ONCE, USUAL_RATE, Gateway, Limits, Pace, Patience
 from extractors.gateway.breaker import FAILURES, REST, Breaker
 from extractors.gateway.retrying import Effort, stated_wait
@@ -366,6 +366,14 @@ def test_processes_that_share_a_file_share_the_rate(tmp_path: Path) -> None:
         process.join()
     assert sorted(found) == list(range(30))
     assert file.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.requirement("R49")
+def test_a_file_that_cannot_keep_the_pace_says_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "pace.sqlite"
+    file.write_bytes(b"no database at all" * 100)
+    with pytest.raises(SourceError, match="Remove it"):
+        Pace(60, file=file)
 
 
 @pytest.mark.requirement("R49")
