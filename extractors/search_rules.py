@@ -9,7 +9,7 @@ from extractors.errors import ProfileError
 from extractors.strict_toml import check_keys
 
 LARGEST_PAGE = 1000
-_KEYS = {"never_send": list, "page_size": int, "static": list, "also": dict}
+_KEYS = {"never_send": list, "page_size": int, "static": list, "also": dict, "patient_by": dict}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,15 @@ class SearchRules:
         static: names of parameters without which it refuses every search, such as athenahealth's `ah-practice`; their
             values are the practice's, and whoever asks gives them.
         also: by type, parameters to send with every search of it, such as all statuses where a server hides some.
+        patient_by: by type, the parameter that finds a patient's, where it is not `patient`; such as `subject`, which
+            takes `Patient/id`.
     """
 
     never_send: frozenset[str] = frozenset()
     page_size: int | None = None
     static: frozenset[str] = frozenset()
     also: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    patient_by: Mapping[str, str] = field(default_factory=dict)
 
     def over(self, base: "SearchRules") -> "SearchRules":
         """These rules laid over those of a profile that is extended."""
@@ -36,6 +39,7 @@ class SearchRules:
             self.page_size or base.page_size,
             base.static | self.static,
             {**base.also, **self.also},
+            {**base.patient_by, **self.patient_by},
         )
 
 
@@ -54,14 +58,20 @@ def search_rules_of(search: dict[str, Any], at: str) -> SearchRules:
     size = search.get("page_size")
     if size is not None and not 1 <= size <= LARGEST_PAGE:
         raise ProfileError(f"{at}, page_size: expected a number from 1 to {LARGEST_PAGE}, got {size}.")
-    also = search.get("also", {})
+    static, also, patient_by = search.get("static", []), search.get("also", {}), search.get("patient_by", {})
     for kind, parameters in also.items():
-        _check_type(kind, f"{at}, also")
-        if not isinstance(parameters, dict) or not all(isinstance(value, str) for value in parameters.values()):
-            raise ProfileError(f"{at}, also, {kind}: expected texts by the names of parameters, got {parameters!r}.")
-    if not all(isinstance(name, str) and name for name in search.get("static", [])):
-        raise ProfileError(f"{at}, static: expected names of parameters, got {search['static']!r}.")
-    return SearchRules(frozenset(search.get("never_send", [])), size, frozenset(search.get("static", [])), also)
+        _check_texts(parameters, f"{at}, also, {kind}")
+    _check_texts(patient_by, f"{at}, patient_by")
+    for kind in [*also, *patient_by]:
+        _check_type(kind, at)
+    if not all(isinstance(name, str) and name for name in static):
+        raise ProfileError(f"{at}, static: expected names of parameters, got {static!r}.")
+    return SearchRules(frozenset(search.get("never_send", [])), size, frozenset(static), also, patient_by)
+
+
+def _check_texts(found: object, at: str) -> None:
+    if not isinstance(found, dict) or not all(isinstance(value, str) and value for value in found.values()):
+        raise ProfileError(f"{at}: expected texts by name, got {found!r}.")
 
 
 def _check_type(name: str, at: str) -> None:

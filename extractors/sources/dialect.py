@@ -54,6 +54,13 @@ class Dialect:
         also = [*self.rules.also.get(kind, {}).items(), *self.given.items()]
         return tuple(sent + also + size + (self._along(kind) if along else []))
 
+    def of_patient(self, kind: str, patient: str) -> Parameters:
+        """What finds everything of a type about one patient."""
+        if kind == "Patient":
+            return (("_id", patient),)
+        name = self.rules.patient_by.get(kind, "patient")
+        return ((name, patient if name == "patient" else f"Patient/{patient}"),)
+
     def brings_evidence(self, kind: str) -> bool:
         """Whether a search of a type can bring the Provenance of each match."""
         return self.revincludes is None or (kind, _WITH_EVIDENCE[1]) in self.revincludes

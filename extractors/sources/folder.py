@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from extractors.decode import MAXIMUM_LINE, Unreadable, read_object
 from extractors.errors import SourceError
@@ -58,8 +59,12 @@ class FileRecord:
 class Folder:
     """Reads every file below a folder, in the order of their names.
 
-    `records` fills while lines are read; it is complete when the lines are exhausted.
+    `records` fills while lines are read; it is complete when the lines are exhausted. Nobody knows what was asked for
+    to make the folder, so that nothing is known to be missing.
     """
+
+    asked: tuple[dict[str, Any], ...] = ()
+    not_whole: frozenset[str] = frozenset()
 
     def __init__(self, root: Path, progress: Progress = lambda _: None) -> None:
         if not root.is_dir():

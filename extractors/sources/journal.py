@@ -1,16 +1,15 @@
 """A crawl's folder: pages as they came, and a journal that says what each is and what became of every search.
 
-`crawl.json` says what is crawled, `pages/NNNNNN.json` hold the answers, and `journal.ndjson` grows by a line for
-each page, restart and ended search. A page counts once its line is on the disk, and its file is there before; so a
-crash at any moment loses at most the page of each lane that was being kept. Everything is the owner's alone.
+`crawl.json` says what is crawled, `pages/NNNNNN.ndjson` hold the answers, one a line, and `journal.ndjson` grows by a
+line for each page, restart and ended search. A page counts once its line is in the journal, and it is written before;
+so a process that is killed loses at most the page that each lane was keeping, and a machine that fails at most the
+last second. What a journal names and the pages do not bear out is asked for again. Everything is the owner's alone.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,27 +18,12 @@ from typing import IO, Any
 
 from extractors.decode import Json
 from extractors.errors import SourceError
+from extractors.sources.crawl_files import HEADER, JOURNAL, PAGES, Files, Kept, begin, locked
 from extractors.sources.search import Outcome
 
 SCHEMA = "pi180/crawl/1"
-_HEADER, _JOURNAL, _PAGES, _LOCK = "crawl.json", "journal.ndjson", "pages", ".lock"
-_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One page that is kept: its file within the folder and that file's SHA-256, the URL that it was asked by.
-
-    `reading` tells the first walk over a search from a second one, `strangers` counts resources that were left out
-    because they are another patient's or of another type, `entries` those that are in it.
-    """
-
-    file: str
-    sha256: str
-    url: str
-    reading: int
-    entries: int
-    strangers: int = 0
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+"""Line ends in JSON stand between its tokens alone, so that blanks in their place say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +39,7 @@ class Record:
         received: different matches.
         duplicates: matches that came more than once.
         strangers: resources that were left out, another patient's or of another type.
+        evidence: whether the Provenance of each match came with it.
         ended: when, UTC, ISO 8601.
     """
 
@@ -69,6 +54,7 @@ class Record:
     received: int = 0
     duplicates: int = 0
     strangers: int = 0
+    evidence: bool = False
     ended: str = ""
 
 
@@ -86,8 +72,8 @@ class Journal:
         self.records: dict[str, Record] = {}
         self.finished = False
         self._pages: dict[str, list[Kept]] = defaultdict(list)
-        self._lock, self._number = Lock(), 0
-        self._out: IO[bytes] | None = None
+        self._lock, self._syncing = Lock(), Lock()
+        self._out: Files | None = None
         self._whole = 0
         self._read()
 
@@ -98,26 +84,30 @@ class Journal:
         Raises:
             SourceError: it holds something else, or another crawl; or another process is at it.
         """
-        _begin(folder, {"schema": SCHEMA, **header})
-        locked = _locked(folder)
+        begin(folder, {"schema": SCHEMA, **header})
+        lock = locked(folder)
         journal = cls(folder)
         if journal.header != {"schema": SCHEMA, **header}:
             differing = sorted(k for k in {*journal.header, *header} if journal.header.get(k) != header.get(k))
             named = ", ".join(name for name in differing if name != "schema")
             raise SourceError(f"{folder}: holds a crawl of something else ({named} differ). Name another folder.")
-        journal._take_up(locked)
+        journal._take_up(lock)
         return journal
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Bring everything to the disk, and let go of the folder."""
         if self._out is not None:
             self._out.close()
-            self._held.close()
             self._out = None
 
     def pages(self, key: str) -> tuple[Kept, ...]:
         """The pages of a search that count, in the order in which they came."""
         return tuple(self._pages.get(key, ()))
+
+    def all_pages(self) -> list[tuple[str, Kept]]:
+        """Every page that counts, with the key of its search."""
+        with self._lock:
+            return [(key, page) for key, pages in self._pages.items() for page in pages]
 
     def body(self, page: Kept) -> bytes:
         """The bytes of a page.
@@ -126,43 +116,61 @@ class Journal:
             SourceError: they are not those that were kept.
         """
         try:
-            body = (self.folder / page.file).read_bytes()
+            with (self.folder / page.file).open("rb") as pages:
+                pages.seek(page.offset)
+                body = pages.read(page.size)
         except OSError as problem:
-            raise SourceError(f"{page.file}: {problem.strerror}. Crawl into a new folder.") from None
+            raise SourceError(f"{page.file}: {problem.strerror}. Give the command of the crawl again.") from None
         if hashlib.sha256(body).hexdigest() != page.sha256:
-            raise SourceError(f"{page.file}: it was changed since it was kept. Crawl into a new folder.")
+            raise SourceError(
+                f"{page.file}, line {page.line}: was changed since it was kept. Give the command of the crawl again."
+            )
         return body
 
     def keep(self, key: str, body: bytes, page: Kept) -> Kept:
-        """Keep a page of a search: its file first, then its line; `file` and `sha256` are set here."""
+        """Keep a page of a search, then its line; where it stands and its digest are set here."""
+        data = body.translate(_ONE_LINE)
+        out = self._writing()
         with self._lock:
-            self._number += 1
-            number = self._number
-        kept = replace(page, file=f"{_PAGES}/{number:06}.json", sha256=hashlib.sha256(body).hexdigest())
-        _write(self.folder / kept.file, body)
-        self._append({"page": {"key": key, **asdict(kept)}})
+            kept = replace(out.put(data, page), sha256=hashlib.sha256(data).hexdigest())
+            self._append(out, {"page": {"key": key, **asdict(kept)}})
+        self._sync(out)
         return kept
 
     def begin_again(self, key: str) -> None:
         """Drop the pages of a search: they do not count any more."""
-        self._append({"again": {"key": key}})
+        self._say({"again": {"key": key}})
 
     def end(self, record: Record) -> None:
         """Note what became of a search."""
-        self._append({"ended": asdict(replace(record, ended=_now()))})
+        self._say({"ended": asdict(replace(record, ended=_now()))})
 
     def finish(self) -> None:
         """Note that everything was asked."""
-        self._append({"finished": {"at": _now()}})
+        self._say({"finished": {"at": _now()}})
 
-    def _append(self, line: Json) -> None:
+    def _say(self, line: Json) -> None:
+        out = self._writing()
+        with self._lock:
+            self._append(out, line)
+        self._sync(out)
+
+    def _append(self, out: Files, line: Json) -> None:
+        out.say(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        self._note(line)
+
+    def _writing(self) -> Files:
         if self._out is None:
             raise SourceError(f"{self.folder}: is open for reading only.")
-        with self._lock:
-            self._out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-            self._out.flush()
-            os.fsync(self._out.fileno())
-            self._note(line)
+        return self._out
+
+    def _sync(self, out: Files) -> None:
+        """Bring what was written to the disk, once a second, while the other lanes go on."""
+        if out.is_due and self._syncing.acquire(blocking=False):
+            try:
+                out.sync()
+            finally:
+                self._syncing.release()
 
     def _note(self, line: Json) -> None:
         ((what, said),) = line.items()
@@ -170,7 +178,6 @@ class Journal:
         if what == "page":
             page = {name: value for name, value in said.items() if name != "key"}
             self._pages[said["key"]].append(Kept(**page))
-            self._number = max(self._number, int(Path(page["file"]).stem))
         elif what == "again":
             self._pages[said["key"]].clear()
             self.records.pop(said["key"], None)
@@ -179,7 +186,7 @@ class Journal:
 
     def _read(self) -> None:
         """Take in every whole line; a last one without its end was being written when the process ended."""
-        path = self.folder / _JOURNAL
+        path = self.folder / JOURNAL
         data = path.read_bytes() if path.exists() else b""
         whole, _, _ = data.rpartition(b"\n")
         self._whole = len(whole) + 1 if b"\n" in data else 0
@@ -189,80 +196,30 @@ class Journal:
             except (ValueError, TypeError, KeyError, AttributeError):
                 raise SourceError(f"{path}, line {number}: is damaged. Crawl into a new folder.") from None
 
-    def _take_up(self, locked: IO[bytes]) -> None:
-        """Go on writing: without the torn end of the journal, and without files that no line names."""
-        self._held = locked
-        path = self.folder / _JOURNAL
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _FILE_MODE)
-        os.ftruncate(descriptor, self._whole)
-        self._out = os.fdopen(descriptor, "ab")
-        self._out.seek(0, os.SEEK_END)
-        named = {page.file for pages in self._pages.values() for page in pages}
-        for file in (self.folder / _PAGES).iterdir():
-            if f"{_PAGES}/{file.name}" not in named:
-                file.unlink()
+    def _take_up(self, lock: IO[bytes]) -> None:
+        """Go on writing: without the torn end of the journal, and without pages that are not as they were kept."""
+        self._out = Files(self.folder, self._whole, lock)
+        for key, page in self.all_pages():
+            try:
+                self.body(page)
+            except SourceError:
+                self.begin_again(key)
 
 
 def is_crawl(folder: Path) -> bool:
     """Whether a folder holds a crawl."""
-    return (folder / _HEADER).is_file() and (folder / _PAGES).is_dir()
+    return (folder / HEADER).is_file() and (folder / PAGES).is_dir()
 
 
 def _header(folder: Path) -> Json:
     try:
-        header = json.loads((folder / _HEADER).read_bytes())
+        header = json.loads((folder / HEADER).read_bytes())
     except (OSError, ValueError):
         raise SourceError(f"{folder}: holds no crawl. Name the folder that pi180 crawl was given.") from None
     if not isinstance(header, dict) or header.get("schema") != SCHEMA:
-        raise SourceError(f"{folder / _HEADER}: expected a crawl of this version. Crawl into a new folder.")
+        raise SourceError(f"{folder / HEADER}: expected a crawl of this version. Crawl into a new folder.")
     return header
-
-
-def _begin(folder: Path, header: Mapping[str, Any]) -> None:
-    """Make the folder of a crawl, if it is not there yet."""
-    if (folder / _HEADER).exists():
-        return
-    if folder.exists() and any(entry.name not in (_PAGES, _LOCK) for entry in folder.iterdir()):
-        raise SourceError(f"{folder}: is not empty and holds no crawl. Name a new folder.")
-    (folder / _PAGES).mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
-    folder.chmod(_FOLDER_MODE)
-    _write(folder / _HEADER, json.dumps(header, indent=2, sort_keys=True).encode() + b"\n")
-
-
-def _locked(folder: Path) -> IO[bytes]:
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, _FILE_MODE)
-    held = os.fdopen(descriptor, "wb")
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        held.close()
-        raise SourceError(f"{folder}: another crawl is writing there. Wait for its end, or stop it.") from None
-    return held
-
-
-def _write(place: Path, body: bytes) -> None:
-    """Write a file whole: beside its place, to the disk, then renamed into it."""
-    draft = place.with_name(f".{place.name}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE), "wb") as out:
-        out.write(body)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(place)
-    _sync(place.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def bodies(journal: Journal, key: str) -> Iterator[bytes]:
-    """The bytes of each page of a search that counts."""
-    return (journal.body(page) for page in journal.pages(key))

@@ -4,7 +4,7 @@ fhirclient words the searches and stands for the server; every byte goes through
 is kept as it came: a page is one line for `extract`, never a model, so that one odd resource loses no other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -15,14 +15,14 @@ from fhirclient.models.fhirsearch import FHIRSearch
 from fhirclient.models.provenance import Provenance
 from fhirclient.server import FHIRServer
 
-from extractors.decode import Json
-from extractors.errors import GatewayError
+from extractors.decode import Json, Unreadable, read_object
+from extractors.errors import GatewayError, Unreachable
 from extractors.events import Line
 from extractors.gateway import LANES, Answer, Credential, Gateway
 from extractors.places import place_of, reference_url
 from extractors.references import Scope, reference_key
 from extractors.sources.searchset import check_is, is_strange, keys_in, matches_of, page_of, subjects
-from extractors.sources.walk import Bounds, Page, Refused, Walk
+from extractors.sources.walk import Bounds, Page, Refused, Walk, Wanted
 
 PAGE_SIZE, MOST_PAGES = 100, 40
 ADDS_NOTHING = "the server adds nothing related to a search"
@@ -128,8 +128,21 @@ class LiveServer:
             body = self._server.request_data(reference)
             check_is(body, reference)
         except GatewayError as problem:
-            return _unread(kind, problem)
+            return unread(kind, problem)
         return Found(kind, Outcome.COMPLETE, (Line(kind, 1, 0, body),))
+
+    def capability(self) -> Json | None:
+        """What the server says it can do; None where it does not say. A hint, never a proof (R11).
+
+        Raises:
+            Unreachable: it gives no answer at all.
+        """
+        try:
+            return read_object(self._body("metadata"))
+        except Unreachable:
+            raise
+        except (GatewayError, Unreadable):
+            return None
 
     def key_of(self, reference: object) -> str | None:
         """`Type/id` of a literal reference to a resource of this server; None for any other, and for what is none."""
@@ -176,7 +189,7 @@ class LiveServer:
         except WrongPatient:
             raise
         except GatewayError as problem:
-            return _unread(kind, problem)
+            return unread(kind, problem)
 
     def _pages(self, kind: str, path: str, whose: str | None) -> Found:
         lines: list[Line] = []
@@ -188,9 +201,25 @@ class LiveServer:
         detail = walk.detail or walk.short
         return Found(kind, Outcome.PARTIAL if detail else Outcome.COMPLETE, tuple(lines), detail)
 
-    def walk(self, path: str, bounds: Bounds) -> Walk:
-        """The pages of a search, below the base."""
-        return Walk(self._body, f"{self._server.base_uri}{path}", self.bases, bounds)
+    def walk(self, path: str, bounds: Bounds, wanted: Wanted | None = None) -> Walk:
+        """The pages of a search, below the base; without what is not wanted, if that is told."""
+        return Walk(self._body, f"{self._server.base_uri}{path}", self.bases, bounds, wanted)
+
+    def first(self, path: str) -> bytes:
+        """What the server answers to a path below the base.
+
+        Raises:
+            GatewayError: see `extractors.errors`; `walk.Refused` with a status that is no success.
+        """
+        return self._body(path)
+
+    def path_of(self, kind: str, parameters: Iterable[tuple[str, str]]) -> str:
+        """A search below the base, as fhirclient words it; a parameter that stands twice has to hold twice."""
+        by_name: dict[str, list[str]] = {}
+        for name, value in parameters:
+            by_name.setdefault(name, []).append(value)
+        worded = {name: values[0] if len(values) == 1 else {"$and": values} for name, values in by_name.items()}
+        return _search(kind, worded, with_provenance=False)
 
     def _body(self, url: str) -> bytes:
         return bytes(self._server.request_data(url))
@@ -204,7 +233,7 @@ class LiveServer:
             walk.doubt("a record does not say whose it is")
 
 
-def _search(kind: str, parameters: Mapping[str, str], *, with_provenance: bool) -> str:
+def _search(kind: str, parameters: Mapping[str, object], *, with_provenance: bool) -> str:
     """A search as fhirclient words it, perhaps with the Provenance of every match."""
     search = FHIRSearch(type(FHIRElementFactory.instantiate(kind, None)), dict(parameters))
     if with_provenance:
@@ -227,7 +256,8 @@ def subjects_of(found: Found) -> set[str]:
     return set().union(*map(subjects, matches_in(found)))
 
 
-def _unread(kind: str, problem: GatewayError) -> Found:
+def unread(kind: str, problem: GatewayError) -> Found:
+    """What an exception says of a search or read that gave nothing."""
     status = problem.status if isinstance(problem, Refused) else None
     if status in (_UNAUTHORIZED, _FORBIDDEN):
         return Found(kind, Outcome.WITHHELD, detail=str(problem), refused_with=status)

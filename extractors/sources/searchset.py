@@ -58,7 +58,7 @@ def matches_of(page: Json) -> list[Json]:
     """The resources of a page that the search found, without what only came along."""
     return [
         resource
-        for mode, resource in _entries(page)
+        for mode, resource in entries_in(page)
         if mode not in _BESIDE_MATCHES and resource.get("resourceType") != "OperationOutcome"
     ]
 
@@ -98,7 +98,7 @@ def subjects(resource: Json, bases: Sequence[str] = ()) -> set[str]:
 def reported(page: Json) -> str:
     """What an OperationOutcome in an answer that succeeded says is missing; never what it says in words (R70, R71)."""
     issues: list[Any] = []
-    for _, resource in _entries(page):
+    for _, resource in entries_in(page):
         if resource.get("resourceType") == "OperationOutcome":
             found = resource.get("issue")
             issues += found if isinstance(found, list) else [None]
@@ -126,7 +126,7 @@ def _parameters(url: str) -> set[str]:
         return set()
 
 
-def _entries(page: Json) -> Iterator[tuple[str, Json]]:
+def entries_in(page: Json) -> Iterator[tuple[str, Json]]:
     """Each resource of a page, with its search mode."""
     for entry in page.get("entry") or []:
         if isinstance(entry.get("resource"), dict):

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from extractors.decode import Json
 from extractors.errors import GatewayError
 from extractors.places import next_page
-from extractors.sources.searchset import keys_in, matches_of, not_done, page_of, reported, stated_total
+from extractors.sources.searchset import entries_in, keys_in, matches_of, not_done, page_of, reported, stated_total
 
 Fetch = Callable[[str], bytes]
 Clock = Callable[[], float]
+Wanted = Callable[[str, Json], bool]
+"""Whether a resource of a page, with its search mode, is one that was asked for."""
 _EXPIRED = (400, 404, 410)
 """Statuses by which servers say that a further page is no longer there."""
 
@@ -44,34 +46,51 @@ class FurtherPageRefused(GatewayError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far one search is followed: pages, seconds, and how often a page is asked for that came as no page."""
+    """How far one search is followed: pages, seconds by a clock, and how often to ask for what came as no page."""
 
     pages: int = 40
     seconds: float = 600
     tries: int = 1
+    clock: Clock = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page as it came: the URL that it was asked by, its bytes, and what they say."""
+    """One page: the URL that it was asked by, its bytes, what they say, and how many resources were left out of them.
+
+    The bytes are those that came, unless something was left out.
+    """
 
     url: str
     body: bytes
     document: Json
+    left_out: int = 0
 
 
 class Walk:
     """The pages of one search.
 
-    `detail` says why they are not all, empty when nothing speaks against it. `seen` are the keys of all matches,
-    `repeated` how many of them came again, `total` the largest number that the server stated (0: none).
+    `doubts` say why they may not be all, empty when nothing speaks against it. `seen` are the keys of all matches,
+    `repeated` how many of them came again, `total` the largest number that the server stated (0: none), `pages` how
+    many there are, `left_out` how many resources on them were not wanted, and `first` the URL of the first page.
     """
 
-    def __init__(self, fetch: Fetch, first: str, bases: Sequence[str], bounds: Bounds, clock: Clock | None = None):
-        self._fetch, self._first, self._bases, self._bounds = fetch, first, bases, bounds
-        self._clock = clock or time.monotonic
+    def __init__(self, fetch: Fetch, first: str, bases: Sequence[str], bounds: Bounds, wanted: Wanted | None = None):
+        self._fetch, self._bases, self._bounds, self._wanted = fetch, bases, bounds, wanted
         self._url, self._asked, self._contents = first, set[str](), set[bytes]()
-        self.seen, self.repeated, self.total, self.detail = set[str](), 0, 0, ""
+        self.first = first
+        self.seen, self.repeated, self.total, self.left_out = set[str](), 0, 0, 0
+        self.doubts: list[str] = []
+
+    @property
+    def detail(self) -> str:
+        """The first doubt; empty if there is none."""
+        return next(iter(self.doubts), "")
+
+    @property
+    def pages(self) -> int:
+        """How many pages were taken in."""
+        return len(self._asked)
 
     def on(self) -> Iterator[Page]:
         """Every page from here on; whoever takes them may keep each before the next is asked for.
@@ -81,9 +100,9 @@ class Walk:
             FurtherPageRefused: a later page was.
             GatewayError: see `extractors.errors`; an answer that is no page of results, a link that leads away.
         """
-        end = self._clock() + self._bounds.seconds
+        end = self._bounds.clock() + self._bounds.seconds
         while self._url:
-            if self._url in self._asked or len(self._asked) >= self._bounds.pages or self._clock() > end:
+            if self._url in self._asked or len(self._asked) >= self._bounds.pages or self._bounds.clock() > end:
                 self.doubt("its pages do not end")
                 return
             url = self._url
@@ -92,19 +111,21 @@ class Walk:
             yield page
             self._follow(page)
 
-    def again(self, url: str, body: bytes) -> None:
+    def again(self, url: str, body: bytes, left_out: int) -> Page:
         """Take in a page that an earlier walk kept.
 
         Raises:
             GatewayError: it is no page, or leads on to where nothing may be asked.
         """
-        page = Page(url, body, page_of(body))
+        page = Page(url, body, page_of(body), left_out)
         self._note(page)
         self._follow(page)
+        return page
 
     def doubt(self, why: str) -> None:
-        """Note why the pages are not all; the first reason stays."""
-        self.detail = self.detail or why
+        """Note why the pages may not be all; an empty reason is none."""
+        if why and why not in self.doubts:
+            self.doubts.append(why)
 
     @property
     def short(self) -> str:
@@ -115,11 +136,23 @@ class Walk:
         for left in reversed(range(self._bounds.tries)):
             body = self._body(url)
             try:
-                return Page(url, body, page_of(body))
+                return self._sifted(Page(url, body, page_of(body)))
             except GatewayError:
                 if not left:
                     raise
         raise AssertionError("a page is asked for at least once")
+
+    def _sifted(self, page: Page) -> Page:
+        """A page without what was not asked for; one that holds nothing else stays as it came, byte by byte."""
+        if self._wanted is None:
+            return page
+        entries = page.document.get("entry") or []
+        kept = [entry for entry in entries if all(self._wanted(*one) for one in entries_in({"entry": [entry]}))]
+        if len(kept) == len(entries):
+            return page
+        document = {**page.document, "entry": kept}
+        body = json.dumps(document, ensure_ascii=False).encode()
+        return Page(page.url, body, document, len(entries) - len(kept))
 
     def _body(self, url: str) -> bytes:
         try:
@@ -131,12 +164,15 @@ class Walk:
 
     def _note(self, page: Page) -> None:
         first = not self._asked
+        self.first = page.url if first else self.first
         self._asked.add(page.url)
         keys = keys_in(matches_of(page.document))
+        self.left_out += page.left_out
         self.repeated += len(keys) - len(set(keys) - self.seen)
         self.seen.update(keys)
         self.total = max(self.total, stated_total(page.document))
-        self.doubt(reported(page.document) or (not_done(page.document, page.url) if first else ""))
+        self.doubt(reported(page.document))
+        self.doubt(not_done(page.document, page.url) if first else "")
 
     def _follow(self, page: Page) -> None:
         content = _content(page.document)

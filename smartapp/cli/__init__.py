@@ -9,7 +9,7 @@ Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation
 import click
 
 from smartapp import __version__
-from smartapp.cli import comparing, counting, decks, drugs, looking, preflight, profiles, ruling, serving
+from smartapp.cli import comparing, counting, crawling, decks, drugs, looking, preflight, profiles, ruling, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -33,6 +33,7 @@ for _verb in (
     drugs.refresh_drugs,
     profiles.profiles,
     profiles.probe,
+    crawling.crawl,
     preflight.preflight,
     serving.demo,
     serving.serve,
