@@ -86,13 +86,20 @@ class Journal:
         """
         begin(folder, {"schema": SCHEMA, **header})
         lock = locked(folder)
-        journal = cls(folder)
-        if journal.header != {"schema": SCHEMA, **header}:
-            differing = sorted(k for k in {*journal.header, *header} if journal.header.get(k) != header.get(k))
-            named = ", ".join(name for name in differing if name != "schema")
-            raise SourceError(f"{folder}: holds a crawl of something else ({named} differ). Name another folder.")
-        journal._take_up(lock)
+        try:
+            journal = cls(folder)
+            journal._check_same({"schema": SCHEMA, **header})
+            journal._take_up(lock)
+        except BaseException:
+            lock.close()
+            raise
         return journal
+
+    def _check_same(self, header: Mapping[str, Any]) -> None:
+        differing = sorted(name for name in {*self.header, *header} if self.header.get(name) != header.get(name))
+        if differing:
+            named = ", ".join(differing)
+            raise SourceError(f"{self.folder}: holds a crawl of something else ({named} differ). Name another folder.")
 
     def close(self) -> None:
         """Bring everything to the disk, and let go of the folder."""
