@@ -75,9 +75,9 @@ def crawl(asked: Crawling, tell: Told) -> Outcome:
     """
     site = load_site(asked.site, asked.profile, asked.zone)
     profile = load_profile(site.profile)
+    server = LiveServer(asked.base.rstrip("/"), _gateway(asked), _bearer(asked), asked.aliases)
     journal = Journal.opened(asked.out, _header(asked, profile))
     try:
-        server = LiveServer(asked.base.rstrip("/"), _gateway(asked), _bearer(asked), asked.aliases)
         dialect = dialect_of(profile, asked.parameters, server.capability())
         asking = Asking(server, journal, asked.manners.bounds)
         patients = patients_of(asked.cohort, asking, dialect, site.zone_info)
