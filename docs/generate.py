@@ -25,6 +25,7 @@ from scoring.findings import CATALOGUE
 from scoring.model import Period
 from scoring.rulebook import load
 from smartapp.cli import main as pi180
+from smartapp.preflight_document import schema
 from smartapp.starter import write_starter
 from smartapp.usecases import Source, read
 
@@ -47,6 +48,7 @@ def pages() -> dict[str, str]:
         "findings.md": findings,
         "odd-input.md": odd_input,
         "onc-deck.md": onc_deck,
+        "preflight.schema.json": preflight_schema,
         "security.md": security,
         "server-settings.md": server_settings,
         "site-settings.md": site_settings,
@@ -63,7 +65,10 @@ def command_line() -> str:
         ("0", "fine"),
         ("1", "unexpected"),
         ("2", "wrong usage; missing folder; bad attestation, profile, site, rule or settings file"),
+        ("3", "a required measure cannot be derived from a server (`preflight`)"),
         ("4", "the gate is shut (`score`, `run`; `demo` exits 0)"),
+        ("5", "the sign-in at a server is refused"),
+        ("6", "a server does not answer, or not like a FHIR server"),
         ("7", "two runs, or a run and a report or the deck, differ; samples do not prove a profile (`profiles`)"),
         ("8", "input empty, truncated, damaged, or too much of it set aside; results are still written"),
     ]
@@ -115,6 +120,11 @@ def _documented(remark: Remark) -> str:
     return f"{remark.text} ([documented](<{remark.source}>){read})" if remark.source else remark.text
 
 
+def preflight_schema() -> str:
+    """The JSON Schema of `pi180 preflight --json`."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
 def fhir_definitions() -> dict[str, str]:
     """The evidence Provenance as FHIR definitions, by file name in `docs/fhir/`."""
     return {name: json.dumps(found, indent=2) + "\n" for name, found in published().items()}
@@ -141,8 +151,8 @@ def security() -> str:
         rows.append((requirement["id"], str(requirement["severity"]), what, proofs or "none"))
     text = (
         "Severity 1: a break could show a patient's data, the wrong patient, or a wrong score without a sign. The last "
-        "column counts the tests that name the requirement. Listed are those of the launch, the tokens, the gateway "
-        "and the pages; others of the project's numbering are not met yet and not listed."
+        "column counts the tests that name the requirement. Listed are those of the launch, the tokens, the "
+        "gateway, the reading of data and the pages; others of the project's numbering are not met yet and not listed."
     )
     return page("Security requirements", text, table(("number", "severity", "what holds", "proved in"), rows))
 

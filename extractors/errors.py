@@ -9,6 +9,7 @@ ExtractionError
 └── GatewayError     a server could not be asked, or gave no answer that may be used
     ├── LinkRefused  a URL leads where nothing may be fetched or no credential may go
     ├── Unreachable  no connection, no answer in time, or an answer that broke off
+    ├── Untrusted    a certificate that is not accepted
     └── Oversized    an answer larger than the limit
 
 What is wrong with single lines or resources is never an exception: it is quarantined and reported.
@@ -49,6 +50,10 @@ class LinkRefused(GatewayError):  # noqa: N818  # the word says it: a link, not 
 
 class Unreachable(GatewayError):  # noqa: N818
     """No connection, no answer within the time limits, or one that broke off."""
+
+
+class Untrusted(GatewayError):  # noqa: N818
+    """The server's certificate is not accepted: it may be somebody else."""
 
 
 class Oversized(GatewayError):  # noqa: N818

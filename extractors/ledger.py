@@ -4,8 +4,8 @@ Scoring and pages read it, so that "this source does not show it" never looks li
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -14,8 +14,9 @@ from extractors.directory import COPIED
 from extractors.engine.local import LocalEngine
 from extractors.events import Extract
 from extractors.profile import Profile
+from extractors.site import Site
 from extractors.validation import departures, most_frequent
-from extractors.vocabulary import EventKind
+from extractors.vocabulary import EventKind, Grade
 from extractors.witness import Row, is_unmapped
 from scoring.model import MeasureId
 
@@ -54,6 +55,7 @@ class Sight(StrEnum):
     SEEN = "seen"
     NOT_MATCHED = "received, but nothing of this kind in it"
     NOT_RECEIVED = "no resource that could show it was received"
+    NOT_WHOLE = "not all that could show it was read"
     ABSENT = "declared absent by the profile"
 
 
@@ -146,14 +148,23 @@ def _not_read(extract: Extract) -> list[dict[str, Any]]:
     ]
 
 
-def sights(extract: Extract, profile: Profile) -> dict[EventKind, Sight]:
-    """For each kind of fact, whether the source shows any of it."""
+def sights(extract: Extract, profile: Profile, not_whole: frozenset[str] = frozenset()) -> dict[EventKind, Sight]:
+    """For each kind of fact, whether the source shows any of it.
+
+    Args:
+        extract: what was read.
+        profile: what can witness it.
+        not_whole: types that the source was not read whole of. Evidence that a vendor merely asserts is no reason to
+            doubt a kind that has another carrier.
+    """
     seen = {row["kind"] for row in extract.events}
     types = {row["type"] for row in extract.resources}
-    return {kind: _sight(kind, seen, types, profile) for kind in EventKind}
+    return {kind: _sight(kind, seen, types, profile, not_whole) for kind in EventKind}
 
 
-def _sight(kind: EventKind, seen: set[str], types: set[str], profile: Profile) -> Sight:
+def _sight(kind: EventKind, seen: set[str], types: set[str], profile: Profile, not_whole: frozenset[str]) -> Sight:
+    if not_whole & {selector.resource for selector in profile.carriers(kind) if selector.grade is not Grade.ASSERTED}:
+        return Sight.NOT_WHOLE
     if kind in seen:
         return Sight.SEEN
     if kind in profile.absent:
@@ -163,11 +174,28 @@ def _sight(kind: EventKind, seen: set[str], types: set[str], profile: Profile) -
     return Sight.NOT_RECEIVED
 
 
+def as_seen(site: Site, profile: Profile, hidden: Container[str]) -> Site:
+    """The site's settings without any closed world that rests on a type which could not be read whole.
+
+    Args:
+        site: what the practice vouches for.
+        profile: says which types carry which kind.
+        hidden: the types that were not read, or not all of.
+    """
+    unproven = {kind for kind in site.closed_world if any(s.resource in hidden for s in profile.carriers(kind))}
+    return replace(site, closed_world=site.closed_world - unproven)
+
+
+def not_whole_needs(measure: MeasureId, seen: dict[EventKind, Sight]) -> list[EventKind]:
+    """The kinds that make cases of a measure and were not read whole: a count of those is no count."""
+    return [kind for kind in NEEDS[measure][0] if seen[kind] is Sight.NOT_WHOLE]
+
+
 def unseen_needs(measure: MeasureId, seen: dict[EventKind, Sight], provided: Iterable[EventKind]) -> list[EventKind]:
     """The kinds without which a measure cannot be read from this source, site policies counted as seen."""
     visible = {kind for kind, sight in seen.items() if sight is Sight.SEEN} | set(provided)
     cases, numerator = NEEDS[measure]
-    missing = [] if visible & set(cases) else list(cases)
+    missing = not_whole_needs(measure, seen) if visible & set(cases) else list(cases)
     return missing + [kind for kind in numerator if kind not in visible]
 
 
@@ -180,4 +208,5 @@ def never_shown(measure: MeasureId, seen: dict[EventKind, Sight], vouched: Itera
         vouched: kinds whose absence proves that there was nothing; they need not be shown.
     """
     blind = {kind for kind, sight in seen.items() if sight in (Sight.NOT_RECEIVED, Sight.ABSENT)} - set(vouched)
-    return [kind for kind in NEEDS[measure][0] if kind in blind]
+    partly = not_whole_needs(measure, seen)
+    return [kind for kind in NEEDS[measure][0] if kind in blind or kind in partly]

@@ -14,6 +14,7 @@ from extractors.errors import LinkRefused
 
 _PORTS = {"https": 443, "http": 80}
 _LOOPBACK_NAME = "localhost"
+_OWN_NUMBERS = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
 _AMBIGUOUS = re.compile(r"[\x00-\x20\x7f\\]")
 _HOST = re.compile(r"[a-z0-9._:-]+")
 _LONGEST = 8192
@@ -36,14 +37,20 @@ class Place:
     @property
     def is_loopback(self) -> bool:
         """Whether it is this machine by name or number; plain http is allowed nowhere else."""
-        try:
-            return self.host == _LOOPBACK_NAME or ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_this_machine(self.host)
 
     def holds(self, other: "Place") -> bool:
         """Whether another place has the same origin and lies at or below this path, segment by segment."""
         return self.origin == other.origin and other.segments[: len(self.segments)] == self.segments
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host, lower case, is this machine by its own name or number."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == _LOOPBACK_NAME
+    return any(address in own for own in _OWN_NUMBERS if own.version == address.version)
 
 
 def place_of(url: str) -> Place:

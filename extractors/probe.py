@@ -46,7 +46,11 @@ class Probe:
 
 def probe(lines: Iterable[Line], profile: Profile, zone: ZoneInfo) -> Probe:
     """Try every rule of a profile on lines of FHIR; by kind, best rule first."""
-    found = extract(lines, profile, zone)
+    return probe_of(extract(lines, profile, zone), profile)
+
+
+def probe_of(found: Extract, profile: Profile) -> Probe:
+    """The same of what was extracted with the profile already."""
     received = Counter(row["type"] for row in found.resources if not row["deleted"])
     selectors = {s.rule: s for group in profile.selectors.values() for s in group}
     ordered = sorted(selectors.values(), key=lambda s: (s.rank, s.rule))

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from extractors.errors import ProfileError
+from extractors.search_rules import SearchRules, search_rules_of
 from extractors.selectors import (
     Relation,
     Remark,
     Selector,
     absence_of,
     drop_of,
-    never_sent_of,
     relation_of,
     remark_of,
     selector_of,
@@ -59,7 +59,7 @@ class Profile:
     """An evidence profile, compiled, with all that it inherits.
 
     `files` are its own file and, after it, those that it extends, nearest first. `dropped` are the rules that it
-    does not inherit, `never_send` the search parameters (`Type.parameter`) that the server does not have.
+    does not inherit, `search` how the server is to be asked.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Profile:
     absent: Mapping[EventKind, Remark]
     dropped: tuple[Remark, ...]
     remarks: tuple[Remark, ...]
-    never_send: frozenset[str]
+    search: SearchRules
     reads: Mapping[str, frozenset[str]]
 
     @property
@@ -85,6 +85,11 @@ class Profile:
         """The SHA-256 of its file; of the digests of all its files where it extends another."""
         digests = [file.digest for file in self.files]
         return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
+
+    @property
+    def never_send(self) -> frozenset[str]:
+        """The search parameters (`Type.parameter`) that the server does not have."""
+        return self.search.never_send
 
     @property
     def asked(self) -> frozenset[str]:
@@ -159,7 +164,7 @@ class _Layer:
     absent: Mapping[EventKind, Remark]
     dropped: tuple[Remark, ...]
     remarks: tuple[Remark, ...]
-    never_send: frozenset[str]
+    search: SearchRules
     file: str
 
 
@@ -180,7 +185,7 @@ def _profile(place: Path, base_of: Callable[[Path, str, int], Path]) -> Profile:
         absent=layer.absent,
         dropped=layer.dropped,
         remarks=layer.remarks,
-        never_send=layer.never_send,
+        search=layer.search,
         reads=_reads(layer),
     )
 
@@ -213,7 +218,7 @@ def _layer(document: dict[str, Any], file: str) -> _Layer:
         absent=dict(_each(document, "absent", absence_of, file)),
         dropped=_each(document, "drop", drop_of, file),
         remarks=_each(document, "remark", remark_of, file),
-        never_send=never_sent_of(document.get("search", {}), f"{file}, search"),
+        search=search_rules_of(document.get("search", {}), f"{file}, search"),
         file=file,
     )
 
@@ -242,7 +247,7 @@ def _over(base: _Layer, own: _Layer) -> _Layer:
         absent={kind: why for kind, why in base.absent.items() if kind not in selected} | dict(own.absent),
         dropped=(*base.dropped, *own.dropped),
         remarks=(*base.remarks, *own.remarks),
-        never_send=base.never_send | own.never_send,
+        search=own.search.over(base.search),
         file=own.file,
     )
 

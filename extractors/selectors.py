@@ -164,17 +164,6 @@ def remark_of(entry: dict[str, Any], at: str) -> Remark:
     return Remark(entry["about"], entry["says"], entry.get("source"), entry.get("on"))
 
 
-def never_sent_of(search: dict[str, Any], at: str) -> frozenset[str]:
-    """Search parameters that the server does not have, as `Type.parameter`."""
-    check_keys(search, {}, {"never_send": list}, at, ProfileError)
-    for name in search.get("never_send", []):
-        kind, dot, parameter = str(name).partition(".")
-        if not (dot and parameter):
-            raise ProfileError(f"{at}, never_send: expected Type.parameter such as Encounter.date, got {name!r}.")
-        _check_type(kind, f"{at}, never_send")
-    return frozenset(search.get("never_send", []))
-
-
 def words_of(*expressions: str) -> frozenset[str]:
     """Every word of some expressions: a superset of the element names that they read."""
     return frozenset(word for text in expressions for word in _WORD.findall(text))

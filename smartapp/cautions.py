@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from extractors.sources.crawled import not_whole_of
+
 
 def cautions(ledger: Iterable[Mapping[str, Any]], zone: str) -> tuple[str, ...]:
     """One line for each doubt that the ledger shows; none where there is none.
@@ -22,7 +24,15 @@ def cautions(ledger: Iterable[Mapping[str, Any]], zone: str) -> tuple[str, ...]:
         found.append(
             f"Values that the profile does not map ({types}) are unknown, never a guess. pi180 probe tells which."
         )
-    return tuple(found)
+    return (*found, *map(_not_whole, not_whole_of(rows)))
+
+
+def _not_whole(row: Mapping[str, Any]) -> str:
+    many = f" in {row['searches']} searches" if row["searches"] else ""
+    return (
+        f"Not all of {row['type']} was read: {row['state']}{many}. What is counted from it is not determinable, and "
+        "its absence proves nothing. Give the command of the crawl again once the server shows it."
+    )
 
 
 def _types(rows: Iterable[Mapping[str, Any]], column: str) -> str:

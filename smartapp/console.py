@@ -46,3 +46,31 @@ class _Lines:
         if time.monotonic() >= self._next:
             self._next += _SECONDS_BETWEEN_LINES
             note(f"read {self._read / _MEGABYTE:.1f} of {self._total / _MEGABYTE:.1f} MB")
+
+
+@contextmanager
+def crawl_progress(clock: Callable[[], float] = time.monotonic) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that takes searches done and to do; tells them every few seconds, with the rate and the rest."""
+    started = clock()
+    due = started + _SECONDS_BETWEEN_LINES
+
+    def tell(done: int, to_do: int) -> None:
+        nonlocal due
+        if clock() >= due:
+            due = clock() + _SECONDS_BETWEEN_LINES
+            note(progress_in_words(done, to_do, clock() - started))
+
+    yield tell
+
+
+def progress_in_words(done: int, to_do: int, seconds: float) -> str:
+    """How far it is, how fast, and about how long it will take at that rate.
+
+    Args:
+        done: searches done since it began, those of an earlier time included.
+        to_do: of how many that are known by now.
+        seconds: since it began; more than 0.
+    """
+    rate = done / seconds
+    left = round((to_do - done) / rate) if rate else 0
+    return f"{done} of {to_do} searches, {rate:.1f} a second, about {left // 60} min {left % 60} s left"

@@ -7,18 +7,19 @@ from the rest would be wrong.
 
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from extractors.dates import read_moment
 from extractors.decode import Json
-from extractors.directory import TYPES
 from extractors.fhirpath import Path as FhirPath
 from extractors.fhirpath import compile_path
+from extractors.ledger import as_seen
 from extractors.profile import Profile
 from extractors.site import Site
+from extractors.sources.dialect import kinds_of
 from extractors.sources.search import Found, LiveServer, Outcome, keys_of, matches_in, subjects_of
 from extractors.sources.searchset import subjects
 from scoring.model import Period, Reporter
@@ -28,9 +29,6 @@ from smartapp.publish import keep
 from smartapp.scored import score_reading
 from smartapp.smart.scopes import Access, Granted
 from smartapp.usecases import UsageError, read_folder
-
-_BESIDE = frozenset({"Provenance", "Medication", "Organization", "Location", "Practitioner", "PractitionerRole"})
-"""Types that come with what they belong to, and are not searched for patient by patient."""
 
 
 class _Own(NamedTuple):
@@ -102,8 +100,7 @@ def read_own_patients(server: LiveServer, panel: Panel) -> Path:
 
 def _kinds(panel: Panel) -> list[str]:
     """Every type that the profile reads and the launch was granted; what was not is shown as not readable."""
-    kinds = {"Patient", *panel.profile.asked, *TYPES} - _BESIDE
-    may = sorted(kind for kind in kinds if panel.granted.access(kind) is not Access.NOT_GRANTED)
+    may = sorted(kind for kind in kinds_of(panel.profile) if panel.granted.access(kind) is not Access.NOT_GRANTED)
     for kind in may:
         if panel.granted.access(kind) is Access.RESTRICTED or panel.granted.patient_only(kind):
             raise ReadingStopped(f"{kind}: the launch was granted only part of it")
@@ -156,9 +153,8 @@ def _write(folder: Path, name: str, answers: Iterable[Found]) -> None:
 
 def _as_seen(panel: Panel) -> Site:
     """The site's settings without any closed world that rests on what this launch was not granted to read."""
-    carriers = {kind: {s.resource for s in panel.profile.carriers(kind)} for kind in panel.site.closed_world}
-    hidden = {kind for kind, types in carriers.items() if any(not _is_granted(panel, one) for one in types)}
-    return replace(panel.site, closed_world=panel.site.closed_world - hidden)
+    types = {selector.resource for kind in panel.site.closed_world for selector in panel.profile.carriers(kind)}
+    return as_seen(panel.site, panel.profile, {one for one in types if not _is_granted(panel, one)})
 
 
 def _is_granted(panel: Panel, kind: str) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from extractors.cases import Tally
+from extractors.ledger import Sight
+from extractors.vocabulary import EventKind
 from scoring.model import Finding, Score, ScoreLine, Severity
 from smartapp.differences import Differences
 from smartapp.due import distance
@@ -128,7 +130,7 @@ def scored_table(scored: Scored, as_of: date | None = None) -> str:
         for measure, p in scored.submission.proportions.items()
     ]
     unseen = [(m, reading.unseen(m)) for m in scored.submission.proportions]
-    notes = [f"{m} cannot be read from this server: it shows no {', no '.join(kinds)}." for m, kinds in unseen if kinds]
+    notes = [f"{m} {_not_shown(reading, kinds, 'server')}" for m, kinds in unseen if kinds]
     head = f"{who}  performance year {reading.rules.year}  {period}  run {reading.fingerprint[:12]}"
     counted = [head, "", *columns(rows), *notes, *_warned(reading), ""]
     if reading.faults:
@@ -139,13 +141,20 @@ def scored_table(scored: Scored, as_of: date | None = None) -> str:
     return "\n".join([*counted, score_table(scored.score, as_of), "", *excluded])
 
 
+def _not_shown(reading: Reading, kinds: Sequence[str], where: str) -> str:
+    partly = [kind for kind in kinds if reading.sights[EventKind(kind)] is Sight.NOT_WHOLE]
+    if partly:
+        return f"was not read whole: not all that could show {', '.join(partly)} was had."
+    return f"cannot be read from this {where}: it shows no {', no '.join(kinds)}."
+
+
 def measure_explained(reading: Reading, found: MeasureExplained) -> str:
     """A measure's numbers with the reasons behind them, most frequent first."""
     period = f"{reading.period.start} to {reading.period.end} ({reading.period.days} days)"
     lines = [f"{found.measure}  {found.title}", f"Run {reading.fingerprint[:12]}  {period}"]
     lines += [f"Rule: {cite.text}{f' <{cite.url}>' if cite.url else ''} ({found.confidence})" for cite in found.cites]
     if found.unseen:
-        lines.append(f"Cannot be read from this source: it shows no {', no '.join(found.unseen)}.")
+        lines.append(_not_shown(reading, found.unseen, "source").capitalize())
     for one in found.tallies:
         who = _reporter_line(one.tally, found.is_exclusion)
         lines += ["", who, *columns([_reason(reason, found.is_exclusion) for reason in one.reasons])]

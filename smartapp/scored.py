@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from extractors.cases import Tally
-from extractors.ledger import NEEDS
+from extractors.ledger import NEEDS, Sight
 from scoring.claims import claims
 from scoring.exclusions import Exclusion
 from scoring.model import MeasureId, Metric, Origin, Proportion, Score, Submission
@@ -104,12 +104,19 @@ def _tally(
 
 
 def _recomputed(reading: Reading, measure: MeasureId, found: Tally | None) -> Proportion:
-    """What was counted; without a tally, nothing eligible, or not readable where no case could be seen at all."""
-    if found is None:
+    """What was counted; without a tally, nothing eligible, or not readable where no case could be seen at all.
+
+    Of cases that were not read whole no number is given: the rest may be more, and less of it met. Where what makes
+    the numerator was not read whole, none met is no zero.
+    """
+    partly = bool(reading.not_whole(measure))
+    if found is None or partly:
         makes_cases, _ = NEEDS[measure]
-        readable = not set(reading.unseen(measure)) >= set(makes_cases)
+        readable = not partly and not set(reading.unseen(measure)) >= set(makes_cases)
         return Proportion(0, 0, origin=Origin.RECOMPUTED, readable=readable)
-    return Proportion(found.met, found.denominator, found.unknown, found.undecided, Origin.RECOMPUTED)
+    lacking = any(reading.sights[kind] is Sight.NOT_WHOLE for kind in reading.unseen(measure))
+    readable = found.met > 0 or not lacking
+    return Proportion(found.met, found.denominator, found.unknown, found.undecided, Origin.RECOMPUTED, readable)
 
 
 def _is_in_play(measure: MeasureId, rules: RuleBook, attested: Attestations) -> bool:

@@ -42,6 +42,7 @@ _OPTIONAL = """\
 # offline = false  # ask for offline_access
 # hosts = ["auth.example.org"]  # hosts of its endpoints, besides those of iss and issuer
 # aliases = []  # further bases that its next links may lead to
+# networks = []  # address ranges within the practice where the EHR lies, such as "10.20.0.0/16"; public ones need none
 # ca = "ca.pem"  # certificate authorities to trust instead of the usual ones
 # nonce = "required"  # or "omitted", where the EHR is known to leave it out of its id_token
 # id_token_algorithms = ["RS256"]

@@ -15,10 +15,22 @@ from extractors.cases import Tally, derive, fingerprint, tally
 from extractors.drugs.table import tables as drug_tables
 from extractors.engine.local import LocalEngine
 from extractors.events import extract
-from extractors.ledger import Quarantine, Sight, ledger_of, never_shown, quarantine_of, sights, unseen_needs
+from extractors.ledger import (
+    Quarantine,
+    Sight,
+    as_seen,
+    ledger_of,
+    never_shown,
+    not_whole_needs,
+    quarantine_of,
+    sights,
+    unseen_needs,
+)
 from extractors.profile import Profile, load_profile
 from extractors.site import Site, load_site
+from extractors.sources.crawled import Crawled, faults_of
 from extractors.sources.folder import FileRecord, FileState, Folder, Progress
+from extractors.sources.journal import is_crawl
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
@@ -55,6 +67,7 @@ class Reading:
     def faults(self) -> tuple[str, ...]:
         """Why the input is not whole: empty, cut, damaged, or too much set aside; none when it is whole."""
         found = [f"{record.file}: {record.state}" for record in self.files if record.state in _BROKEN]
+        found += faults_of(self.ledger)
         if not self.places:
             found.append("no FHIR resource that pi180 reads was found; name the folder that holds them with --from")
         if self.quarantine.over_limit:
@@ -72,6 +85,10 @@ class Reading:
         """The kinds of fact that this source does not show although the measure needs them."""
         policies = [standing.kind for standing in self.site.standing]
         return unseen_needs(measure, dict(self.sights), policies)
+
+    def not_whole(self, measure: MeasureId) -> list[EventKind]:
+        """The kinds of case of which the source was not read whole: a count of them is no count."""
+        return not_whole_needs(measure, dict(self.sights))
 
     def never_shown(self, measure: MeasureId) -> list[EventKind]:
         """The kinds of case that nothing received could have shown, and whose absence the site does not vouch for."""
@@ -94,7 +111,7 @@ class Source:
 
 @contextmanager
 def read(source: Source, rules: RuleBook, period: Period, progress: Progress = lambda _: None) -> Iterator[Reading]:
-    """Read a folder of FHIR and count one period; the reading stays open for its cases while in use.
+    """Read a folder of FHIR, or of a crawl, and count one period; the reading stays open for its cases while in use.
 
     Raises:
         ExtractionError: the folder is missing, or the site file, profile or drug tables are not usable.
@@ -115,8 +132,9 @@ def read_folder(
     """
     profile = load_profile(site.profile)
     drugs = drug_tables(site.drug_tables).digest
-    folder = Folder(place, progress)
-    found = extract(folder.lines(), profile, site.zone_info)
+    source = Crawled(place, profile, progress) if is_crawl(place) else Folder(place, progress)
+    site = as_seen(site, profile, source.not_whole)
+    found = extract(source.lines(), profile, site.zone_info)
     with LocalEngine() as engine:
         derive(found, site, engine)
         yield Reading(
@@ -127,9 +145,9 @@ def read_folder(
             profile=profile,
             tallies=tuple(tally(engine, period, site.numerator_window)),
             quarantine=quarantine_of(found),
-            ledger=tuple(ledger_of(found, engine)),
-            files=tuple(folder.records),
-            sights=sights(found, profile),
+            ledger=(*ledger_of(found, engine), *source.asked),
+            files=tuple(source.records),
+            sights=sights(found, profile, source.not_whole),
             engine=engine,
             places=places_of(engine),
             drug_table=drugs,

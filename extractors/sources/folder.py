@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from extractors.decode import MAXIMUM_LINE, Unreadable, read_object
 from extractors.errors import SourceError
 from extractors.events import Line
+from extractors.unpacking import MAGIC, Unpacker
 
-_GZIP = b"\x1f\x8b"
-_GZIP_MEMBER = 31  # zlib: a gzip header, the largest window
 _BLOCK = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -59,8 +59,12 @@ class FileRecord:
 class Folder:
     """Reads every file below a folder, in the order of their names.
 
-    `records` fills while lines are read; it is complete when the lines are exhausted.
+    `records` fills while lines are read; it is complete when the lines are exhausted. Nobody knows what was asked for
+    to make the folder, so that nothing is known to be missing.
     """
+
+    asked: tuple[dict[str, Any], ...] = ()
+    not_whole: frozenset[str] = frozenset()
 
     def __init__(self, root: Path, progress: Progress = lambda _: None) -> None:
         if not root.is_dir():
@@ -211,7 +215,7 @@ class _Content:
 
     def blocks(self) -> Iterator[bytes]:
         with self._path.open("rb") as handle:
-            packed = handle.read(2) == _GZIP
+            packed = handle.read(len(MAGIC)) == MAGIC
             handle.seek(0)
             raw = iter(lambda: handle.read(_BLOCK), b"")
             yield from self._unpacked(raw) if packed else self._told(raw)
@@ -225,21 +229,13 @@ class _Content:
         self._record.sha256 = digest.hexdigest()
 
     def _unpacked(self, raw: Iterator[bytes]) -> Iterator[bytes]:
-        member, begun = zlib.decompressobj(wbits=_GZIP_MEMBER), False
-        told = self._told(raw)
+        unpacker, told = Unpacker(), self._told(raw)
         try:
             for block in told:
-                data = block
-                while data:
-                    begun = True
-                    yield member.decompress(data, _BLOCK)
-                    data = member.unconsumed_tail
-                    if member.eof:
-                        data = member.unused_data.lstrip(b"\0")
-                        member, begun = zlib.decompressobj(wbits=_GZIP_MEMBER), False
+                yield from unpacker.feed(block)
         except zlib.error:
             self._record.state = FileState.DAMAGED
             deque(told, maxlen=0)  # what follows damage is not data, but the file's hash covers it
             return
-        if begun:
+        if not unpacker.whole:
             self._record.state = FileState.TRUNCATED

@@ -4,7 +4,7 @@ fhirclient words the searches and stands for the server; every byte goes through
 is kept as it came: a page is one line for `extract`, never a model, so that one odd resource loses no other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -15,15 +15,18 @@ from fhirclient.models.fhirsearch import FHIRSearch
 from fhirclient.models.provenance import Provenance
 from fhirclient.server import FHIRServer
 
-from extractors.decode import Json
-from extractors.errors import GatewayError
+from extractors.decode import Json, Unreadable, read_object
+from extractors.errors import GatewayError, Unreachable
 from extractors.events import Line
 from extractors.gateway import LANES, Answer, Credential, Gateway
-from extractors.places import next_page, place_of, reference_url
+from extractors.places import place_of, reference_url
 from extractors.references import Scope, reference_key
-from extractors.sources.searchset import check_is, matches_of, not_done, page_of, reported, stated_total, subjects
+from extractors.sources.searchset import check_is, is_strange, keys_in, matches_of, page_of, subjects
+from extractors.sources.walk import Bounds, Page, Refused, Walk, Wanted
 
 PAGE_SIZE, MOST_PAGES = 100, 40
+ADDS_NOTHING = "the server adds nothing related to a search"
+"""Why a search is not all of it on a server that refuses `_include` and `_revinclude`."""
 _FHIR = "application/fhir+json"
 _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 400, 401, 403, 404
 _INCLUDES = {
@@ -43,6 +46,7 @@ class Outcome(StrEnum):
     PARTIAL = "partial: the server left something out"
     ABSENT = "absent: the server does not have this type"
     WITHHELD = "withheld: the EHR does not permit reading it"
+    UNPROVEN = "unproven: the server's answers do not bear out that this is all, and only this"
     FAILED = "failed"
 
 
@@ -51,10 +55,10 @@ class WrongPatient(GatewayError):  # noqa: N818
 
 
 class Bearer(Protocol):
-    """Gives a credential, and a new one in exchange for one that the server refused."""
+    """Gives a credential, and a new one in exchange for one that the server refused; None for an open server."""
 
-    def credential(self, refused: Credential | None = None) -> Credential:
-        """See `smartapp.smart.session`."""
+    def credential(self, refused: Credential | None = None) -> Credential | None:
+        """See `smartapp.smart.session` and `extractors.sources.bearers`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,6 @@ class Found:
     lines: tuple[Line, ...] = field(default=(), repr=False)
     detail: str = ""
     refused_with: int | None = None
-
-
-class _Refused(GatewayError):  # noqa: N818
-    """A status that is no success."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"the server answered with status {status}")
-        self.status = status
 
 
 class _Said:
@@ -95,18 +91,23 @@ class _Server(FHIRServer):  # type: ignore[misc]  # fhirclient is not typed
         self._bases, self._gateway, self._bearer = bases, gateway, bearer
 
     def _get(self, path: str, headers: Mapping[str, str] | None = None, nosign: bool = False) -> _Said:  # noqa: ARG002
-        """Ask for a path below the base, or a further page; one renewal and one replay on 401 (R28)."""
+        """Ask for a path below the base, or a further page; one renewal and one replay on 401 (R28).
+
+        A credential that was not renewed is not tried twice.
+        """
         url = path if "://" in path else f"{self.base_uri}{path}"
         credential = self._bearer.credential()
         answer = self._gateway.get(url, self._at(url, credential), _FHIR)
-        if answer.status == _UNAUTHORIZED:
-            answer = self._gateway.get(url, self._at(url, self._bearer.credential(credential)), _FHIR)
+        if answer.status == _UNAUTHORIZED and (newer := self._bearer.credential(credential)) != credential:
+            answer = self._gateway.get(url, self._at(url, newer), _FHIR)
         if answer.status != _OK:
-            raise _Refused(answer.status)
+            raise Refused(answer.status)
         return _Said(answer)
 
-    def _at(self, url: str, credential: Credential) -> Credential:
+    def _at(self, url: str, credential: Credential | None) -> Credential | None:
         """The credential for the base that a URL is on; an alias is the same server by another name (R44)."""
+        if credential is None:
+            return None
         alias = next((base for base in self._bases[1:] if place_of(base).holds(place_of(url))), None)
         return replace(credential, base=alias) if alias else credential
 
@@ -115,25 +116,38 @@ class LiveServer:
     """One FHIR server as one signed-in user sees it."""
 
     def __init__(self, base: str, gateway: Gateway, bearer: Bearer, aliases: tuple[str, ...] = ()) -> None:
-        self._base, self._aliases = base, aliases
+        self.bases = (base, *aliases)
         self._server = _Server((base, *aliases), gateway, bearer)
 
     def read(self, reference: str) -> Found:
         """One resource by `Type/id`; a reference that leads elsewhere is not followed (R19, R44)."""
         kind = reference.partition("/")[0]
-        if reference_url(reference, self._base) is None:
+        if reference_url(reference, self.bases[0]) is None:
             return Found(kind, Outcome.FAILED, detail="it is not on this server")
         try:
             body = self._server.request_data(reference)
             check_is(body, reference)
         except GatewayError as problem:
-            return _unread(kind, problem)
+            return unread(kind, problem)
         return Found(kind, Outcome.COMPLETE, (Line(kind, 1, 0, body),))
+
+    def capability(self) -> Json | None:
+        """What the server says it can do; None where it does not say. A hint, never a proof (R11).
+
+        Raises:
+            Unreachable: it gives no answer at all.
+        """
+        try:
+            return read_object(self._body("metadata"))
+        except Unreachable:
+            raise
+        except (GatewayError, Unreadable):
+            return None
 
     def key_of(self, reference: object) -> str | None:
         """`Type/id` of a literal reference to a resource of this server; None for any other, and for what is none."""
         text = reference.get("reference") if isinstance(reference, Mapping) else None
-        here = isinstance(text, str) and any(reference_url(text, base) for base in (self._base, *self._aliases))
+        here = isinstance(text, str) and any(reference_url(text, base) for base in self.bases)
         return reference_key({"reference": text}, "", Scope()) if here else None
 
     def of_patient(self, patient: str, kinds: Sequence[str]) -> list[Found]:
@@ -167,7 +181,7 @@ class LiveServer:
         plain = self._asked(kind, _search(kind, parameters, with_provenance=False), whose)
         if plain.outcome is not Outcome.COMPLETE:
             return plain
-        return replace(plain, outcome=Outcome.PARTIAL, detail="the server adds nothing related to a search")
+        return replace(plain, outcome=Outcome.PARTIAL, detail=ADDS_NOTHING)
 
     def _asked(self, kind: str, path: str, whose: str | None) -> Found:
         try:
@@ -175,55 +189,51 @@ class LiveServer:
         except WrongPatient:
             raise
         except GatewayError as problem:
-            return _unread(kind, problem)
+            return unread(kind, problem)
 
     def _pages(self, kind: str, path: str, whose: str | None) -> Found:
         lines: list[Line] = []
-        asked: set[str] = set()
-        matches = total = 0
-        detail, url = "", f"{self._server.base_uri}{path}"
-        while url:
-            if url in asked or len(asked) == MOST_PAGES:
-                return Found(kind, Outcome.PARTIAL, tuple(lines), "its pages do not end")
-            asked.add(url)
-            body = self._page(url, further=bool(lines))
-            page = page_of(body)
+        walk = self.walk(path, Bounds(MOST_PAGES))
+        for page in walk.on():
             if whose is not None:
-                detail = self._check_whose(page, whose) or detail
-            lines.append(Line(kind, len(lines) + 1, 0, body))
-            matches += len(matches_of(page))
-            detail = detail or reported(page) or (not_done(page, url) if len(lines) == 1 else "")
-            url = self._next(page, url)
-            total = max(total, stated_total(page))
-        detail = detail or ("the server says that there is more than it showed" if total > matches else "")
+                self._check_whose(page, whose, walk)
+            lines.append(Line(kind, len(lines) + 1, 0, page.body))
+        detail = walk.detail or walk.short
         return Found(kind, Outcome.PARTIAL if detail else Outcome.COMPLETE, tuple(lines), detail)
 
-    def _page(self, url: str, *, further: bool) -> bytes:
-        """A page; one that is refused in the middle says nothing about the type."""
-        try:
-            return bytes(self._server.request_data(url))
-        except _Refused as problem:
-            if further:
-                raise GatewayError(f"a further page: {problem}") from None
-            raise
+    def walk(self, path: str, bounds: Bounds, wanted: Wanted | None = None) -> Walk:
+        """The pages of a search, below the base; without what is not wanted, if that is told."""
+        return Walk(self._body, f"{self._server.base_uri}{path}", self.bases, bounds, wanted)
 
-    def _check_whose(self, page: Json, whose: str) -> str:
-        """Refuse another patient's matches; says so where a match does not say whose it is."""
-        about = [subjects(match, (self._base, *self._aliases)) for match in matches_of(page)]
-        if any(found - {whose} for found in about):
+    def first(self, path: str) -> bytes:
+        """What the server answers to a path below the base.
+
+        Raises:
+            GatewayError: see `extractors.errors`; `walk.Refused` with a status that is no success.
+        """
+        return self._body(path)
+
+    def path_of(self, kind: str, parameters: Iterable[tuple[str, str]]) -> str:
+        """A search below the base, as fhirclient words it; a parameter that stands twice has to hold twice."""
+        by_name: dict[str, list[str]] = {}
+        for name, value in parameters:
+            by_name.setdefault(name, []).append(value)
+        worded = {name: values[0] if len(values) == 1 else {"$and": values} for name, values in by_name.items()}
+        return _search(kind, worded, with_provenance=False)
+
+    def _body(self, url: str) -> bytes:
+        return bytes(self._server.request_data(url))
+
+    def _check_whose(self, page: Page, whose: str, walk: Walk) -> None:
+        """Refuse another patient's records; says so where a match does not say whose it is."""
+        matches = matches_of(page.document)
+        if any(is_strange(match, whose, self.bases) for match in matches):
             raise WrongPatient("the EHR answered with another patient's records. Nothing of them is shown.")
-        return "" if all(about) else "a record does not say whose it is"
-
-    def _next(self, page: Json, fetched: str) -> str:
-        further = [link.get("url") for link in page.get("link") or [] if link.get("relation") == "next"]
-        if not further:
-            return ""
-        if not isinstance(further[0], str):
-            raise GatewayError("expected a search result, got one whose next page has no address")
-        return next_page(further[0], fetched, self._base, self._aliases)
+        if not all(map(subjects, matches)):
+            walk.doubt("a record does not say whose it is")
 
 
-def _search(kind: str, parameters: Mapping[str, str], *, with_provenance: bool) -> str:
+def _search(kind: str, parameters: Mapping[str, object], *, with_provenance: bool) -> str:
     """A search as fhirclient words it, perhaps with the Provenance of every match."""
     search = FHIRSearch(type(FHIRElementFactory.instantiate(kind, None)), dict(parameters))
     if with_provenance:
@@ -238,7 +248,7 @@ def matches_in(found: Found) -> list[Json]:
 
 def keys_of(found: Found) -> set[str]:
     """`Type/id` of every match of a search."""
-    return {f"{resource.get('resourceType')}/{resource.get('id')}" for resource in matches_in(found)}
+    return set(keys_in(matches_in(found)))
 
 
 def subjects_of(found: Found) -> set[str]:
@@ -246,8 +256,9 @@ def subjects_of(found: Found) -> set[str]:
     return set().union(*map(subjects, matches_in(found)))
 
 
-def _unread(kind: str, problem: GatewayError) -> Found:
-    status = problem.status if isinstance(problem, _Refused) else None
+def unread(kind: str, problem: GatewayError) -> Found:
+    """What an exception says of a search or read that gave nothing."""
+    status = problem.status if isinstance(problem, Refused) else None
     if status in (_UNAUTHORIZED, _FORBIDDEN):
         return Found(kind, Outcome.WITHHELD, detail=str(problem), refused_with=status)
     outcome = Outcome.ABSENT if status == _NOT_FOUND else Outcome.FAILED  # R4, 3.1.0.1: a type that is not supported

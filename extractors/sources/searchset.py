@@ -1,6 +1,6 @@
 """What a server's answer says about itself: whose records it holds, and what of the search was not carried out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,6 +9,8 @@ from extractors.errors import GatewayError
 from extractors.places import reference_url
 from extractors.references import Scope, reference_key
 
+NO_PROVENANCE = "the server does not say that it added Provenance to the search"
+"""Why a search is not all of it on a server whose account of it leaves `_revinclude` out."""
 _OF_WHOM = ("subject", "patient", "for")
 _BESIDE_MATCHES = {"include", "outcome"}
 _GRAVE = {"fatal", "error"}
@@ -56,9 +58,19 @@ def matches_of(page: Json) -> list[Json]:
     """The resources of a page that the search found, without what only came along."""
     return [
         resource
-        for mode, resource in _entries(page)
+        for mode, resource in entries_in(page)
         if mode not in _BESIDE_MATCHES and resource.get("resourceType") != "OperationOutcome"
     ]
+
+
+def keys_in(resources: Iterable[Json]) -> list[str]:
+    """`Type/id` of each resource."""
+    return [f"{resource.get('resourceType')}/{resource.get('id')}" for resource in resources]
+
+
+def is_strange(resource: Json, whose: str, bases: Sequence[str]) -> bool:
+    """Whether a resource is about anybody else than one patient (R23)."""
+    return bool(subjects(resource, bases) - {whose})
 
 
 def stated_total(page: Json) -> int:
@@ -86,7 +98,7 @@ def subjects(resource: Json, bases: Sequence[str] = ()) -> set[str]:
 def reported(page: Json) -> str:
     """What an OperationOutcome in an answer that succeeded says is missing; never what it says in words (R70, R71)."""
     issues: list[Any] = []
-    for _, resource in _entries(page):
+    for _, resource in entries_in(page):
         if resource.get("resourceType") == "OperationOutcome":
             found = resource.get("issue")
             issues += found if isinstance(found, list) else [None]
@@ -104,7 +116,7 @@ def not_done(page: Json, url: str) -> str:
     said = [str(link.get("url") or "") for link in page.get("link") or [] if link.get("relation") == "self"]
     carried_out = {name.partition(":")[0] for text in said[:1] for name in _parameters(text)}
     wanted = {name for name in _parameters(url) if name == "_revinclude"}
-    return "" if wanted <= carried_out else "the server does not say that it added Provenance to the search"
+    return "" if wanted <= carried_out else NO_PROVENANCE
 
 
 def _parameters(url: str) -> set[str]:
@@ -114,7 +126,7 @@ def _parameters(url: str) -> set[str]:
         return set()
 
 
-def _entries(page: Json) -> Iterator[tuple[str, Json]]:
+def entries_in(page: Json) -> Iterator[tuple[str, Json]]:
     """Each resource of a page, with its search mode."""
     for entry in page.get("entry") or []:
         if isinstance(entry.get("resource"), dict):

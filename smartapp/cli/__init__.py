@@ -1,15 +1,15 @@
 """The `pi180` command: one verb, one use case. Results go to standard output, everything else to standard error.
 
 Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation, profile, site or rule file;
-4 gate shut; 7 two runs, or a run and a report or the deck, differ, or samples do not prove a profile;
+3 a required measure cannot be derived from a server; 4 gate shut; 5 sign-in refused; 6 a server does not answer;
+7 two runs, or a run and a report or the deck, differ, or samples do not prove a profile;
 8 input empty, truncated or too much of it set aside (results are still written).
-3, 5 and 6 belong to verbs that read servers.
 """
 
 import click
 
 from smartapp import __version__
-from smartapp.cli import comparing, counting, decks, drugs, looking, profiles, ruling, serving
+from smartapp.cli import comparing, counting, crawling, decks, drugs, looking, preflight, profiles, ruling, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -33,6 +33,8 @@ for _verb in (
     drugs.refresh_drugs,
     profiles.profiles,
     profiles.probe,
+    crawling.crawl,
+    preflight.preflight,
     serving.demo,
     serving.serve,
 ):

@@ -16,7 +16,7 @@ from smartapp.attestation_errors import AttestationError
 from smartapp.settings import SettingsError
 from smartapp.usecases import UsageError
 
-WRONG_USAGE, GATE_SHUT, DIFFERENT, NOT_WHOLE = 2, 4, 7, 8
+WRONG_USAGE, NOT_DERIVABLE, GATE_SHUT, SIGN_IN_REFUSED, UNREACHABLE, DIFFERENT, NOT_WHOLE = 2, 3, 4, 5, 6, 7, 8
 
 _EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError, SettingsError)
 PLACE = click.Path(path_type=Path)

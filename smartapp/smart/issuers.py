@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from extractors.errors import LinkRefused
+from extractors.gateway import Network
 from extractors.places import Place, place_of
 from extractors.profile import Profile, load_profile
 from extractors.site import Site, load_site
@@ -44,6 +45,7 @@ _OPTIONAL: dict[str, Any] = {
     "frame_ancestors": list,
     "hosts": list,
     "aliases": list,
+    "networks": list,
     "ca": str,
     "nonce": str,
     "id_token_algorithms": list,
@@ -70,7 +72,8 @@ class Registration:
     """One EHR that may launch pi180.
 
     `iss` is the FHIR base as registered; `issuer` the authorization server as its metadata and id_tokens name
-    it, exactly. `hosts` are the hosts that its endpoints may have. `runs` is where runs of its practice lie.
+    it, exactly. `hosts` are the hosts that its endpoints may have, `network` the addresses they may have.
+    `runs` is where runs of its practice lie.
     `scopes` None asks for the minimum that the profile needs.
     """
 
@@ -94,6 +97,7 @@ class Registration:
     ca: Path | None
     needs_nonce: bool
     id_token_algorithms: tuple[str, ...]
+    network: Network = field(default_factory=Network)
 
     @property
     def first_looks(self) -> Path:
@@ -170,6 +174,7 @@ def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration
         ca=_authorities(entry, path.parent, at),
         needs_nonce=_one_of(entry, "nonce", _NONCES, at, "required") == "required",
         id_token_algorithms=_algorithms(entry, at),
+        network=_network(entry, at),
     )
 
 
@@ -209,6 +214,15 @@ def _base(text: str, at: str) -> str:
     if "?" in text or "#" in text:
         raise SettingsError(f"{at}: expected a FHIR base without ? and #, such as https://ehr.example.org/fhir.")
     return text
+
+
+def _network(entry: Mapping[str, Any], at: str) -> Network:
+    """The ranges of a practice's own network in which its EHR lies, besides the public addresses (R46)."""
+    try:
+        return Network.of(_texts(entry, "networks", at))
+    except ValueError:
+        text = ", ".join(entry["networks"])
+        raise SettingsError(f"{at}, networks: expected ranges such as 10.20.0.0/16, got {text}.") from None
 
 
 def _origin(text: str, at: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from extractors.directory import TYPES
-from extractors.gateway import Gateway
+from extractors.gateway import ONCE, Gateway
 from smartapp.smart.discovery import Discovery
 from smartapp.smart.errors import SmartError
 from smartapp.smart.identity import Identity, UnknownKey, fhir_user_reference, validate
@@ -45,7 +45,7 @@ class Ehr:
 
     def __init__(self, registration: Registration, address: str, clock: Clock) -> None:
         self.registration = registration
-        self.gateway = Gateway(ca=registration.ca)
+        self.gateway = Gateway(ca=registration.ca, network=registration.network, patience=ONCE)
         self.discovery = Discovery(registration, self.gateway)
         self._redirect_uri, self._clock = f"{address}/cb/{registration.id}", clock
 

@@ -46,6 +46,7 @@ def test_a_data_set_without_an_id_is_named_by_its_content() -> None:
     assert len({key.partition("!")[0] for key in found}) == 2
 
 
+@pytest.mark.requirement("R52")
 @pytest.mark.case(12)
 def test_one_resource_on_two_pages_is_one() -> None:
     """fhir-mapping 15.12."""
@@ -141,6 +142,7 @@ def test_a_bundle_whose_type_is_none_is_a_page() -> None:
     assert keys({"resourceType": "Bundle", "type": ["x"], "entry": [entry(PATIENT)]}) == ["Patient/p"]
 
 
+@pytest.mark.requirement("R66")
 def test_a_bad_entry_leaves_its_neighbours() -> None:
     page = bundle("searchset", entry(PATIENT), entry({**PATIENT, "id": 7}), entry(resource("Patient", "q")))
     found = extracted([page])
@@ -148,6 +150,7 @@ def test_a_bad_entry_leaves_its_neighbours() -> None:
     assert [(row["entry"], row["type"]) for row in found.quarantine] == [(1, "Patient")]
 
 
+@pytest.mark.requirement("R70")
 def test_an_operation_outcome_on_a_page_is_no_data() -> None:
     """R70."""
     outcome = {"resourceType": "OperationOutcome", "issue": []}

@@ -14,6 +14,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 ZONES = ["UTC", "America/New_York", "Pacific/Honolulu", "Asia/Kathmandu"]
 
 
+@pytest.mark.requirement("R73")
 @pytest.mark.parametrize(
     ("text", "first", "last"),
     [
@@ -30,6 +31,7 @@ def test_a_partial_date_is_an_interval_of_days(text: str, first: str, last: str)
     assert (found.day_from, found.day_to) == (first, last)
 
 
+@pytest.mark.requirement("R74")
 @pytest.mark.parametrize(
     ("day", "hours"), [("2026-03-07", 24), ("2026-03-08", 23), ("2026-11-01", 25), ("2026-11-02", 24)]
 )
@@ -39,6 +41,7 @@ def test_a_day_is_as_long_as_the_clock_change_makes_it(day: str, hours: int) -> 
     assert length + timedelta(microseconds=1) == timedelta(hours=hours)
 
 
+@pytest.mark.requirement("R74")
 @pytest.mark.parametrize(
     ("text", "instant", "day"),
     [
@@ -55,6 +58,7 @@ def test_a_time_is_a_point_on_a_local_day(text: str, instant: str, day: str) -> 
     assert (found.from_utc, found.to_utc, found.day_from, found.zone_assumed) == (instant, instant, day, False)
 
 
+@pytest.mark.requirement("R73")
 def test_a_time_without_an_offset_is_read_in_the_practices_zone_and_marked() -> None:
     found = read_moment("2026-03-02T10:00:00", NEW_YORK)
     assert (found.from_utc, found.zone_assumed) == ("2026-03-02T15:00:00.000000Z", True)
@@ -64,6 +68,7 @@ def test_a_date_alone_has_no_zone_to_assume() -> None:
     assert not read_moment("2026-03-02", NEW_YORK).zone_assumed
 
 
+@pytest.mark.requirement("R73")
 @pytest.mark.parametrize(
     "text",
     [
@@ -99,11 +104,13 @@ def test_a_refused_date_is_not_repeated_in_the_message() -> None:
         read_moment("SECRET", NEW_YORK)
 
 
+@pytest.mark.requirement("R74")
 @pytest.mark.parametrize("zone", ZONES)
 def test_instants_do_not_depend_on_the_zone_of_the_practice(zone: str) -> None:
     assert read_moment("2026-03-02T10:00:00-05:00", ZoneInfo(zone)).from_utc == "2026-03-02T15:00:00.000000Z"
 
 
+@pytest.mark.requirement("R74")
 def test_counts_do_not_depend_on_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """R74."""
     year = [
@@ -132,6 +139,7 @@ TEXTS = st.one_of(
 )
 
 
+@pytest.mark.requirement("R73")
 @given(TEXTS, st.sampled_from(ZONES))
 def test_no_interval_ends_before_it_begins(text: str, zone: str) -> None:
     found = read_moment(text, ZoneInfo(zone))

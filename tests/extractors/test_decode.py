@@ -14,6 +14,7 @@ def nested(depth: int) -> bytes:
     return b'{"a":' * depth + b"1" + b"}" * depth
 
 
+@pytest.mark.requirement("R63")
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -44,6 +45,7 @@ def test_what_is_not_one_guarded_json_object_is_refused(data: bytes, reason: str
     assert str(refused.value) == reason
 
 
+@pytest.mark.requirement("R63")
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -59,6 +61,7 @@ def test_what_is_one_json_object_is_read(data: bytes, expected: object) -> None:
     assert read_object(data) == expected
 
 
+@pytest.mark.requirement("R63")
 def test_the_deepest_allowed_object_is_read() -> None:
     assert json.dumps(read_object(nested(MAXIMUM_DEPTH))).count("a") == MAXIMUM_DEPTH
 

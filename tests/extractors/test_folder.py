@@ -25,6 +25,7 @@ def read(root: Path, data: bytes, name: str = "Patient.ndjson") -> tuple[list[by
     return found, folder.records[0].state
 
 
+@pytest.mark.requirement("R64")
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -49,6 +50,7 @@ def test_every_line_that_is_not_blank_is_given(tmp_path: Path, data: bytes, expe
     assert read(tmp_path, data) == (expected, FileState.READ)
 
 
+@pytest.mark.requirement("R64")
 def test_a_line_separator_within_text_ends_no_line(tmp_path: Path) -> None:
     line = '{"resourceType":"Patient","id":"a\u2028b"}'.encode()
     assert read(tmp_path, line + b"\n")[0] == [line]
@@ -74,6 +76,7 @@ def test_a_file_without_fhir_is_marked_and_gives_no_lines(tmp_path: Path, data: 
     assert read(tmp_path, data, "read-me") == ([], FileState.NOT_FHIR)
 
 
+@pytest.mark.requirement("R64")
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -96,6 +99,7 @@ def test_fhir_in_a_form_that_cannot_be_read_is_set_aside_and_never_silent(
     assert reason in found.quarantine[0]["reason"]
 
 
+@pytest.mark.requirement("R64")
 def test_a_plain_file_whose_last_line_was_cut_is_truncated(tmp_path: Path) -> None:
     assert read(tmp_path, ONE[:9]) == ([ONE[:9]], FileState.TRUNCATED)
     assert read(tmp_path, ONE + b"\n" + TWO[:20]) == ([ONE, TWO[:20]], FileState.TRUNCATED)
@@ -166,6 +170,7 @@ def test_a_file_that_fails_while_it_is_read_is_unreadable(tmp_path: Path, monkey
     assert (list(folder.lines()), folder.records[0].state) == ([], FileState.UNREADABLE)
 
 
+@pytest.mark.requirement("R65")
 def test_a_bomb_of_short_lines_is_not_held_in_memory(tmp_path: Path) -> None:
     (tmp_path / "x.gz").write_bytes(gzip.compress(b"x\n" * 20_000_000))
     tracemalloc.start()
@@ -185,6 +190,7 @@ def test_an_empty_file_is_marked(tmp_path: Path, data: bytes) -> None:
 MANY = [patient_line(f"{n:05}") for n in range(20_000)]
 
 
+@pytest.mark.requirement("R65")
 def test_a_gzip_that_ends_early_gives_what_came_before_and_says_so(tmp_path: Path) -> None:
     packed = gzip.compress(b"\n".join(MANY))
     found, state = read(tmp_path, packed[: len(packed) // 2])
@@ -197,6 +203,7 @@ def test_a_gzip_that_ends_before_its_first_line_says_so(tmp_path: Path) -> None:
     assert read(tmp_path, gzip.compress(ONE)[:8]) == ([], FileState.TRUNCATED)
 
 
+@pytest.mark.requirement("R65")
 def test_damage_in_a_gzip_is_told_and_the_hash_still_covers_the_file(tmp_path: Path) -> None:
     packed = gzip.compress(ONE + b"\n") + b"not gzip at all" * 10
     (tmp_path / "x").write_bytes(packed)
@@ -206,12 +213,14 @@ def test_damage_in_a_gzip_is_told_and_the_hash_still_covers_the_file(tmp_path: P
     assert (found, record.state, record.sha256) == ([ONE], FileState.DAMAGED, hashlib.sha256(packed).hexdigest())
 
 
+@pytest.mark.requirement("R65")
 def test_a_wrong_checksum_is_damage(tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(ONE + b"\n"))
     packed[-6] ^= 1
     assert read(tmp_path, bytes(packed))[1] is FileState.DAMAGED
 
 
+@pytest.mark.requirement("R64")
 def test_a_line_over_the_limit_is_cut_short_and_its_neighbours_stand_where_they_are(tmp_path: Path) -> None:
     long = b'{"a":"' + b"x" * (2 * MAXIMUM_LINE) + b'"}'
     (tmp_path / "x").write_bytes(ONE + b"\n" + long + b"\n" + TWO + b"\n")
@@ -221,6 +230,7 @@ def test_a_line_over_the_limit_is_cut_short_and_its_neighbours_stand_where_they_
     assert lines[2].data == TWO
 
 
+@pytest.mark.requirement("R64")
 def test_lines_are_numbered_from_one_with_their_offset_blank_ones_counted(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(ONE + b"\r\n\n" + TWO + b"\n")
     found = [(line.file, line.number, line.offset) for line in Folder(tmp_path).lines()]
@@ -262,5 +272,6 @@ def test_what_is_no_folder_is_refused_with_the_remedy(tmp_path: Path, made: bool
         Folder(place)
 
 
+@pytest.mark.requirement("R64")
 def test_a_line_with_a_byte_order_mark_is_read() -> None:
     assert [row["key"] for row in extracted([b"\xef\xbb\xbf" + ONE]).resources] == ["Patient/a"]

@@ -28,6 +28,7 @@ def version(number: str, updated: str | None, status: str) -> Json:
     return prescription(status=status, meta=meta)
 
 
+@pytest.mark.requirement("R52")
 @pytest.mark.parametrize(
     ("versions", "expected"),
     [
@@ -61,6 +62,7 @@ def test_the_latest_version_counts_in_any_order_of_reading(
         assert count("PI_EP_1", [*order, transmission()]) == expected
 
 
+@pytest.mark.requirement("R52")
 def test_contradicting_copies_without_versions_give_the_same_in_any_order() -> None:
     copies = [prescription(status="active"), prescription(status="entered-in-error"), transmission()]
     found = [counted([*staff(), *order]) for order in itertools.permutations(copies)]

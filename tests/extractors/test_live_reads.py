@@ -9,7 +9,7 @@ import pytest
 import requests
 import responses
 
-from extractors.gateway import Credential, Gateway, Limits
+from extractors.gateway import ONCE, Credential, Gateway, Limits
 from extractors.sources.search import MOST_PAGES, Found, LiveServer, Outcome, WrongPatient, keys_of, subjects_of
 
 BASE = "https://ehr.example.org/fhir"
@@ -48,7 +48,7 @@ def keys() -> Keys:
 
 @pytest.fixture
 def server(keys: Keys) -> LiveServer:
-    return LiveServer(BASE, Gateway(Limits(connect=1, idle=1, total=2)), keys, (ALIAS,))
+    return LiveServer(BASE, Gateway(Limits(connect=1, idle=1, total=2), patience=ONCE), keys, (ALIAS,))
 
 
 def order(name: str = "rx", **elements: Any) -> Json:

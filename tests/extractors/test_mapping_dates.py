@@ -52,12 +52,14 @@ def test_a_period_that_starts_too_late_is_told_the_latest_start() -> None:
     assert "2026-07-05" in said[0]
 
 
+@pytest.mark.requirement("R52")
 @pytest.mark.case(12)
 def test_an_order_on_two_pages_of_a_search_is_one() -> None:
     pages = [page("1", prescription(), prescription("other")), page("2", prescription(), transmission())]
     assert count("PI_EP_1", pages) == Counts(2, 1, 1)
 
 
+@pytest.mark.requirement("R73")
 @pytest.mark.parametrize(
     ("on", "reason"),
     [

@@ -59,12 +59,14 @@ def good(odd: Odd, place: str) -> str:
 EVERY = pytest.mark.parametrize("odd", ODDITIES, ids=lambda odd: odd.name)
 
 
+@pytest.mark.requirement("R66", "R67", "R69")
 @EVERY
 def test_the_good_lines_around_an_odd_one_count(outcome: Outcome, odd: Odd) -> None:
     found = {place for place in ("before", "after") if outcome.members.get(good(odd, place)) == "counted"}
     assert found == {"before", "after"} - set(odd.lost)
 
 
+@pytest.mark.requirement("R67", "R69")
 @EVERY
 def test_an_odd_line_is_counted_or_undecided_or_neither(outcome: Outcome, odd: Odd) -> None:
     own = [key for key in outcome.keys.get(odd.name, []) if key not in (good(odd, "before"), good(odd, "after"))]
@@ -91,6 +93,7 @@ def test_the_record_of_its_file_says_what_became_of_it(outcome: Outcome, odd: Od
     assert outcome.records[odd.name].state == odd.state
 
 
+@pytest.mark.requirement("R66")
 def test_nothing_that_was_received_is_lost_without_a_trace(outcome: Outcome) -> None:
     """R72: every line of every file is a resource, or set aside, or counted as not read."""
     found = outcome.extract

@@ -40,11 +40,13 @@ def rows(found: Extract) -> tuple[Any, ...]:
     return found.events, placeless, found.references, found.directory
 
 
+@pytest.mark.requirement("R64", "R66")
 @pytest.mark.parametrize("bad", [BAD, b"{", b"\xff", b"[]", b'{"id":1,"id":2}', {**BAD, "contained": "x"}], ids=repr)
 def test_a_bad_line_leaves_its_neighbours_untouched(bad: Json | bytes) -> None:
     assert rows(extracted([GOOD, bad, transmission()])) == rows(extracted([GOOD, transmission()]))
 
 
+@pytest.mark.requirement("R64", "R66")
 @pytest.mark.parametrize(
     ("bad", "kind", "reason"),
     [
@@ -90,6 +92,7 @@ def test_a_line_set_aside_bears_place_hash_type_and_a_reason_without_its_content
     assert "SECRET" not in str(row)
 
 
+@pytest.mark.requirement("R66")
 @pytest.mark.parametrize(
     ("bad", "of", "blocked"), [(0, 1000, False), (1, 1000, False), (1, 999, True), (2, 1000, True), (2, 2000, False)]
 )
@@ -99,6 +102,7 @@ def test_more_than_one_line_in_a_thousand_blocks_the_score(bad: int, of: int, bl
     assert (found.count, found.of, found.over_limit) == (bad, of, blocked)
 
 
+@pytest.mark.requirement("R66")
 @pytest.mark.parametrize(
     "bad", [b'{"resourceType":"Patient",', {**resource("Patient", "p"), "id": 7}], ids=["cut off", "misshapen"]
 )

@@ -25,6 +25,7 @@ NAMED = {"system": "urn:mrn", "value": "7"}
 INSIDE = Scope("b1!", {"Patient/p": "b1!Patient/p", "urn:uuid:1": "b1!Patient/p"})
 
 
+@pytest.mark.requirement("R68")
 @pytest.mark.parametrize(
     ("reference", "key"),
     [
@@ -69,6 +70,7 @@ def test_a_reference_has_one_key(reference: Json, key: str | None) -> None:
     assert reference_key(reference, HOLDER, Scope()) == key
 
 
+@pytest.mark.requirement("R68")
 @pytest.mark.parametrize(
     ("text", "shape"),
     [
@@ -120,6 +122,7 @@ def test_a_key_names_its_type(key: str, kind: str) -> None:
 RX_NUMBER = {"system": "urn:erx", "value": "77"}
 
 
+@pytest.mark.requirement("R68")
 @pytest.mark.parametrize("named", [{"type": "MedicationRequest", "identifier": RX_NUMBER}, {"identifier": RX_NUMBER}])
 def test_evidence_may_name_its_order_by_identifier(named: Json) -> None:
     shown = {**evidence("prescription-transmitted", "x"), "target": [named]}
@@ -127,6 +130,7 @@ def test_evidence_may_name_its_order_by_identifier(named: Json) -> None:
     assert count("PI_EP_1", found) == MET
 
 
+@pytest.mark.requirement("R68")
 @pytest.mark.parametrize(
     "requester",
     [

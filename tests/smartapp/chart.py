@@ -11,7 +11,7 @@ from typing import Any
 import responses
 from flask import Flask
 
-from extractors.gateway import Credential, Gateway
+from extractors.gateway import ONCE, Credential, Gateway
 from extractors.profile import load_profile
 from extractors.site import Site
 from extractors.sources.search import LiveServer
@@ -94,7 +94,7 @@ class Chart:
         tokens = signed_in(self.ehr, self.scope, patient="p", clinician="c")
         with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
             serve(wire, self.ehr, BASE)
-            yield LiveServer(FHIR, Gateway(), Bearer(tokens["access_token"])), tokens["scope"]
+            yield LiveServer(FHIR, Gateway(patience=ONCE), Bearer(tokens["access_token"])), tokens["scope"]
 
     def view(self) -> PatientView:
         with self.server() as (server, scope):

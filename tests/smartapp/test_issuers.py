@@ -416,3 +416,13 @@ def test_the_profile_of_the_registration_goes_before_the_one_of_the_site(tmp_pat
     one = loaded(tmp_path, site="site.toml", profile="generic")
 
     assert (one.profile.name, one.site.zone) == ("generic", "America/Chicago")
+
+
+@pytest.mark.requirement("R46")
+def test_ranges_of_the_practice_s_own_network_are_those_that_are_listed(tmp_path: Path) -> None:
+    assert loaded(tmp_path).network.ranges == ()
+    ranges = loaded(tmp_path, networks=["10.20.0.0/16", "fd00::/8"]).network.ranges
+    assert [str(one) for one in ranges] == ["10.20.0.0/16", "fd00::/8"]
+    wrong = refusal(tmp_path, networks=["10.20.0.1/16"])
+    assert wrong == "issuers.toml, issuer 1, networks: expected ranges such as 10.20.0.0/16, got 10.20.0.1/16."
+    assert "expected a list of texts" in refusal(tmp_path, networks=[10])

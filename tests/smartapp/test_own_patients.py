@@ -13,7 +13,7 @@ import responses
 from flask import Flask
 
 from extractors.directory import TYPES
-from extractors.gateway import Credential, Gateway
+from extractors.gateway import ONCE, Credential, Gateway
 from extractors.profile import load_profile
 from extractors.site import load_site
 from extractors.sources.search import LiveServer, WrongPatient
@@ -59,7 +59,7 @@ class Ehr:
     told: list[tuple[int, int]]
 
     def server(self, scope: str = READ_ALL) -> LiveServer:
-        return LiveServer(FHIR, Gateway(), Bearer(signed_in(self.app, scope)["access_token"]))
+        return LiveServer(FHIR, Gateway(patience=ONCE), Bearer(signed_in(self.app, scope)["access_token"]))
 
     def panel(self, tmp_path: Path, scope: str = READ_ALL) -> Panel:
         return Panel(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import responses
 
-from extractors.gateway import Credential, Gateway, Limits
+from extractors.gateway import ONCE, Credential, Gateway, Limits
 from extractors.sources.search import LiveServer
 from smartapp.person import UNNAMED, name_of, person_of
 from smartapp.store import Person
@@ -30,7 +30,7 @@ def wire() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def server() -> LiveServer:
-    return LiveServer(BASE, Gateway(Limits(connect=1, idle=1, total=2)), Bearer())
+    return LiveServer(BASE, Gateway(Limits(connect=1, idle=1, total=2), patience=ONCE), Bearer())
 
 
 def practitioner(*npis: str, **elements: Any) -> Json:

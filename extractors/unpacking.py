@@ -1,0 +1,48 @@
+"""Undoing gzip and deflate: all members, a bounded piece at a time, with the end proven."""
+
+import zlib
+from collections.abc import Iterator
+
+GZIP, ZLIB, RAW = zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS
+"""The three wrappings, as zlib takes them: gzip, deflate as RFC 9110 means it, and deflate as some servers do it."""
+MAGIC = b"\x1f\x8b"
+_PIECE = 1024 * 1024
+
+
+class Unpacker:
+    """Takes packed bytes as they come. `whole` says whether they ended where the packing says that it ends."""
+
+    def __init__(self, wrapping: int = GZIP) -> None:
+        self._wrapping = wrapping
+        self._member: zlib._Decompress | None = None
+        self._ended = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether at least one member was unpacked and none is open; gzip's checksums held."""
+        return self._ended and self._member is None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What some more bytes unpack to, at most a megabyte at a time; zeros after a gzip member are padding.
+
+        Raises:
+            zlib.error: damaged, or followed by something else.
+        """
+        full = False
+        while data or full:
+            member = self._member or self._next(data := data.lstrip(b"\0") if self._ended else data)
+            if member is None:
+                return
+            piece = member.decompress(data, _PIECE)
+            yield piece
+            data, full = member.unconsumed_tail, len(piece) == _PIECE
+            if member.eof:
+                data, full, self._member, self._ended = member.unused_data, False, None, True
+
+    def _next(self, data: bytes) -> "zlib._Decompress | None":
+        if not data:
+            return None
+        if self._ended and self._wrapping != GZIP:
+            raise zlib.error("data after its end")
+        self._member = zlib.decompressobj(wbits=self._wrapping)
+        return self._member

@@ -1,0 +1,125 @@
+"""The verb that reads a server into a folder: crawl."""
+
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from extractors.errors import Unreachable
+from extractors.gateway import LANES, MOST_LANES, USUAL_RATE
+from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
+from extractors.sources.queries import SignInNeeded
+from smartapp import console
+from smartapp.cli.options import NOT_WHOLE, PLACE, SIGN_IN_REFUSED, UNREACHABLE, Days, stated_failures
+from smartapp.crawling import Crawling, Manners, Outcome
+from smartapp.crawling import crawl as crawled
+from smartapp.usecases import UsageError
+
+_PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"
+_OPTIONS = (
+    click.argument("base"),
+    click.option("--out", type=PLACE, required=True, help="Folder to keep it in: new, or that of the same crawl."),
+    click.option("--group", help="Id of a Group: read its members."),
+    click.option("--patients", type=PLACE, help="File with ids of patients, one a line."),
+    click.option("--appointments", type=Days(), help="Read who has an appointment within days."),
+    click.option("--encounters", type=Days(), help="Read who was seen within days."),
+    click.option("--token-file", type=PLACE, help="File with a bearer token, read anew when the server refuses it."),
+    click.option("--site", type=PLACE, help="Site settings, a TOML file."),
+    click.option("--profile", help="Evidence profile: a name or a TOML file. [default: the site file's, else generic]"),
+    click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
+    click.option("--parameter", "parameters", multiple=True, help="NAME=VALUE to send with every search."),
+    click.option("--alias", "aliases", multiple=True, help="Another base of the same server, for further pages."),
+    click.option("--lanes", type=click.IntRange(1, MOST_LANES), default=LANES, show_default=True, help="At a time."),
+    click.option(
+        "--rate",
+        type=click.IntRange(0),
+        default=USUAL_RATE,
+        show_default=True,
+        help="Requests a minute, over all processes of this user; 0: no limit.",
+    ),
+    click.option("--ca", type=PLACE, help="Bundle of certificate authorities to trust instead (PEM)."),
+    click.option("--private-range", "ranges", multiple=True, help="Range of private addresses to allow: 10.20.0.0/16."),
+)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_with_options
+def crawl(**options: Any) -> None:
+    """Read the FHIR server at BASE into a folder, patient by patient, for pi180 extract and run.
+
+    Name the patients by one of --group, --patients, --appointments and --encounters. The same command again goes on
+    where it stopped, and asks anew for what failed or was withheld.
+
+    Exit code 8 if something could not be read (the folder says what), 5 if the token is refused, 6 if the server does
+    not answer.
+    """
+    with stated_failures():
+        found = _crawled(_asked(**options))
+        _tell(found, options["out"])
+    sys.exit(NOT_WHOLE if found.faults or found.not_whole else 0)
+
+
+def _crawled(asked: Crawling) -> Outcome:
+    try:
+        with console.crawl_progress() as tell:
+            return crawled(asked, tell)
+    except Unreachable as problem:
+        console.note(f"pi180: {problem}")
+        sys.exit(UNREACHABLE)
+    except SignInNeeded as problem:
+        console.note(f"pi180: {problem}")
+        sys.exit(SIGN_IN_REFUSED)
+
+
+def _tell(found: Outcome, out: Path) -> None:
+    for fault in found.faults:
+        console.note(f"pi180: the crawl is not whole: {fault}.")
+    for row in found.not_whole:
+        console.note(f"pi180: {row['type']}: {row['state']} ({row['searches']} searches).")
+    click.echo(f"{found.patients} patients read into {out}. Count them: pi180 extract --from {out} --year YEAR")
+
+
+def _asked(**options: Any) -> Crawling:
+    named = ("base", "out", "token_file", "site", "profile", "zone", "aliases", "ca", "ranges")
+    rate = options["rate"] or None
+    return Crawling(
+        cohort=_cohort(**options),
+        parameters=dict(map(_pair, options["parameters"])),
+        manners=Manners(lanes=options["lanes"], rate=rate, pace_file=Path.home() / _PACE_FILE if rate else None),
+        **{name: options[name] for name in named},
+    )
+
+
+def _cohort(**options: Any) -> Cohort:
+    given = [name for name in ("group", "patients", "appointments", "encounters") if options[name] is not None]
+    if len(given) != 1:
+        raise UsageError("whose records? Expected one of --group, --patients, --appointments and --encounters.")
+    if given == ["group"]:
+        return Cohort(Rule.GROUP, group=checked_id(options["group"], "--group"))
+    if given == ["patients"]:
+        file = options["patients"]
+        return Cohort(Rule.LIST, listed=listed_in(file.read_text(encoding="utf-8-sig"), file.name))
+    start, end = _days(options[given[0]], given[0])
+    return Cohort(Rule(given[0]), start=start, end=end)
+
+
+def _days(days: tuple[date, date], name: str) -> tuple[date, date]:
+    if days[1] < days[0]:
+        raise UsageError(f"--{name}: expected the first day before the last. Swap them.")
+    return days
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise UsageError(f"--parameter: expected NAME=VALUE, got {text!r}.")
+    return name, value

@@ -1,0 +1,218 @@
+"""From a crawl to a score: the same as from an export where all was read, and said plainly where it was not."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from extractors.ledger import Sight
+from extractors.vocabulary import EventKind
+from scoring.model import MeasureId, Origin, Proportion
+from smartapp import console, paths
+from smartapp.archive import open_score
+from smartapp.attestations import read_attestations
+from smartapp.cli import main
+from smartapp.publish import publish
+from smartapp.scored import score_reading
+from tests.crawl.scripted import Raw, Scripted, crawled, reading
+from tests.demo_ehr.signing_in import FHIR
+from tests.extractors.practice import PERIOD, A, C
+from tests.smartapp.preflight_server import open_server
+
+EP_1, HIE_1, PEA_1 = MeasureId("PI_EP_1"), MeasureId("PI_HIE_1"), MeasureId("PI_PEA_1")
+UNREAD = Proportion(0, 0, origin=Origin.RECOMPUTED, readable=False)
+
+
+def cli(*words: str) -> Result:
+    result = CliRunner().invoke(main, words)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture
+def ids(tmp_path: Path) -> Path:
+    file = tmp_path / "ids.txt"
+    file.write_text("p\nq\n")
+    return file
+
+
+@pytest.fixture
+def attestations(tmp_path: Path) -> Path:
+    file = tmp_path / "attested.toml"
+    text = f'year = 2026\n[reporter]\ntin = "{A}"\nnpi = "{C}"\n[period]\nstart = {PERIOD.start}\nend = {PERIOD.end}\n'
+    file.write_text(text)
+    return file
+
+
+@pytest.fixture(scope="module")
+def group_4(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A practice's folder, and a crawl of the demo EHR that shows it."""
+    folder, out = paths.fixture("group-4"), tmp_path_factory.mktemp("demo") / "crawl"
+    listed = out.with_name("ids.txt")
+    lines = (folder / "Patient.ndjson").read_text(encoding="utf-8").splitlines()
+    listed.write_text("\n".join(json.loads(line)["id"] for line in lines))
+    with open_server(folder):
+        result = cli("crawl", FHIR, "--patients", str(listed), "--out", str(out), "--rate", "0")
+    assert result.exit_code == 0, result.stderr
+    return folder, out
+
+
+def counted(folder: Path, site: Path) -> dict[str, object]:
+    result = cli("extract", "--from", str(folder), "--site", str(site), "--year", "2026", "--json")
+    assert result.exit_code == 0, result.stderr
+    return dict(json.loads(result.stdout))
+
+
+def test_a_folder_and_a_crawl_of_the_demo_ehr_give_the_same_tallies_and_fingerprint(
+    group_4: tuple[Path, Path],
+) -> None:
+    folder, out = group_4
+    exported, crawl = (counted(place, folder / "site.toml") for place in (folder, out))
+
+    assert crawl["tallies"] == exported["tallies"]
+    assert crawl["run"] == exported["run"]
+    assert exported["tallies"]
+
+
+def score(out: Path, attestations: Path) -> dict[MeasureId, Proportion]:
+    with reading(out) as found:
+        return dict(score_reading(found, read_attestations(attestations, found.rules)).submission.proportions)
+
+
+@pytest.mark.requirement("R72")
+def test_a_measure_whose_cases_were_withheld_is_not_determinable_and_never_zero(
+    server: Scripted, tmp_path: Path, attestations: Path
+) -> None:
+    crawled(server, tmp_path / "whole")
+    server.says("MedicationRequest?patient=q", Raw(403))
+    crawled(server, tmp_path / "part")
+    whole, part = (score(tmp_path / name, attestations) for name in ("whole", "part"))
+
+    assert (whole[EP_1].met, whole[EP_1].denominator, whole[EP_1].readable) == (3, 3, True)
+    assert part[EP_1] == UNREAD
+    assert part[PEA_1] == whole[PEA_1]
+
+
+@pytest.mark.requirement("R72")
+@pytest.mark.parametrize("said", [Raw(403), Raw(422), Raw(200, b"{")], ids=["withheld", "failed", "no page"])
+def test_none_met_is_no_zero_where_what_would_show_it_was_not_read(
+    server: Scripted, tmp_path: Path, attestations: Path, said: Raw
+) -> None:
+    server.resources = [one for one in server.resources if one["resourceType"] not in ("Provenance", "Task")]
+    crawled(server, tmp_path / "whole")
+    server.says("Task?", said)
+    crawled(server, tmp_path / "part")
+    whole, part = (score(tmp_path / name, attestations) for name in ("whole", "part"))
+
+    assert (whole[EP_1].met, whole[EP_1].denominator, whole[EP_1].unknown, whole[EP_1].readable) == (0, 3, 0, True)
+    assert (part[EP_1].met, part[EP_1].denominator, part[EP_1].unknown, part[EP_1].readable) == (0, 3, 3, False)
+
+
+@pytest.mark.requirement("R72")
+def test_absence_proves_nothing_of_a_type_that_was_not_read_whole(server: Scripted, tmp_path: Path) -> None:
+    server.says("Task?patient=q", Raw(403))
+    crawled(server, tmp_path / "c")
+    with reading(tmp_path / "c") as found:
+        assert EventKind.PRESCRIPTION_TRANSMITTED not in found.site.closed_world
+        assert EventKind.PRESCRIPTION_WRITTEN in found.site.closed_world
+        assert found.sights[EventKind.PRESCRIPTION_TRANSMITTED] is Sight.NOT_WHOLE
+        assert EventKind.PRESCRIPTION_TRANSMITTED in found.unseen(EP_1)
+        assert [text for text in found.cautions if text.startswith("Not all of Task was read: withheld")]
+
+
+@pytest.mark.requirement("R72")
+def test_a_kept_score_says_what_was_not_read_as_the_fresh_one_did(
+    server: Scripted, tmp_path: Path, attestations: Path
+) -> None:
+    server.says("MedicationRequest?", Raw(403))
+    crawled(server, tmp_path / "c")
+    with reading(tmp_path / "c") as found:
+        fresh = score_reading(found, read_attestations(attestations, found.rules))
+        published = publish(fresh, tmp_path / "out", None)
+    place = next(published.run.glob("*/TIN-*"))
+    with open_score(place) as kept:
+        assert kept.submission.proportions[EP_1] == UNREAD
+        assert kept.reading.cautions == found.cautions
+    page = published.report.read_text(encoding="utf-8")
+
+    assert "What was asked for" in page
+    assert "withheld: the EHR does not permit reading it" in page
+    assert "not all that could show it was read" in page
+
+
+@pytest.mark.requirement("R72")
+def test_an_unfinished_crawl_gives_no_score(server: Scripted, tmp_path: Path) -> None:
+    crawled(server, tmp_path / "c")
+    journal = tmp_path / "c" / "journal.ndjson"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:-1]))
+    result = cli("extract", "--from", str(tmp_path / "c"), "--year", "2026")
+
+    assert result.exit_code == 8
+    assert "unfinished: give the command of the crawl again" in result.stderr
+
+
+def test_the_verb_crawls_and_says_what_it_could_not_read(server: Scripted, tmp_path: Path, ids: Path) -> None:
+    words = ("crawl", server.base, "--patients", str(ids), "--out", str(tmp_path / "c"), "--rate", "0")
+    server.says("Task?patient=q", Raw(403))
+    partly = cli(*words)
+    server.scripts.clear()
+    whole = cli(*words)
+
+    assert (partly.exit_code, whole.exit_code) == (8, 0)
+    assert "Task: withheld: the EHR does not permit reading it (1 searches)" in partly.stderr
+    assert whole.stdout.startswith("2 patients read into ")
+
+
+def test_the_verb_says_when_a_token_is_refused(server: Scripted, tmp_path: Path, ids: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("secret-token")
+    server.scripts.append(lambda _: Raw(401))
+    words = ("--patients", str(ids), "--out", str(tmp_path / "c"), "--rate", "0", "--token-file", str(token))
+    result = cli("crawl", server.base, *words)
+
+    assert result.exit_code == 5
+    assert "Renew it" in result.stderr
+    assert "secret-token" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ((), "whose records?"),
+        (("--group", "a", "--encounters", "2026-01-01..2026-01-02"), "whose records?"),
+        (("--group", "a/b"), "expected an id"),
+        (("--encounters", "2026-01-02..2026-01-01"), "expected the first day before the last"),
+        (("--group", "a", "--parameter", "x"), "expected NAME=VALUE"),
+        (("--group", "a", "--private-range", "x"), "network"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
+    server: Scripted, tmp_path: Path, words: tuple[str, ...], problem: str
+) -> None:
+    result = cli("crawl", server.base, "--out", str(tmp_path / "c"), "--rate", "0", *words)
+
+    assert (result.exit_code, server.heard) == (2, [])
+    assert problem in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("done", "to_do", "seconds", "words"),
+    [
+        (50, 200, 10, "50 of 200 searches, 5.0 a second, about 0 min 30 s left"),
+        (200, 200, 10, "200 of 200 searches, 20.0 a second, about 0 min 0 s left"),
+        (10, 1210, 1000, "10 of 1210 searches, 0.0 a second, about 2000 min 0 s left"),
+        (0, 10, 1, "0 of 10 searches, 0.0 a second, about 0 min 0 s left"),
+    ],
+)
+def test_progress_says_how_far_how_fast_and_how_long(done: int, to_do: int, seconds: float, words: str) -> None:
+    assert console.progress_in_words(done, to_do, seconds) == words
+
+
+def test_progress_is_told_every_five_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    now = iter([0.0, 4.9, 5.0, 5.0, 5.0, 9.9, 10.0, 10.0, 10.0])
+    with console.crawl_progress(lambda: next(now)) as tell:
+        for done in range(1, 5):
+            tell(done, 10)
+
+    assert [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()] == ["2", "4"]
