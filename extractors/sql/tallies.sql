@@ -1,5 +1,6 @@
 -- Tallies: cases of one period, counted for each NPI within a TIN and for each TIN as a group.
--- Reads: variant_case (variants.sql), received_context and incoming_context (contexts.sql), and period (start_day, end_day, window_start, window_end; all days included).
+-- Reads: variant_case (variants.sql), received_context and incoming_context (summaries.sql, contexts.sql), and period
+-- (start_day, end_day, window_start, window_end; all days included).
 
 -- table: context_in_period
 -- What the contexts of each received document within the period say, to its clinician and to the group:
