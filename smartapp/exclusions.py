@@ -7,7 +7,7 @@ from extractors.cases import Tally
 from extractors.ledger import NEEDS, Sight
 from extractors.vocabulary import EventKind
 from scoring.exclusions import Count, Exclusion, exclusions
-from scoring.model import MeasureId, Reporter
+from scoring.model import MeasureId, Origin, Reporter
 from smartapp.attestations import Attestations
 from smartapp.usecases import Reading
 
@@ -40,8 +40,9 @@ def counts_for(measure: MeasureId, reporter: Reporter) -> Reporter:
 
 def _counts(reading: Reading, reporter: Reporter, attested: Attestations, measure: MeasureId) -> tuple[Count, ...]:
     if measure in attested.reported:
-        total = attested.reported[measure].proportion.denominator
-        return (Count(total, total, basis="the EHR's report"),)
+        total = attested.reported[measure].proportion
+        basis = "the EHR's report" if total.origin is Origin.REPORTED else str(total.origin)
+        return (Count(total.denominator, total.denominator, basis=basis),)
     bases = BASES if measure == _ON_TWO_BASES else _ONE_WAY
     variants = sorted(bases, key=lambda variant: variant != attested.variant)
     found = (_count(reading, counts_for(measure, reporter), measure, variant) for variant in variants)
