@@ -140,7 +140,7 @@ def _safety(certain: int, limit: int, pace: Pace) -> Safety:
 def _arithmetic(limit: int, pace: Pace, safety: Safety) -> str:
     counted, room = pace.counted, limit - 1 - pace.counted
     if safety is Safety.LOST:
-        return f"{counted} are counted, {limit} or more: it cannot be claimed, and a count does not fall again."
+        return f"{counted} are counted, not fewer than {limit}: it cannot be claimed, and more days do not change that."
     if not pace.remaining:
         return f"{counted} are counted and the period is over: {_room(room)}."
     if pace.expected is None:

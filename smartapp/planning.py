@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from scoring.actions import Action, OpenCase, Pool, Situation, applied, score_of
 from scoring.conditions import DeadlineId
 from scoring.efforts import ActionKind, Efforts, load_efforts
-from scoring.model import MeasureId, Period, Proportion
+from scoring.model import MeasureId, Period, Proportion, Score
 from scoring.plan import Open, Plan, alone, plan
 from scoring.possible import Held, Known, OtherBasis, held_back, possible
 from scoring.projection import (
@@ -71,13 +71,16 @@ class HeldBack:
 class Planned:
     """A plan with all that it was drawn from.
 
-    `scored` is the observed part; `gone` says by measure what is not met for good, and why. `singles` are all actions
-    with what each adds by itself.
+    `scored` is the observed part, `situation` the same as it would be reported for the whole period, `can` what else
+    than cases is open. `gone` says by measure what is not met for good, and why. `singles` are all actions with what
+    each adds by itself.
     """
 
     asked: Asked
     scored: Scored
     span: Span
+    situation: Situation
+    can: Open
     plan: Plan
     singles: tuple[tuple[Action, int], ...]
     held: tuple[HeldBack, ...]
@@ -133,6 +136,8 @@ def planned(reading: Reading, attested: Attestations, asked: Asked) -> Planned:
         asked=asked,
         scored=scored,
         span=span,
+        situation=situation,
+        can=can,
         plan=plan(situation, can, asked.target),
         singles=alone(situation, can),
         held=tuple(_held(situation, can, known)),
@@ -142,6 +147,13 @@ def planned(reading: Reading, attested: Attestations, asked: Asked) -> Planned:
         closing=tuple(sorted(_closing(situation, can, asked), key=lambda one: (one.day, one.what))),
         gone={measure: found.gone for measure, found in cases.items() if measure in situation.submission.proportions},
     )
+
+
+def ticked(found: Planned, names: frozenset[str]) -> Score:
+    """The score once the actions of these names are done, those on cases to every case; unknown names do nothing."""
+    options = (*found.can.gate, *(action for choice in (*found.can.choices, found.can.bonus) for action in choice))
+    cases = (action for action, _ in found.singles if action.cases)
+    return score_of(applied(found.situation, [one for one in (*options, *cases) if one.id in names]))
 
 
 def _pools(scored: Scored, cases: Mapping[MeasureId, Cases], seen: Seen) -> dict[MeasureId, tuple[Pool, ...]]:

@@ -41,6 +41,9 @@ def _plan(found: Planned, with_cases: bool) -> list[str]:
     if plan.steps:
         again = f"Scored again after all of it: {plan.after.points}. About {_hours(plan.minutes)}. {_ESTIMATE}"
         lines += wrapped(again, "")
+    if not plan.after.determinable:
+        open_lines = ", ".join(line.measure for line in plan.after.lines if line.earned is None)
+        lines += wrapped(f"Not determinable even so: {open_lines}. What is seen of the rest is counted.", "")
     for finding in plan.blocking:
         lines += wrapped(f"No action mends {finding.code}: {finding.message} {finding.remedy}", "", "    ")
     return lines
