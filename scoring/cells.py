@@ -1,6 +1,9 @@
-"""Whole numbers for many periods at once: arithmetic that is done cell by cell, so that one expression counts for all."""
+"""Whole numbers for many periods at once: arithmetic cell by cell, so that one expression counts for all of them."""
 
+from dataclasses import dataclass
 from typing import Protocol, Self
+
+from scoring.model import MeasureId
 
 
 class Cells(Protocol):
@@ -35,4 +38,48 @@ class Cells(Protocol):
 
     def greatest(self) -> int:
         """The greatest number."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one measure counted in each period, in the words of `Proportion`.
+
+    Not `readable`: the source cannot show the measure, and where nothing is counted, that proves nothing.
+    """
+
+    denominator: Cells
+    met: Cells
+    unknown: Cells
+    undecided: Cells
+    readable: bool = True
+
+    @property
+    def unread(self) -> Cells:
+        """1 where the source shows nothing and cannot, else 0."""
+        nothing = self.denominator + self.undecided < 1
+        return nothing if not self.readable else nothing * 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The bounds of the count behind an exclusion in each period; `possible` None where there is no upper one."""
+
+    certain: Cells
+    possible: Cells | None
+
+
+class Counted(Protocol):
+    """What was counted of one reporter in each period of a space."""
+
+    def days(self) -> tuple[Cells, Cells]:
+        """The first and the last day of each period, as numbers from 0."""
+        ...
+
+    def counts(self, measure: MeasureId, variant: str) -> Counts:
+        """One measure; the variant concerns those that have several."""
+        ...
+
+    def bounds(self, counted_as: MeasureId, variant: str) -> Bounds | None:
+        """The count of cases under an id; None where it cannot be counted from this source."""
         ...

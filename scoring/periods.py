@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from scoring.exclusions import Count
-from scoring.model import Finding, MeasureId, Period, Score, Submission
+from scoring.model import Finding, MeasureId, Period, Score, Severity, Submission
 from scoring.year import RuleBook
 
 
@@ -125,6 +125,12 @@ class Outcome:
         """Points if the gate is open."""
         return self.score.before_gate
 
+    @property
+    def points(self) -> int:
+        """Points of the category: 0 where an error shuts the gate, those of `waived` codes left out of account."""
+        errors = {finding.code for finding in self.score.findings if finding.severity is Severity.ERROR}
+        return 0 if errors - self.waived else self.before_gate
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -151,7 +157,7 @@ class BestPeriod:
     choice may have more than the winner at worst, 0 where none can: then the winner is robust. `if_none_met` and
     `if_all_met` are the winners if nothing, or all, of what is unknown or undecided is met. `reasons` has a sentence
     for each measure. `unmendable` are errors that no period and no choice mends. `assumed` names what nobody answered
-    and was taken for yes.
+    and was taken for yes. `carried` are measures whose total of the EHR's own report was taken for every period.
     """
 
     best: Outcome
@@ -165,6 +171,7 @@ class BestPeriod:
     reasons: tuple[Reason, ...]
     unmendable: tuple[Finding, ...]
     assumed: tuple[str, ...]
+    carried: tuple[MeasureId, ...] = ()
 
     @property
     def robust(self) -> bool:

@@ -109,11 +109,13 @@ def _cuts(quadrant: tuple[Days, Days], frame: Frame) -> Flags:
     """Whether a quadrant is neither empty nor all periods."""
     x, y = quadrant
     empty = (x < 0) | (y >= frame.days)
-    return ~empty & ~((x >= frame.starts - 1) & (y <= frame.first_end))
+    cutting: Flags = ~empty & ~((x >= frame.starts - 1) & (y <= frame.first_end))
+    return cutting
 
 
 def _differs(one: tuple[Days, Days], other: tuple[Days, Days]) -> Flags:
-    return (one[0] != other[0]) | (one[1] != other[1])
+    differs: Flags = (one[0] != other[0]) | (one[1] != other[1])
+    return differs
 
 
 def _of_batch(batch: _Batch, frame: Frame) -> Iterator[_Found]:
@@ -130,7 +132,7 @@ def _of_batch(batch: _Batch, frame: Frame) -> Iterator[_Found]:
 
 
 def _distinct(days: Days, beyond: int) -> Days:
-    """Each row ascending; repeated days are put where they mean nothing, and columns of nothing but such are left out."""
+    """Each row ascending, repeated days put where they mean nothing, and columns of nothing but those left out."""
     days = np.sort(days, axis=1)
     repeated = np.zeros(days.shape, dtype=np.bool_)
     repeated[:, 1:] = days[:, 1:] == days[:, :-1]

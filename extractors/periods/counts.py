@@ -1,7 +1,6 @@
 """The tallies of every period of a space at once; for each of them the same numbers as `tallies.sql`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from extractors.cases import Tally
@@ -10,18 +9,9 @@ from extractors.periods.corners import Corners, corners_of
 from extractors.periods.grid import Frame, Grid, constant, frame_of
 from extractors.periods.quadrants import Series, unit_cases
 from extractors.site import NumeratorWindow
+from scoring.cells import Counts
 from scoring.model import MeasureId
 from scoring.periods import PeriodSpace
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a tally says, for each period. Where nothing is in or near the denominator, `tallies.sql` has no row."""
-
-    denominator: Grid
-    met: Grid
-    unknown: Grid
-    undecided: Grid
 
 
 class PeriodCounts:
@@ -47,7 +37,8 @@ class PeriodCounts:
         return Counts(self._none, self._none, self._none, self._none) if number is None else self._summed(number)
 
     def _sum(self, number: int) -> Counts:
-        return Counts(*map(Grid, self._corners.of(number).summed(self._frame)))
+        denominator, met, unknown, undecided = map(Grid, self._corners.of(number).summed(self._frame))
+        return Counts(denominator, met, unknown, undecided)
 
     def tally(self, series: Series, cell: int) -> Tally | None:
         """The tally of one period, without the grades of evidence; None where nothing is in or near the denominator."""

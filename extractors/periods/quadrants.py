@@ -30,8 +30,8 @@ Series = tuple[str, str, str | None, str | None]
 class Quadrants:
     """Eight days for each case, in rows: four quadrants, each as `x` and `y`.
 
-    In periods of `inside` the case is in the denominator for certain, in those of `near` for certain or perhaps. In periods of
-    `met` its numerator is met; outside `open` it is not met; between the two it is not known.
+    In periods of `inside` the case is in the denominator for certain, in those of `near` for certain or perhaps. In
+    periods of `met` its numerator is met; outside `open` it is not met; between the two it is not known.
     """
 
     inside: tuple[Days, Days]
@@ -157,7 +157,8 @@ def _series(table: pa.Table, rows: Codes, group: Flags) -> tuple[tuple[Series, .
 def _coded(table: pa.Table, name: str) -> tuple[Codes, list[str]]:
     """A column as the numbers of its values, -1 for none."""
     column = table[name].combine_chunks().dictionary_encode()
-    return column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), column.dictionary.to_pylist()
+    values = [str(value) for value in column.dictionary.to_pylist()]
+    return column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), values
 
 
 def _days(table: pa.Table, name: str, space: PeriodSpace) -> tuple[Days, Flags]:
@@ -177,7 +178,8 @@ def _compared(table: pa.Table, name: str, day: str, side: int) -> Flags:
 
 def _is(table: pa.Table, name: str, value: str) -> Flags:
     codes, values = _coded(table, name)
-    return codes == (values.index(value) if value in values else -2)
+    found: Flags = codes == (values.index(value) if value in values else -2)
+    return found
 
 
 def _present(table: pa.Table, name: str) -> Flags:
