@@ -28,6 +28,10 @@ class Cells(Protocol):
         """The greater of the two, cell by cell."""
         ...
 
+    def wide(self) -> Self:
+        """The same with room for numbers of 63 bits; others need hold counts times twice the points of a category."""
+        ...
+
     def without(self, cell: int, /) -> Self:
         """The same with -1 in one cell."""
         ...
@@ -57,8 +61,7 @@ class Counts:
     @property
     def unread(self) -> Cells:
         """1 where the source shows nothing and cannot, else 0."""
-        nothing = self.denominator + self.undecided < 1
-        return nothing if not self.readable else nothing * 0
+        return self.denominator * 0 if self.readable else self.denominator + self.undecided < 1
 
 
 @dataclass(frozen=True, slots=True)

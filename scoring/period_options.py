@@ -91,7 +91,7 @@ def _option(
 
 
 def _worth(rules: RuleBook, submission: Submission, paths: tuple[Path, ...], claims: tuple[MeasureId, ...]) -> Option:
-    scored = score(rules, submission)
+    scored = score(replace(rules, readings=()), submission)
     available = {MeasureId(line.measure): line.available for line in scored.lines}
     claimed = tuple(m for m in rules.measures if m in set(claimed_exclusions(rules, submission).values()))
     return Option(

@@ -85,7 +85,7 @@ class Search:
         self._thresholds: Mapping[MeasureId, ExclusionThreshold] = {one.exclusion: one for one in rules.thresholds}
         self._everywhere = first * 0 + 1
         self._usable = (first >= asked.usable_from) * (last >= asked.usable_to)
-        self._tail = ((last - first) * _CLAIMS + _CLAIMS - 1) * _DAYS + (_DAYS - 1) - last
+        self._tail = ((last - first).wide() * _CLAIMS + _CLAIMS - 1) * _DAYS + (_DAYS - 1) - last
         self._worlds = Worlds(rules, counted)
         self._ways = [way for option in asked.options if (way := self._way(option)).perhaps.greatest() > 0]
         self._common = frozenset.intersection(*(way.option.errors for way in self._ways))
@@ -147,7 +147,8 @@ class Search:
         """What orders the periods of a way; -1 where it may not be taken."""
         points, passed = self._worlds.points(way.option, world)
         head = ((self._usable * 2 + passed * self._open(way)) * _POINTS + points) * (_NO_LIMIT_NEAR + 1) + way.margin
-        whole = head * (_DAYS * _CLAIMS * _DAYS) + self._tail - len(way.option.choices.exclusions) * _DAYS
+        tail = self._tail - len(way.option.choices.exclusions) * _DAYS
+        whole = head.wide() * (_DAYS * _CLAIMS * _DAYS) + tail
         return (whole + 1) * way.allowed - 1
 
     def _way(self, option: Option) -> _Way:

@@ -43,6 +43,25 @@ class PeriodSpace:
             and period.days >= self.minimum_days
         )
 
+    def at(self, number: int) -> Period:
+        """The period of a number, counted from 0 in the order of iteration.
+
+        Raises:
+            IndexError: there is none of that number.
+        """
+        for start in range(self.starts):
+            ends = self.days - self.minimum_days + 1 - start
+            if 0 <= number < ends:
+                first = self.first + timedelta(start)
+                return Period(first, first + timedelta(self.minimum_days - 1 + number))
+            number -= ends
+        raise IndexError("no period of this number")
+
+    def number(self, period: Period) -> int:
+        """The number of a period of this space."""
+        start, longest = (period.start - self.first).days, self.days - self.minimum_days + 1
+        return start * longest - start * (start - 1) // 2 + period.days - self.minimum_days
+
     @property
     def days(self) -> int:
         """Days from the first to the last, both counted."""

@@ -67,6 +67,7 @@ class PeriodSearch:
     def __init__(self, reading: Reading, space: PeriodSpace | None = None) -> None:
         self.reading, self.space = reading, space or space_of(reading.rules)
         self._counts = PeriodCounts(reading.engine, self.space, reading.site.numerator_window)
+        self._ways: dict[tuple[object, ...], tuple[Option, ...]] = {}
 
     def best(self, answered: Answered) -> BestPeriod:
         """The best period of one reporter.
@@ -79,9 +80,20 @@ class PeriodSearch:
         evidence = PeriodEvidence(self.reading, self._counts, reporter, own.attested)
         return _Searched(self, own, evidence).best()
 
-    def periods(self) -> tuple[Period, ...]:
-        """All periods searched, in their order."""
-        return tuple(self.space)
+    def ways(self, template: Submission) -> tuple[Option, ...]:
+        """Every way to report by the answers of a template, made once for all who give the same."""
+        said = (
+            template.answers.items(),
+            template.cehrt_id,
+            template.dates.done.items(),
+            template.dates.editions.items(),
+        )
+        key = tuple(one if isinstance(one, str | None) else frozenset(one) for one in said)
+        if key not in self._ways:
+            rules = self.reading.rules
+            counted, claimable = reported_as_counts(rules), deciding(rules)
+            self._ways[key] = options(rules, template, counted, claimable, tuple(VARIANTS.values()))
+        return self._ways[key]
 
 
 class _Searched:
@@ -89,7 +101,7 @@ class _Searched:
 
     def __init__(self, whole: PeriodSearch, answered: Answered, evidence: PeriodEvidence) -> None:
         self._whole, self._answered, self._evidence = whole, answered, evidence
-        self._rules, self._periods = whole.reading.rules, whole.periods()
+        self._rules = whole.reading.rules
         self._search = Search(self._rules, evidence, self._asked())
 
     def _asked(self) -> Asked:
@@ -103,11 +115,10 @@ class _Searched:
             attested.answers,
         )
         template = replace(template, dates=attested.dates)
-        claimable = deciding(rules)
         return Asked(
             space=space,
-            options=options(rules, template, reported_as_counts(rules), claimable, tuple(VARIANTS.values())),
-            insisted=frozenset(claim for claim in claimable if attested.answers.get(claim)),
+            options=self._whole.ways(template),
+            insisted=frozenset(claim for claim in deciding(rules) if attested.answers.get(claim)),
             usable_from=self._first(template, "start"),
             usable_to=self._first(template, "end"),
         )
@@ -137,8 +148,8 @@ class _Searched:
             full_year=full,
             searched=len(space),
             at_stake=max(0, found.at_stake),
-            if_none_met=World(self._periods[found.if_none_met[0]], found.if_none_met[1]),
-            if_all_met=World(self._periods[found.if_all_met[0]], found.if_all_met[1]),
+            if_none_met=World(space.at(found.if_none_met[0]), found.if_none_met[1]),
+            if_all_met=World(space.at(found.if_all_met[0]), found.if_all_met[1]),
             reasons=reasons(best, beside, runner_up),
             unmendable=self._unmendable(best, found),
             assumed=self._answered.assumed,
@@ -150,10 +161,10 @@ class _Searched:
         return tuple(f for f in best.score.findings if (f.code, f.subject) in errors and f.code not in waived)
 
     def _of(self, period: Period) -> Outcome:
-        return self._outcome(self._search.at(self._periods.index(period)))
+        return self._outcome(self._search.at(self._whole.space.number(period)))
 
     def _outcome(self, place: Place) -> Outcome:
-        period = self._periods[place.cell]
+        period = self._whole.space.at(place.cell)
         reading = replace(self._whole.reading, period=period, tallies=self._evidence.tallies(place.cell))
         scored = score_reading(reading, chosen(self._answered.attested, place.option, period))
         errors = [f for f in scored.score.findings if f.severity is Severity.ERROR]

@@ -6,7 +6,7 @@ from functools import lru_cache
 from extractors.cases import Tally
 from extractors.engine.local import LocalEngine
 from extractors.periods.corners import Corners, corners_of
-from extractors.periods.grid import Frame, Grid, constant, frame_of
+from extractors.periods.grid import Frame, constant, counted, frame_of
 from extractors.periods.quadrants import Series, unit_cases
 from extractors.site import NumeratorWindow
 from scoring.cells import Counts
@@ -37,7 +37,7 @@ class PeriodCounts:
         return Counts(self._none, self._none, self._none, self._none) if number is None else self._summed(number)
 
     def _sum(self, number: int) -> Counts:
-        denominator, met, unknown, undecided = map(Grid, self._corners.of(number).summed(self._frame))
+        denominator, met, unknown, undecided = map(counted, self._corners.of(number).summed(self._frame))
         return Counts(denominator, met, unknown, undecided)
 
     def tally(self, series: Series, cell: int) -> Tally | None:

@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from scoring.periods import PeriodSpace
 
-Numbers = NDArray[np.int64]
+Numbers = NDArray[np.int64] | NDArray[np.int32]
+
+_SHORT = 2**31 // 1000
+"""Counts below this stay within 32 bits under all that scoring multiplies them with (twice the points of a category)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A whole number for each period of a space, in its order."""
+    """A whole number for each period of a space, in its order; small ones in 32 bits, for the sake of speed."""
 
     numbers: Numbers
 
@@ -37,10 +40,10 @@ class Grid:
         return type(self)(self.numbers // _plain(other))
 
     def __ge__(self, other: Self | int) -> Self:
-        return type(self)((self.numbers >= _plain(other)).astype(np.int64))
+        return type(self)((self.numbers >= _plain(other)).astype(np.int32))
 
     def __lt__(self, other: Self | int) -> Self:
-        return type(self)((self.numbers < _plain(other)).astype(np.int64))
+        return type(self)((self.numbers < _plain(other)).astype(np.int32))
 
     def at_most(self, other: Self | int) -> Self:
         """The lesser of the two, cell by cell."""
@@ -55,6 +58,10 @@ class Grid:
         numbers = self.numbers.copy()
         numbers[cell] = -1
         return type(self)(numbers)
+
+    def wide(self) -> Self:
+        """The same with room for numbers of 63 bits."""
+        return type(self)(self.numbers.astype(np.int64))
 
     def first_greatest(self) -> int:
         """The first cell that holds the greatest number."""
@@ -77,7 +84,7 @@ class Frame:
     """
 
     space: PeriodSpace
-    cells: Numbers
+    cells: NDArray[np.int64]
 
     @property
     def days(self) -> int:
@@ -108,13 +115,18 @@ def frame_of(space: PeriodSpace) -> Frame:
     return Frame(space, np.flatnonzero(columns >= rows))
 
 
+def counted(numbers: NDArray[np.int64]) -> Grid:
+    """Counts as a grid, as small as they may be."""
+    return Grid(numbers.astype(np.int32) if numbers.max(initial=0) < _SHORT else numbers)
+
+
 def day_grids(space: PeriodSpace) -> tuple[Grid, Grid]:
     """The number of the first and of the last day of each period, counted from the first day of the space."""
     frame = frame_of(space)
     starts, ends = np.divmod(frame.cells, frame.ends)
-    return Grid(starts), Grid(ends + frame.first_end)
+    return counted(starts), counted(ends + frame.first_end)
 
 
 def constant(space: PeriodSpace, number: int) -> Grid:
     """The same number for each period."""
-    return Grid(np.full(len(frame_of(space).cells), number, dtype=np.int64))
+    return counted(np.full(len(frame_of(space).cells), number, dtype=np.int64))
