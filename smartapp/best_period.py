@@ -56,6 +56,17 @@ def _with_level(rules: RuleBook, measure: Measure) -> list[MeasureId]:
     return [measure.id, *(level.id for level in levels[-1:])]
 
 
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The winner of one of many reporters: what it earns, whether it is robust, and what the full year earns."""
+
+    reporter: Reporter
+    period: Period
+    place: Place
+    robust: bool
+    full_year: int
+
+
 class PeriodSearch:
     """The periods of a year for whoever reports in one reading; what all reporters share is made once.
 
@@ -75,10 +86,22 @@ class PeriodSearch:
         Raises:
             UsageError: the reporter is not in the data or not to be found out.
         """
-        reporter = reporter_of(self.reading, answered.attested.reporter)
+        return self._searched(answered, reporter_of(self.reading, answered.attested.reporter)).best()
+
+    def everyone(self, answered: Answered) -> list[Brief]:
+        """The winner of each clinician and each group in the data, all with the same answers; by TIN and NPI.
+
+        Totals of the EHR's own report are one reporter's, so none is looked at.
+        """
+        answered = replace(answered, attested=replace(answered.attested, reported={}))
+        required = {measure.id for measure in self.reading.rules.with_status(Status.REQUIRED)}
+        found = {Reporter(*series[2:]) for series in self._counts.series if series[0] in required}
+        named = sorted((r for r in found if r.tin or r.npi), key=lambda r: (r.tin or "", r.npi or ""))
+        return [self._searched(answered, reporter).brief() for reporter in named]
+
+    def _searched(self, answered: Answered, reporter: Reporter) -> "_Searched":
         own = replace(answered, attested=replace(answered.attested, reporter=reporter))
-        evidence = PeriodEvidence(self.reading, self._counts, reporter, own.attested)
-        return _Searched(self, own, evidence).best()
+        return _Searched(self, own, PeriodEvidence(self.reading, self._counts, reporter, own.attested))
 
     def ways(self, template: Submission) -> tuple[Option, ...]:
         """Every way to report by the answers of a template, made once for all who give the same."""
@@ -133,7 +156,14 @@ class _Searched:
                 return number
         return space.days
 
+    def brief(self) -> Brief:
+        """The winner and the full year, without their scores line by line."""
+        found, space = self._search.found(), self._whole.space
+        full = self._search.at(space.number(Period(space.first, space.last))).points
+        return Brief(self._evidence.reporter, space.at(found.best.cell), found.best, found.at_stake <= 0, full)
+
     def best(self) -> BestPeriod:
+        """Everything that was found, each period scored."""
         found = self._search.found()
         best = self._outcome(found.best)
         runner_up = self._outcome(found.runner_up) if found.runner_up else None

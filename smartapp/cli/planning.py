@@ -81,7 +81,7 @@ def plan(year: int, rules: Path | None, attestations: Path, with_cases: bool, in
         attested = read_attestations(attestations, book)
         wish = Asked(_days(book, period, attested), as_of or _today(source), target, without)
         with reading_of(source, book, observed_part(wish)) as reading:
-            _stop_if_broken(reading, in_json)
+            stop_if_broken(reading, in_json)
             found = planned(reading, attested, wish)
             click.echo(as_json(plan_document(found)) if in_json else plan_text(found, with_cases), nl=False)
 
@@ -106,7 +106,7 @@ def what_if_verb(year: int, rules: Path | None, attestations: Path, in_json: boo
         book = load(year, rules)
         attested = read_attestations(attestations, book)
         with reading_of(Source(**asked), book, _days(book, period, attested)) as reading:
-            _stop_if_broken(reading, in_json)
+            stop_if_broken(reading, in_json)
             found = what_if(reading, attested, typed)
             click.echo(as_json(found.as_document()) if in_json else what_if_text(found), nl=False)
 
@@ -124,7 +124,7 @@ def _today(source: Source) -> date:
     return datetime.now(UTC).astimezone(zone).date()
 
 
-def _stop_if_broken(reading: Reading, in_json: bool) -> None:
+def stop_if_broken(reading: Reading, in_json: bool) -> None:
     """No plan rests on an input that is not whole; why it is not was noted while it was read."""
     if reading.faults:
         if in_json:
