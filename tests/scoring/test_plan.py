@@ -306,3 +306,40 @@ def test_every_action_alone_is_what_it_adds_to_the_points_before_the_gate() -> N
     start = score_of(situation).before_gate
     assert all(score_of(applied(situation, [action])).before_gate - start == adds for action, adds in ranked)
     assert {len(action.cases) for action, _ in ranked if action.subject == PEA} == {100}
+
+
+def test_of_two_measures_that_give_the_same_point_the_one_with_less_work_is_chosen() -> None:
+    submission = counting(complete(2026), "PI_PEA_1", Proportion(49, 100))
+    submission = counting(submission, "PI_EP_1", Proportion(44, 100))
+    situation = situated(submission, pool(PEA, [False]), pool(EP, [False]))
+    made = plan(situation, Open(), score_of(situation).points + 1)
+    assert [(step.action.id, step.action.minutes) for step in made.steps] == [("access:PI_PEA_1", 5)]
+    both = plan(situation, Open(), score_of(situation).points + 2)
+    assert {step.action.id for step in both.steps} == {"access:PI_PEA_1", "evidence:PI_EP_1"}
+
+
+@pytest.mark.parametrize(
+    ("registered", "level"), [(date(2026, 3, 2), "PI_PHCDRR_1_PRE"), (date(2026, 3, 3), "PI_PHCDRR_1_PROD")]
+)
+def test_a_registration_that_is_dated_decides_the_level_whatever_the_day(registered: date, level: str) -> None:
+    submission = bare().submission
+    dates = replace(submission.dates, registered={MeasureId("PI_PHCDRR_1"): registered})
+    situation = replace(bare(), submission=replace(submission, dates=dates))
+    action = by_name(possible(situation, known(situation, date(2026, 11, 21))))["answer:PI_PHCDRR_1"]
+    assert (action.change.answers, action.by) == ({"PI_PHCDRR_1": True, level: True}, CLOSES)
+
+
+def test_another_path_takes_the_exclusions_away_that_it_does_not_go_with() -> None:
+    before = complete(2026)
+    claimed = replace(situated(before), submission=excluding(before, "PI_HIE_1", "PI_LVOTC_1"))
+    path = by_name(possible(claimed, known(claimed)))["path:PI_HIE_5"]
+    after = applied(claimed, [path])
+    assert "PI_LVOTC_1" not in after.submission.answers
+    assert not score_of(after).gate_shut
+
+
+def test_a_measure_that_is_suppressed_is_answered_without_a_claim() -> None:
+    situation = situated(without(complete(2025), "PI_PHCDRR_3", "PI_PHCDRR_3_PROD"))
+    action = by_name(possible(situation, known(situation)))["answer:PI_PHCDRR_3"]
+    assert action.change.answers == {"PI_PHCDRR_3": False}
+    assert score_of(applied(situation, [action])).points == score_of(situated(complete(2025))).points
