@@ -113,24 +113,11 @@ def planned(reading: Reading, attested: Attestations, asked: Asked) -> Planned:
         raise UsageError(f"expected the days {observed_part(asked)} to be counted, got {reading.period}.")
     scored, rows, span = score_reading(reading, attested), case_rows(reading), Span(asked.period, asked.as_of)
     seen = Seen(asked.period, asked.as_of, scored.submission.reporter, attested.variant, load_efforts())
-    cases = open_cases(reading, rows, seen)
-    situation = Situation(
-        rules=reading.rules,
-        submission=replace(scored.submission, period=asked.period),
-        exclusions=scored.exclusions,
-        pools=_pools(scored, cases, seen),
-    )
-    margins = tuple(_margins(scored, rows, span))
-    known = Known(
-        as_of=asked.as_of,
-        efforts=seen.efforts,
-        counted=counted_of(scored),
-        other=_other_basis(scored, rows, seen),
-        unsafe={one.exclusion: one.because for one in margins if one.safety not in _SAFE},
-        ruled_out=asked.ruled_out,
-    )
-    _check_ruled_out(situation, known)
-    situation = _without_ruled_out(situation, asked.ruled_out)
+    cases, margins = open_cases(reading, rows, seen), tuple(_margins(scored, rows, span))
+    whole = _situation(scored, cases, seen)
+    known = _known(scored, _other_basis(scored, rows, seen), margins, seen)
+    _check_ruled_out(whole, known, asked.ruled_out)
+    situation, known = _without(whole, known, asked.ruled_out)
     can = possible(situation, known)
     return Planned(
         asked=asked,
@@ -147,6 +134,17 @@ def planned(reading: Reading, attested: Attestations, asked: Asked) -> Planned:
         closing=tuple(sorted(_closing(situation, can, asked), key=lambda one: (one.day, one.what))),
         gone={measure: found.gone for measure, found in cases.items() if measure in situation.submission.proportions},
     )
+
+
+def _situation(scored: Scored, cases: Mapping[MeasureId, Cases], seen: Seen) -> Situation:
+    """What would be reported for the whole period if nothing more happened."""
+    submission = replace(scored.submission, period=seen.period)
+    return Situation(scored.reading.rules, submission, scored.exclusions, _pools(scored, cases, seen))
+
+
+def _known(scored: Scored, other: OtherBasis | None, margins: tuple[SafetyMargin, ...], seen: Seen) -> Known:
+    unsafe = {one.exclusion: one.because for one in margins if one.safety not in _SAFE}
+    return Known(seen.as_of, seen.efforts, counted_of(scored), other, unsafe)
 
 
 def ticked(found: Planned, names: frozenset[str]) -> Score:
@@ -171,13 +169,13 @@ def _unnamed(measure: MeasureId, kind: ActionKind, total: Proportion, by: date, 
     return Pool(measure, efforts.rule(kind, measure), (OpenCase("", by, False),) * (total.denominator - total.met))
 
 
-def _check_ruled_out(situation: Situation, known: Known) -> None:
+def _check_ruled_out(situation: Situation, known: Known, names: frozenset[str]) -> None:
     """Refuse a name that is no action's, so that a typing error is never taken for a wish."""
-    can = possible(situation, replace(known, ruled_out=frozenset()))
-    names = {action.id for action in (*can.gate, *can.bonus, *(one for choice in can.choices for one in choice))}
-    names |= {_pool_id(pool) for pools in situation.pools.values() for pool in pools}
-    if unknown := sorted(known.ruled_out - names):
-        listed = ", ".join(sorted(names)) or "none"
+    can = possible(situation, known)
+    there = {action.id for action in (*can.gate, *can.bonus, *(one for choice in can.choices for one in choice))}
+    there |= {_pool_id(pool) for pools in situation.pools.values() for pool in pools}
+    if unknown := sorted(names - there):
+        listed = ", ".join(sorted(there)) or "none"
         raise UsageError(f"{', '.join(unknown)}: expected actions that can be done: {listed}. Correct --without.")
 
 
@@ -185,12 +183,15 @@ def _pool_id(pool: Pool) -> str:
     return Action(pool.measure, pool.rule, date.min).id
 
 
-def _without_ruled_out(situation: Situation, ruled_out: frozenset[str]) -> Situation:
-    kept = {
-        measure: tuple(pool for pool in pools if _pool_id(pool) not in ruled_out)
-        for measure, pools in situation.pools.items()
-    }
-    return replace(situation, pools=kept)
+def _without(situation: Situation, known: Known, names: frozenset[str]) -> tuple[Situation, Known]:
+    """Both without the actions that a person does not want."""
+    pools = {measure: _kept(found, names) for measure, found in situation.pools.items()}
+    other = known.other and replace(known.other, pools=_kept(known.other.pools, names))
+    return replace(situation, pools=pools), replace(known, other=other, ruled_out=names)
+
+
+def _kept(pools: tuple[Pool, ...], ruled_out: frozenset[str]) -> tuple[Pool, ...]:
+    return tuple(pool for pool in pools if _pool_id(pool) not in ruled_out)
 
 
 def _other_basis(scored: Scored, rows: list[CaseRow], seen: Seen) -> OtherBasis | None:

@@ -73,7 +73,8 @@ INCOMING = [
     document("came-in"),
     receipt("came-in", "2026-03-02T08:00:00-05:00"),
 ]  # fmt: skip
-PRACTICE = [*staff(), *GRANTED, *SEEN_LATE, UNSHOWN, PENDING, *REFERRED, SENT, *INCOMING]
+UNDATED = visit("undated", "2026-03", subject={"reference": "Patient/undated"})
+PRACTICE = [*staff(), UNDATED, *GRANTED, *SEEN_LATE, UNSHOWN, PENDING, *REFERRED, SENT, *INCOMING]
 
 
 @contextmanager
@@ -172,8 +173,10 @@ def test_an_exclusion_claimed_by_the_pace_of_two_months_is_held_back_as_not_safe
 def test_a_total_of_the_report_leaves_a_number_of_cases_without_names(tmp_path: Path) -> None:
     total = Reported(Proportion(27, 38, origin=Origin.REPORTED), "report", MARCH_4)
     asked = Asked(SPRING, MARCH_4)
+    reported = {MeasureId("PI_HIE_4"): total, MeasureId("PI_PEA_1"): total}
     with reading(tmp_path, PRACTICE, asked) as found:
-        made = planned(found, replace(ATTESTED, reported={MeasureId("PI_HIE_4"): total}), asked)
+        made = planned(found, replace(ATTESTED, reported=reported), asked)
+    assert MeasureId("PI_PEA_1") not in made.situation.pools
     (only,) = made.situation.pools[MeasureId("PI_HIE_4")]
     assert [(case.name, case.by) for case in only.cases] == [("", SPRING.end)] * 11
 
