@@ -12,7 +12,7 @@ from scoring.periods import PeriodSpace
 Numbers = NDArray[np.int64] | NDArray[np.int32]
 
 _SHORT = 2**31 // 1000
-"""Counts below this stay within 32 bits under all that scoring multiplies them with (twice the points of a category)."""
+"""Counts below this stay within 32 bits under all that scoring multiplies them with: twice a maximum of points."""
 
 
 @dataclass(frozen=True, slots=True)

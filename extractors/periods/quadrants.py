@@ -112,7 +112,7 @@ def _quadrants(table: pa.Table, frame: Frame, window: NumeratorWindow) -> _State
         np.maximum(np.where(day["occurred"][1], since, never), early),
     )
     met, unsettled = _numerator(table, frame, window, day)
-    inside = np.minimum(since, late), np.maximum(until, early)
+    inside = np.minimum(since, widest[0]), np.maximum(until, widest[1])  # what cannot be near is not inside
     return _Stated(frame, _is(table, "member", "yes") & dated, inside, widest, met, unsettled)
 
 
