@@ -149,6 +149,7 @@ def tally(engine: LocalEngine, period: Period, window: NumeratorWindow) -> list[
         "window_end": end.isoformat(),
     }
     engine.load("period", pa.Table.from_pylist([row]))
+    engine.run("variants.sql")
     engine.run("tallies.sql")
     return [_tally(found) for found in engine.rows("tally", "measure, variant DESC, tin NULLS LAST, npi NULLS FIRST")]
 

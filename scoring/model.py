@@ -41,6 +41,7 @@ class Origin(StrEnum):
     REPORTED = "from the EHR's report"
     ATTESTED = "attested"
     SUBMITTED = "from the submission"
+    TYPED = "typed, what if"
 
 
 @dataclass(frozen=True, slots=True)

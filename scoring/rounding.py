@@ -7,8 +7,12 @@ multiplied with the maximum and rounded once, per measure. An exact half goes up
 from enum import StrEnum
 from fractions import Fraction
 from math import floor
+from typing import TypeVar
+
+from scoring.cells import Cells
 
 HALF = Fraction(1, 2)
+C = TypeVar("C", bound=Cells)
 
 
 class Tie(StrEnum):
@@ -46,6 +50,17 @@ def measure_points(met: int, denominator: int, available: int, least: int, tie: 
     exact = exact_points(met, denominator, available)
     rounded = half_up(exact) if tie is Tie.UP else round(exact)
     return max(rounded, min(least, available)) if met >= 1 else rounded
+
+
+def points_of_cells(met: C, denominator: C, available: int, least: int, tie: Tie) -> C:
+    """What `measure_points` gives, cell by cell, by whole numbers alone; the arguments mean the same."""
+    eligible = denominator.at_least(1)
+    twice = met * (2 * available) + eligible
+    rounded = twice // (eligible * 2)
+    if tie is Tie.EVEN:
+        on_half, odd = twice - rounded * (eligible * 2) < 1, rounded - rounded // 2 * 2
+        rounded = rounded - on_half * odd
+    return rounded.at_least((met >= 1) * min(least, available))
 
 
 def in_words(points: Fraction) -> str:

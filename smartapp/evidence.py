@@ -9,7 +9,10 @@ from extractors.cases import Tally
 from smartapp.usecases import Reading
 
 _DIGITS = 12
-_COUNTS = {"in": "counts", "undecided": "undecided", "out": "does not count"}
+COUNTS = "counts"
+"""The word for a case that is surely in the denominator."""
+
+_COUNTS = {"in": COUNTS, "undecided": "undecided", "out": "does not count"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from extractors.cases import Tally
 from extractors.ledger import NEEDS, Sight
 from extractors.vocabulary import EventKind
 from scoring.exclusions import Count, Exclusion, exclusions
-from scoring.model import MeasureId, Reporter
+from scoring.model import MeasureId, Origin, Reporter
 from smartapp.attestations import Attestations
 from smartapp.usecases import Reading
 
 BY_PRACTICE = frozenset({MeasureId("PI_PHCDRR_1_EX_1")})
 """Counted for the whole practice, whoever reports: an immunization names whoever held the syringe (fhir-mapping 10)."""
 
-_ON_TWO_BASES, _DIAGNOSES = MeasureId("PI_EP_1"), MeasureId("PI_PHCDRR_3_EX_1")
+ON_TWO_BASES, _DIAGNOSES = MeasureId("PI_EP_1"), MeasureId("PI_PHCDRR_3_EX_1")
 BASES = {
     "controlled-included": "controlled substances included",
     "controlled-excluded": "controlled substances left out",
@@ -40,9 +40,10 @@ def counts_for(measure: MeasureId, reporter: Reporter) -> Reporter:
 
 def _counts(reading: Reading, reporter: Reporter, attested: Attestations, measure: MeasureId) -> tuple[Count, ...]:
     if measure in attested.reported:
-        total = attested.reported[measure].proportion.denominator
-        return (Count(total, total, basis="the EHR's report"),)
-    bases = BASES if measure == _ON_TWO_BASES else _ONE_WAY
+        total = attested.reported[measure].proportion
+        basis = "the EHR's report" if total.origin is Origin.REPORTED else str(total.origin)
+        return (Count(total.denominator, total.denominator, basis=basis),)
+    bases = BASES if measure == ON_TWO_BASES else _ONE_WAY
     variants = sorted(bases, key=lambda variant: variant != attested.variant)
     found = (_count(reading, counts_for(measure, reporter), measure, variant) for variant in variants)
     return tuple(replace(count, basis=bases[v]) for v, count in zip(variants, found, strict=True) if count is not None)

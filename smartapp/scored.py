@@ -94,6 +94,12 @@ def reported_as_counts(rules: RuleBook) -> tuple[MeasureId, ...]:
     return tuple(m for m in NEEDS if m in rules.measures and rules.measures[m].metric is Metric.PROPORTION)
 
 
+def counted_of(scored: Scored) -> dict[MeasureId, Proportion]:
+    """What was counted of every measure, excluded and untaken ones too; a reported total goes before what was read."""
+    reported = {measure: total.proportion for measure, total in scored.attestations.reported.items()}
+    return {m: reported.get(m) or _recomputed(scored.reading, m, found) for m, found in scored.tallies.items()}
+
+
 def _tally(
     tallies: tuple[Tally, ...], measure: MeasureId, who: tuple[str | None, str | None], variant: str
 ) -> Tally | None:
@@ -134,9 +140,10 @@ def _is_in_play(measure: MeasureId, rules: RuleBook, attested: Attestations) -> 
 def _check_totals(attested: Attestations, in_play: set[MeasureId]) -> None:
     for measure, total in attested.reported.items():
         if measure not in in_play:
+            name = f"[reported.{measure}]" if total.proportion.origin is Origin.REPORTED else f"the count {measure}"
             raise UsageError(
-                f"[reported.{measure}] stands beside an answer that takes {measure} out of the submission (its "
-                "exclusion, or another path). Remove one of the two."
+                f"{name} stands beside an answer that takes {measure} out of the submission (its exclusion, or "
+                "another path). Remove one of the two."
             )
         if total.on < date(attested.year, 1, 1):
             raise UsageError(

@@ -1,18 +1,6 @@
 -- Tallies: cases of one period, counted for each NPI within a TIN and for each TIN as a group.
--- Reads: cases (cases.sql) and period (start_day, end_day, window_start, window_end; all days included).
-
--- table: variant_case
--- Every case under each variant of its measure. PI_EP_1 is counted with and without controlled substances;
--- without them, a case whose schedule is not known cannot be decided.
-SELECT c.*, 'controlled-included' AS variant FROM cases AS c WHERE measure = 'PI_EP_1'
-UNION ALL
-SELECT measure, focus, patient, tin, npi, CASE WHEN controlled = 'unknown' THEN 'unknown' ELSE member END,
-  occurred, occurred_to, context_before, context_after, controlled, met, met_from, met_on, rests_on, reason, unit,
-  'controlled-excluded'
-FROM cases WHERE measure = 'PI_EP_1' AND controlled <> 'yes'
-UNION ALL
-SELECT c.*, 'all' FROM cases AS c WHERE measure <> 'PI_EP_1'
-;
+-- Reads: variant_case (variants.sql), received_context and incoming_context (summaries.sql, contexts.sql), and period
+-- (start_day, end_day, window_start, window_end; all days included).
 
 -- table: context_in_period
 -- What the contexts of each received document within the period say, to its clinician and to the group:

@@ -9,7 +9,20 @@ Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation
 import click
 
 from smartapp import __version__
-from smartapp.cli import comparing, counting, crawling, decks, drugs, looking, preflight, profiles, ruling, serving
+from smartapp.cli import (
+    comparing,
+    counting,
+    crawling,
+    decks,
+    drugs,
+    looking,
+    periods,
+    planning,
+    preflight,
+    profiles,
+    ruling,
+    serving,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -25,6 +38,9 @@ for _verb in (
     counting.attest,
     looking.explain,
     looking.diff,
+    periods.best_period,
+    planning.plan,
+    planning.what_if_verb,
     ruling.rules,
     ruling.eligibility,
     comparing.compare,

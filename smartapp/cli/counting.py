@@ -41,7 +41,8 @@ _MOST_TOLD = 20
 
 
 @contextmanager
-def _reading(source: Source, rules: RuleBook, period: Period) -> Iterator[Reading]:
+def reading_of(source: Source, rules: RuleBook, period: Period) -> Iterator[Reading]:
+    """A folder read for one period, with progress and what was left out or set aside on standard error."""
     total = sum(p.stat().st_size for p in source.folder.rglob("*") if p.is_file()) if source.folder.is_dir() else 0
     with console.reading_progress(total) as progress, read(source, rules, period, progress) as reading:
         for record in reading.files:
@@ -78,7 +79,7 @@ def extract(
     with stated_failures():
         _check_apart(out, source["folder"])
         days = period_within(year, *(period or (date(year, 1, 1), date(year, 12, 31))))
-        with _reading(Source(**source), load(year, rules), days) as reading:
+        with reading_of(Source(**source), load(year, rules), days) as reading:
             if out is not None:
                 console.note(f"run kept at {write_run(out / 'runs', reading)}")
             nobodys = unattributed(reading)
@@ -161,7 +162,7 @@ def run_and_publish(
     days = period_within(rules.year, *period) if period else attested.period
     if days is None:
         raise UsageError(f"no performance period: give --period A..B, or [period] in {attestations.name}.")
-    with _reading(source, rules, days) as reading:
+    with reading_of(source, rules, days) as reading:
         scored = score_reading(reading, attested)
         published = publish(scored, out, printing.as_of)
         console.note(f"report {published.report}\nrun {published.run}")

@@ -177,7 +177,9 @@ def live(tmp_path: Path, faults: Faults) -> tuple[list[Tally], list[str]]:
     )  # fmt: skip
     with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
         serve(wire, app, BASE)
-        read_own_patients(LiveServer(FHIR, Gateway(patience=ONCE), Bearer(signed_in(app, READ_ALL)["access_token"])), panel)
+        read_own_patients(
+            LiveServer(FHIR, Gateway(patience=ONCE), Bearer(signed_in(app, READ_ALL)["access_token"])), panel
+        )
     (kept,) = latest(tmp_path / "runs", NPI)
     with open_score(kept.place) as found:
         tallies = [tally for tally in found.reading.tallies if tally.npi == NPI]
@@ -221,7 +223,9 @@ def seen(faults: Faults, patient: str) -> PatientView:
     reads = Reads(profile, site, granted(READ_ALL), "Practitioner/internist", None, SEEN)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
         serve(wire, app, BASE)
-        return patient_view(LiveServer(FHIR, Gateway(patience=ONCE), Bearer(signed_in(app)["access_token"])), patient, reads)
+        return patient_view(
+            LiveServer(FHIR, Gateway(patience=ONCE), Bearer(signed_in(app)["access_token"])), patient, reads
+        )
 
 
 @pytest.mark.parametrize("patient", ["sample-001", "sample-033"])

@@ -1,0 +1,50 @@
+"""The tallies of every period of a space at once; for each of them the same numbers as `tallies.sql`."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from extractors.cases import Tally
+from extractors.engine.local import LocalEngine
+from extractors.periods.corners import Corners, corners_of
+from extractors.periods.grid import Frame, constant, counted, frame_of
+from extractors.periods.quadrants import Series, unit_cases
+from extractors.site import NumeratorWindow
+from scoring.cells import Counts
+from scoring.model import MeasureId
+from scoring.periods import PeriodSpace
+
+
+class PeriodCounts:
+    """Every period's tallies of everyone in the data. Made once from derived cases; summed up as they are asked for."""
+
+    def __init__(self, engine: LocalEngine, space: PeriodSpace, window: NumeratorWindow) -> None:
+        self.space = space
+        self._frame: Frame = frame_of(space)
+        cases = unit_cases(engine, self._frame, window)
+        self._number: Mapping[Series, int] = {name: n for n, name in enumerate(cases.names)}
+        self._corners: Corners = corners_of(cases, self._frame)
+        self._none = constant(space, 0)
+        self._summed = lru_cache(maxsize=64)(self._sum)
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """Everything that is counted for anyone in any way."""
+        return tuple(self._number)
+
+    def of(self, series: Series) -> Counts:
+        """The counts of one measure and variant for one reporter; zeros where the data have none."""
+        number = self._number.get(series)
+        return Counts(self._none, self._none, self._none, self._none) if number is None else self._summed(number)
+
+    def _sum(self, number: int) -> Counts:
+        denominator, met, unknown, undecided = map(counted, self._corners.of(number).summed(self._frame))
+        return Counts(denominator, met, unknown, undecided)
+
+    def tally(self, series: Series, cell: int) -> Tally | None:
+        """The tally of one period, without the grades of evidence; None where nothing is in or near the denominator."""
+        counts, (measure, variant, tin, npi) = self.of(series), series
+        denominator, undecided = counts.denominator[cell], counts.undecided[cell]
+        if not denominator + undecided:
+            return None
+        met, unknown = counts.met[cell], counts.unknown[cell]
+        return Tally(MeasureId(measure), variant, tin, npi, denominator, met, unknown, undecided, {})

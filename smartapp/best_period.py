@@ -1,0 +1,232 @@
+"""The best period as a use case: what was read and attested, searched exactly, its answers scored as any score is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from extractors.periods.counts import PeriodCounts
+from scoring.findings import CEHRT_MISSING, NOT_CERTIFIED, NOT_IN_USE, REGISTERED_LATE
+from scoring.model import Finding, MeasureId, Metric, Period, Reporter, Severity, Submission
+from scoring.period_options import Option, deciding, options
+from scoring.period_reasons import reasons
+from scoring.period_search import Asked, Found, Place, Search
+from scoring.periods import BestPeriod, Margin, Outcome, PeriodSpace, World, space_of
+from scoring.timeliness import on_time
+from scoring.year import Measure, RuleBook, Status
+from smartapp.attestations import VARIANTS, Attestations
+from smartapp.period_evidence import PeriodEvidence
+from smartapp.reporters import reporter_of
+from smartapp.scored import Scored, reported_as_counts, score_reading
+from smartapp.usecases import Reading
+
+CEHRT_ID = "cehrtId"
+"""What stands among the assumed for the CMS EHR Certification ID."""
+
+_BY_START, _BY_END = {NOT_IN_USE.code, REGISTERED_LATE.code}, {NOT_CERTIFIED.code}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a search takes for answered: by a person, or, where nobody was asked, what the year requires.
+
+    `assumed` names what was taken for yes, `waived` the codes of errors that are left out of account for it.
+    """
+
+    attested: Attestations
+    assumed: tuple[str, ...] = ()
+    waived: frozenset[str] = frozenset()
+
+
+def assume(rules: RuleBook, reporter: Reporter | None = None) -> Answered:
+    """The answers that open the gate of a year, and a CMS EHR Certification ID that nobody gave.
+
+    Yes to the attestations, to each required yes/no measure that is on no path of choice, and to one level of active
+    engagement of each. Nothing that earns a bonus, no exclusion, and no exchange that replaces counted measures.
+    """
+    on_paths = {m for choice in rules.choices for path in choice.paths for m in path.measures}
+    required = [m for m in rules.with_status(Status.REQUIRED) if m.metric is Metric.BOOLEAN and m.id not in on_paths]
+    names = [*rules.gate.attestations, *(name for measure in required for name in _with_level(rules, measure))]
+    answers = dict.fromkeys(names, True)
+    attested = Attestations(rules.year, reporter, None, None, answers, {}, VARIANTS["include"])
+    return Answered(attested, (CEHRT_ID, *names), frozenset({CEHRT_MISSING.code}))
+
+
+def _with_level(rules: RuleBook, measure: Measure) -> list[MeasureId]:
+    levels = rules.levels_of(measure.id) if measure.requires_level else ()
+    return [measure.id, *(level.id for level in levels[-1:])]
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The winner of one of many reporters: what it earns, whether it is robust, and what the full year earns."""
+
+    reporter: Reporter
+    period: Period
+    place: Place
+    robust: bool
+    full_year: int
+
+
+class PeriodSearch:
+    """The periods of a year for whoever reports in one reading; what all reporters share is made once.
+
+    Args:
+        reading: of the whole year; its engine has to be open still.
+        space: the periods to search; None is all that the year allows.
+    """
+
+    def __init__(self, reading: Reading, space: PeriodSpace | None = None) -> None:
+        self.reading, self.space = reading, space or space_of(reading.rules)
+        self._counts = PeriodCounts(reading.engine, self.space, reading.site.numerator_window)
+        self._ways: dict[tuple[object, ...], tuple[Option, ...]] = {}
+
+    def best(self, answered: Answered) -> BestPeriod:
+        """The best period of one reporter.
+
+        Raises:
+            UsageError: the reporter is not in the data or not to be found out.
+        """
+        return self._searched(answered, reporter_of(self.reading, answered.attested.reporter)).best()
+
+    def everyone(self, answered: Answered) -> list[Brief]:
+        """The winner of each clinician and each group in the data, all with the same answers; by TIN and NPI.
+
+        Totals of the EHR's own report are one reporter's, so none is looked at.
+        """
+        answered = replace(answered, attested=replace(answered.attested, reported={}))
+        required = {measure.id for measure in self.reading.rules.with_status(Status.REQUIRED)}
+        found = {Reporter(*series[2:]) for series in self._counts.series if series[0] in required}
+        named = sorted((r for r in found if r.tin or r.npi), key=lambda r: (r.tin or "", r.npi or ""))
+        return [self._searched(answered, reporter).brief() for reporter in named]
+
+    def _searched(self, answered: Answered, reporter: Reporter) -> "_Searched":
+        own = replace(answered, attested=replace(answered.attested, reporter=reporter))
+        return _Searched(self, own, PeriodEvidence(self.reading, self._counts, reporter, own.attested))
+
+    def ways(self, template: Submission) -> tuple[Option, ...]:
+        """Every way to report by the answers of a template, made once for all who give the same."""
+        said = (
+            template.answers.items(),
+            template.cehrt_id,
+            template.dates.done.items(),
+            template.dates.editions.items(),
+        )
+        key = tuple(one if isinstance(one, str | None) else frozenset(one) for one in said)
+        if key not in self._ways:
+            rules = self.reading.rules
+            counted, claimable = reported_as_counts(rules), deciding(rules)
+            self._ways[key] = options(rules, template, counted, claimable, tuple(VARIANTS.values()))
+        return self._ways[key]
+
+
+class _Searched:
+    """One reporter's search, and its places as outcomes."""
+
+    def __init__(self, whole: PeriodSearch, answered: Answered, evidence: PeriodEvidence) -> None:
+        self._whole, self._answered, self._evidence = whole, answered, evidence
+        self._rules = whole.reading.rules
+        self._search = Search(self._rules, evidence, self._asked())
+
+    def _asked(self) -> Asked:
+        attested, rules, space = self._answered.attested, self._rules, self._whole.space
+        template = Submission(
+            rules.year,
+            self._evidence.reporter,
+            Period(space.first, space.last),
+            attested.cehrt_id,
+            {},
+            attested.answers,
+        )
+        template = replace(template, dates=attested.dates)
+        return Asked(
+            space=space,
+            options=self._whole.ways(template),
+            insisted=frozenset(claim for claim in deciding(rules) if attested.answers.get(claim)),
+            usable_from=self._first(template, "start"),
+            usable_to=self._first(template, "end"),
+        )
+
+    def _first(self, template: Submission, side: str) -> int:
+        """The first day, as a number, on which a period may start or end for technology and registrations."""
+        space, codes = self._whole.space, _BY_START if side == "start" else _BY_END
+        for number in range(space.days):
+            period = replace(Period(space.first, space.last), **{side: space.first + timedelta(number)})
+            found = on_time(self._rules, replace(template, period=period))
+            if not any(finding.code in codes for finding in found):
+                return number
+        return space.days
+
+    def brief(self) -> Brief:
+        """The winner and the full year, without their scores line by line."""
+        found, space = self._search.found(), self._whole.space
+        full = self._search.at(space.number(Period(space.first, space.last))).points
+        return Brief(self._evidence.reporter, space.at(found.best.cell), found.best, found.at_stake <= 0, full)
+
+    def best(self) -> BestPeriod:
+        """Everything that was found, each period scored."""
+        found = self._search.found()
+        best = self._outcome(found.best)
+        runner_up = self._outcome(found.runner_up) if found.runner_up else None
+        space = self._whole.space
+        full = self._of(Period(space.first, space.last))
+        halves = tuple(self._of(half) for half in halves_of(space))
+        beside = next((o for o in (full, *halves, runner_up) if o is not None and o.period != best.period), best)
+        return BestPeriod(
+            best=best,
+            runner_up=runner_up,
+            halves=halves,
+            full_year=full,
+            searched=len(space),
+            at_stake=max(0, found.at_stake),
+            if_none_met=World(space.at(found.if_none_met[0]), found.if_none_met[1]),
+            if_all_met=World(space.at(found.if_all_met[0]), found.if_all_met[1]),
+            reasons=reasons(best, beside, runner_up),
+            unmendable=self._unmendable(best, found),
+            assumed=self._answered.assumed,
+            carried=tuple(self._answered.attested.reported),
+        )
+
+    def _unmendable(self, best: Outcome, found: Found) -> tuple[Finding, ...]:
+        waived, errors = self._answered.waived, found.unmendable
+        return tuple(f for f in best.score.findings if (f.code, f.subject) in errors and f.code not in waived)
+
+    def _of(self, period: Period) -> Outcome:
+        return self._outcome(self._search.at(self._whole.space.number(period)))
+
+    def _outcome(self, place: Place) -> Outcome:
+        period = self._whole.space.at(place.cell)
+        reading = replace(self._whole.reading, period=period, tallies=self._evidence.tallies(place.cell))
+        scored = score_reading(reading, chosen(self._answered.attested, place.option, period))
+        errors = [f for f in scored.score.findings if f.severity is Severity.ERROR]
+        return Outcome(
+            period=period,
+            choices=place.option.choices,
+            submission=scored.submission,
+            score=scored.score,
+            least=place.least,
+            most=place.most,
+            margins=tuple(_margins(scored)),
+            infeasible=tuple(f for f in errors if f.code in _BY_START | _BY_END),
+            waived=self._answered.waived,
+        )
+
+
+def chosen(attested: Attestations, option: Option, period: Period) -> Attestations:
+    """A person's answers with the choices of an option; totals of measures that it takes out are left out."""
+    reported = {measure: total for measure, total in attested.reported.items() if measure in option.available}
+    variant = option.choices.variant
+    return replace(attested, period=period, answers=option.answers, reported=reported, variant=variant)
+
+
+def _margins(scored: Scored) -> Iterator[Margin]:
+    for one in scored.exclusions:
+        if one.fewer_than is not None and not one.refutes_only:
+            claimed = scored.submission.answers.get(one.exclusion) is True
+            yield Margin(one.exclusion, claimed, one.count, one.fewer_than)
+
+
+def halves_of(space: PeriodSpace) -> tuple[Period, ...]:
+    """The calendar halves of a year, those that the year allows as periods."""
+    year = space.first.year
+    halves = Period(date(year, 1, 1), date(year, 6, 30)), Period(date(year, 7, 1), date(year, 12, 31))
+    return tuple(half for half in halves if half in space)

@@ -1,0 +1,363 @@
+"""Plans from data: named cases with their last days, and a promise that holds when the acts are really done."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from report_page import RULES, ndjson
+
+from scoring.actions import applied, score_of
+from scoring.efforts import ActionKind
+from scoring.model import MeasureId, Origin, Period, Proportion, Reporter
+from scoring.projection import Safety
+from smartapp import paths
+from smartapp.archive import open_run
+from smartapp.attestations import Attestations, Reported, read_attestations
+from smartapp.cli import main
+from smartapp.plan_document import plan_document
+from smartapp.planning import Asked, Planned, observed_part, planned, ticked
+from smartapp.printed_plan import plan_text, what_if_text
+from smartapp.scored import score_reading
+from smartapp.typed import LABEL, Typed, what_if
+from smartapp.usecases import Reading, Source, UsageError, read
+from tests.extractors.practice import (
+    A,
+    C,
+    Json,
+    both_channels,
+    document,
+    receipt,
+    reconciled,
+    referral,
+    sending,
+    staff,
+    visit,
+)
+
+WHOLE = Period(date(2026, 1, 1), date(2026, 12, 31))
+SPRING = Period(date(2026, 1, 1), date(2026, 6, 29))
+MARCH_4 = date(2026, 3, 4)
+YES = (*RULES.gate.attestations, "PI_EP_2", "PI_PHCDRR_1", "PI_PHCDRR_1_PROD", "PI_PHCDRR_3", "PI_PHCDRR_3_PROD")
+NO_PRESCRIPTIONS = {MeasureId("PI_LVPP_1"): True}
+ATTESTED = Attestations(
+    2026,
+    Reporter(A, C),
+    SPRING,
+    "0015CABCDEF1234",
+    {MeasureId(name): True for name in YES} | NO_PRESCRIPTIONS,
+    {},
+    "controlled-included",
+)
+PATHS = frozenset({"path:PI_HIE_5", "path:PI_HIE_6"})
+
+SEEN_LATE = [
+    visit("late", "2026-02-02T09:00:00-05:00", subject={"reference": "Patient/late"}),
+    *both_channels("Patient/late", "2026-02-20"),
+]
+UNSHOWN = visit("unshown", "2026-02-02T09:00:00-05:00", subject={"reference": "Patient/unshown"})
+PENDING = visit("new", "2026-03-02T09:00:00-05:00", subject={"reference": "Patient/new"})
+GRANTED = [visit("in-time", "2026-02-02T09:00:00-05:00", subject={"reference": "Patient/ok"}),
+           *both_channels("Patient/ok")]  # fmt: skip
+REFERRED = [document("sent-doc"), referral("sent"), referral("unsent", "2026-03-03T10:00:00-05:00")]
+SENT = sending("sent", None, payload=[{"contentReference": {"reference": "DocumentReference/sent-doc"}}])
+INCOMING = [
+    visit("first", "2026-03-02T07:00:00-05:00", type=[{"coding": [{"system": "http://www.ama-assn.org/go/cpt",
+                                                                  "code": "99203"}]}]),
+    *both_channels("Patient/p"),
+    document("came-in"),
+    receipt("came-in", "2026-03-02T08:00:00-05:00"),
+]  # fmt: skip
+UNDATED = visit("undated", "2026-03", subject={"reference": "Patient/undated"})
+PRACTICE = [*staff(), UNDATED, *GRANTED, *SEEN_LATE, UNSHOWN, PENDING, *REFERRED, SENT, *INCOMING]
+
+
+@contextmanager
+def reading(folder: Path, resources: list[Json], asked: Asked) -> Iterator[Reading]:
+    folder.mkdir(exist_ok=True)
+    with read(Source(ndjson(folder, *resources)), RULES, observed_part(asked)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def march(tmp_path_factory: pytest.TempPathFactory) -> Planned:
+    asked = Asked(SPRING, MARCH_4, ruled_out=PATHS)
+    with reading(tmp_path_factory.mktemp("march"), PRACTICE, asked) as found:
+        return planned(found, ATTESTED, asked)
+
+
+def test_every_kind_of_open_case_is_named_with_its_last_day(march: Planned) -> None:
+    found = {
+        (measure, pool.rule.kind): [(case.name, case.by) for case in pool.cases]
+        for measure, pools in march.situation.pools.items()
+        for pool in pools
+    }
+    end = SPRING.end
+    assert found == {
+        ("PI_HIE_1", ActionKind.RECEIPT): [("ServiceRequest/sent", end)],
+        ("PI_HIE_1", ActionKind.SEND): [("ServiceRequest/unsent", end)],
+        ("PI_HIE_4", ActionKind.RECONCILE): [("DocumentReference/came-in", end)],
+        ("PI_PEA_1", ActionKind.ACCESS): [("Patient/new", date(2026, 3, 6))],
+        ("PI_PEA_1", ActionKind.EVIDENCE): [("Patient/unshown", date(2027, 3, 31))],
+    }
+    assert march.gone[MeasureId("PI_PEA_1")] == {"portal or API access not in force at the deadline": 1}
+
+
+@pytest.mark.parametrize(("as_of", "open_until"), [(date(2026, 3, 6), date(2026, 3, 6)), (date(2026, 3, 7), None)])
+def test_access_is_asked_for_until_the_end_of_the_fourth_business_day(
+    as_of: date, open_until: date | None, tmp_path: Path
+) -> None:
+    asked = Asked(SPRING, as_of, ruled_out=PATHS)
+    with reading(tmp_path, PRACTICE, asked) as found:
+        made = planned(found, ATTESTED, asked)
+    days = [
+        case.by
+        for pool in made.situation.pools[MeasureId("PI_PEA_1")]
+        for case in pool.cases
+        if pool.rule.kind is ActionKind.ACCESS
+    ]
+    assert days == ([open_until] if open_until else [])
+
+
+def test_a_plan_that_is_really_done_gives_the_score_that_it_promised(march: Planned, tmp_path: Path) -> None:
+    """The acts happen in the EHR, the export is read again, and the score is the promise."""
+    done = [
+        *PRACTICE,
+        *reconciled("came-in", "2026-03-04T12:00:00-05:00"),
+        {**SENT, "received": "2026-03-04T12:00:00-05:00"},
+        sending("unsent", "2026-03-04T12:00:00-05:00",
+                payload=[{"contentReference": {"reference": "DocumentReference/sent-doc"}}]),
+        *both_channels("Patient/new", "2026-03-04"),
+    ]  # fmt: skip
+    done.remove(SENT)
+    names = {"reconcile:PI_HIE_4", "receipt:PI_HIE_1", "send:PI_HIE_1", "access:PI_PEA_1"}
+    with reading(tmp_path, done, march.asked) as found:
+        again = score_reading(found, ATTESTED)
+    submitted = replace(again.submission, period=SPRING)
+    promised = ticked(march, frozenset(names))
+    assert score_of(replace(march.situation, submission=submitted, exclusions=again.exclusions)) == promised
+    assert promised.points > march.plan.before.points
+
+
+def test_what_is_planned_is_what_the_score_gives(march: Planned) -> None:
+    after = applied(march.situation, [step.action for step in march.plan.steps])
+    assert score_of(after) == march.plan.after
+
+
+def test_the_text_names_no_case_unless_asked_and_the_json_does(march: Planned) -> None:
+    everyone = {case.name for step in march.plan.steps for case in step.action.cases}
+    assert everyone
+    assert not any(name in plan_text(march) for name in everyone)
+    assert all(name in plan_text(march, with_cases=True) for name in everyone)
+    assert all(name in json.dumps(plan_document(march)) for name in everyone)
+
+
+def test_the_effort_of_every_step_says_whose_figure_it_is(march: Planned) -> None:
+    steps = plan_document(march)["plan"]["steps"]
+    assert {step["effort"]["source"] for step in steps} == {"Our estimate; no published figure was found"}
+    assert "our estimate" in plan_text(march)
+
+
+def test_an_exclusion_claimed_by_the_pace_of_two_months_is_held_back_as_not_safe_yet(march: Planned) -> None:
+    margins = {one.exclusion: one for one in march.margins}
+    assert margins[MeasureId("PI_LVOTC_1")].safety is Safety.CLOSE
+    assert "PI_LVOTC_1" in {one.held.action.subject for one in march.held}
+    assert "claim:PI_LVOTC_1" not in {action.id for action, _ in march.singles}
+
+
+def test_a_total_of_the_report_leaves_a_number_of_cases_without_names(tmp_path: Path) -> None:
+    total = Reported(Proportion(27, 38, origin=Origin.REPORTED), "report", MARCH_4)
+    asked = Asked(SPRING, MARCH_4)
+    reported = {MeasureId("PI_HIE_4"): total, MeasureId("PI_PEA_1"): total}
+    with reading(tmp_path, PRACTICE, asked) as found:
+        made = planned(found, replace(ATTESTED, reported=reported), asked)
+    assert MeasureId("PI_PEA_1") not in made.situation.pools
+    (only,) = made.situation.pools[MeasureId("PI_HIE_4")]
+    assert [(case.name, case.by) for case in only.cases] == [("", SPRING.end)] * 11
+
+
+def test_before_the_period_nothing_is_observed_and_answers_can_be_planned(tmp_path: Path) -> None:
+    asked = Asked(Period(date(2026, 7, 5), date(2026, 12, 31)), date(2026, 7, 4))
+    with reading(tmp_path, PRACTICE, asked) as found:
+        made = planned(found, replace(ATTESTED, answers={}), asked)
+    assert (made.span.elapsed, made.projection.pace) == (0, None)
+    assert {"answer:PI_PPHI_1"} <= {action.id for action in made.can.gate}
+    assert "no day of it is observed yet" in plan_text(made)
+
+
+def test_other_days_than_the_observed_ones_are_refused(tmp_path: Path) -> None:
+    asked = Asked(SPRING, MARCH_4)
+    with reading(tmp_path, PRACTICE, asked) as found, pytest.raises(UsageError, match="to be counted"):
+        planned(found, ATTESTED, replace(asked, as_of=date(2026, 3, 5)))
+
+
+def test_a_name_that_is_no_action_is_refused(tmp_path: Path) -> None:
+    asked = Asked(SPRING, MARCH_4, ruled_out=frozenset({"path:PI_HIE_9"}))
+    with reading(tmp_path, PRACTICE, asked) as found, pytest.raises(UsageError, match="path:PI_HIE_5"):
+        planned(found, ATTESTED, asked)
+
+
+SOLO = paths.fixture("solo-2026")
+CLOCKS = [
+    date(2026, 1, 1),
+    date(2026, 7, 4),
+    date(2026, 7, 5),
+    date(2026, 7, 6),
+    date(2026, 11, 21),
+    date(2026, 12, 31),
+]
+
+
+@pytest.mark.parametrize("as_of", CLOCKS)
+def test_on_every_clock_the_promise_holds_and_nothing_is_late(solo_run: tuple[Any, Path], as_of: date) -> None:
+    (run,) = (solo_run[1] / "runs").iterdir()
+    attested, asked = read_attestations(SOLO / "attestations.toml", RULES), Asked(WHOLE, as_of)
+    with open_run(run, observed_part(asked)) as found:
+        made = planned(found, attested, asked)
+    steps = [step.action for step in made.plan.steps]
+    assert score_of(applied(made.situation, steps)) == made.plan.after
+    assert made.plan.after.points >= made.plan.before.points
+    every = [*steps, *(action for action, _ in made.singles)]
+    assert all(action.by >= as_of for action in every)
+    assert all(case.by >= as_of for action in every for case in action.cases)
+    assert all(one.day >= as_of for one in made.closing)
+    assert (made.starts.first is None) is (as_of > date(2026, 7, 5))
+    assert "no longer possible" in plan_text(made) or as_of <= date(2026, 7, 5)
+
+
+def test_pools_never_hold_more_than_is_counted(solo_run: tuple[Any, Path]) -> None:
+    (run,) = (solo_run[1] / "runs").iterdir()
+    attested, asked = read_attestations(SOLO / "attestations.toml", RULES), Asked(WHOLE, date(2026, 11, 21))
+    with open_run(run, observed_part(asked)) as found:
+        made = planned(found, attested, asked)
+    for measure, pools in made.situation.pools.items():
+        counted = made.situation.submission.proportions[measure]
+        cases = [case for pool in pools for case in pool.cases]
+        gone = sum(made.gone.get(measure, {}).values())
+        assert sum(case.unknown for case in cases) <= counted.unknown
+        if measure not in attested.reported:
+            assert len(cases) + gone == counted.denominator - counted.met
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """The words that name the small practice and its answers."""
+    place = tmp_path_factory.mktemp("practice")
+    answers = "".join(f"{name} = true\n" for name in ATTESTED.answers)
+    told = (
+        f'year = 2026\n[reporter]\ntin = "{A}"\nnpi = "{C}"\n[cehrt]\nid = "{ATTESTED.cehrt_id}"\n[answers]\n{answers}'
+    )
+    (place / "attestations.toml").write_text(told, encoding="utf-8")
+    (place / "fhir").mkdir()
+    folder, file = ndjson(place / "fhir", *PRACTICE), place / "attestations.toml"
+    return ("--from", str(folder), "--year", "2026", "--attestations", str(file))
+
+
+DAYS = ("--period", "2026-01-01..2026-06-29")
+
+
+def pi180(*words: str) -> Result:
+    return CliRunner().invoke(main, words, catch_exceptions=False)
+
+
+def test_the_plan_verb_prints_one_document(source: tuple[str, ...]) -> None:
+    words = ("plan", *source, *DAYS, "--as-of", "2026-03-04", "--target", "96")
+    found = json.loads(pi180(*words, "--json").stdout)
+    assert (found["schema"], found["as_of"]) == ("pi180/plan/1", "2026-03-04")
+    assert (found["observed"], found["plan"]["reached"]) == ({"days": 63, "remaining": 117}, True)
+    assert found["plan"]["points_after"] == found["plan"]["score_after"]["points"] >= 96
+
+
+def test_the_same_day_gives_the_same_plan_and_names_a_case_on_request_only(source: tuple[str, ...]) -> None:
+    words = (
+        "plan",
+        *source,
+        *DAYS,
+        "--as-of",
+        "2026-03-04",
+        "--without",
+        "path:PI_HIE_5",
+        "--without",
+        "path:PI_HIE_6",
+    )
+    text = pi180(*words).stdout
+    assert text == pi180(*words).stdout
+    assert "Patient/new" not in text
+    assert "Patient/new, until 2026-03-06" in pi180(*words, "--cases").stdout
+
+
+def test_a_plan_without_a_day_is_told_from_today(source: tuple[str, ...]) -> None:
+    found = json.loads(pi180("plan", *source, *DAYS, "--json").stdout)
+    assert abs((date.fromisoformat(found["as_of"]) - datetime.now(UTC).date()).days) <= 1
+
+
+def test_a_target_of_another_world_a_missing_period_and_an_unknown_action_are_refused(source: tuple[str, ...]) -> None:
+    assert pi180("plan", *source, *DAYS, "--target", "101").exit_code == 2
+    assert "no performance period" in pi180("plan", *source).stderr
+    refused = pi180("plan", *source, *DAYS, "--as-of", "2026-03-04", "--without", "hope")
+    assert refused.exit_code == 2
+    assert "hope: expected actions that can be done: " in refused.stderr
+
+
+def test_what_if_values_stand_apart_from_data_under_their_label(source: tuple[str, ...]) -> None:
+    words = ("what-if", *source, *DAYS, "--answer", "PI_PPHI_1=none", "--count", "PI_PEA_1=180/182")
+    text = pi180(*words).stdout
+    assert text.startswith(f"{LABEL}\n  typed: PI_PPHI_1 = no answer\n  typed: PI_PEA_1 = 180 of 182\n")
+    assert "25 / 25 (typed)" in text
+    assert "what if, ZERO F-101" in text
+
+
+def typed(**values: Any) -> Typed:
+    return Typed(**values)
+
+
+def test_a_typed_value_changes_nothing_of_what_stands(tmp_path: Path) -> None:
+    asked = Asked(SPRING, SPRING.end)
+    with reading(tmp_path, PRACTICE, asked) as found:
+        stands = score_reading(found, ATTESTED)
+        made = what_if(found, ATTESTED, typed(counts={MeasureId("PI_HIE_1"): (96, 96)}))
+        told = made.as_document()
+    assert made.stands.score == stands.score
+    origins = {line["measure"]: line["origin"] for line in told["what_if"]["lines"]}
+    assert origins["PI_HIE_1"] == "typed, what if"
+    assert "typed, what if" not in {line["origin"] for line in told["as_it_stands"]["lines"]}
+    assert told["typed"] == [{"what": "PI_HIE_1", "value": "96 of 96"}]
+    assert LABEL in what_if_text(made)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, "nothing is typed"),
+        ({"answers": {"PI_NONE": True}}, "answered yes or no"),
+        ({"counts": {"PI_EP_2": (1, 2)}}, "that is counted"),
+        ({"counts": {"PI_HIE_1": (3, 2)}}, "met <= denominator"),
+        ({"counts": {"PI_EP_1": (1, 2)}}, "the count PI_EP_1 stands beside an answer"),
+    ],
+)
+def test_a_typed_value_that_cannot_be_is_refused(values: dict[str, Any], told: str, tmp_path: Path) -> None:
+    asked = Asked(SPRING, SPRING.end)
+    with reading(tmp_path, PRACTICE, asked) as found, pytest.raises(UsageError, match=told):
+        what_if(found, ATTESTED, typed(**values))
+
+
+@pytest.mark.parametrize("word", ["PI_PPHI_1", "PI_PPHI_1=perhaps", "=yes"])
+def test_an_answer_is_typed_in_one_form(word: str, source: tuple[str, ...]) -> None:
+    assert pi180("what-if", *source, "--answer", word).exit_code == 2
+
+
+@pytest.mark.parametrize("word", ["PI_HIE_1", "PI_HIE_1=4", "PI_HIE_1=-1/4", "PI_HIE_1=1/٤"])
+def test_a_count_is_typed_in_one_form(word: str, source: tuple[str, ...]) -> None:
+    assert pi180("what-if", *source, "--count", word).exit_code == 2
+
+
+def test_no_plan_rests_on_an_input_that_is_not_whole(source: tuple[str, ...], tmp_path: Path) -> None:
+    words = ("plan", "--from", str(tmp_path), *source[2:], *DAYS, "--as-of", "2026-11-21", "--json")
+    found = pi180(*words)
+    assert found.exit_code == 8
+    assert json.loads(found.stdout)["blocked"]
