@@ -23,13 +23,14 @@ from extractors.sources.journal import Journal
 from smartapp.crawling import Crawling, Manners, crawl
 
 LANES, LATENCY = 8, 0.1
-PATIENTS, MANY_PAGES, A_PAGE = 40, 10_000, 20
+PATIENTS, MANY_PAGES, A_PAGE = 100, 10_000, 20
 
 
 class _Server(BaseHTTPRequestHandler):
     """Every search of orders has `pages` pages of a few orders, every other search none."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     latency, pages = 0.0, 1
 
     def do_GET(self) -> None:

@@ -55,7 +55,7 @@ RULES = click.option("--rules", type=PLACE, help="Folder of py<year>.toml rule f
 AS_OF = click.option("--as-of", type=Day(), help="Say from this day how far off each printed deadline is.")
 AS_JSON = click.option("--json", "in_json", is_flag=True, help="Print one JSON document.")
 _SOURCE = (
-    click.option("--from", "folder", type=PLACE, required=True, help="Folder of FHIR NDJSON, plain or gzip."),
+    click.option("--from", "folder", type=PLACE, required=True, help="Folder of FHIR NDJSON or of a crawl."),
     click.option("--site", type=PLACE, help="Site settings, a TOML file."),
     click.option("--profile", help="Evidence profile: a name or a TOML file. [default: generic]"),
     click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),

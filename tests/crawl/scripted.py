@@ -136,6 +136,8 @@ def scripted(resources: list[Json]) -> Iterator[Scripted]:
     """One such server, at an address of its own."""
 
     class Answering(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
+
         def do_GET(self) -> None:
             split = urlsplit(self.path)
             text = f"{split.path}?{split.query}" if split.query else split.path
