@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: install demo test lint types layers tests coverage browser audit conformance lock clean
+.PHONY: install demo test lint types layers tests coverage browser audit conformance bruteforce lock clean
 
 install: $(VENV)/.installed
 
@@ -36,16 +36,20 @@ layers: install
 	$(BIN)/lint-imports
 
 tests: install
-	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not conformance"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not conformance and not bruteforce"
 
 coverage: install
-	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not conformance" --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not conformance and not bruteforce" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 browser: install
 	@BIN=$(BIN) sh tests/browser/chromium.sh $(BIN)/pytest -m browser tests/browser
 
 conformance: install
 	PI180_SHARED=$(SHARED) $(BIN)/pytest -m conformance
+
+bruteforce: install
+	$(BIN)/pytest -n 2 -m bruteforce
+	$(BIN)/python -m tests.bruteforce.speed
 
 audit: install
 	$(BIN)/python tests/policy/audit.py
