@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from extractors.periods.counts import PeriodCounts
+from scoring.cells import Cells
 from scoring.findings import CEHRT_MISSING, NOT_CERTIFIED, NOT_IN_USE, REGISTERED_LATE
 from scoring.model import Finding, MeasureId, Metric, Period, Reporter, Severity, Submission
 from scoring.period_options import Option, deciding, options
@@ -67,6 +68,21 @@ class Brief:
     full_year: int
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The best period among all: what each earns, by its number in the space, and whether it can be used (1) or not.
+
+    Points are as scored, 0 where the gate is shut by more than what no period mends. `shown` is one period that
+    somebody looks at, with the choices that are best for it; None where the year does not allow it.
+    """
+
+    space: PeriodSpace
+    found: BestPeriod
+    shown: Outcome | None
+    points: Cells
+    usable: Cells
+
+
 class PeriodSearch:
     """The periods of a year for whoever reports in one reading; what all reporters share is made once.
 
@@ -77,7 +93,7 @@ class PeriodSearch:
 
     def __init__(self, reading: Reading, space: PeriodSpace | None = None) -> None:
         self.reading, self.space = reading, space or space_of(reading.rules)
-        self._counts = PeriodCounts(reading.engine, self.space, reading.site.numerator_window)
+        self.counts = PeriodCounts(reading.engine, self.space, reading.site.numerator_window)
         self._ways: dict[tuple[object, ...], tuple[Option, ...]] = {}
 
     def best(self, answered: Answered) -> BestPeriod:
@@ -88,6 +104,23 @@ class PeriodSearch:
         """
         return self._searched(answered, reporter_of(self.reading, answered.attested.reporter)).best()
 
+    def overview(self, answered: Answered, shown: Period) -> Overview:
+        """The same with what every period earns, and one period that is looked at.
+
+        Raises:
+            UsageError: as for `best`.
+        """
+        searched = self._searched(answered, reporter_of(self.reading, answered.attested.reporter))
+        return searched.overview(shown)
+
+    def found(self, answered: Answered) -> Brief:
+        """The winner of one reporter alone, without the scores line by line.
+
+        Raises:
+            UsageError: the reporter is not in the data or not to be found out.
+        """
+        return self._searched(answered, reporter_of(self.reading, answered.attested.reporter)).brief()
+
     def everyone(self, answered: Answered) -> list[Brief]:
         """The winner of each clinician and each group in the data, all with the same answers; by TIN and NPI.
 
@@ -95,13 +128,13 @@ class PeriodSearch:
         """
         answered = replace(answered, attested=replace(answered.attested, reported={}))
         required = {measure.id for measure in self.reading.rules.with_status(Status.REQUIRED)}
-        found = {Reporter(*series[2:]) for series in self._counts.series if series[0] in required}
+        found = {Reporter(*series[2:]) for series in self.counts.series if series[0] in required}
         named = sorted((r for r in found if r.tin or r.npi), key=lambda r: (r.tin or "", r.npi or ""))
         return [self._searched(answered, reporter).brief() for reporter in named]
 
     def _searched(self, answered: Answered, reporter: Reporter) -> "_Searched":
         own = replace(answered, attested=replace(answered.attested, reporter=reporter))
-        return _Searched(self, own, PeriodEvidence(self.reading, self._counts, reporter, own.attested))
+        return _Searched(self, own, PeriodEvidence(self.reading, self.counts, reporter, own.attested))
 
     def ways(self, template: Submission) -> tuple[Option, ...]:
         """Every way to report by the answers of a template, made once for all who give the same."""
@@ -185,6 +218,12 @@ class _Searched:
             assumed=self._answered.assumed,
             carried=tuple(self._answered.attested.reported),
         )
+
+    def overview(self, shown: Period) -> Overview:
+        """Everything that was found, beside what each period earns."""
+        space = self._whole.space
+        looked_at = self._of(shown) if shown in space else None
+        return Overview(space, self.best(), looked_at, self._search.points(), self._search.usable)
 
     def _unmendable(self, best: Outcome, found: Found) -> tuple[Finding, ...]:
         waived, errors = self._answered.waived, found.unmendable
