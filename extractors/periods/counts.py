@@ -36,6 +36,10 @@ class PeriodCounts:
         number = self._number.get(series)
         return Counts(self._none, self._none, self._none, self._none) if number is None else self._summed(number)
 
+    def forget(self) -> None:
+        """Drop what was summed up, to be summed again when asked for."""
+        self._summed.cache_clear()
+
     def _sum(self, number: int) -> Counts:
         denominator, met, unknown, undecided = map(counted, self._corners.of(number).summed(self._frame))
         return Counts(denominator, met, unknown, undecided)

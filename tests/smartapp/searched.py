@@ -103,11 +103,12 @@ def by_brute_force(reading: Reading, practice: Practice, space: PeriodSpace, ask
         tried
         for period in space
         for variant in VARIANTS.values()
-        for tried in _ways(at(reading, practice, period), replace(asked, variant=variant))
+        for tried in ways_at(at(reading, practice, period), replace(asked, variant=variant))
     ]
 
 
-def _ways(reading: Reading, asked: Attestations) -> Iterator[Tried]:
+def ways_at(reading: Reading, asked: Attestations) -> Iterator[Tried]:
+    """Every way to report that the counts of a reading allow, scored."""
     deciding = [t.exclusion for t in reading.rules.thresholds if not t.refutes_only]
     standing = {e.exclusion: e.standing for e in counted_exclusions(reading, asked.reporter or ME, asked)}
     own_word = {Standing.UNDECIDED, Standing.UNCOUNTED}
