@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from extractors.periods.counts import PeriodCounts
+from scoring import period_worlds as worlds
 from scoring.cells import Cells
 from scoring.findings import CEHRT_MISSING, NOT_CERTIFIED, NOT_IN_USE, REGISTERED_LATE
 from scoring.model import Finding, MeasureId, Metric, Period, Reporter, Severity, Submission
@@ -211,8 +212,8 @@ class _Searched:
             full_year=full,
             searched=len(space),
             at_stake=max(0, found.at_stake),
-            if_none_met=World(space.at(found.if_none_met[0]), found.if_none_met[1]),
-            if_all_met=World(space.at(found.if_all_met[0]), found.if_all_met[1]),
+            if_none_met=self._in(worlds.World.NONE_MET),
+            if_all_met=self._in(worlds.World.ALL_MET),
             reasons=reasons(best, beside, runner_up),
             unmendable=self._unmendable(best, found),
             assumed=self._answered.assumed,
@@ -224,6 +225,10 @@ class _Searched:
         space = self._whole.space
         looked_at = self._of(shown) if shown in space else None
         return Overview(space, self.best(), looked_at, self._search.points(), self._search.usable)
+
+    def _in(self, world: worlds.World) -> World:
+        cell, points = self._search.winner(world)
+        return World(self._whole.space.at(cell), points)
 
     def _unmendable(self, best: Outcome, found: Found) -> tuple[Finding, ...]:
         waived, errors = self._answered.waived, found.unmendable
