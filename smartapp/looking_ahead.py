@@ -9,9 +9,11 @@ from operator import attrgetter
 from extractors.cases import tally
 from scoring.model import Period
 from scoring.periods import BestPeriod, Outcome, PeriodSpace
+from scoring.year import RuleBook
 from smartapp.best_period import Answered, Overview, PeriodSearch, assume
 from smartapp.planning import Asked, Planned, observed_part, planned
 from smartapp.scored import Scored
+from smartapp.typed import Typed, WhatIf, what_if
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Periods:
     mends, so that periods can be compared.
     """
 
+    rules: RuleBook
     space: PeriodSpace
     found: BestPeriod
     current: Period
@@ -67,7 +70,7 @@ def periods_of(scored: Scored) -> Periods | None:
     answered, found = _answered(scored), PeriodSearch(reading)
     over = found.overview(answered, reading.period)
     as_scored = scored.score.before_gate if over.found.unmendable or answered.assumed else scored.score.points
-    return Periods(over.space, over.found, reading.period, as_scored, over.shown, tuple(_starts(over)))
+    return Periods(reading.rules, over.space, over.found, reading.period, as_scored, over.shown, tuple(_starts(over)))
 
 
 def _answered(scored: Scored) -> Answered:
@@ -106,16 +109,29 @@ def _by_day(over: Overview) -> Iterator[Starts]:
         cell += ends
 
 
-def plan_of(scored: Scored, as_of: date, target: int | None = None) -> Planned:
+def plan_of(scored: Scored, as_of: date, target: int | None = None) -> Planned | None:
     """What can still be done for a score, seen from a day; the observed part of its period is counted anew.
+
+    None where the input is not whole.
 
     Raises:
         UsageError: as for `planned`.
     """
     reading = scored.reading
+    if reading.faults:
+        return None
     asked = Asked(reading.period, as_of, target)
     seen = observed_part(asked)
     if seen != reading.period:
         counted = tuple(tally(reading.engine, seen, reading.site.numerator_window))
         reading = replace(reading, period=seen, tallies=counted)
     return planned(reading, replace(scored.attestations, reporter=scored.submission.reporter), asked)
+
+
+def what_if_of(scored: Scored, typed: Typed) -> WhatIf:
+    """The score beside that with typed values.
+
+    Raises:
+        UsageError: as for `what_if`.
+    """
+    return what_if(scored.reading, replace(scored.attestations, reporter=scored.submission.reporter), typed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scoring.model import Score
+from scoring.model import Origin, Score, ScoreLine
 from smartapp.planning import Planned
 
 ESTIMATE = "The work is our estimate, to compare actions by; no published figure was found."
@@ -49,3 +49,11 @@ def projected(found: Planned) -> Iterator[str]:
     text = f"Projected, if the days to come are like those observed: {points_of(made.pace)}. With as many further "
     text += f"cases, none of them met: {points_of(made.lowest)}; all of them met: {points_of(made.highest)}. Patients "
     yield text + "who come again are counted once, so their number grows more slowly than this."
+
+
+def earned_in_words(line: ScoreLine | None) -> str:
+    """What a line earns of what, a typed count named; a dash for a line that is not there."""
+    if line is None:
+        return "-"
+    mark = " (typed)" if line.origin is Origin.TYPED else ""
+    return f"{'?' if line.earned is None else line.earned} / {line.available}{mark}"

@@ -1,9 +1,9 @@
 """A plan and a what-if as text for a terminal. Cases are numbers; their keys are printed only on request."""
 
 from scoring.actions import Action
-from scoring.model import Origin, ScoreLine, Severity
+from scoring.model import Severity
 from smartapp.due import distance
-from smartapp.plan_words import ESTIMATE, aim, hours, not_counted_on, points_of, projected
+from smartapp.plan_words import ESTIMATE, aim, earned_in_words, hours, not_counted_on, points_of, projected
 from smartapp.planning import Planned
 from smartapp.printed import columns, wrapped
 from smartapp.typed import LABEL, WhatIf
@@ -108,15 +108,11 @@ def what_if_text(found: WhatIf) -> str:
     before = {line.measure: line for line in found.stands.score.lines}
     after = {line.measure: line for line in found.changed.score.lines}
     names = list(dict.fromkeys((*before, *after)))
-    lines = [("Line", "As it stands", "What if"), *((n, _earned(before.get(n)), _earned(after.get(n))) for n in names)]
+    lines = [
+        ("Line", "As it stands", "What if"),
+        *((n, earned_in_words(before.get(n)), earned_in_words(after.get(n))) for n in names),
+    ]
     lines.append(("Total", points_of(found.stands.score), points_of(found.changed.score)))
     errors = (finding for finding in found.changed.score.findings if finding.severity is Severity.ERROR)
     told = [line for e in errors for line in wrapped(f"what if, ZERO {e.code}: {e.message}", "", "    ")]
     return "\n".join([LABEL, *typed, "", *columns(lines), *told]) + "\n"
-
-
-def _earned(line: ScoreLine | None) -> str:
-    if line is None:
-        return "-"
-    mark = " (typed)" if line.origin is Origin.TYPED else ""
-    return f"{'?' if line.earned is None else line.earned} / {line.available}{mark}"
