@@ -1,6 +1,7 @@
 """The best period as a use case: what was read and attested, searched exactly, its answers scored as any score is."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -23,6 +24,9 @@ from smartapp.usecases import Reading
 
 CEHRT_ID = "cehrtId"
 """What stands among the assumed for the CMS EHR Certification ID."""
+
+_WORKERS = 2
+"""Arrays are added up beside each other; more workers than this wait for the interpreter."""
 
 _BY_START, _BY_END = {NOT_IN_USE.code, REGISTERED_LATE.code}, {NOT_CERTIFIED.code}
 
@@ -131,7 +135,8 @@ class PeriodSearch:
         required = {measure.id for measure in self.reading.rules.with_status(Status.REQUIRED)}
         found = {Reporter(*series[2:]) for series in self.counts.series if series[0] in required}
         named = sorted((r for r in found if r.tin or r.npi), key=lambda r: (r.tin or "", r.npi or ""))
-        return [self._searched(answered, reporter).brief() for reporter in named]
+        with ThreadPoolExecutor(_WORKERS) as workers:
+            return list(workers.map(lambda reporter: self._searched(answered, reporter).brief(), named))
 
     def _searched(self, answered: Answered, reporter: Reporter) -> "_Searched":
         own = replace(answered, attested=replace(answered.attested, reporter=reporter))

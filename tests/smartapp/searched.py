@@ -132,7 +132,10 @@ def ways_at(reading: Reading, asked: Attestations) -> Iterator[Tried]:
             for measure in reading.rules.measures.values():
                 if claim in measure.exclusions:
                     said.pop(measure.id, None)
-        scored = score_reading(reading, replace(asked, answers=said))
+        gone = {m.id for m in reading.rules.measures.values() if any(said.get(e) for e in m.exclusions)}
+        gone |= {m for p in choice.paths for m in p.measures if m not in path}
+        reported = {m: total for m, total in asked.reported.items() if m not in gone}
+        scored = score_reading(reading, replace(asked, answers=said, reported=reported))
         errors = frozenset((f.code, f.subject) for f in scored.score.findings if f.severity is Severity.ERROR)
         yield Tried(reading.period, said, asked.variant, scored, errors)
 
