@@ -6,7 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: install demo test lint types layers tests coverage browser audit conformance integration bench-crawl lock clean
+QUICK := "not browser and not conformance and not integration and not bruteforce"
+
+.PHONY: install demo test lint types layers tests coverage browser audit conformance integration bench-crawl bruteforce lock clean
 
 install: $(VENV)/.installed
 
@@ -36,10 +38,10 @@ layers: install
 	$(BIN)/lint-imports
 
 tests: install
-	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not conformance and not integration"
+	$(BIN)/pytest -n 2 --dist worksteal -m $(QUICK)
 
 coverage: install
-	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not conformance and not integration" --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/pytest -n 2 --dist worksteal -m $(QUICK) --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 browser: install
 	@BIN=$(BIN) sh tests/browser/chromium.sh $(BIN)/pytest -m browser tests/browser
@@ -52,6 +54,10 @@ integration: install
 
 bench-crawl: install
 	$(BIN)/python benchmarks/crawl.py
+
+bruteforce: install
+	$(BIN)/pytest -n 2 -m bruteforce
+	$(BIN)/python -m tests.bruteforce.speed
 
 audit: install
 	$(BIN)/python tests/policy/audit.py

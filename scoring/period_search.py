@@ -8,7 +8,7 @@ the earlier start and the simpler way to report. Source: docs/explanation/best-p
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scoring.cells import Cells, Counted
+from scoring.cells import Bounds, Cells, Counted
 from scoring.model import MeasureId
 from scoring.period_options import Error, Option
 from scoring.period_worlds import World, Worlds
@@ -53,15 +53,12 @@ class Found:
     """The winner, the best other period, and what the unknown could change.
 
     `at_stake` is how much more any other period or way may earn at most than the winner at least, 0 or less where
-    nothing can beat it. `if_none_met` and `if_all_met` are winners by their own points: period and points.
-    `unmendable` shut the gate of every period and way.
+    nothing can beat it. `unmendable` shut the gate of every period and way.
     """
 
     best: Place
     runner_up: Place | None
     at_stake: int
-    if_none_met: tuple[int, int]
-    if_all_met: tuple[int, int]
     unmendable: frozenset[Error]
 
 
@@ -84,10 +81,13 @@ class Search:
         self._asked, self._counted = asked, counted
         self._thresholds: Mapping[MeasureId, ExclusionThreshold] = {one.exclusion: one for one in rules.thresholds}
         self._everywhere = first * 0 + 1
+        self._endless = self._everywhere * _NO_LIMIT_NEAR
         self._usable = (first >= asked.usable_from) * (last >= asked.usable_to)
+        self._usable_first = self._usable * 2
         self._tail = ((last - first).wide() * _CLAIMS + _CLAIMS - 1) * _DAYS + (_DAYS - 1) - last
         self._worlds = Worlds(rules, counted)
-        self._ways = [way for option in asked.options if (way := self._way(option)).perhaps.greatest() > 0]
+        self._standings: dict[tuple[MeasureId, str], _Standing] = {}
+        self._ways = [self._way(option) for option in asked.options if self._may_be_taken(option)]
         self._common = frozenset.intersection(*(way.option.errors for way in self._ways))
         self._ranks = [self._rank(way, World.AS_SCORED) for way in self._ways]
         self._best = _greatest(self._ranks)
@@ -106,7 +106,7 @@ class Search:
         """One period with the way that is best for it."""
         rank = self._best[cell]
         way = next(way for way, ranks in zip(self._ways, self._ranks, strict=True) if ranks[cell] == rank)
-        points, least, most = (self._earned(way, world)[cell] for world in World)
+        points, least, most = (self._earned_in(way, world, cell) for world in World)
         return Place(cell, way.option, points, least, most)
 
     def found(self) -> Found:
@@ -117,8 +117,6 @@ class Search:
             best=best,
             runner_up=self.at(others.first_greatest()) if len(others) > 1 else None,
             at_stake=self._most_of_others(best) - best.least,
-            if_none_met=self._winner(World.NONE_MET),
-            if_all_met=self._winner(World.ALL_MET),
             unmendable=self._common,
         )
 
@@ -130,52 +128,82 @@ class Search:
             most = max(most, others.greatest())
         return most
 
-    def _winner(self, world: World) -> tuple[int, int]:
+    def winner(self, world: World) -> tuple[int, int]:
+        """The period that is best, and its points, if the unknown turned out so everywhere."""
         ranks = self._ranks if self._worlds.are_one else [self._rank(way, world) for way in self._ways]
         cell = _greatest(ranks).first_greatest()
         rank = max(range(len(ranks)), key=lambda way: ranks[way][cell])
-        return cell, self._earned(self._ways[rank], world)[cell]
+        return cell, self._earned_in(self._ways[rank], world, cell)
 
     def _earned(self, way: _Way, world: World) -> Cells:
         points, passed = self._worlds.points(way.option, world)
         return points * passed * self._open(way)
 
+    def _earned_in(self, way: _Way, world: World, cell: int) -> int:
+        points, passed = self._worlds.points(way.option, world)
+        return points[cell] * passed[cell] * self._open(way)[cell]
+
     def _open(self, way: _Way) -> Cells:
-        return way.open if way.option.errors <= self._common else way.open * 0
+        return way.open if way.option.errors <= self._common else self._everywhere * 0
 
     def _rank(self, way: _Way, world: World) -> Cells:
         """What orders the periods of a way; -1 where it may not be taken."""
         points, passed = self._worlds.points(way.option, world)
-        head = ((self._usable * 2 + passed * self._open(way)) * _POINTS + points) * (_NO_LIMIT_NEAR + 1) + way.margin
-        tail = self._tail - len(way.option.choices.exclusions) * _DAYS
-        whole = head.wide() * (_DAYS * _CLAIMS * _DAYS) + tail
-        return (whole + 1) * way.allowed - 1
+        head = ((self._usable_first + passed * self._open(way)) * _POINTS + points) * (_NO_LIMIT_NEAR + 1) + way.margin
+        tail = self._tail + (1 - len(way.option.choices.exclusions) * _DAYS)
+        return (head.wide() * (_DAYS * _CLAIMS * _DAYS) + tail) * way.allowed - 1
+
+    def _may_be_taken(self, option: Option) -> bool:
+        """Whether each claim may be below its limit in some period; together they may be in none."""
+        return all(self._standing(claim, option.choices.variant).anywhere for claim in option.claims)
 
     def _way(self, option: Option) -> _Way:
         allowed = perhaps = open_ = self._everywhere
-        margin = self._everywhere * _NO_LIMIT_NEAR
+        margin = self._endless
         for claim in option.choices.exclusions:
-            threshold = self._thresholds.get(claim)
-            if threshold is None:
+            if claim not in self._thresholds:
                 continue
-            below, surely, left = self._standing(threshold, option.choices.variant)
+            standing = self._standing(claim, option.choices.variant)
             if claim not in option.claims:
-                open_ = open_ * below
+                open_ = open_ * standing.below
                 continue
-            allowed, perhaps = allowed * (below if claim in self._asked.insisted else surely), perhaps * below
-            margin = margin.at_most(left) if threshold.fewer_than > 1 else margin
+            on_her_word = claim in self._asked.insisted
+            allowed = allowed * (standing.below if on_her_word else standing.surely)
+            perhaps = perhaps * standing.below
+            margin = margin.at_most(standing.left) if self._thresholds[claim].fewer_than > 1 else margin
         return _Way(option, allowed, perhaps, open_, margin)
 
-    def _standing(self, threshold: ExclusionThreshold, variant: str) -> tuple[Cells, Cells, Cells]:
-        """Where the count may be, and surely is, below the limit, and how many cases may be added to it."""
-        bounds = self._counted.bounds(threshold.counted_as, variant)
-        if bounds is None:
-            return self._everywhere, self._everywhere * 0, self._everywhere * 0
-        below = bounds.certain < threshold.fewer_than
-        if bounds.possible is None:
-            return below, self._everywhere * 0, self._everywhere * 0
-        left = (bounds.possible * -1 + threshold.fewer_than - 1).at_least(0)
-        return below, bounds.possible < threshold.fewer_than, left
+    def _standing(self, claim: MeasureId, variant: str) -> "_Standing":
+        key = (claim, variant)
+        if key not in self._standings:
+            threshold = self._thresholds[claim]
+            bounds = self._counted.bounds(threshold.counted_as, variant)
+            self._standings[key] = _standing(bounds, threshold.fewer_than, self._everywhere)
+        return self._standings[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where a count may be, and surely is, below its limit, and how many cases may be added to it.
+
+    `anywhere`: whether it may be in any period.
+    """
+
+    below: Cells
+    surely: Cells
+    left: Cells
+    anywhere: bool
+
+
+def _standing(bounds: Bounds | None, fewer_than: int, everywhere: Cells) -> _Standing:
+    nowhere = everywhere * 0
+    if bounds is None:
+        return _Standing(everywhere, nowhere, nowhere, True)
+    below = bounds.certain < fewer_than
+    if bounds.possible is None:
+        return _Standing(below, nowhere, nowhere, below.greatest() > 0)
+    left = (bounds.possible * -1 + fewer_than - 1).at_least(0)
+    return _Standing(below, bounds.possible < fewer_than, left, below.greatest() > 0)
 
 
 def _greatest(cells: Sequence[Cells]) -> Cells:

@@ -27,6 +27,7 @@ class Worlds:
         self._rules, self._counted = rules, counted
         self._earned: dict[tuple[World, MeasureId, str, int], tuple[Cells, Cells]] = {}
         self._known: dict[tuple[MeasureId, str], bool] = {}
+        self._points: dict[tuple[int, World], tuple[Cells, Cells]] = {}
 
     @property
     def are_one(self) -> bool:
@@ -35,6 +36,11 @@ class Worlds:
 
     def points(self, option: Option, world: World) -> tuple[Cells, Cells]:
         """Points in each period before the gate, and 1 where each measure has a met case or may have, else 0."""
+        if (id(option), world) not in self._points:
+            self._points[id(option), world] = self._sum(option, world)
+        return self._points[id(option), world]
+
+    def _sum(self, option: Option, world: World) -> tuple[Cells, Cells]:
         parts = [self._measure(world, m, option.choices.variant, most) for m, most in option.available.items()]
         (total, passed), *more = parts or [self._nothing()]
         for earned, passes in more:
@@ -59,14 +65,18 @@ class Worlds:
     def _differs(self, measure: MeasureId, variant: str, counts: Counts) -> bool:
         key = (measure, variant)
         if key not in self._known:
-            self._known[key] = (counts.unknown + counts.undecided + counts.unread).greatest() == 0
+            hidden = counts.unknown + counts.undecided
+            self._known[key] = counts.readable and hidden.greatest() == 0
         return not self._known[key]
 
 
 def _in_world(counts: Counts, world: World) -> tuple[Cells, Cells, Cells]:
     """Met cases, eligible ones, and what must be 1 at least for the measure not to be failed."""
-    all_met = counts.met + counts.unknown + counts.undecided + counts.unread
-    all_eligible = counts.denominator + counts.undecided + counts.unread
+    if world is World.NONE_MET:
+        return counts.met, counts.denominator + counts.undecided, counts.met
+    hidden = counts.unknown + counts.undecided
+    hidden = hidden if counts.readable else hidden + counts.unread
+    all_met = counts.met + hidden
     if world is World.AS_SCORED:
         return counts.met, counts.denominator, all_met
-    return (all_met, all_eligible, all_met) if world is World.ALL_MET else (counts.met, all_eligible, counts.met)
+    return all_met, counts.denominator + (hidden - counts.unknown), all_met

@@ -1,10 +1,13 @@
 """The best period as a use case: what was read and attested, searched exactly, its answers scored as any score is."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from extractors.periods.counts import PeriodCounts
+from scoring import period_worlds as worlds
+from scoring.cells import Cells
 from scoring.findings import CEHRT_MISSING, NOT_CERTIFIED, NOT_IN_USE, REGISTERED_LATE
 from scoring.model import Finding, MeasureId, Metric, Period, Reporter, Severity, Submission
 from scoring.period_options import Option, deciding, options
@@ -21,6 +24,9 @@ from smartapp.usecases import Reading
 
 CEHRT_ID = "cehrtId"
 """What stands among the assumed for the CMS EHR Certification ID."""
+
+_WORKERS = 2
+"""Arrays are added up beside each other; more workers than this wait for the interpreter."""
 
 _BY_START, _BY_END = {NOT_IN_USE.code, REGISTERED_LATE.code}, {NOT_CERTIFIED.code}
 
@@ -67,6 +73,21 @@ class Brief:
     full_year: int
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The best period among all: what each earns, by its number in the space, and whether it can be used (1) or not.
+
+    Points are as scored, 0 where the gate is shut by more than what no period mends. `shown` is one period that
+    somebody looks at, with the choices that are best for it; None where the year does not allow it.
+    """
+
+    space: PeriodSpace
+    found: BestPeriod
+    shown: Outcome | None
+    points: Cells
+    usable: Cells
+
+
 class PeriodSearch:
     """The periods of a year for whoever reports in one reading; what all reporters share is made once.
 
@@ -77,7 +98,7 @@ class PeriodSearch:
 
     def __init__(self, reading: Reading, space: PeriodSpace | None = None) -> None:
         self.reading, self.space = reading, space or space_of(reading.rules)
-        self._counts = PeriodCounts(reading.engine, self.space, reading.site.numerator_window)
+        self.counts = PeriodCounts(reading.engine, self.space, reading.site.numerator_window)
         self._ways: dict[tuple[object, ...], tuple[Option, ...]] = {}
 
     def best(self, answered: Answered) -> BestPeriod:
@@ -88,6 +109,23 @@ class PeriodSearch:
         """
         return self._searched(answered, reporter_of(self.reading, answered.attested.reporter)).best()
 
+    def overview(self, answered: Answered, shown: Period) -> Overview:
+        """The same with what every period earns, and one period that is looked at.
+
+        Raises:
+            UsageError: as for `best`.
+        """
+        searched = self._searched(answered, reporter_of(self.reading, answered.attested.reporter))
+        return searched.overview(shown)
+
+    def found(self, answered: Answered) -> Brief:
+        """The winner of one reporter alone, without the scores line by line.
+
+        Raises:
+            UsageError: the reporter is not in the data or not to be found out.
+        """
+        return self._searched(answered, reporter_of(self.reading, answered.attested.reporter)).brief()
+
     def everyone(self, answered: Answered) -> list[Brief]:
         """The winner of each clinician and each group in the data, all with the same answers; by TIN and NPI.
 
@@ -95,13 +133,14 @@ class PeriodSearch:
         """
         answered = replace(answered, attested=replace(answered.attested, reported={}))
         required = {measure.id for measure in self.reading.rules.with_status(Status.REQUIRED)}
-        found = {Reporter(*series[2:]) for series in self._counts.series if series[0] in required}
+        found = {Reporter(*series[2:]) for series in self.counts.series if series[0] in required}
         named = sorted((r for r in found if r.tin or r.npi), key=lambda r: (r.tin or "", r.npi or ""))
-        return [self._searched(answered, reporter).brief() for reporter in named]
+        with ThreadPoolExecutor(_WORKERS) as workers:
+            return list(workers.map(lambda reporter: self._searched(answered, reporter).brief(), named))
 
     def _searched(self, answered: Answered, reporter: Reporter) -> "_Searched":
         own = replace(answered, attested=replace(answered.attested, reporter=reporter))
-        return _Searched(self, own, PeriodEvidence(self.reading, self._counts, reporter, own.attested))
+        return _Searched(self, own, PeriodEvidence(self.reading, self.counts, reporter, own.attested))
 
     def ways(self, template: Submission) -> tuple[Option, ...]:
         """Every way to report by the answers of a template, made once for all who give the same."""
@@ -178,13 +217,23 @@ class _Searched:
             full_year=full,
             searched=len(space),
             at_stake=max(0, found.at_stake),
-            if_none_met=World(space.at(found.if_none_met[0]), found.if_none_met[1]),
-            if_all_met=World(space.at(found.if_all_met[0]), found.if_all_met[1]),
+            if_none_met=self._in(worlds.World.NONE_MET),
+            if_all_met=self._in(worlds.World.ALL_MET),
             reasons=reasons(best, beside, runner_up),
             unmendable=self._unmendable(best, found),
             assumed=self._answered.assumed,
             carried=tuple(self._answered.attested.reported),
         )
+
+    def overview(self, shown: Period) -> Overview:
+        """Everything that was found, beside what each period earns."""
+        space = self._whole.space
+        looked_at = self._of(shown) if shown in space else None
+        return Overview(space, self.best(), looked_at, self._search.points(), self._search.usable)
+
+    def _in(self, world: worlds.World) -> World:
+        cell, points = self._search.winner(world)
+        return World(self._whole.space.at(cell), points)
 
     def _unmendable(self, best: Outcome, found: Found) -> tuple[Finding, ...]:
         waived, errors = self._answered.waived, found.unmendable

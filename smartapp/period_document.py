@@ -4,10 +4,8 @@ from typing import Any
 
 from scoring.model import Finding, Proportion, ScoreLine
 from scoring.periods import BestPeriod, Margin, Outcome, World
-from smartapp.attestations import VARIANTS
 from smartapp.best_period import Brief
-
-_WORDS = {variant: word for word, variant in VARIANTS.items()}
+from smartapp.period_words import CONTROLLED
 
 
 def best_period_document(found: BestPeriod, run: str) -> dict[str, Any]:
@@ -46,7 +44,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "choices": {
             "exclusions": list(outcome.choices.exclusions),
             "path": [measure for path in outcome.choices.paths for measure in path],
-            "controlled_substances": _WORDS[outcome.choices.variant],
+            "controlled_substances": CONTROLLED[outcome.choices.variant],
         },
         "margins": {margin.exclusion: _margin(margin) for margin in outcome.margins},
         "lines": [_line(line, outcome) for line in outcome.score.lines],
@@ -70,7 +68,7 @@ def briefs_document(found: list[Brief], run: str, searched: int) -> dict[str, An
                 "most": one.place.most,
                 "robust": one.robust,
                 "exclusions": list(one.place.option.choices.exclusions),
-                "controlled_substances": _WORDS[one.place.option.choices.variant],
+                "controlled_substances": CONTROLLED[one.place.option.choices.variant],
                 "full_year": one.full_year,
             }
             for one in found

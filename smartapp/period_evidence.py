@@ -30,6 +30,7 @@ class PeriodEvidence:
     reporter: Reporter
     attested: Attestations
     _bounds: dict[Series, Bounds | None] = field(default_factory=dict)
+    _counts: dict[Series, Counts] = field(default_factory=dict)
 
     def days(self) -> tuple[Cells, Cells]:
         """The first and the last day of each period, as numbers from 0."""
@@ -37,13 +38,18 @@ class PeriodEvidence:
 
     def counts(self, measure: MeasureId, variant: str) -> Counts:
         """One measure; the variant concerns PI_EP_1."""
+        series = _series(measure, variant, self.reporter)
+        if series not in self._counts:
+            self._counts[series] = self._counts_of(series, measure)
+        return self._counts[series]
+
+    def _counts_of(self, series: Series, measure: MeasureId) -> Counts:
         total = self.attested.reported.get(measure)
         if total is None:
-            counted = self.periods.of(_series(measure, variant, self.reporter))
-            return replace(counted, readable=not set(self.reading.unseen(measure)) >= set(NEEDS[measure][0]))
-        met, denominator = total.proportion.met, total.proportion.denominator
+            readable = not set(self.reading.unseen(measure)) >= set(NEEDS[measure][0])
+            return replace(self.periods.of(series), readable=readable)
         none = constant(self.periods.space, 0)
-        return Counts(none + denominator, none + met, none, none)
+        return Counts(none + total.proportion.denominator, none + total.proportion.met, none, none)
 
     def bounds(self, counted_as: MeasureId, variant: str) -> Bounds | None:
         """The count of cases under an id; None where the source shows nothing of the kinds that make its cases."""
@@ -77,9 +83,9 @@ class PeriodEvidence:
 
     def _unattributed(self, series: Series) -> Iterable[Series]:
         """The series of whoever has no TIN that may hold cases of this one."""
-        for other in self.periods.series:
+        for other in self.periods.homeless:
             of_group = series[3] is None or other[3] in (None, series[3])
-            if other != series and other[:2] == series[:2] and other[2] is None and of_group:
+            if other != series and other[:2] == series[:2] and of_group:
                 yield other
 
     def _astray(self, other: Series, series: Series) -> Cells:
@@ -98,7 +104,7 @@ class PeriodEvidence:
 
     def _concerns(self, series: Series) -> bool:
         tin, npi = series[2:]
-        homeless = {other[3] for other in self.periods.series if other[2] is None}
+        homeless = {other[3] for other in self.periods.homeless}
         return tin is None or (tin == self.reporter.tin and (npi in (None, self.reporter.npi) or npi in homeless))
 
 

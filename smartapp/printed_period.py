@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from scoring.model import Reporter
 from scoring.periods import BestPeriod, Outcome
-from smartapp.attestations import VARIANTS
 from smartapp.best_period import Brief
+from smartapp.period_words import CONTROLLED, certainty, gate, resting_on
 from smartapp.printed import columns, wrapped
 
 _HEAD = ("", "Start", "End", "Days", "Points", "Least", "Most", "Controlled", "Exclusions claimed")
-_WORDS = {variant: word for word, variant in VARIANTS.items()}
 
 
 def best_period_text(found: BestPeriod, run: str) -> str:
@@ -23,8 +22,8 @@ def best_period_text(found: BestPeriod, run: str) -> str:
         *_gate(found),
         *(line for one in found.reasons for line in wrapped(f"{one.line}: {one.text}", "", "    ")),
         "",
-        *_certainty(found),
-        *_resting_on(found),
+        *(line for text in certainty(found) for line in wrapped(text, "")),
+        *(line for text in resting_on(found) for line in wrapped(text, "", "    ")),
     ]
     return "\n".join(lines) + "\n"
 
@@ -57,39 +56,13 @@ def _rows(found: BestPeriod) -> Iterator[tuple[str, ...]]:
 def _row(name: str, one: Outcome) -> tuple[str, ...]:
     numbers = (one.period.days, one.points, one.least, one.most)
     claimed = ", ".join(one.choices.exclusions) or "none"
-    word = _WORDS[one.choices.variant]
+    word = CONTROLLED[one.choices.variant]
     unusable = "" if one.feasible else " (cannot be used)"
     return (name, str(one.period.start), str(one.period.end), *map(str, numbers), word, claimed + unusable)
 
 
 def _gate(found: BestPeriod) -> Iterator[str]:
-    for finding in found.unmendable:
-        yield from wrapped(f"No period mends {finding.code}: {finding.message} {finding.remedy}", "", "    ")
-    if found.unmendable:
-        yield from wrapped(f"With that mended, the best period earns {found.best.before_gate}.", "")
-    for outcome in (found.best, found.full_year):
-        for finding in outcome.infeasible:
-            yield from wrapped(f"{outcome.period.start} to {outcome.period.end}: {finding.message}", "", "    ")
-
-
-def _certainty(found: BestPeriod) -> Iterator[str]:
-    best = found.best
-    if best.least == best.most and found.robust:
-        yield "Sure: nothing that is unknown can change the winner or its points."
-        return
-    yield from wrapped(f"The best period earns {best.least} at least and {best.most} at most.", "")
-    if found.robust:
-        yield "Robust: no other period can earn more, whatever the unknown turns out to be."
-        return
-    yield from wrapped(f"Not proven robust: another period may earn up to {found.at_stake} more than that least.", "")
-    for name, world in (("nothing", found.if_none_met), ("all", found.if_all_met)):
-        days = f"{world.period.start} to {world.period.end}"
-        yield from wrapped(f"If {name} of what is unknown is met, {days} is best with {world.points}.", "")
-
-
-def _resting_on(found: BestPeriod) -> Iterator[str]:
-    if found.assumed:
-        yield from wrapped(f"Assumed, because nobody was asked: yes to {', '.join(found.assumed)}.", "", "    ")
-    if found.carried:
-        said = f"Taken for every period: the EHR's own total of {', '.join(found.carried)}."
-        yield from wrapped(f"{said} Run that report again for the period that you choose.", "", "    ")
+    for number, text in enumerate(gate(found)):
+        yield from wrapped(text, "", "    ")
+        if number + 1 == len(found.unmendable):
+            yield from wrapped(f"With that mended, the best period earns {found.best.before_gate}.", "")

@@ -1,16 +1,12 @@
 """A plan and a what-if as text for a terminal. Cases are numbers; their keys are printed only on request."""
 
-from collections.abc import Iterator
-
 from scoring.actions import Action
-from scoring.model import Origin, Score, ScoreLine, Severity
-from scoring.projection import Projection
+from scoring.model import Severity
 from smartapp.due import distance
-from smartapp.planning import HeldBack, Planned
+from smartapp.plan_words import ESTIMATE, aim, earned_in_words, hours, not_counted_on, points_of, projected
+from smartapp.planning import Planned
 from smartapp.printed import columns, wrapped
 from smartapp.typed import LABEL, WhatIf
-
-_ESTIMATE = "The work is our estimate, to compare actions by; no published figure was found."
 
 
 def plan_text(found: Planned, with_cases: bool = False) -> str:
@@ -34,12 +30,12 @@ def _head(found: Planned) -> list[str]:
 
 def _plan(found: Planned, with_cases: bool) -> list[str]:
     plan = found.plan
-    lines = wrapped(f"Plan: {_aim(found)}", "")
+    lines = wrapped(f"Plan: {aim(found)}", "")
     for number, step in enumerate(plan.steps, 1):
         lines += _step(number, step.action, found, with_cases)
         lines.append(f"      then {step.score_after} points; without it {step.score_without}")
     if plan.steps:
-        again = f"Scored again after all of it: {plan.after.points}. About {_hours(plan.minutes)}. {_ESTIMATE}"
+        again = f"Scored again after all of it: {plan.after.points}. About {hours(plan.minutes)}. {ESTIMATE}"
         lines += wrapped(again, "")
     if not plan.after.determinable:
         open_lines = ", ".join(line.measure for line in plan.after.lines if line.earned is None)
@@ -47,18 +43,6 @@ def _plan(found: Planned, with_cases: bool) -> list[str]:
     for finding in plan.blocking:
         lines += wrapped(f"No action mends {finding.code}: {finding.message} {finding.remedy}", "", "    ")
     return lines
-
-
-def _aim(found: Planned) -> str:
-    plan = found.plan
-    before, after = plan.before.points, plan.after.points
-    if plan.steps:
-        short = "" if plan.reached else f" {plan.target} cannot be reached; this is the most."
-        return f"from {before} to {after} of 100 with the least work.{short}"
-    if plan.blocking:
-        return f"none: the score is {before}, and the gate stays shut whatever is done."
-    more = "" if plan.reached else f", and no action lifts it to {plan.target}"
-    return f"nothing to do: the score is {before}{more}."
 
 
 def _step(number: int, action: Action, found: Planned, with_cases: bool) -> list[str]:
@@ -72,10 +56,6 @@ def _step(number: int, action: Action, found: Planned, with_cases: bool) -> list
     return lines
 
 
-def _hours(minutes: int) -> str:
-    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
-
-
 def _singles(found: Planned) -> list[str]:
     rows = [
         (f"+{adds}", action.id, f"{len(action.cases)} cases" if action.cases else "", f"until {action.by}",
@@ -87,27 +67,12 @@ def _singles(found: Planned) -> list[str]:
 
 
 def _held(found: Planned) -> list[str]:
-    told = [one for one in found.held if one.points > found.plan.before.before_gate]
-    return ["Not counted on:", *(line for one in told for line in _held_back(one))] if told else []
-
-
-def _held_back(one: HeldBack) -> Iterator[str]:
-    yield from wrapped(f"{one.held.action.subject} would give {one.points}: {one.held.why}", "  ", "    ")
+    told = [line for text in not_counted_on(found) for line in wrapped(text, "  ", "    ")]
+    return ["Not counted on:", *told] if told else []
 
 
 def _projection(found: Planned) -> list[str]:
-    made: Projection = found.projection
-    if made.pace is None or made.lowest is None or made.highest is None:
-        why = "the period is over" if not found.span.remaining else "no day of it is observed yet"
-        return [f"Observed: {_points(made.observed)}. Nothing is projected: {why}."]
-    text = f"Projected, if the days to come are like those observed: {_points(made.pace)}. With as many further cases, "
-    text += f"none of them met: {_points(made.lowest)}; all of them met: {_points(made.highest)}. Patients who come "
-    text += "again are counted once, so their number grows more slowly than this."
-    return [f"Observed: {_points(made.observed)}.", *wrapped(text, "")]
-
-
-def _points(score: Score) -> str:
-    return f"0 (gate shut; {score.before_gate} without that)" if score.gate_shut else f"{score.points}"
+    return [line for text in projected(found) for line in wrapped(text, "")]
 
 
 def _margins(found: Planned) -> list[str]:
@@ -143,15 +108,11 @@ def what_if_text(found: WhatIf) -> str:
     before = {line.measure: line for line in found.stands.score.lines}
     after = {line.measure: line for line in found.changed.score.lines}
     names = list(dict.fromkeys((*before, *after)))
-    lines = [("Line", "As it stands", "What if"), *((n, _earned(before.get(n)), _earned(after.get(n))) for n in names)]
-    lines.append(("Total", _points(found.stands.score), _points(found.changed.score)))
+    lines = [
+        ("Line", "As it stands", "What if"),
+        *((n, earned_in_words(before.get(n)), earned_in_words(after.get(n))) for n in names),
+    ]
+    lines.append(("Total", points_of(found.stands.score), points_of(found.changed.score)))
     errors = (finding for finding in found.changed.score.findings if finding.severity is Severity.ERROR)
     told = [line for e in errors for line in wrapped(f"what if, ZERO {e.code}: {e.message}", "", "    ")]
     return "\n".join([LABEL, *typed, "", *columns(lines), *told]) + "\n"
-
-
-def _earned(line: ScoreLine | None) -> str:
-    if line is None:
-        return "-"
-    mark = " (typed)" if line.origin is Origin.TYPED else ""
-    return f"{'?' if line.earned is None else line.earned} / {line.available}{mark}"

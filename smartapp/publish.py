@@ -12,6 +12,7 @@ from scoring.submission import write
 from smartapp import attestations
 from smartapp.evidence import CaseRow, case_rows
 from smartapp.exports.cases_csv import cases_csv
+from smartapp.looking_ahead import periods_of
 from smartapp.report import render
 from smartapp.runs import as_json, write_run, write_score, write_text
 from smartapp.scored import Scored
@@ -49,7 +50,7 @@ def publish(scored: Scored, out: Path, as_of: date | None = None) -> Published:
     texts = _texts(scored, rows)
     if scored.reading.faults:
         (out / "submission.json").unlink(missing_ok=True)
-    for name, text in {**texts, "report.html": render(scored, rows, as_of)}.items():
+    for name, text in {**texts, "report.html": render(scored, rows, as_of, periods_of(scored))}.items():
         write_text(out / name, text)
     return Published(out / "report.html", _keep(scored, texts, out / "runs"), _note(scored))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.periods.grid import Frame
+from extractors.periods.grid import Frame, Numbers
 from extractors.periods.quadrants import Codes, Days, Flags, Quadrants, UnitCases
 
 COLUMNS = ("denominator", "met", "unknown", "undecided")
@@ -34,14 +34,17 @@ class Corners:
         rows = slice(int(first), int(last))
         return Corners(self.series[rows], self.column[rows], self.cell[rows], self.weight[rows])
 
-    def summed(self, frame: Frame) -> NDArray[np.int64]:
-        """The four columns of a series for each period of a space."""
+    def summed(self, column: int, frame: Frame) -> Numbers | None:
+        """One column of a series for each period of a space; None where it is zero in all of them."""
+        rows = self.column == column
+        if not rows.any():
+            return None
         size = frame.starts * frame.ends
-        place = self.column.astype(np.int64) * size + self.cell
-        flat = np.bincount(place, weights=self.weight, minlength=len(COLUMNS) * size).astype(np.int64)
-        grid = flat.reshape(len(COLUMNS), frame.starts, frame.ends)
-        grid = grid[:, ::-1, :].cumsum(axis=1)[:, ::-1, :].cumsum(axis=2)
-        return grid.reshape(len(COLUMNS), size)[:, frame.cells]
+        corners = np.bincount(self.cell[rows], weights=self.weight[rows], minlength=size)
+        grid = corners.astype(np.int32).reshape(frame.starts, frame.ends)
+        grid = grid[::-1].cumsum(axis=0, dtype=np.int32)[::-1].cumsum(axis=1, dtype=np.int32)
+        found: Numbers = grid.reshape(size)[frame.cells]
+        return found
 
 
 def corners_of(cases: UnitCases, frame: Frame) -> Corners:

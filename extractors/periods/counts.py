@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from extractors.cases import Tally
 from extractors.engine.local import LocalEngine
-from extractors.periods.corners import Corners, corners_of
+from extractors.periods.corners import COLUMNS, Corners, corners_of
 from extractors.periods.grid import Frame, constant, counted, frame_of
 from extractors.periods.quadrants import Series, unit_cases
 from extractors.site import NumeratorWindow
@@ -23,6 +23,7 @@ class PeriodCounts:
         cases = unit_cases(engine, self._frame, window)
         self._number: Mapping[Series, int] = {name: n for n, name in enumerate(cases.names)}
         self._corners: Corners = corners_of(cases, self._frame)
+        self._homeless = tuple(name for name in self._number if name[2] is None)
         self._none = constant(space, 0)
         self._summed = lru_cache(maxsize=64)(self._sum)
 
@@ -31,13 +32,24 @@ class PeriodCounts:
         """Everything that is counted for anyone in any way."""
         return tuple(self._number)
 
+    @property
+    def homeless(self) -> tuple[Series, ...]:
+        """What is counted for whoever has no TIN."""
+        return self._homeless
+
     def of(self, series: Series) -> Counts:
         """The counts of one measure and variant for one reporter; zeros where the data have none."""
         number = self._number.get(series)
         return Counts(self._none, self._none, self._none, self._none) if number is None else self._summed(number)
 
+    def forget(self) -> None:
+        """Drop what was summed up, to be summed again when asked for."""
+        self._summed.cache_clear()
+
     def _sum(self, number: int) -> Counts:
-        denominator, met, unknown, undecided = map(counted, self._corners.of(number).summed(self._frame))
+        corners = self._corners.of(number)
+        columns = [corners.summed(column, self._frame) for column in range(len(COLUMNS))]
+        denominator, met, unknown, undecided = (self._none if c is None else counted(c) for c in columns)
         return Counts(denominator, met, unknown, undecided)
 
     def tally(self, series: Series, cell: int) -> Tally | None:

@@ -115,9 +115,10 @@ def frame_of(space: PeriodSpace) -> Frame:
     return Frame(space, np.flatnonzero(columns >= rows))
 
 
-def counted(numbers: NDArray[np.int64]) -> Grid:
+def counted(numbers: Numbers) -> Grid:
     """Counts as a grid, as small as they may be."""
-    return Grid(numbers.astype(np.int32) if numbers.max(initial=0) < _SHORT else numbers)
+    short = numbers.max(initial=0) < _SHORT
+    return Grid(numbers.astype(np.int32, copy=False) if short else numbers.astype(np.int64, copy=False))
 
 
 def day_grids(space: PeriodSpace) -> tuple[Grid, Grid]:

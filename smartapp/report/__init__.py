@@ -5,7 +5,7 @@ needs no script and no network, so that it reads the same from a disk, in an EHR
 later. The app shares its content out over several pages, in a layout with a style sheet of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -13,12 +13,18 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from smartapp.evidence import CaseRow
+from smartapp.looking_ahead import Periods
 from smartapp.paths import templates
+from smartapp.planning import Planned
 from smartapp.report.beside import other_books
 from smartapp.report.frame import Action, Frame, Link, Message, across_pages, within_report
 from smartapp.report.page import page_of
+from smartapp.report.periods import periods_shown
+from smartapp.report.plan import plan_shown
+from smartapp.report.what_if import what_if_shown
 from smartapp.report.words import day_in_words, figure, moment, until
 from smartapp.scored import Scored
+from smartapp.typed import WhatIf
 
 __all__ = [
     "Action",
@@ -29,33 +35,41 @@ __all__ = [
     "basis_page",
     "measure_page",
     "message_page",
+    "periods_page",
+    "plan_page",
     "render",
     "score_page",
+    "what_if_page",
 ]
 
+_EMPTY: Mapping[str, str] = {}
 
-def render(scored: Scored, rows: Sequence[CaseRow], as_of: date | None = None) -> str:
+
+def render(scored: Scored, rows: Sequence[CaseRow], as_of: date | None = None, periods: Periods | None = None) -> str:
     """The report of one score as a self-contained HTML document.
 
     Args:
         scored: the score and the reading it rests on, still open.
         rows: every case of the reading's period.
         as_of: the day from which the days to each deadline are counted; None counts none.
+        periods: every period around the score; None shows none.
     """
-    content = {"page": page_of(scored, rows, as_of=as_of), "books": other_books(scored)}
+    content: dict[str, Any] = {"page": page_of(scored, rows, as_of=as_of), "books": other_books(scored)}
+    content["periods"] = periods_shown(periods, as_of) if periods else None
     return _environment().get_template("report.html").render(**content, to=within_report)
 
 
-def score_page(scored: Scored, written: datetime, frame: Frame) -> str:
+def score_page(scored: Scored, written: datetime, frame: Frame, periods: Periods | None = None) -> str:
     """The app's "My score": gate, points, lines and answers; every figure leads to its measure's page.
 
     Args:
         scored: the score; no case of it is looked at.
         written: when the score was made, with a zone; it is shown in the practice's.
         frame: the layout.
+        periods: every period around the score; None says nothing of them.
     """
     page = page_of(scored, (), moment(written.astimezone(scored.reading.site.zone_info)), frame.today)
-    return app_page("score", frame, page=page)
+    return app_page("score", frame, page=page, periods=periods_shown(periods, frame.today) if periods else None)
 
 
 def measure_page(scored: Scored, rows: Sequence[CaseRow], measure: str, frame: Frame) -> str:
@@ -74,6 +88,33 @@ def measure_page(scored: Scored, rows: Sequence[CaseRow], measure: str, frame: F
     sections = {section.measure: section for section in page.sections}
     line = next((line for line in page.lines if line.measure == measure), None)
     return app_page("measure", frame, f"measures/{measure}", page=page, section=sections[measure], line=line)
+
+
+def periods_page(scored: Scored, periods: Periods | None, frame: Frame) -> str:
+    """The periods of the year around a score; `periods` None where none are compared."""
+    shown = periods_shown(periods, frame.today) if periods else None
+    return app_page("periods", frame, page=page_of(scored, ()), periods=shown)
+
+
+def plan_page(scored: Scored, plan: Planned | None, frame: Frame) -> str:
+    """What can still be done; on paper no case is named. `plan` None where nothing is planned."""
+    return app_page("plan", frame, page=page_of(scored, ()), plan=plan_shown(plan) if plan else None)
+
+
+def what_if_page(
+    scored: Scored, frame: Frame, form: Mapping[str, str] = _EMPTY, found: WhatIf | None = None, problem: str = ""
+) -> str:
+    """The what-if form.
+
+    Args:
+        scored: the score as it stands.
+        frame: the layout.
+        form: what was typed, by the names of the fields; it stands in the form again.
+        found: both scores; None where nothing is scored.
+        problem: what cannot be read of the form, empty if nothing.
+    """
+    shown = what_if_shown(scored, form, found, problem)
+    return app_page("what-if", frame, page=page_of(scored, ()), shown=shown)
 
 
 def basis_page(scored: Scored, frame: Frame) -> str:

@@ -10,6 +10,8 @@ Opens = Callable[[str], str]
 
 _OF_MEASURE = re.compile(r"measure-(\w+)")
 _OF_BASIS = ("completeness", "basis")
+_PAGES = ("periods", "plan")
+"""Anchors that have a page of their own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +91,6 @@ def across_pages(frame: Frame, here: str) -> Opens:
 def _page_of(anchor: str) -> str:
     if measure := _OF_MEASURE.match(anchor):
         return f"measures/{measure[1]}"
+    if anchor in _PAGES:
+        return anchor
     return "basis" if anchor in _OF_BASIS else "score"

@@ -10,7 +10,7 @@ from datetime import timedelta
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from smartapp.web import launch, pages, problems
+from smartapp.web import ahead, launch, pages, problems
 from smartapp.web.headers import with_headers
 from smartapp.web.service import Service
 
@@ -33,6 +33,7 @@ def create_app(service: Service) -> Flask:
     app.extensions["pi180"] = service
     app.register_blueprint(launch.routes)
     app.register_blueprint(pages.routes)
+    app.register_blueprint(ahead.routes)
     problems.handle(app)
     app.before_request(_sweeping(service))
     app.after_request(with_headers)

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, g, request
 from extractors.sources.search import WrongPatient
 from smartapp.archive import Kept, latest, open_score
 from smartapp.evidence import case_rows
+from smartapp.looking_ahead import periods_of
 from smartapp.report import Frame, Link, Message, app_page, basis_page, measure_page, score_page
 from smartapp.report.words import day, moment
 from smartapp.scored import Scored
@@ -73,17 +74,17 @@ def landing(launch: Launch) -> Response:
 @signed_in
 def score(launch: Launch) -> Response:
     """The latest run's score of the clinician who is signed in."""
-    with _own_score(launch) as (scored, kept, frame):
-        return _page(score_page(scored, kept.written, frame))
+    with own_score(launch) as (scored, kept, frame):
+        return page(score_page(scored, kept.written, frame, periods_of(scored)))
 
 
 @routes.get("/measures/<measure>")
 @signed_in
 def measure(launch: Launch, measure: str) -> Response:
     """The rows behind one measure's numbers."""
-    with _own_score(launch) as (scored, _, frame):
+    with own_score(launch) as (scored, _, frame):
         try:
-            return _page(measure_page(scored, case_rows(scored.reading), measure, frame))
+            return page(measure_page(scored, case_rows(scored.reading), measure, frame))
         except KeyError:
             raise Shown(404, "There is no such measure", "My score lists the measures that are counted.") from None
 
@@ -92,8 +93,8 @@ def measure(launch: Launch, measure: str) -> Response:
 @signed_in
 def basis(launch: Launch) -> Response:
     """What a score rests on."""
-    with _own_score(launch) as (scored, _, frame):
-        return _page(basis_page(scored, frame))
+    with own_score(launch) as (scored, _, frame):
+        return page(basis_page(scored, frame))
 
 
 @routes.get("/patient")
@@ -110,7 +111,7 @@ def patient(launch: Launch) -> Response:
     except WrongPatient as problem:
         service.note(Deed.WRONG_PATIENT, launch, about)
         raise Shown(502, "The EHR's answer is not about this patient", str(problem), "Tell your IT.") from None
-    return _page(app_page("patient", _frame(launch, service.person(launch)), view=view, as_of=day(view.as_of)))
+    return page(app_page("patient", _frame(launch, service.person(launch)), view=view, as_of=day(view.as_of)))
 
 
 @routes.post("/read")
@@ -118,7 +119,7 @@ def patient(launch: Launch) -> Response:
 def read(launch: Launch) -> Response:
     """Begin to read the clinician's own patients, because she asked for it."""
     service = current_service()
-    _check_form(service, launch)
+    check_form(service, launch)
     begin(service, launch, _known(service, launch))
     return Response("", 303, {"Location": f"/l/{launch.id}/score"})
 
@@ -128,7 +129,7 @@ def read(launch: Launch) -> Response:
 def sign_out(launch: Launch) -> Response:
     """End this launch here and at the EHR."""
     service = current_service()
-    _check_form(service, launch)
+    check_form(service, launch)
     registration = service.ehr(launch).registration
     service.token(launch).end()
     g.frame = None
@@ -139,7 +140,7 @@ def sign_out(launch: Launch) -> Response:
     return response
 
 
-def _check_form(service: Service, launch: Launch) -> None:
+def check_form(service: Service, launch: Launch) -> None:
     """Only a form that this very browser was given by us changes anything (R81)."""
     token = service.sessions.form_token(request, launch.id)
     if not (is_same(token, request.form.get("csrf", "")) and is_own_form(request, service.settings)):
@@ -147,8 +148,9 @@ def _check_form(service: Service, launch: Launch) -> None:
         raise Shown(403, "This form did not come from here", "Use the button of the page you are signed in with.")
 
 
-def _page(html: str) -> Response:
-    return Response(html, mimetype="text/html")
+def page(html: str, status: int = 200) -> Response:
+    """A whole page as an answer."""
+    return Response(html, status, mimetype="text/html")
 
 
 def _patient(launch: Launch) -> str | None:
@@ -156,7 +158,7 @@ def _patient(launch: Launch) -> str | None:
 
 
 @contextmanager
-def _own_score(launch: Launch) -> Iterator[tuple[Scored, Kept, Frame]]:
+def own_score(launch: Launch) -> Iterator[tuple[Scored, Kept, Frame]]:
     """The score that the request names, among those of the signed-in clinician; the newest unless it names one."""
     service = current_service()
     person = _known(service, launch)

@@ -43,7 +43,7 @@ FRAME = Frame(
     csrf="token-1",
     has_patient=True,
 )
-OUTSIDE = {"/l/abc/patient", "/l/abc/sign-out", "/style.css"}
+OUTSIDE = {"/l/abc/patient", "/l/abc/periods", "/l/abc/plan", "/l/abc/sign-out", "/style.css"}
 """What pages name and others make."""
 
 
