@@ -1,6 +1,6 @@
 """From my score to the better period, the plan and what if, in a real browser without scripts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ pytestmark = pytest.mark.browser
 
 PAPER = 720
 """A Letter page less its margins, in CSS pixels."""
-Begin = Callable[[str], tuple[Walk, Page]]
 
 
 @pytest.fixture(params=[320, 1280], ids=["320 px", "1280 px"])
@@ -49,13 +48,20 @@ def _tabbed(tab: Page) -> bool:
     return True
 
 
-def test_a_plan_is_printed_without_its_cases_and_typed_values_stand_apart(walk: Walk) -> None:
+def test_typed_values_stand_apart_and_a_plan_is_printed_without_its_cases(walk: Walk) -> None:
     tab = walk.launch_in_tab()
     walk.sign_in(tab)
     tab_of(tab, "Plan").click()
     tab.wait_for_url("**/plan")
     walk.look(tab, "plan")
-    width = tab.viewport_size["width"] if tab.viewport_size else PAPER
+    tab.get_by_role("link", name="What if?").click()
+    tab.get_by_label("Security Risk Analysis").select_option("none")
+    tab.get_by_role("button", name="Score what I typed").click()
+    expect(tab.get_by_role("heading", name="With what you typed: 0")).to_be_visible()
+    expect(tab.locator(".typed .tag").first).to_have_text("typed")
+    walk.look(tab, "what-if")
+
+    tab.get_by_role("link", name="Back to the plan").click()
     tab.locator("details.inside summary").first.click()
     expect(tab.locator("details.inside li").first).to_be_visible()
     tab.emulate_media(media="print")
@@ -64,12 +70,3 @@ def test_a_plan_is_printed_without_its_cases_and_typed_values_stand_apart(walk: 
         expect(inside).to_be_hidden()
     expect(tab.get_by_role("heading", name="What to do")).to_be_visible()
     walk.look(tab, "plan-print")
-
-    tab.emulate_media(media="screen")
-    tab.set_viewport_size({"width": width, "height": 900})
-    tab.get_by_role("link", name="What if?").click()
-    tab.get_by_label("Security Risk Analysis").select_option("none")
-    tab.get_by_role("button", name="Score what I typed").click()
-    expect(tab.get_by_role("heading", name="With what you typed: 0")).to_be_visible()
-    expect(tab.locator(".typed .tag").first).to_have_text("typed")
-    walk.look(tab, "what-if")
