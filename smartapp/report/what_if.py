@@ -39,7 +39,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One line, as it stands and with what was typed."""
+    """One line, as it stands and with what was typed; `line` is the measure's id, empty for a line of several."""
 
     line: str
     title: str
@@ -119,4 +119,5 @@ def _lines(found: WhatIf, rules: RuleBook) -> Iterator[Compared]:
     after = {line.measure: line for line in found.changed.score.lines}
     for name, line in {**before, **after}.items():
         title = line.title if name != BONUS else objective_title(rules, name)
-        yield Compared(name, title, earned_in_words(before.get(name)), earned_in_words(after.get(name)))
+        known = name if name in rules.measures else ""
+        yield Compared(known, title, earned_in_words(before.get(name)), earned_in_words(after.get(name)))

@@ -1,0 +1,62 @@
+"""The pages that look ahead from my score, as the app serves them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from launching import OWN_FORM, Browser, Site, csrf_of, words
+
+from smartapp.store import Deed
+
+
+@pytest.fixture
+def opened(make_site: Callable[..., Site], results: Path) -> tuple[Site, Browser, str]:
+    site = make_site(results=results)
+    browser = site.browser()
+    return site, browser, browser.sign_in()
+
+
+def test_my_score_leads_to_its_periods_and_its_plan_and_each_view_is_audited(
+    opened: tuple[Site, Browser, str],
+) -> None:
+    site, browser, home = opened
+    assert f'href="{home}periods#periods"' in browser.get(f"{home}score").text
+    seen = len(site.audit())
+    for name, title in (("periods", "Performance periods of"), ("plan", "What can still be done"), ("what-if", "What")):
+        got = browser.get(f"{home}{name}")
+        assert got.status_code == 200
+        assert title in got.text
+    events = site.audit()[seen:]
+    assert [one.event for one in events] == [Deed.SCORE_VIEWED] * 3
+
+
+@pytest.mark.parametrize(("target", "taken"), [("1", "1"), ("100", "100"), ("0", ""), ("101", ""), ("x", "")])
+def test_a_plan_takes_a_target_of_one_to_a_hundred_points(
+    opened: tuple[Site, Browser, str], target: str, taken: str
+) -> None:
+    _, browser, home = opened
+    got = browser.get(f"{home}plan?target={target}")
+    assert got.status_code == 200
+    assert f'max="100" value="{taken}"' in got.text
+
+
+@pytest.mark.requirement("R81")
+def test_typed_values_are_scored_and_neither_kept_nor_written_down(opened: tuple[Site, Browser, str]) -> None:
+    site, browser, home = opened
+    form = {"csrf": csrf_of(browser.get(f"{home}what-if").text), "cehrt-id": "0015CXTYPED1"}
+    before = site.rows()
+    got = browser.post(f"{home}supposed", form, OWN_FORM)
+    assert got.status_code == 200
+    assert "typed CEHRT ID = 0015CXTYPED1" in words(got.text)
+    assert site.rows() == before
+    assert not any("0015CXTYPED1" in str(event) for event in site.audit())
+    assert "0015CXTYPED1" not in browser.get(f"{home}what-if").text
+
+
+def test_a_form_that_cannot_be_read_comes_back_with_what_was_typed(opened: tuple[Site, Browser, str]) -> None:
+    _, browser, home = opened
+    form = {"csrf": csrf_of(browser.get(f"{home}what-if").text), "met-PI_PEA_1": "many", "of-PI_PEA_1": "2"}
+    got = browser.post(f"{home}supposed", form, OWN_FORM)
+    assert got.status_code == 400
+    assert "PI_PEA_1: expected two whole numbers" in got.text
+    assert 'value="many"' in got.text
