@@ -103,11 +103,15 @@ def _port(split: SplitResult) -> int | None:
 
 def _segments(path: str) -> tuple[str, ...]:
     decoded = tuple(unquote(segment) for segment in path.removesuffix("/").split("/")[1:])
-    for segment in decoded:
-        parts = re.split(r"[/\\]", unquote(segment))
-        if {".", ".."} & set(parts) or len(parts) > 1:
-            raise LinkRefused("a link is refused: its path climbs or hides a slash.")
+    if any(map(_is_devious, decoded)):
+        raise LinkRefused("a link is refused: its path climbs or hides a slash.")
     return decoded
+
+
+def _is_devious(segment: str) -> bool:
+    """Whether some reader takes a segment for a dot that climbs, perhaps less its `;parameters`, or for several."""
+    parts = re.split(r"[/\\]", unquote(segment))
+    return len(parts) > 1 or parts[0].partition(";")[0] in (".", "..")
 
 
 def resolved(link: str, fetched: str) -> str:
