@@ -17,6 +17,8 @@ Range = IPv4Network | IPv6Network
 Resolver = Callable[[str, int], Sequence[str]]
 
 _TRANSLATED = ip_network("64:ff9b::/96")
+_NOBODYS = (ip_network("192.0.0.0/24"), ip_network("fec0::/10"))
+"""Of protocols (RFC 6890) and of sites in a form given up (RFC 3879): metadata of a cloud may answer there."""
 _MOST = 4
 
 
@@ -65,13 +67,18 @@ class Network:
 
     def _may(self, address: Address, host: str) -> bool:
         meant = _meant(address)
-        if meant.is_link_local or meant.is_multicast or meant.is_unspecified:
+        if _is_nobodys(meant):
             return False
-        if any(meant in known for known in self.ranges if known.version == meant.version):
-            return True
         if meant.is_loopback:
             return is_this_machine(host)
-        return meant.is_global and not meant.is_reserved
+        registered = any(meant in known for known in self.ranges if known.version == meant.version)
+        return registered or (meant.is_global and not meant.is_reserved)
+
+
+def _is_nobodys(address: Address) -> bool:
+    """Whether an address is of no machine in particular; no registration opens it."""
+    named = any(address in known for known in _NOBODYS if known.version == address.version)
+    return named or address.is_link_local or address.is_multicast or address.is_unspecified
 
 
 def _plain(text: str) -> Address:

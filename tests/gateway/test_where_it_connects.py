@@ -36,6 +36,7 @@ def standing_for(*addresses: str, ranges: Sequence[str] = ()) -> Network:
     ["10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "127.0.0.1", "127.9.9.9", "0.0.0.0", "169.254.169.254",
      "100.64.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "::", "::1", "fe80::1",
      "fe80::1%eth0", "fc00::1", "fd12::1", "ff02::1", "2001:db8::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
+     "192.0.0.0", "192.0.0.192", "192.0.0.255", "::ffff:192.0.0.192", "fec0::1", "feff::1",
      "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "2002:7f00:1::", "2002:a00:1::"],
 )  # fmt: skip
 def test_a_name_that_stands_for_an_address_within_a_network_is_not_dialled(address: str) -> None:
@@ -44,7 +45,10 @@ def test_a_name_that_stands_for_an_address_within_a_network_is_not_dialled(addre
 
 
 @pytest.mark.requirement("R46")
-@pytest.mark.parametrize("address", [PUBLIC, "172.15.255.255", "172.32.0.1", "2606:4700::1111", "64:ff9b::5db8:d822"])
+@pytest.mark.parametrize(
+    "address",
+    [PUBLIC, "172.15.255.255", "172.32.0.1", "192.0.1.0", "191.255.255.255", "2606:4700::1111", "64:ff9b::5db8:d822"],
+)
 def test_a_name_that_stands_for_a_public_address_is_dialled_there(address: str) -> None:
     assert standing_for(address).addresses("ehr.example", 443) == (address,)
 
@@ -67,7 +71,10 @@ def test_a_range_that_is_registered_is_the_practice_s_own(address: str, dialled:
 
 
 @pytest.mark.requirement("R46")
-@pytest.mark.parametrize("address", ["169.254.169.254", "0.0.0.0", "224.0.0.1", "fe80::1", "::ffff:169.254.169.254"])
+@pytest.mark.parametrize(
+    "address",
+    ["169.254.169.254", "0.0.0.0", "224.0.0.1", "fe80::1", "::ffff:169.254.169.254", "192.0.0.192", "fec0::1"],
+)
 def test_what_is_no_machine_s_own_address_cannot_be_registered(address: str) -> None:
     with pytest.raises(LinkRefused):
         standing_for(address, ranges=["0.0.0.0/0", "::/0"]).addresses("ehr.example", 443)
@@ -85,6 +92,15 @@ def test_this_machine_is_dialled_by_its_own_name_or_number_alone(host: str, dial
     else:
         with pytest.raises(LinkRefused):
             network.addresses(host, 80)
+
+
+@pytest.mark.requirement("R46")
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1"])
+def test_a_registered_range_opens_this_machine_to_no_other_name(address: str) -> None:
+    network = standing_for(address, ranges=["0.0.0.0/0", "127.0.0.0/8", "::/0"])
+    with pytest.raises(LinkRefused):
+        network.addresses("ehr.example", 443)
+    assert network.addresses("localhost", 443) == (address,)
 
 
 @pytest.mark.requirement("R46")
