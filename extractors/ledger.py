@@ -14,6 +14,7 @@ from extractors.directory import COPIED
 from extractors.engine.local import LocalEngine
 from extractors.events import Extract
 from extractors.profile import Profile
+from extractors.selectors import Selector
 from extractors.site import Site
 from extractors.validation import departures, most_frequent
 from extractors.vocabulary import EventKind, Grade
@@ -163,7 +164,7 @@ def sights(extract: Extract, profile: Profile, not_whole: frozenset[str] = froze
 
 
 def _sight(kind: EventKind, seen: set[str], types: set[str], profile: Profile, not_whole: frozenset[str]) -> Sight:
-    if not_whole & {selector.resource for selector in profile.carriers(kind) if selector.grade is not Grade.ASSERTED}:
+    if any(_rests_on(s, profile, not_whole) for s in profile.carriers(kind) if s.grade is not Grade.ASSERTED):
         return Sight.NOT_WHOLE
     if kind in seen:
         return Sight.SEEN
@@ -174,16 +175,25 @@ def _sight(kind: EventKind, seen: set[str], types: set[str], profile: Profile, n
     return Sight.NOT_RECEIVED
 
 
+def _rests_on(selector: Selector, profile: Profile, hidden: Container[str]) -> bool:
+    """Whether a rule may have missed something: its own type, or what its Provenance would have come along with."""
+    about = selector.focus_types or profile.asked if selector.resource == "Provenance" else ()
+    return selector.resource in hidden or any(target in hidden for target in about)
+
+
 def as_seen(site: Site, profile: Profile, hidden: Container[str]) -> Site:
-    """The site's settings without any closed world that rests on a type which could not be read whole.
+    """The site's settings without the closed worlds and the history that rest on a type which was not read whole.
 
     Args:
         site: what the practice vouches for.
         profile: says which types carry which kind.
         hidden: the types that were not read, or not all of.
     """
-    unproven = {kind for kind in site.closed_world if any(s.resource in hidden for s in profile.carriers(kind))}
-    return replace(site, closed_world=site.closed_world - unproven)
+    unproven = {
+        kind for kind in site.closed_world if any(_rests_on(s, profile, hidden) for s in profile.carriers(kind))
+    }
+    history = None if "Encounter" in hidden else site.history_from
+    return replace(site, closed_world=site.closed_world - unproven, history_from=history)
 
 
 def not_whole_needs(measure: MeasureId, seen: dict[EventKind, Sight]) -> list[EventKind]:

@@ -79,7 +79,7 @@ def crawl(asked: Crawling, tell: Told) -> Outcome:
     journal = Journal.opened(asked.out, _header(asked, profile))
     try:
         dialect = dialect_of(profile, asked.parameters, server.capability())
-        asking = Asking(server, journal, asked.manners.bounds)
+        asking = Asking(server, journal, asked.manners.bounds, dialect.listed or ())
         patients = patients_of(asked.cohort, asking, dialect, site.zone_info)
         plan = Plan(patients, kinds_of(profile), EVIDENCE in profile.asked, tell, asked.manners.lanes)
         Crawl(asking, dialect, plan).run()

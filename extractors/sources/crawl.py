@@ -8,7 +8,7 @@ the ledger, never an absence.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event, Lock
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ Told = Callable[[int, int], None]
 _TARGETS_AT_ONCE = 20
 _ROUNDS = 6
 _FAILURES_IN_A_ROW = 25
+_ANSWERED = (Outcome.COMPLETE, Outcome.PARTIAL, Outcome.UNPROVEN)
 _KEY = re.compile(r"(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9._~-]+)")
 _Item = TypeVar("_Item")
 
@@ -66,7 +67,16 @@ class Crawl:
         """
         self._each(((patient, kind) for patient in self._plan.patients for kind in self._plan.kinds), self._of_patient)
         self._follow_references()
+        self._doubt_absence()
         self._journal.finish()
+
+    def _doubt_absence(self) -> None:
+        """A type that answered one search is on the server: another that was not found failed."""
+        records = [record for record in self._journal.records.values() if record.query]
+        there = {record.type for record in records if record.state in _ANSWERED}
+        for record in records:
+            if record.state is Outcome.ABSENT and record.type in there:
+                self._journal.end(replace(record, state=Outcome.FAILED))
 
     def _of_patient(self, item: tuple[str, str]) -> None:
         patient, kind = item

@@ -1,6 +1,6 @@
 """One question to a server, and asking it until there is an answer that can be kept, or none to be had."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Lock
@@ -90,11 +90,17 @@ def _targets(provenance: Json) -> set[str]:
 
 
 class Asking:
-    """Asks questions and keeps the answers in a journal. Safe to use from several threads."""
+    """Asks questions and keeps the answers in a journal. Safe to use from several threads.
 
-    def __init__(self, server: LiveServer, journal: Journal, bounds: Bounds = BOUNDS) -> None:
+    `listed` are the types that the server says it has: a search of one that is not found failed.
+    """
+
+    def __init__(
+        self, server: LiveServer, journal: Journal, bounds: Bounds = BOUNDS, listed: Container[str] = ()
+    ) -> None:
         self.server, self.journal, self._bounds = server, journal, bounds
         self._lock, self._good = Lock(), ""
+        self._listed = listed
 
     def ask(self, query: Query) -> Record:
         """What became of a question: as it is known already, or by asking.
@@ -122,7 +128,7 @@ class Asking:
     def _let_in(self, query: Query) -> Record:
         """The answer once more, if what the server answered before, it answers still: a 401 is about one type then."""
         with self._lock:
-            good = self._good
+            good = self._good or self._answered_before()
         try:
             if good and self.server.first(good):
                 return self._answered(query)
@@ -134,12 +140,19 @@ class Asking:
             "is kept."
         )
 
+    def _answered_before(self) -> str:
+        """A search that an earlier process had a good answer to; empty if there is none."""
+        good = (r for r in self.journal.records.values() if r.state is Outcome.COMPLETE and r.query)
+        return next((f"{one.type}?{one.query}" for one in good), "")
+
     def _answered(self, query: Query) -> Record:
         try:
             return self._read(query) if query.id else self._searched(query)
         except GatewayError as problem:
             status = problem.status if isinstance(problem, FurtherPageRefused) else None
             found = replace(unread(query.type, problem), refused_with=status) if status else unread(query.type, problem)
+            if found.outcome is Outcome.ABSENT and query.type in self._listed:
+                found = replace(found, outcome=Outcome.FAILED)
             return _record(query, found.outcome, found.detail, found.refused_with)
 
     def _read(self, query: Query) -> Record:
