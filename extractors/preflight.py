@@ -68,11 +68,19 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Clinicians:
-    """Who signed what the sample holds: how many are named, were read, and have an NPI."""
+    """Who signed what the sample holds: how many are named, were read, have an NPI, and could not be read."""
 
     named: int
     read: int
     with_npi: int
+    unread: int
+
+    @property
+    def shown(self) -> Shown:
+        """Whether the server shows an NPI, by which an act is somebody's; a no only where all could be read."""
+        if self.with_npi or not self.named:
+            return Shown.YES
+        return Shown.NO if self.read and not self.unread else Shown.NOT_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +158,8 @@ def _extracted(server: LiveServer, lines: Sequence[Line], questions: Questions) 
     found = extract([*lines, *(line for one in people for line in one.lines)], profile, zone)
     keys = {row["key"] for row in found.resources if row["type"] == "Practitioner"}
     npis = {key for row in found.directory if row["attribute"] == "npi" and (key := row["key"]) in keys}
-    return found, Clinicians(len(signed), len(keys), len(npis))
+    unread = sum(one.outcome is not Outcome.COMPLETE for one in people)
+    return found, Clinicians(len(signed), len(keys), len(npis), unread)
 
 
 def _date_filter(asker: Asker, kind: str, sample: Sample, profile: Profile) -> DateFilterSeen:
@@ -183,8 +192,8 @@ def _measure(name: MeasureId, cases: Mapping[MeasureId, Cases], evidence: Eviden
     making, numerator = NEEDS[name]
     kinds = [kind_shown(kind, Role.CASE, cases[name], evidence) for kind in making]
     counted = [kind_shown(kind, Role.NUMERATOR, _needing(kind, cases), evidence) for kind in numerator]
-    needed = [_best(kinds), *(one.shown for one in counted)]
-    return Judged(name, _grade(needed, people), len(cases[name].foci), (*kinds, *counted))
+    needed = [people.shown, _best(kinds), *(one.shown for one in counted)]
+    return Judged(name, _grade(needed), len(cases[name].foci), (*kinds, *counted))
 
 
 def _needing(kind: EventKind, cases: Mapping[MeasureId, Cases]) -> Cases:
@@ -203,9 +212,9 @@ def _best(kinds: Iterable[KindShown]) -> Shown:
     return min((one.shown for one in kinds), key=_BEST_FIRST.index)
 
 
-def _grade(needed: Sequence[Shown], people: Clinicians) -> Gradeability:
+def _grade(needed: Sequence[Shown]) -> Gradeability:
     """One no is a no; an act by a clinician whose NPI the server does not show is nobody's."""
-    if Shown.NO in needed or (people.read and not people.with_npi):
+    if Shown.NO in needed:
         return Gradeability.ATTEST_ONLY
     if Shown.NOT_KNOWN in needed:
         return Gradeability.NOT_KNOWN

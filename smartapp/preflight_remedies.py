@@ -68,10 +68,13 @@ def remedies(kind: KindShown) -> list[Remedy]:
 
 
 def npi_remedies(found: Preflight) -> list[Remedy]:
-    """What is wanted of a server that shows clinicians and of none of them an NPI."""
+    """What is wanted of a server that shows of no clinician an NPI."""
     people = found.clinicians
-    if not people.read or people.with_npi:
+    if people.shown is Shown.YES:
         return []
+    if people.shown is Shown.NOT_KNOWN:
+        instead = f"{people.read} Practitioner could be read of {people.named} clinicians named, none with an NPI"
+        return [Remedy(By.ASKER, instead, "permission to read Practitioner")]
     instead = f"none of {people.read} Practitioner has an NPI, so no act can be attributed"
     return [Remedy(By.VENDOR, instead, f"Practitioner.identifier with the system {NPI}")]
 

@@ -240,6 +240,41 @@ def test_an_act_of_clinicians_without_an_npi_cannot_be_attributed(tmp_path: Path
     assert "Practitioner.identifier with the system" in measure(document, "PI_EP_1")["to_do"][0]["wanted"]
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_clinician_who_cannot_be_read_leaves_open_whose_the_act_is(tmp_path: Path, status: int) -> None:
+    with open_server(write(tmp_path / "scenario", [PATIENT, DOCTOR, order(), sent()])) as faults:
+        faults.add("fhir", resource_type="Practitioner", status=status)
+        in_json, in_text = preflight("--json", "--measure", "PI_EP_1"), preflight("--measure", "PI_EP_1")
+    found = measure(parsed(in_json), "PI_EP_1")
+
+    assert (found["grade"], in_json.exit_code) == ("not known", 8)
+    (step,) = found["to_do"]
+    assert (step["by"], step["wanted"]) == ("you", "permission to read Practitioner")
+    assert "permission to read Practitioner" in in_text.stdout
+
+
+def test_one_clinician_without_an_npi_is_no_no_while_another_cannot_be_read(tmp_path: Path) -> None:
+    unnumbered, other = {**DOCTOR, "identifier": []}, {"reference": "Practitioner/other"}
+    orders = [order(), order(id="rx2", requester=other)]
+    document = judged(write(tmp_path / "scenario", [PATIENT, unnumbered, *orders, sent()]), "--measure", "PI_EP_1")
+
+    assert document["rests_on"]["clinicians"] == {"named": 2, "read": 1, "with_npi": 0}
+    assert grade(document, "PI_EP_1") == "not known"
+
+
+@pytest.mark.parametrize(("opened", "grade_then"), [(1, "not known"), (0, "attest only")])
+def test_a_404_of_listed_patients_alone_does_not_say_that_a_type_is_missing(
+    tmp_path: Path, opened: int, grade_then: str
+) -> None:
+    listed = tmp_path / "patients.txt"
+    listed.write_text("typo\n")
+    with open_server(write(tmp_path / "scenario", [PATIENT, DOCTOR, order(), sent()])) as faults:
+        faults.add("fhir", resource_type="MedicationRequest", status=404, after=opened)
+        document = parsed(preflight("--json", "--measure", "PI_EP_1", "--patients", str(listed)))
+
+    assert grade(document, "PI_EP_1") == grade_then
+
+
 def test_another_profile_of_the_product_is_a_mapping(tmp_path: Path) -> None:
     status = {"url": "https://dosespot.com/prescription-status", "valueCode": "eRxSent"}
     scenario = write(tmp_path / "scenario", [PATIENT, DOCTOR, order(extension=[status])])
@@ -299,6 +334,17 @@ def test_patients_may_be_listed_and_are_no_more_than_asked_for(tmp_path: Path) -
     fewer = judged(scenario, "--patients", str(listed), "--most", "1")["rests_on"]
 
     assert (whole["patients"], whole["found_by"], fewer["patients"]) == (2, "of the list given", 1)
+
+
+def test_a_listed_id_that_could_not_stand_in_a_url_is_refused_untold_before_anything_is_asked(tmp_path: Path) -> None:
+    listed = tmp_path / "patients.txt"
+    listed.write_text("person-1\nJOHN DOE\n")
+    with responses.RequestsMock():
+        result = preflight("--patients", str(listed))
+
+    assert result.exit_code == 2
+    assert "patients.txt, line 2: expected an id" in result.stderr
+    assert "JOHN" not in result.output
 
 
 def test_patients_may_come_from_a_group(tmp_path: Path) -> None:
@@ -380,6 +426,8 @@ def test_a_server_that_is_not_there_is_told_at_once() -> None:
         (("--login", "--client-id", "x", "--token-file", "y"), "expected one of them"),
         (("--group", "g", "--patients", "f"), "expected one of them"),
         (("--private-range", "home"), "expected a range of addresses"),
+        (("--group", "x?y=1"), "--group: expected an id of letters"),
+        (("--group", "g/../../admin"), "--group: expected an id of letters"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_asked(words: tuple[str, ...], said: str) -> None:
