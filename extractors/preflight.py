@@ -19,6 +19,7 @@ from extractors.preflight_sample import (
     TypeRead,
     chosen,
     clinicians,
+    confirmed,
     openings,
     people_in,
     read_sample,
@@ -126,6 +127,7 @@ def examine(base: str, asker: Asker, server: LiveServer, questions: Questions, t
     _check_is_fhir(statement, opened)
     patients = chosen(opened, questions.most) if questions.patients is None else questions.patients[: questions.most]
     sample = read_sample(server, profile, patients, questions.found_by, tell) if patients else unread(opened)
+    sample = confirmed(sample, opened, statement)
     found, people = _extracted(server, sample.lines, questions)
     return Preflight(
         base=base,

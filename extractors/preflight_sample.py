@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
 
 from extractors.decode import read_object
@@ -10,7 +10,7 @@ from extractors.directory import TYPES
 from extractors.errors import GatewayError
 from extractors.events import Line
 from extractors.gateway import LANES
-from extractors.preflight_server import Asker
+from extractors.preflight_server import Asker, Statement
 from extractors.profile import Profile
 from extractors.sources.search import ADDS_NOTHING, Found, LiveServer, Outcome, WrongPatient, matches_in
 from extractors.sources.searchset import NO_PROVENANCE, matches_of, subjects
@@ -132,6 +132,23 @@ def read_sample(server: LiveServer, profile: Profile, patients: Sequence[str], f
         types={kind: _of_type(kind, [one for one in found if one[1].type == kind]) for kind in kinds},
         lines=tuple(line for _, answer in found for line in answer.lines),
     )
+
+
+def confirmed(sample: Sample, opened: Opened, statement: Statement) -> Sample:
+    """A sample that calls no type missing for a 404 to some patients alone: their ids may be the fault.
+
+    A type is missing where the server does not list it, or answers a search for anybody with 404 too.
+    """
+    types = {kind: _confirmed(read, opened.get(kind), statement) for kind, read in sample.types.items()}
+    return replace(sample, types=types)
+
+
+def _confirmed(read: TypeRead, opened: TypeRead | list[str] | None, statement: Statement) -> TypeRead:
+    missing = isinstance(opened, TypeRead) and opened.outcome is Outcome.ABSENT
+    unlisted = bool(statement.types) and read.type not in (statement.types or ())
+    if read.outcome is not Outcome.ABSENT or missing or unlisted:
+        return read
+    return replace(read, outcome=Outcome.FAILED, detail=f"{read.detail}, for these patients: check their ids")
 
 
 def _read(server: LiveServer, patient: str, kind: str) -> Found:
