@@ -10,7 +10,7 @@ from extractors.decode import Json
 from extractors.errors import GatewayError, Unreachable
 from extractors.gateway import Answer, Gateway
 from extractors.sources.search import Bearer
-from extractors.sources.searchset import matches_of, page_of
+from extractors.sources.searchset import matches_of, page_of, reported
 from extractors.sources.walk import Refused
 
 _FHIR = "application/fhir+json"
@@ -166,12 +166,19 @@ def date_filter(asker: Asker, kind: str, whose: Mapping[str, str]) -> DateFilter
 
 
 def _window(asker: Asker, kind: str, parameters: Mapping[str, str]) -> tuple[int, bool | None]:
-    """How many matches a first page has, and whether its self link names the last parameter."""
+    """How many matches a first page has, and whether its self link names the last parameter.
+
+    Raises:
+        GatewayError: there is no page, or none matches and the server reports an error beside it.
+    """
     page = asker.first_page(kind, {"_count": "2", **parameters})
     links = [str(one.get("url")) for one in page.get("link") or [] if one.get("relation") == "self"]
     named = f"&{list(parameters)[-1]}="
     claims = any(named in f"&{link.partition('?')[2]}" for link in links) if links else None
-    return len(matches_of(page)), claims
+    matches = len(matches_of(page))
+    if not matches and (amiss := reported(page)):
+        raise GatewayError(amiss)
+    return matches, claims
 
 
 def _concluded(past: int, future: int, claims: bool | None) -> tuple[DateFilter, bool | None, str]:

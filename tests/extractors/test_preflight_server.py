@@ -91,6 +91,28 @@ def test_a_filter_that_is_answered_with_no_search_result_is_not_known(
     assert filtered(wire, asker, {"resourceType": "OperationOutcome"}, found(0)) == (DateFilter.NOT_KNOWN, None)
 
 
+def amiss(number: int, severity: str = "error") -> Json:
+    issue = {"severity": severity, "code": "informational"}
+    outcome = {"search": {"mode": "outcome"}, "resource": {"resourceType": "OperationOutcome", "issue": [issue]}}
+    page = found(number)
+    return {**page, "entry": [*page["entry"], outcome]}
+
+
+@pytest.mark.parametrize(
+    ("past", "future", "state"),
+    [
+        (found(1), amiss(0), DateFilter.NOT_KNOWN),
+        (amiss(0), found(0), DateFilter.NOT_KNOWN),
+        (found(1), amiss(0, "warning"), DateFilter.HONOURED),
+        (found(1), amiss(1), DateFilter.IGNORED),
+    ],
+)
+def test_nothing_found_beside_a_reported_error_says_nothing_of_a_filter(
+    wire: responses.RequestsMock, asker: Asker, past: Json, future: Json, state: DateFilter
+) -> None:
+    assert filtered(wire, asker, past, future) == (state, None)
+
+
 def test_software_version_and_parameters_are_read(wire: responses.RequestsMock, asker: Asker) -> None:
     resource = {"type": "Encounter", "searchParam": [{"name": "date"}, {"name": "patient"}]}
     said = stated(
