@@ -16,6 +16,7 @@ from extractors.preflight_server import Asker
 from extractors.profile import load_profile
 from extractors.site import load_site
 from extractors.sources.bearers import Anonymous, TokenFile
+from extractors.sources.cohort import checked_id, listed_in
 from extractors.sources.search import Bearer, LiveServer, Outcome
 from scoring.model import MeasureId
 from scoring.rulebook import RuleBook
@@ -84,11 +85,11 @@ def preflight(asked: Asked, tell: Told) -> Found:
     place_of(asked.base)
     if "?" in asked.base or "#" in asked.base:
         raise UsageError("the address of a server: expected a FHIR base without ? and #.")
-    site = load_site(asked.site, asked.profile, asked.zone)
+    site, listed = load_site(asked.site, asked.profile, asked.zone), _listed(asked)
     gateway, measures = Gateway(ca=asked.ca, network=_network(asked), patience=_A_GLANCE), _measures(asked)
     with _bearer(asked) as bearer:
         server = LiveServer(asked.base.rstrip("/"), gateway, bearer)
-        patients, found_by = _patients(asked, server)
+        patients, found_by = _patients(asked, listed, server)
         questions = Questions(load_profile(site.profile), site, measures, patients, found_by, asked.most)
         found = examine(asked.base, Asker(asked.base, gateway, bearer), server, questions, tell)
     return Found(found, asked.rules)
@@ -120,24 +121,26 @@ def _measures(asked: Asked) -> tuple[MeasureId, ...]:
     return tuple(name for name in known if name in asked.only or not asked.only)
 
 
-def _patients(asked: Asked, server: LiveServer) -> tuple[tuple[str, ...] | None, str]:
+def _patients(asked: Asked, listed: tuple[str, ...] | None, server: LiveServer) -> tuple[tuple[str, ...] | None, str]:
     """Whose data to look at; None for a search. Words for the report, without an id."""
-    if asked.patients is not None:
-        return _listed(asked.patients), "of the list given"
+    if listed is not None:
+        return listed, "of the list given"
     if asked.group is not None:
         return _members(server, asked.group), "of the Group given"
     return None, "found by search"
 
 
-def _listed(path: Path) -> tuple[str, ...]:
+def _listed(asked: Asked) -> tuple[str, ...] | None:
+    """The ids of the file of patients; None without one. The id of a Group is looked at too, before any sign-in."""
+    if asked.group is not None:
+        checked_id(asked.group, "--group")
+    if asked.patients is None:
+        return None
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = asked.patients.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise UsageError(f"{path}: expected ids of patients in UTF-8, one a line.") from None
-    found = tuple(dict.fromkeys(line.strip().removeprefix("Patient/") for line in lines if line.strip()))
-    if not found:
-        raise UsageError(f"{path}: expected ids of patients, one a line, got none.")
-    return found
+        raise UsageError(f"{asked.patients}: expected ids of patients in UTF-8, one a line.") from None
+    return listed_in(text, asked.patients.name)
 
 
 def _members(server: LiveServer, group: str) -> tuple[str, ...]:
