@@ -5,6 +5,12 @@ from typing import Any
 
 from extractors.sources.crawled import not_whole_of
 
+DIRECTORY = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location"})
+"""Types from which it is known whose a case is."""
+
+_NAMES_NOBODY = "A measure with cases that name no clinician or no TIN is not determinable; the others stand."
+_PROVES_NOTHING = "Cases that are made from it are not determinable, and its absence proves nothing."
+
 
 def cautions(ledger: Iterable[Mapping[str, Any]], zone: str) -> tuple[str, ...]:
     """One line for each doubt that the ledger shows; none where there is none.
@@ -29,9 +35,10 @@ def cautions(ledger: Iterable[Mapping[str, Any]], zone: str) -> tuple[str, ...]:
 
 def _not_whole(row: Mapping[str, Any]) -> str:
     many = f" in {row['searches']} searches" if row["searches"] else ""
+    follows = _NAMES_NOBODY if row["type"] in DIRECTORY else _PROVES_NOTHING
     return (
-        f"Not all of {row['type']} was read: {row['state']}{many}. What is counted from it is not determinable, and "
-        "its absence proves nothing. Give the command of the crawl again once the server shows it."
+        f"Not all of {row['type']} was read: {row['state']}{many}. {follows} "
+        "Give the command of the crawl again once the server shows it."
     )
 
 

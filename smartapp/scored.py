@@ -1,7 +1,8 @@
 """Scoring as a use case: a submission file, or what was read from FHIR together with what a person attested."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ from extractors.cases import Tally
 from extractors.ledger import NEEDS, Sight
 from scoring.claims import claims
 from scoring.exclusions import Exclusion
-from scoring.model import MeasureId, Metric, Origin, Proportion, Score, Submission
+from scoring.model import MeasureId, Metric, Origin, Proportion, Reporter, Score, Submission
 from scoring.rulebook import RuleBook, load
 from scoring.score import score
 from scoring.submission import read as read_submission
@@ -70,7 +71,7 @@ def score_reading(reading: Reading, attested: Attestations) -> Scored:
     reporter = reporter_of(reading, attested.reporter)
     proportions = reported_as_counts(reading.rules)
     tallies = {m: _tally(reading.tallies, m, (reporter.tin, reporter.npi), attested.variant) for m in proportions}
-    counted = {measure: _recomputed(reading, measure, found) for measure, found in tallies.items()}
+    counted = {measure: _recomputed(reading, measure, found, reporter) for measure, found in tallies.items()}
     in_play = {measure for measure in proportions if _is_in_play(measure, reading.rules, attested)}
     _check_totals(attested, in_play)
     reported = {measure: total.proportion for measure, total in attested.reported.items()}
@@ -97,7 +98,8 @@ def reported_as_counts(rules: RuleBook) -> tuple[MeasureId, ...]:
 def counted_of(scored: Scored) -> dict[MeasureId, Proportion]:
     """What was counted of every measure, excluded and untaken ones too; a reported total goes before what was read."""
     reported = {measure: total.proportion for measure, total in scored.attestations.reported.items()}
-    return {m: reported.get(m) or _recomputed(scored.reading, m, found) for m, found in scored.tallies.items()}
+    reading, who = scored.reading, scored.submission.reporter
+    return {m: reported.get(m) or _recomputed(reading, m, found, who) for m, found in scored.tallies.items()}
 
 
 def _tally(
@@ -109,13 +111,16 @@ def _tally(
     return None
 
 
-def _recomputed(reading: Reading, measure: MeasureId, found: Tally | None) -> Proportion:
+def _recomputed(reading: Reading, measure: MeasureId, found: Tally | None, reporter: Reporter) -> Proportion:
     """What was counted; without a tally, nothing eligible, or not readable where no case could be seen at all.
 
     Of cases that were not read whole no number is given: the rest may be more, and less of it met. Where what makes
-    the numerator was not read whole, none met is no zero.
+    the numerator was not read whole, none met is no zero. Neither is there one where a case may be the reporter's, and
+    what would say so was not read whole.
     """
-    partly = bool(reading.not_whole(measure))
+    partly = bool(reading.not_whole(measure)) or (
+        bool(reading.not_whole_directory) and names_nobody(reading.tallies, measure, reporter)
+    )
     if found is None or partly:
         makes_cases, _ = NEEDS[measure]
         readable = not partly and not set(reading.unseen(measure)) >= set(makes_cases)
@@ -123,6 +128,28 @@ def _recomputed(reading: Reading, measure: MeasureId, found: Tally | None) -> Pr
     lacking = any(reading.sights[kind] is Sight.NOT_WHOLE for kind in reading.unseen(measure))
     readable = found.met > 0 or not lacking
     return Proportion(found.met, found.denominator, found.unknown, found.undecided, Origin.RECOMPUTED, readable)
+
+
+def names_nobody(tallies: Iterable[Tally], measure: MeasureId, reporter: Reporter) -> bool:
+    """Whether cases of a measure name no clinician, or no TIN, so that they may be a reporter's.
+
+    A group counts what any of its clinicians does, and what none is named for beside that.
+    """
+    of = Counter[tuple[str, str | None, str | None]]()
+    for found in tallies:
+        if found.measure == measure:
+            of[found.variant, found.tin, found.npi] += found.denominator + found.undecided
+    whose = {npi for _, _, npi in of} if reporter.npi is None else {None, reporter.npi}
+    nowhere = sum(number for (_, tin, npi), number in of.items() if tin is None and npi in whose)
+    return nowhere > 0 or (reporter.npi is not None and _of_no_clinician(of, reporter.tin))
+
+
+def _of_no_clinician(of: Counter[tuple[str, str | None, str | None]], ours: str | None) -> bool:
+    """Whether a group counts more than its clinicians together."""
+    named = Counter[str]()
+    for (variant, tin, npi), number in of.items():
+        named[variant] += number if tin == ours and npi else 0
+    return ours is not None and any(of[variant, ours, None] > number for variant, number in named.items())
 
 
 def _is_in_play(measure: MeasureId, rules: RuleBook, attested: Attestations) -> bool:

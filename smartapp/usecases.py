@@ -28,13 +28,13 @@ from extractors.ledger import (
 )
 from extractors.profile import Profile, load_profile
 from extractors.site import Site, load_site
-from extractors.sources.crawled import Crawled, faults_of
+from extractors.sources.crawled import Crawled, faults_of, not_whole_of
 from extractors.sources.folder import FileRecord, FileState, Folder, Progress
 from extractors.sources.journal import is_crawl
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
-from smartapp.cautions import cautions
+from smartapp.cautions import DIRECTORY, cautions
 
 
 class UsageError(Exception):
@@ -89,6 +89,11 @@ class Reading:
     def not_whole(self, measure: MeasureId) -> list[EventKind]:
         """The kinds of case of which the source was not read whole: a count of them is no count."""
         return not_whole_needs(measure, dict(self.sights))
+
+    @property
+    def not_whole_directory(self) -> frozenset[str]:
+        """The types that say whose a case is and were not read whole: a case that names nobody may be anybody's."""
+        return DIRECTORY & {str(row["type"]) for row in not_whole_of(self.ledger)}
 
     def never_shown(self, measure: MeasureId) -> list[EventKind]:
         """The kinds of case that nothing received could have shown, and whose absence the site does not vouch for."""

@@ -1,23 +1,25 @@
 """From a crawl to a score: the same as from an export where all was read, and said plainly where it was not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from extractors.cases import Tally
 from extractors.ledger import Sight
 from extractors.vocabulary import EventKind
-from scoring.model import MeasureId, Origin, Proportion
+from scoring.model import MeasureId, Origin, Proportion, Reporter
 from smartapp import console, paths
 from smartapp.archive import open_score
 from smartapp.attestations import read_attestations
 from smartapp.cli import main
 from smartapp.publish import publish
-from smartapp.scored import score_reading
+from smartapp.scored import names_nobody, score_reading
 from tests.crawl.scripted import Raw, Scripted, crawled, reading
 from tests.demo_ehr.signing_in import FHIR
-from tests.extractors.practice import PERIOD, A, C
+from tests.extractors.practice import PERIOD, A, C, D, prescription, ref, resource, visit
 from tests.smartapp.preflight_server import open_server
 
 EP_1, HIE_1, PEA_1 = MeasureId("PI_EP_1"), MeasureId("PI_HIE_1"), MeasureId("PI_PEA_1")
@@ -91,7 +93,8 @@ def test_a_measure_whose_cases_were_withheld_is_not_determinable_and_never_zero(
 
     assert (whole[EP_1].met, whole[EP_1].denominator, whole[EP_1].readable) == (3, 3, True)
     assert part[EP_1] == UNREAD
-    assert part[PEA_1] == whole[PEA_1]
+    assert replace(part[PEA_1], unknown=0) == whole[PEA_1]
+    assert part[PEA_1].unknown == 1  # a statement about an order that was not read may say more of her
 
 
 @pytest.mark.requirement("R72")
@@ -216,3 +219,54 @@ def test_progress_is_told_every_five_seconds(capsys: pytest.CaptureFixture[str])
             tell(done, 10)
 
     assert [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()] == ["2", "4"]
+
+
+@pytest.mark.requirement("R72")
+@pytest.mark.parametrize("said", [Raw(403), Raw(500)])
+def test_a_case_that_names_nobody_may_be_the_reporters_where_roles_were_not_read(
+    server: Scripted, tmp_path: Path, attestations: Path, said: Raw
+) -> None:
+    role = resource("PractitionerRole", "c2", practitioner=ref("Practitioner/c"), organization=ref("Organization/a"))
+    order = prescription("rx-3", on="2026-03-04T10:00:00-05:00", requester=ref("PractitionerRole/c2"))
+    server.resources += [role, order]
+    crawled(server, tmp_path / "whole")
+    server.says("PractitionerRole/c2", said)
+    server.says("PractitionerRole?", said)
+    crawled(server, tmp_path / "part")
+    whole, part = (score(tmp_path / name, attestations) for name in ("whole", "part"))
+
+    assert (whole[EP_1].met, whole[EP_1].denominator, whole[EP_1].readable) == (3, 4, True)
+    assert part[EP_1] == UNREAD
+    with reading(tmp_path / "part") as found:
+        assert any("name no clinician or no TIN is not determinable" in text for text in found.cautions)
+
+
+def test_a_role_that_was_not_read_takes_nothing_from_a_measure_whose_cases_all_name_somebody(
+    server: Scripted, tmp_path: Path, attestations: Path
+) -> None:
+    server.resources.append(resource("Location", "l", managingOrganization=ref("Organization/a")))
+    server.resources.append({**visit("there"), "location": [{"location": ref("Location/l")}]})
+    server.says("Location/l", Raw(403))
+    crawled(server, tmp_path / "c")
+
+    assert score(tmp_path / "c", attestations)[EP_1].readable
+
+
+@pytest.mark.parametrize(
+    ("counts", "reporter", "expected"),
+    [
+        ({(A, None): 2, (A, C): 2}, Reporter(A, C), False),
+        ({(A, None): 3, (A, C): 2}, Reporter(A, C), True),
+        ({(A, None): 3, (A, C): 2}, Reporter(A, None), False),
+        ({(A, None): 2, (A, C): 2, (None, None): 1}, Reporter(A, C), True),
+        ({(A, None): 2, (A, C): 2, (None, None): 1}, Reporter(A, None), True),
+        ({(A, None): 2, (A, C): 2, (None, D): 1}, Reporter(A, C), False),
+        ({(A, None): 2, (A, C): 2, (None, D): 1}, Reporter(A, None), True),
+    ],
+)
+def test_what_names_nobody_is_anybodys(
+    counts: dict[tuple[str | None, str | None], int], reporter: Reporter, expected: bool
+) -> None:
+    tallies = [Tally(EP_1, "all", tin, npi, number, 0, 0, 0, {}) for (tin, npi), number in counts.items()]
+
+    assert names_nobody(tallies, EP_1, reporter) is expected
