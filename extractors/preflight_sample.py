@@ -137,18 +137,24 @@ def read_sample(server: LiveServer, profile: Profile, patients: Sequence[str], f
 def confirmed(sample: Sample, opened: Opened, statement: Statement) -> Sample:
     """A sample that calls no type missing for a 404 to some patients alone: their ids may be the fault.
 
-    A type is missing where the server does not list it, or answers a search for anybody with 404 too.
+    A type is missing where a search for anybody is answered with 404 too, or is not answered and the server does not
+    list the type.
     """
     types = {kind: _confirmed(read, opened.get(kind), statement) for kind, read in sample.types.items()}
     return replace(sample, types=types)
 
 
 def _confirmed(read: TypeRead, opened: TypeRead | list[str] | None, statement: Statement) -> TypeRead:
-    missing = isinstance(opened, TypeRead) and opened.outcome is Outcome.ABSENT
-    unlisted = bool(statement.types) and read.type not in (statement.types or ())
-    if read.outcome is not Outcome.ABSENT or missing or unlisted:
+    if read.outcome is not Outcome.ABSENT or _is_missing(read.type, opened, statement):
         return read
     return replace(read, outcome=Outcome.FAILED, detail=f"{read.detail}, for these patients: check their ids")
+
+
+def _is_missing(kind: str, opened: TypeRead | list[str] | None, statement: Statement) -> bool:
+    if isinstance(opened, list):
+        return False
+    refused = opened is not None and opened.outcome is Outcome.ABSENT
+    return refused or (bool(statement.types) and kind not in (statement.types or ()))
 
 
 def _read(server: LiveServer, patient: str, kind: str) -> Found:

@@ -9,8 +9,10 @@ import responses
 from extractors.errors import Unreachable
 from extractors.gateway import ONCE, Gateway
 from extractors.preflight_carriers import elements_in
+from extractors.preflight_sample import Sample, TypeRead, confirmed
 from extractors.preflight_server import Asker, DateFilter, Statement, date_filter, plain, statement_of
 from extractors.sources.bearers import Anonymous
+from extractors.sources.search import Outcome
 
 BASE = "https://ehr.example.org/fhir"
 CONFIGURATION = f"{BASE}/.well-known/smart-configuration"
@@ -214,3 +216,26 @@ def test_a_server_s_own_words_are_one_short_printable_line() -> None:
 )
 def test_elements_are_named_as_a_vendor_knows_them(resource: str, expression: str, elements: str) -> None:
     assert elements_in(resource, expression) == elements
+
+
+@pytest.mark.parametrize(
+    ("opened", "listed", "outcome"),
+    [
+        (["somebody"], {"Encounter"}, Outcome.FAILED),
+        (["somebody"], {"Task"}, Outcome.FAILED),
+        (TypeRead("Task", Outcome.ABSENT, 0, "404"), {"Task"}, Outcome.ABSENT),
+        (TypeRead("Task", Outcome.WITHHELD, 0, "403"), {"Task"}, Outcome.FAILED),
+        (None, {"Task"}, Outcome.FAILED),
+        (None, {"Encounter"}, Outcome.ABSENT),
+        (None, set(), Outcome.FAILED),
+        (None, None, Outcome.FAILED),
+    ],
+)
+def test_a_404_to_some_patients_is_a_missing_type_only_where_anybody_or_the_statement_says_so(
+    opened: TypeRead | list[str] | None, listed: set[str] | None, outcome: Outcome
+) -> None:
+    types = None if listed is None else {name: frozenset[str]() for name in listed}
+    said = Statement("", None, None, None, types, ())
+    sample = Sample(1, "of the list given", 1, False, {"Task": TypeRead("Task", Outcome.ABSENT, 0, "404")}, ())
+
+    assert confirmed(sample, {"Task": opened} if opened else {}, said).types["Task"].outcome is outcome
