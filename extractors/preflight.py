@@ -171,7 +171,7 @@ def _date_filter(asker: Asker, kind: str, sample: Sample, profile: Profile) -> D
         return DateFilterSeen(kind, name, DateFilter.NOT_ASKED, None, why)
     if whose is None:
         return DateFilterSeen(kind, name, DateFilter.NOT_KNOWN, None, "the sample holds none to look for")
-    return date_filter(asker, kind, {"patient": whose})
+    return date_filter(asker, kind, asker.whose(kind, whose))
 
 
 def _judged(

@@ -9,10 +9,11 @@ from extractors.decode import read_object
 from extractors.directory import TYPES
 from extractors.errors import GatewayError
 from extractors.events import Line
-from extractors.gateway import LANES
+from extractors.gateway import LANES, Gateway
 from extractors.preflight_server import Asker, Statement
 from extractors.profile import Profile
-from extractors.sources.search import ADDS_NOTHING, Found, LiveServer, Outcome, WrongPatient, matches_in
+from extractors.sources.dialect import Dialect
+from extractors.sources.search import ADDS_NOTHING, Bearer, Found, LiveServer, Outcome, WrongPatient, matches_in
 from extractors.sources.searchset import NO_PROVENANCE, matches_of, subjects
 from extractors.sources.walk import Refused
 
@@ -33,6 +34,18 @@ Told = Callable[[int, int], None]
 
 class SignInRefused(GatewayError):  # noqa: N818  # the word says it
     """The server answers nobody who is not signed in, or not with this credential."""
+
+
+class SampledServer(LiveServer):
+    """A server whose patients' records are asked for as its profile says, and with what its practice has to add."""
+
+    def __init__(self, base: str, gateway: Gateway, bearer: Bearer, dialect: Dialect) -> None:
+        super().__init__(base, gateway, bearer)
+        self._dialect = dialect
+
+    def _of_patient(self, patient: str, kind: str) -> Found:
+        asked = self._dialect.asking(kind, self._dialect.of_patient(kind, patient))
+        return self._found(kind, dict(asked), f"Patient/{patient}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from extractors.decode import Json
 from extractors.errors import GatewayError, Unreachable
 from extractors.gateway import Answer, Gateway
+from extractors.sources.dialect import Dialect
 from extractors.sources.search import Bearer
 from extractors.sources.searchset import matches_of, page_of, reported
 from extractors.sources.walk import Refused
@@ -77,10 +78,11 @@ class Statement:
 
 
 class Asker:
-    """Asks one server single questions, with a user's credential or none."""
+    """Asks one server single questions, with a user's credential or none, as its profile says."""
 
-    def __init__(self, base: str, gateway: Gateway, bearer: Bearer) -> None:
+    def __init__(self, base: str, gateway: Gateway, bearer: Bearer, dialect: Dialect) -> None:
         self._base, self._gateway, self._bearer = base.rstrip("/"), gateway, bearer
+        self._dialect = dialect
 
     def document(self, path: str) -> Json:
         """A JSON document below the base, asked for once: a server that is not there is soon known.
@@ -99,10 +101,15 @@ class Asker:
         Raises:
             GatewayError: there is none, or it is no search result.
         """
-        answer = self._asked(f"{self._base}/{quote(kind)}?{urlencode(parameters)}", retry=True)
+        sent = {**dict(self._dialect.asking(kind, ())), **parameters}
+        answer = self._asked(f"{self._base}/{quote(kind)}?{urlencode(sent)}", retry=True)
         if answer.status != _OK:
             raise Refused(answer.status)
         return page_of(answer.body)
+
+    def whose(self, kind: str, patient: str) -> dict[str, str]:
+        """What finds a patient's resources of a type."""
+        return dict(self._dialect.of_patient(kind, patient))
 
     def _asked(self, url: str, *, retry: bool) -> Answer:
         credential = self._bearer.credential()

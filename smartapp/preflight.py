@@ -1,8 +1,8 @@
 """Preflight as a use case: a server, how to be let in, and a year; which of its measures the server can show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from extractors.decode import read_object
@@ -11,12 +11,13 @@ from extractors.ledger import NEEDS
 from extractors.places import place_of
 from extractors.preflight import Gradeability, Judged, Preflight, Questions, examine
 from extractors.preflight_carriers import KindShown, Shown
-from extractors.preflight_sample import FEW, Told
+from extractors.preflight_sample import FEW, SampledServer, Told
 from extractors.preflight_server import Asker
 from extractors.profile import load_profile
 from extractors.site import load_site
 from extractors.sources.bearers import Anonymous, TokenFile
 from extractors.sources.cohort import checked_id, listed_in
+from extractors.sources.dialect import dialect_of
 from extractors.sources.search import Bearer, LiveServer, Outcome
 from scoring.model import MeasureId
 from scoring.rulebook import RuleBook
@@ -35,7 +36,8 @@ class Asked:
 
     At most one of `token_file` and `client` is set; neither is for an open server. `patients` is a file with an id a
     line, `group` the id of a Group; without either, at most `most` patients are found by search. `only` are the
-    measures to judge, all that data can decide if empty. `ranges` of private addresses may be asked too.
+    measures to judge, all that data can decide if empty. `parameters` go with every search. `ranges` of private
+    addresses may be asked too.
     """
 
     base: str
@@ -49,6 +51,7 @@ class Asked:
     group: str | None = None
     most: int = FEW
     only: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
     ca: Path | None = None
     ranges: tuple[str, ...] = ()
 
@@ -86,12 +89,14 @@ def preflight(asked: Asked, tell: Told) -> Found:
     if "?" in asked.base or "#" in asked.base:
         raise UsageError("the address of a server: expected a FHIR base without ? and #.")
     site, listed = load_site(asked.site, asked.profile, asked.zone), _listed(asked)
+    profile = load_profile(site.profile)
+    dialect = dialect_of(profile, asked.parameters, None)
     gateway, measures = Gateway(ca=asked.ca, network=_network(asked), patience=_A_GLANCE), _measures(asked)
     with _bearer(asked) as bearer:
-        server = LiveServer(asked.base.rstrip("/"), gateway, bearer)
+        server = SampledServer(asked.base.rstrip("/"), gateway, bearer, dialect)
         patients, found_by = _patients(asked, listed, server)
-        questions = Questions(load_profile(site.profile), site, measures, patients, found_by, asked.most)
-        found = examine(asked.base, Asker(asked.base, gateway, bearer), server, questions, tell)
+        questions = Questions(profile, site, measures, patients, found_by, asked.most)
+        found = examine(asked.base, Asker(asked.base, gateway, bearer, dialect), server, questions, tell)
     return Found(found, asked.rules)
 
 

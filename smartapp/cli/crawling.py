@@ -13,7 +13,16 @@ from extractors.gateway import LANES, MOST_LANES, USUAL_RATE
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
 from extractors.sources.queries import SignInNeeded
 from smartapp import console
-from smartapp.cli.options import NOT_WHOLE, PLACE, SIGN_IN_REFUSED, UNREACHABLE, Days, stated_failures
+from smartapp.cli.options import (
+    NOT_WHOLE,
+    PARAMETERS,
+    PLACE,
+    SIGN_IN_REFUSED,
+    UNREACHABLE,
+    Days,
+    named_values,
+    stated_failures,
+)
 from smartapp.crawling import Crawling, Manners, Outcome
 from smartapp.crawling import crawl as crawled
 from smartapp.usecases import UsageError
@@ -30,7 +39,7 @@ _OPTIONS = (
     click.option("--site", type=PLACE, help="Site settings, a TOML file."),
     click.option("--profile", help="Evidence profile: a name or a TOML file. [default: the site file's, else generic]"),
     click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
-    click.option("--parameter", "parameters", multiple=True, help="NAME=VALUE to send with every search."),
+    PARAMETERS,
     click.option("--alias", "aliases", multiple=True, help="Another base of the same server, for further pages."),
     click.option("--lanes", type=click.IntRange(1, MOST_LANES), default=LANES, show_default=True, help="At a time."),
     click.option(
@@ -93,7 +102,7 @@ def _asked(**options: Any) -> Crawling:
     rate = options["rate"] or None
     return Crawling(
         cohort=_cohort(**options),
-        parameters=dict(map(_pair, options["parameters"])),
+        parameters=named_values(options["parameters"]),
         manners=Manners(lanes=options["lanes"], rate=rate, pace_file=Path.home() / _PACE_FILE if rate else None),
         **{name: options[name] for name in named},
     )
@@ -116,10 +125,3 @@ def _days(days: tuple[date, date], name: str) -> tuple[date, date]:
     if days[1] < days[0]:
         raise UsageError(f"--{name}: expected the first day before the last. Swap them.")
     return days
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise UsageError(f"--parameter: expected NAME=VALUE, got {text!r}.")
-    return name, value

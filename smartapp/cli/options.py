@@ -1,7 +1,7 @@
 """What the verbs share: options, exit codes, and how a failure that a person can mend is told."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -53,6 +53,7 @@ class Day(click.ParamType[date]):
 YEAR = click.option("--year", type=int, required=True, help="Performance year.")
 RULES = click.option("--rules", type=PLACE, help="Folder of py<year>.toml rule files. [default: the product's own]")
 AS_OF = click.option("--as-of", type=Day(), help="Say from this day how far off each printed deadline is.")
+PARAMETERS = click.option("--parameter", "parameters", multiple=True, help="NAME=VALUE to send with every search.")
 AS_JSON = click.option("--json", "in_json", is_flag=True, help="Print one JSON document.")
 _SOURCE = (
     click.option("--from", "folder", type=PLACE, required=True, help="Folder of FHIR NDJSON or of a crawl."),
@@ -61,6 +62,22 @@ _SOURCE = (
     click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
     click.option("--drugs", type=PLACE, help="Folder of refreshed drug tables. [default: the site file's, else ours]"),
 )
+
+
+def named_values(texts: Iterable[str]) -> dict[str, str]:
+    """What `PARAMETERS` gave, by name.
+
+    Raises:
+        UsageError: one is not NAME=VALUE.
+    """
+    return dict(map(_pair, texts))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise UsageError(f"--parameter: expected NAME=VALUE, got {text!r}.")
+    return name, value
 
 
 def from_source(command: _Command) -> _Command:

@@ -18,10 +18,12 @@ from smartapp.cli.options import (
     AS_JSON,
     NOT_DERIVABLE,
     NOT_WHOLE,
+    PARAMETERS,
     PLACE,
     RULES,
     SIGN_IN_REFUSED,
     UNREACHABLE,
+    named_values,
     stated_failures,
 )
 from smartapp.preflight import Asked, Found
@@ -44,6 +46,7 @@ _OPTIONS = (
     click.option("--patients", type=PLACE, help="File with ids of patients to look at, one a line."),
     click.option("--group", help="Id of a Group whose patients to look at."),
     click.option("--most", type=click.IntRange(1), default=FEW, show_default=True, help="Look at no more patients."),
+    PARAMETERS,
     click.option("--token-file", type=PLACE, help="File that holds a bearer token for this server."),
     click.option("--login", is_flag=True, help="Sign in with a browser (SMART, authorization code with PKCE)."),
     click.option("--client-id", help="With --login: the id that the server gave to pi180."),
@@ -115,6 +118,7 @@ def _asked(**options: Any) -> Asked:
     return Asked(
         base=options["url"],
         rules=load(year or min(max(date.today().year, known[0]), known[-1]), folder),  # noqa: DTZ011  # a year will do
+        parameters=named_values(options["parameters"]),
         client=_client(**options) if options["login"] else None,
         **{
             name: options[name]

@@ -11,7 +11,9 @@ from extractors.gateway import ONCE, Gateway
 from extractors.preflight_carriers import elements_in
 from extractors.preflight_sample import Sample, TypeRead, confirmed
 from extractors.preflight_server import Asker, DateFilter, Statement, date_filter, plain, statement_of
+from extractors.search_rules import SearchRules
 from extractors.sources.bearers import Anonymous
+from extractors.sources.dialect import Dialect
 from extractors.sources.search import Outcome
 
 BASE = "https://ehr.example.org/fhir"
@@ -30,7 +32,7 @@ def wire() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def asker() -> Asker:
-    return Asker(BASE, Gateway(patience=ONCE), Anonymous())
+    return Asker(BASE, Gateway(patience=ONCE), Anonymous(), Dialect(SearchRules()))
 
 
 def stated(wire: responses.RequestsMock, asker: Asker, capability: Any, configuration: Any = None) -> Statement:

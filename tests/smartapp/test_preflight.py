@@ -305,6 +305,26 @@ def test_a_value_that_is_not_mapped_is_a_mapping_and_is_named(tmp_path: Path) ->
     ]
 
 
+def test_what_the_profile_says_of_searches_goes_with_every_search(tmp_path: Path) -> None:
+    rules = '[search]\nstatic = ["ah-practice"]\npatient_by = {MedicationRequest = "subject"}\n'
+    profile = tmp_path / "own.toml"
+    profile.write_text(f'extends = "generic"\nname = "own"\nversion = "1"\nabout = "ours"\n{rules}')
+    words = ("--json", "--measure", "PI_EP_1", "--profile", str(profile))
+    with open_server(write(tmp_path / "scenario", [PATIENT, DOCTOR, order(), sent()])) as faults:
+        without = preflight(*words)
+        asked_without = len(faults.saw("fhir"))
+        document = parsed(preflight(*words, "--parameter", "ah-practice=a-1.b"))
+        searches = [one for one in faults.saw("fhir") if one.query]
+
+    assert (without.exit_code, asked_without) == (2, 0)
+    assert "--parameter ah-practice=VALUE" in without.stderr
+    assert {one.query.get("ah-practice") for one in searches} == {"a-1.b"}
+    orders = [one.query for one in searches if one.path.endswith("/MedicationRequest")]
+    assert {query["subject"] for query in orders if "_revinclude" in query} == {"Patient/somebody"}
+    assert not any("patient" in query for query in orders)
+    assert document["rests_on"]["patients"] == 1
+
+
 def test_a_policy_in_the_site_file_maps_access(tmp_path: Path) -> None:
     visit = {
         "resourceType": "Encounter",
@@ -426,6 +446,7 @@ def test_a_server_that_is_not_there_is_told_at_once() -> None:
         (("--login", "--client-id", "x", "--token-file", "y"), "expected one of them"),
         (("--group", "g", "--patients", "f"), "expected one of them"),
         (("--private-range", "home"), "expected a range of addresses"),
+        (("--parameter", "ah-practice"), "expected NAME=VALUE"),
         (("--group", "x?y=1"), "--group: expected an id of letters"),
         (("--group", "g/../../admin"), "--group: expected an id of letters"),
     ],
