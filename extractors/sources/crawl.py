@@ -24,7 +24,9 @@ from extractors.sources.searchset import entries_in, keys_in
 
 Told = Callable[[int, int], None]
 _TARGETS_AT_ONCE = 20
-_ROUNDS = 6
+_ROUNDS = 100
+_BUSY = (None, 429, 502, 503, 504)
+"""Statuses of a server that answers nobody at present; None is no answer at all."""
 _FAILURES_IN_A_ROW = 25
 _ANSWERED = (Outcome.COMPLETE, Outcome.PARTIAL, Outcome.UNPROVEN)
 _KEY = re.compile(r"(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9._~-]+)")
@@ -99,15 +101,7 @@ class Crawl:
     def _ask(self, query: Query) -> Record:
         """Ask, but not again for a type that the server neither lists nor has; stop where nothing answers at all."""
         if query.type in self._lacking and query.key not in self._journal.records:
-            record = Record(
-                query.key,
-                query.role,
-                query.type,
-                query.whose,
-                query.text,
-                Outcome.ABSENT,
-                "not listed, and refused before",
-            )
+            record = _unasked(query, Outcome.ABSENT, "not listed, and refused before")
             self._journal.end(record)
             return record
         record = self._asking.ask(query)
@@ -119,7 +113,7 @@ class Crawl:
         with self._lock:
             if record.state is Outcome.ABSENT and query.id is None and listed is not None and query.type not in listed:
                 self._lacking.add(query.type)
-            unanswered = record.state is Outcome.FAILED and record.refused_with is None
+            unanswered = record.state is Outcome.FAILED and record.refused_with in _BUSY
             self._in_a_row = self._in_a_row + 1 if unanswered else 0
             if self._in_a_row >= _FAILURES_IN_A_ROW:
                 raise Unreachable(
@@ -132,16 +126,23 @@ class Crawl:
         asked, scanned = set[str](), set[Kept]()
         here, wanted = set[str](), set[str]()
         for _ in range(_ROUNDS):
-            for key, page in self._journal.all_pages():
-                if page not in scanned and role_of(key) is not Role.COHORT:
-                    scanned.add(page)
-                    self._scan(page, here, wanted)
-            queries = [q for q in self._related(here, wanted) if q.key not in asked]
-            if not queries:
-                return
-            asked |= {query.key for query in queries}
+            queries = self._not_yet(asked, scanned, here, wanted)
             self._to_do += len(queries)
             self._each(queries, self._ask_related)
+            if not queries:
+                return
+        for query in self._not_yet(asked, scanned, here, wanted):
+            self._journal.end(_unasked(query, Outcome.FAILED, "what the records point to leads on without end"))
+
+    def _not_yet(self, asked: set[str], scanned: set[Kept], here: set[str], wanted: set[str]) -> list[Query]:
+        """What the pages that were not looked at before lead to, and was not asked for; all of it is noted as done."""
+        for key, page in self._journal.all_pages():
+            if page not in scanned and role_of(key) is not Role.COHORT:
+                scanned.add(page)
+                self._scan(page, here, wanted)
+        queries = [query for query in self._related(here, wanted) if query.key not in asked]
+        asked |= {query.key for query in queries}
+        return queries
 
     def _ask_related(self, query: Query) -> None:
         self._ask(query)
@@ -194,6 +195,10 @@ class Crawl:
                     one.result()
             finally:
                 stop.set()
+
+
+def _unasked(query: Query, state: Outcome, why: str) -> Record:
+    return Record(query.key, query.role, query.type, query.whose, query.text, state, why)
 
 
 def resources_of(body: bytes) -> list[Json]:

@@ -13,7 +13,15 @@ from extractors.sources.crawl_files import Kept
 from extractors.sources.dialect import Parameters
 from extractors.sources.journal import Journal, Record
 from extractors.sources.search import Found, LiveServer, Outcome, unread
-from extractors.sources.searchset import NO_PROVENANCE, is_strange, matches_of, page_of, stated_total, subjects
+from extractors.sources.searchset import (
+    NO_PROVENANCE,
+    is_no_record,
+    is_strange,
+    matches_of,
+    page_of,
+    stated_total,
+    subjects,
+)
 from extractors.sources.walk import Bounds, FurtherPageRefused, Page, Refused, Walk
 
 BOUNDS = Bounds(pages=10_000, seconds=6 * 3600, tries=2)
@@ -71,6 +79,8 @@ class Query:
         kind = resource.get("resourceType")
         if kind == "OperationOutcome":
             return True
+        if is_no_record(mode, resource):
+            return False
         if mode == "match" and kind != self.type:
             return False
         if self.role is Role.EVIDENCE:
@@ -182,13 +192,13 @@ class Asking:
     def _read_through(self, query: Query, parameters: Parameters) -> Record:
         """Read to the end; where that leaves a doubt about what the pages show, once more (R53)."""
         walk = self._walked(query, parameters, 1)
-        if walk.pages > 1 and not walk.total:
+        if not walk.total and (walk.pages > 1 or _is_full(query, walk)):
             walk.total = self._counted(query)
         if walk.pages == 1 or not (walk.repeated or walk.short):
             return _judged(query, walk, "")
         second = self._walked(query, parameters, 2)
         changed = _CHANGING if second.seen != walk.seen else ""
-        walk.seen |= second.seen
+        walk.take_in(second)
         return _judged(query, walk, changed)
 
     def _walked(self, query: Query, parameters: Parameters, reading: int) -> Walk:
@@ -224,6 +234,12 @@ def _doubt_whose(query: Query, walk: Walk, page: Page) -> None:
         walk.doubt(_NOBODYS)
 
 
+def _is_full(query: Query, walk: Walk) -> bool:
+    """Whether a page holds as many matches as were asked for, so that the server may have cut it there."""
+    size = dict(query.parameters).get("_count", "")
+    return size.isdecimal() and walk.largest >= int(size)
+
+
 def _judged(query: Query, walk: Walk, changed: str) -> Record:
     """What a search that was read to its end is worth."""
     doubts = [doubt for doubt in walk.doubts if doubt != NO_PROVENANCE]
@@ -233,7 +249,7 @@ def _judged(query: Query, walk: Walk, changed: str) -> Record:
     state = Outcome.PARTIAL if partial else Outcome.UNPROVEN if unproven else Outcome.COMPLETE
     found = Found(query.type, state, detail=partial or unproven)
     record = _record(query, found.outcome, found.detail, None, received=len(walk.seen))
-    evidence = "_revinclude=" in walk.first and NO_PROVENANCE not in walk.doubts
+    evidence = walk.brought and "_revinclude=" in walk.first and NO_PROVENANCE not in walk.doubts
     return replace(record, duplicates=walk.repeated, strangers=walk.left_out, evidence=evidence)
 
 

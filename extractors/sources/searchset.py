@@ -18,9 +18,15 @@ _AMISS = {"too-costly", "invalid", "structure", "required", "value", "invariant"
 _AMISS |= {"security", "login", "unknown", "expired", "forbidden", "suppressed"}
 _AMISS |= {"transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"}
 """Codes of issues (R4, issue-type) by which even a warning says that the search was not carried out as asked.
-
-Not `not-supported`: what was carried out of the parameters the self link says, and not each of them matters.
 """
+_PERHAPS = {"not-supported", "processing", "business-rule"}
+_VENDORS_OWN = {"4122", "59100", "4119", "4127", "4130", "4131", "4134"}
+"""Codes of vendors by which an information says that a parameter was not understood, or was left out."""
+_SUBSETTED = "SUBSETTED"
+_NO_FILTERS = {"_count", "_include", "_revinclude", "_summary", "_total", "_sort", "_format"}
+NOT_AS_ASKED = "the server warns that it did not carry out the search as it was asked"
+INCOMPLETE = "the server sent entries without a resource, or only parts of one"
+NOT_RECORDS = "the server sent among the records what is none"
 
 
 def page_of(body: bytes) -> Json:
@@ -95,14 +101,59 @@ def subjects(resource: Json, bases: Sequence[str] = ()) -> set[str]:
     return foreign | {key for key in keys if key is not None}
 
 
-def reported(page: Json) -> str:
-    """What an OperationOutcome in an answer that succeeded says is missing; never what it says in words (R70, R71)."""
+def reported(page: Json, url: str = "") -> str:
+    """What an OperationOutcome in an answer that succeeded says is missing; never what it says in words (R70, R71).
+
+    A warning that something of the search was not understood matters unless there are matches, and the server's own
+    account of the search names every filter that was asked for at `url`.
+    """
+    issues = _issues(page)
+    if any(map(_is_amiss, issues)):
+        return "the server reported an error within its answer"
+    borne_out = bool(matches_of(page)) and _filters(url) <= _carried_out(page)
+    return NOT_AS_ASKED if any(map(_is_perhaps, issues)) and not borne_out else ""
+
+
+def unfit(page: Json) -> str:
+    """Why a page does not hold all that it tells of: parts of resources, or none at all; empty if it does."""
+    entries = page.get("entry") or []
+    whole = all(isinstance(entry.get("resource"), dict) for entry in entries)
+    return "" if whole and not any(_is_part(resource) for _, resource in entries_in(page)) else INCOMPLETE
+
+
+def _is_part(resource: Json) -> bool:
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    found = tags if isinstance(tags, list) else []
+    return any(isinstance(tag, dict) and tag.get("code") == _SUBSETTED for tag in found)
+
+
+def is_no_record(mode: str, resource: Json) -> bool:
+    """Whether an entry is something that no search gives: a Bundle, or any record in place of an OperationOutcome."""
+    kind = resource.get("resourceType")
+    return kind == "Bundle" or (mode == "outcome" and kind != "OperationOutcome")
+
+
+def _issues(page: Json) -> list[Any]:
     issues: list[Any] = []
     for _, resource in entries_in(page):
         if resource.get("resourceType") == "OperationOutcome":
             found = resource.get("issue")
             issues += found if isinstance(found, list) else [None]
-    return "the server reported an error within its answer" if any(map(_is_amiss, issues)) else ""
+    return issues
+
+
+def _is_perhaps(issue: Json) -> bool:
+    if str(issue.get("code")) in _PERHAPS and str(issue.get("severity")) != "information":
+        return True
+    details = issue.get("details")
+    codings = details.get("coding") if isinstance(details, dict) else None
+    found = codings if isinstance(codings, list) else []
+    return any(isinstance(coding, dict) and str(coding.get("code")) in _VENDORS_OWN for coding in found)
+
+
+def _filters(url: str) -> set[str]:
+    return {name.partition(":")[0] for name in _parameters(url)} - _NO_FILTERS
 
 
 def _is_amiss(issue: object) -> bool:
@@ -113,10 +164,14 @@ def _is_amiss(issue: object) -> bool:
 
 def not_done(page: Json, url: str) -> str:
     """Whether the server, by its own account of the search, left out to add what was asked for (R71)."""
-    said = [str(link.get("url") or "") for link in page.get("link") or [] if link.get("relation") == "self"]
-    carried_out = {name.partition(":")[0] for text in said[:1] for name in _parameters(text)}
     wanted = {name for name in _parameters(url) if name == "_revinclude"}
-    return "" if wanted <= carried_out else NO_PROVENANCE
+    return "" if wanted <= _carried_out(page) else NO_PROVENANCE
+
+
+def _carried_out(page: Json) -> set[str]:
+    """The parameters that the server's own account of a search names."""
+    said = [str(link.get("url") or "") for link in page.get("link") or [] if link.get("relation") == "self"]
+    return {name.partition(":")[0] for text in said[:1] for name in _parameters(text)}
 
 
 def _parameters(url: str) -> set[str]:

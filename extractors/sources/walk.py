@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from extractors.decode import Json
 from extractors.errors import GatewayError
 from extractors.places import next_page
-from extractors.sources.searchset import entries_in, keys_in, matches_of, not_done, page_of, reported, stated_total
+from extractors.sources.searchset import (
+    NOT_RECORDS,
+    entries_in,
+    is_no_record,
+    keys_in,
+    matches_of,
+    not_done,
+    page_of,
+    reported,
+    stated_total,
+    unfit,
+)
 
 Fetch = Callable[[str], bytes]
 Clock = Callable[[], float]
@@ -72,7 +83,8 @@ class Walk:
 
     `doubts` say why they may not be all, empty when nothing speaks against it. `seen` are the keys of all matches,
     `repeated` how many of them came again, `total` the largest number that the server stated (0: none), `pages` how
-    many there are, `left_out` how many resources on them were not wanted, and `first` the URL of the first page.
+    many there are, `left_out` how many resources on them were not wanted, `first` the URL of the first page, `brought`
+    whether any Provenance was on them, and `largest` how many matches the fullest has.
     """
 
     def __init__(self, fetch: Fetch, first: str, bases: Sequence[str], bounds: Bounds, wanted: Wanted | None = None):
@@ -80,6 +92,7 @@ class Walk:
         self._url, self._asked, self._contents = first, set[str](), set[bytes]()
         self.first = first
         self.seen, self.repeated, self.total, self.left_out = set[str](), 0, 0, 0
+        self.brought, self.largest = False, 0
         self.doubts: list[str] = []
 
     @property
@@ -127,6 +140,14 @@ class Walk:
         if why and why not in self.doubts:
             self.doubts.append(why)
 
+    def take_in(self, second: "Walk") -> None:
+        """Add what a second reading of the same search saw and doubted."""
+        self.seen |= second.seen
+        self.total, self.left_out = max(self.total, second.total), max(self.left_out, second.left_out)
+        self.brought |= second.brought
+        for why in second.doubts:
+            self.doubt(why)
+
     @property
     def short(self) -> str:
         """Why there seem to be fewer matches than there are, empty if not: a total is a sign, never a count (R52)."""
@@ -144,9 +165,10 @@ class Walk:
 
     def _sifted(self, page: Page) -> Page:
         """A page without what was not asked for; one that holds nothing else stays as it came, byte by byte."""
+        entries = page.document.get("entry") or []
+        self.doubt(NOT_RECORDS if any(is_no_record(*one) for one in entries_in(page.document)) else "")
         if self._wanted is None:
             return page
-        entries = page.document.get("entry") or []
         kept = [entry for entry in entries if all(self._wanted(*one) for one in entries_in({"entry": [entry]}))]
         if len(kept) == len(entries):
             return page
@@ -168,10 +190,13 @@ class Walk:
         self._asked.add(page.url)
         keys = keys_in(matches_of(page.document))
         self.left_out += page.left_out
+        self.brought |= any(one.get("resourceType") == "Provenance" for _, one in entries_in(page.document))
+        self.largest = max(self.largest, len(keys))
         self.repeated += len(keys) - len(set(keys) - self.seen)
         self.seen.update(keys)
         self.total = max(self.total, stated_total(page.document))
-        self.doubt(reported(page.document))
+        self.doubt(reported(page.document, page.url if first else ""))
+        self.doubt(unfit(page.document))
         self.doubt(not_done(page.document, page.url) if first else "")
 
     def _follow(self, page: Page) -> None:

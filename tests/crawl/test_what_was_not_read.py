@@ -1,18 +1,31 @@
 """What a crawl could not read takes away every certainty that rests on it, and none that does not."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from extractors.errors import Unreachable
 from extractors.ledger import Sight
+from extractors.sources.search import Outcome
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId
 from scoring.rulebook import load
 from smartapp.usecases import read_folder
-from tests.crawl.scripted import Raw, Scripted, crawled, reading, states
-from tests.extractors.practice import CLOSED, PERIOD, document, receipt, visit
+from tests.crawl.scripted import QUERY, Asked, Json, Raw, Scripted, crawled, entry, keys, reading, states
+from tests.extractors.practice import (
+    CLOSED,
+    PERIOD,
+    document,
+    prescription,
+    receipt,
+    ref,
+    resource,
+    transmission,
+    visit,
+)
 
 ORDERS, TASKS = "MedicationRequest?patient=p&", "Task?patient=p&"
 EP_1, HIE_4 = MeasureId("PI_EP_1"), MeasureId("PI_HIE_4")
@@ -64,3 +77,146 @@ def test_a_type_that_alone_is_answered_with_401_ends_no_crawl_that_goes_on(serve
 
     assert first.not_whole == again.not_whole
     assert [row["type"] for row in again.not_whole] == ["Task"]
+
+
+def test_what_an_employer_is_part_of_is_followed_to_its_end(server: Scripted, tmp_path: Path) -> None:
+    part_of = [resource("Organization", f"o{n}", partOf=ref(f"Organization/o{n + 1}")) for n in range(9)]
+    server.resources += [*part_of, resource("Organization", "o9")]
+    server.resources.append(prescription("rx-3", requester=ref("Organization/o0")))
+    found = crawled(server, tmp_path / "c")
+
+    assert "Organization/o9" in keys(tmp_path / "c")
+    assert found.not_whole == ()
+
+
+def test_employers_without_end_are_not_whole(server: Scripted, tmp_path: Path) -> None:
+    def script(asked: Asked) -> dict[str, object] | None:
+        found = re.fullmatch(r"Organization/n(\d+)", asked.text)
+        return found and resource("Organization", f"n{found[1]}", partOf=ref(f"Organization/n{int(found[1]) + 1}"))
+
+    server.scripts.append(script)
+    server.resources.append(prescription("rx-3", requester=ref("Organization/n0")))
+    found = crawled(server, tmp_path / "c")
+
+    assert [(row["type"], row["state"]) for row in found.not_whole] == [("Organization", Outcome.FAILED)]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_is_always_busy_stops_the_crawl(server: Scripted, tmp_path: Path, status: int) -> None:
+    server.scripts.append(lambda asked: Raw(status) if asked.text != "metadata" else None)
+    with pytest.raises(Unreachable):
+        crawled(server, tmp_path / "c", tries=1, cohort=replace(QUERY, listed=tuple(f"p{n}" for n in range(9))))
+    assert len(server.heard) < 40
+
+
+def outcome(code: str, severity: str = "warning", vendors: str = "1") -> Json:
+    details = {"coding": [{"code": vendors}], "text": "Unknown parameter"}
+    return entry(
+        {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": code, "details": details}]},
+        "outcome",
+    )
+
+
+def state(out: Path, kind: str) -> str:
+    return states(out, kind)[0][0]
+
+
+@pytest.mark.requirement("R71")
+@pytest.mark.parametrize(
+    ("issue", "expected"),
+    [
+        (outcome("not-supported"), "partial"),
+        (outcome("processing"), "partial"),
+        (outcome("business-rule"), "partial"),
+        (outcome("informational", "information", "59100"), "partial"),
+        (outcome("informational", "information", "4101"), "complete"),
+        (outcome("processing", "information"), "complete"),
+    ],
+)
+def test_no_match_and_a_warning_that_the_search_was_not_understood_is_no_absence(
+    server: Scripted, tmp_path: Path, issue: Json, expected: str
+) -> None:
+    server.says(TASKS, server.page(TASKS, entry=[issue]))
+    crawled(server, tmp_path / "c")
+
+    assert state(tmp_path / "c", "Task") == expected
+
+
+@pytest.mark.requirement("R71")
+@pytest.mark.parametrize(("said", "expected"), [(ORDERS, "complete"), ("MedicationRequest?x=1", "partial")])
+def test_matches_bear_out_a_warned_search_where_its_filters_are_named(
+    server: Scripted, tmp_path: Path, said: str, expected: str
+) -> None:
+    page = server.page(said + "&_revinclude=x", prescription("rx-1"), along=[transmission("rx-1")])
+    server.says(ORDERS, {**page, "entry": [*page["entry"], outcome("not-supported")]})
+    crawled(server, tmp_path / "c")
+
+    assert state(tmp_path / "c", "MedicationRequest") == expected
+
+
+@pytest.mark.requirement("R71")
+def test_provenance_that_only_the_self_link_promises_is_searched_for(server: Scripted, tmp_path: Path) -> None:
+    server.says(ORDERS, server.page(ORDERS + "_revinclude=x", prescription("rx-1")))
+    crawled(server, tmp_path / "c")
+
+    assert server.asked("Provenance?target=MedicationRequest/rx-1&")
+    assert "Provenance/rx-1-sent" in keys(tmp_path / "c")
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize(("many", "expected"), [(100, "partial"), (99, "complete")])
+def test_a_full_page_without_a_next_one_is_held_against_a_count(
+    server: Scripted, tmp_path: Path, many: int, expected: str
+) -> None:
+    page = server.page(ORDERS + "_revinclude=x", *(prescription(f"r{n}") for n in range(many)))
+    server.scripts.append(
+        lambda asked: (
+            {"resourceType": "Bundle", "type": "searchset", "total": 150}
+            if asked.text.startswith(ORDERS) and "_summary" in asked.parameters
+            else None
+        )
+    )
+    server.says(ORDERS, page)
+    crawled(server, tmp_path / "c")
+
+    assert state(tmp_path / "c", "MedicationRequest") == expected
+
+
+_CUT = {**prescription("rx-2"), "meta": {"tag": [{"code": "SUBSETTED"}]}}
+_NESTED = {"resourceType": "Bundle", "id": "b", "type": "collection", "entry": [entry(prescription("evil"))]}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"fullUrl": "https://ehr.example/MedicationRequest/rx-2", "search": {"mode": "match"}},
+        entry(_CUT),
+        entry(_NESTED),
+        entry(_NESTED, "include"),
+        entry(prescription("evil"), "outcome"),
+    ],
+    ids=["no resource", "a part", "a bundle", "a bundle along", "a record as outcome"],
+)
+def test_an_entry_that_is_no_whole_record_leaves_a_doubt(server: Scripted, tmp_path: Path, odd: Json) -> None:
+    page = server.page(ORDERS + "_revinclude=x", prescription("rx-1"), along=[transmission("rx-1")])
+    server.says(ORDERS, {**page, "entry": [*page["entry"], odd]})
+    crawled(server, tmp_path / "c")
+
+    assert state(tmp_path / "c", "MedicationRequest") == "partial"
+    assert b"evil" not in b"".join(file.read_bytes() for file in (tmp_path / "c" / "pages").iterdir())
+
+
+@pytest.mark.requirement("R53")
+def test_what_the_second_reading_doubts_counts_too(server: Scripted, tmp_path: Path) -> None:
+    first = server.page(ORDERS + "_revinclude=x", prescription("rx-1"), further=ORDERS + "page=2")
+    again = {**first, "entry": [*first["entry"], outcome("suppressed", "error")]}
+    server.scripts.append(lambda asked: Raw(400) if "_summary" in asked.parameters else None)
+    server.says(ORDERS + "page=2", server.page(ORDERS, prescription("rx-1"), prescription("rx-2")))
+    server.says(ORDERS, first, again)
+    crawled(server, tmp_path / "c")
+
+    assert states(tmp_path / "c", "MedicationRequest")[0] == (
+        "partial",
+    (found,) = states(tmp_path / "c", "MedicationRequest")
+    assert found == ("partial", "the server reported an error within its answer")
+    )
