@@ -9,6 +9,8 @@ from extractors.errors import ProfileError
 from extractors.strict_toml import check_keys
 
 LARGEST_PAGE = 1000
+_NEEDED = ("Provenance.target",)
+"""Parameters without which a search would not be about what it is asked for."""
 _KEYS = {"never_send": list, "page_size": int, "static": list, "also": dict, "patient_by": dict}
 
 
@@ -55,6 +57,8 @@ def search_rules_of(search: dict[str, Any], at: str) -> SearchRules:
         if not (dot and parameter):
             raise ProfileError(f"{at}, never_send: expected Type.parameter such as Encounter.date, got {name!r}.")
         _check_type(kind, f"{at}, never_send")
+        if name in _NEEDED:
+            raise ProfileError(f"{at}, never_send: without {name}, evidence would be searched of everybody. Remove it.")
     size = search.get("page_size")
     if size is not None and not 1 <= size <= LARGEST_PAGE:
         raise ProfileError(f"{at}, page_size: expected a number from 1 to {LARGEST_PAGE}, got {size}.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from extractors.sources.crawled import not_whole_of
+from extractors.sources.crawled import NO_PATIENT, not_whole_of
 
 DIRECTORY = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location"})
 """Types from which it is known whose a case is."""
@@ -30,7 +30,15 @@ def cautions(ledger: Iterable[Mapping[str, Any]], zone: str) -> tuple[str, ...]:
         found.append(
             f"Values that the profile does not map ({types}) are unknown, never a guess. pi180 probe tells which."
         )
+    found += [_no_patient(row) for row in rows if row.get("query") == NO_PATIENT]
     return (*found, *map(_not_whole, not_whole_of(rows)))
+
+
+def _no_patient(row: Mapping[str, Any]) -> str:
+    return (
+        f"Of {row['searches']} patients no Patient came: the server does not have or not show them. Check the ids by "
+        "which the crawl was asked for."
+    )
 
 
 def _not_whole(row: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from extractors.sources.bearers import Anonymous, TokenFile
 from extractors.sources.cohort import Cohort, patients_of
 from extractors.sources.crawl import Crawl, Plan, Told
 from extractors.sources.crawled import Crawled, faults_of, not_whole_of
-from extractors.sources.dialect import EVIDENCE, dialect_of, kinds_of
+from extractors.sources.dialect import EVIDENCE, check_given, dialect_of, kinds_of, types_of
 from extractors.sources.journal import Journal
 from extractors.sources.queries import BOUNDS, Asking
 from extractors.sources.search import LiveServer
@@ -75,6 +75,7 @@ def crawl(asked: Crawling, tell: Told) -> Outcome:
     """
     site = load_site(asked.site, asked.profile, asked.zone)
     profile = load_profile(site.profile)
+    check_given(profile, asked.parameters)
     server = LiveServer(asked.base.rstrip("/"), _gateway(asked), _bearer(asked), asked.aliases)
     journal = Journal.opened(asked.out, _header(asked, profile))
     try:
@@ -92,12 +93,15 @@ def crawl(asked: Crawling, tell: Told) -> Outcome:
 def _header(asked: Crawling, profile: Profile) -> Json:
     """What makes it this crawl and no other; no credential is part of it."""
     place_of(asked.base)
+    if {"?", "#"} & set(asked.base):
+        raise SourceError("the server's base: expected an address without '?' and '#'. Leave out what follows.")
     return {
         "base": asked.base.rstrip("/"),
         "cohort": asked.cohort.as_document(),
         "parameters": dict(sorted(asked.parameters.items())),
         "profile": profile.name,
-        "types": kinds_of(profile),
+        "profile_digest": profile.digest,
+        "types": types_of(profile),
     }
 
 

@@ -14,12 +14,10 @@ from zoneinfo import ZoneInfo
 from extractors.dates import read_moment
 from extractors.decode import Json, read_object
 from extractors.errors import SourceError
-from extractors.references import Scope, reference_key
 from extractors.sources.dialect import Dialect
 from extractors.sources.journal import Record
 from extractors.sources.queries import Asking, Query, Role
 from extractors.sources.search import Outcome
-from extractors.sources.searchset import subjects
 
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 """What an id is made of; longer than FHIR permits, because servers' are."""
@@ -89,17 +87,24 @@ def patients_of(cohort: Cohort, asking: Asking, dialect: Dialect, zone: ZoneInfo
         return cohort.listed
     query = _query(cohort, dialect)
     record = asking.ask(query)
-    found = _members(asking, query) if cohort.rule is Rule.GROUP else _seen(cohort, asking, query, zone)
-    patients = sorted({key.removeprefix("Patient/") for key in found if key.startswith("Patient/")})
-    patients = [one for one in patients if _ID.fullmatch(one)]
-    if cohort.rule is Rule.GROUP and record.state is Outcome.COMPLETE and _stated(asking, query) > len(patients):
-        record = replace(record, state=Outcome.PARTIAL, detail="the Group says that it has more members than it names")
+    who = list(_members(asking, query) if cohort.rule is Rule.GROUP else _seen(cohort, asking, query, zone))
+    patients = sorted({one for one in who if one})
+    if record.state is Outcome.COMPLETE and (doubt := _doubt(asking, query, who)):
+        record = replace(record, state=Outcome.PARTIAL, detail=doubt)
         asking.journal.end(record)
     if not patients:
         raise SourceError(
             f"no patient was found by the {cohort.rule} ({_why(record)}). Name the patients in another way."
         )
     return tuple(patients)
+
+
+def _doubt(asking: Asking, query: Query, who: list[str]) -> str:
+    """Why a cohort may have more patients than those found; empty where nothing says so."""
+    if "" in who:
+        return "a member or visit does not name a patient of this server"
+    stated = _stated(asking, query) if query.id else 0
+    return "the Group says that it has more members than it names" if stated > len(set(who)) else ""
 
 
 def _why(record: Record) -> str:
@@ -115,12 +120,17 @@ def _query(cohort: Cohort, dialect: Dialect) -> Query:
 
 
 def _members(asking: Asking, query: Query) -> Iterator[str]:
-    """The members of a Group that are patients and still belong to it."""
+    """The id of each member of a Group that still belongs to it; empty for one that is no patient of this server."""
     for page in asking.journal.pages(query.key):
         for member in read_object(asking.journal.body(page)).get("member") or []:
-            entity = member.get("entity") if isinstance(member, dict) else None
-            if isinstance(entity, dict) and member.get("inactive") is not True:
-                yield reference_key(entity, "", Scope()) or ""
+            if not (isinstance(member, dict) and member.get("inactive") is True):
+                yield _patient(asking, member.get("entity") if isinstance(member, dict) else None)
+
+
+def _patient(asking: Asking, reference: object) -> str:
+    """The id of the patient of this server that a reference names; empty if it names none."""
+    kind, _, name = (asking.server.key_of(reference) or "").partition("/")
+    return name if kind == "Patient" and _ID.fullmatch(name) else ""
 
 
 def _stated(asking: Asking, query: Query) -> int:
@@ -132,17 +142,19 @@ def _stated(asking: Asking, query: Query) -> int:
 
 
 def _seen(cohort: Cohort, asking: Asking, query: Query, zone: ZoneInfo) -> Iterator[str]:
+    """The ids of whom each match within the days is about; an empty one for a match that is about nobody known here."""
     for match in asking.matches(query):
         if _is_within(match, cohort, zone):
-            yield from _patients_in(match)
+            yield from sorted({one for one in _patients_in(asking, match) if one}) or [""]
 
 
-def _patients_in(match: Json) -> Iterator[str]:
-    yield from subjects(match)
-    for participant in match.get("participant") or []:
-        actor = participant.get("actor") if isinstance(participant, dict) else None
-        if isinstance(actor, dict):
-            yield reference_key(actor, "", Scope()) or ""
+def _patients_in(asking: Asking, match: Json) -> Iterator[str]:
+    participants = match.get("participant")
+    actors = (
+        [one.get("actor") for one in participants if isinstance(one, dict)] if isinstance(participants, list) else []
+    )
+    for reference in (match.get("subject"), match.get("patient"), *actors):
+        yield _patient(asking, reference)
 
 
 def _is_within(match: Json, cohort: Cohort, zone: ZoneInfo) -> bool:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Event, Lock
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from extractors.decode import Json, read_object
 from extractors.errors import Unreachable
@@ -85,18 +86,31 @@ class Crawl:
         by = self._dialect.of_patient(kind, patient)
         along, plain = (self._dialect.asking(kind, by, along=one) for one in (self._plan.evidence, False))
         query = Query(Role.PATIENT, kind, along, plain, f"Patient/{patient}")
+        before = self._journal.records.get(query.key)
         record = self._ask(query)
-        if self._plan.evidence and record.received and not record.evidence:
-            self._evidence_of(query)
+        needed = self._plan.evidence and record.received and not record.evidence
+        evidence = list(self._evidence_of(query)) if needed else []
+        if before is not None and before is not record:
+            self._forget_evidence(query, {one.key for one in evidence})
+        for one in evidence:
+            self._ask(one)
         self._told()
 
-    def _evidence_of(self, query: Query) -> None:
-        """The Provenance of every match, where the server did not bring it along."""
+    def _forget_evidence(self, query: Query, needed: set[str]) -> None:
+        """Drop the evidence of what an earlier answer to a search gave, and this one does not."""
+        stale = urlencode({"target": f"{query.type}/"})
+        for key, record in list(self._journal.records.items()):
+            of_it = (record.role, record.whose) == (Role.EVIDENCE, query.whose) and record.query.startswith(stale)
+            if of_it and key not in needed:
+                self._journal.begin_again(key)
+
+    def _evidence_of(self, query: Query) -> Iterator[Query]:
+        """The searches for the Provenance of every match, where the server did not bring it along."""
         keys = sorted(set(keys_in(self._asking.matches(query))))
         for start in range(0, len(keys), _TARGETS_AT_ONCE):
             targets = ",".join(keys[start : start + _TARGETS_AT_ONCE])
             parameters = self._dialect.asking(EVIDENCE, (("target", targets),))
-            self._ask(Query(Role.EVIDENCE, EVIDENCE, parameters, whose=query.whose))
+            yield Query(Role.EVIDENCE, EVIDENCE, parameters, whose=query.whose)
 
     def _ask(self, query: Query) -> Record:
         """Ask, but not again for a type that the server neither lists nor has; stop where nothing answers at all."""

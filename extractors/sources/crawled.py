@@ -10,13 +10,15 @@ from extractors.errors import SourceError
 from extractors.events import Line
 from extractors.profile import Profile
 from extractors.sources.crawl_files import Kept
-from extractors.sources.dialect import kinds_of
+from extractors.sources.dialect import types_of
 from extractors.sources.folder import FileRecord, FileState, Progress
 from extractors.sources.journal import Journal, Record
 from extractors.sources.queries import SETTLED, Role, role_of
+from extractors.sources.search import Outcome
 
 SOURCE = "crawl"
 WHOLE, COHORT, NOT_ASKED = "crawl", str(Role.COHORT), "not asked"
+NO_PATIENT = "patients without a Patient"
 UNFINISHED = "unfinished: give the command of the crawl again, and it goes on where it stopped"
 _MOST_REASONS = 5
 
@@ -38,10 +40,11 @@ class Crawled:
         self._journal, self._progress = Journal(root), progress
         self.records: list[FileRecord] = []
         asked = self._journal.records.values()
-        lacking = sorted(set(kinds_of(profile)) - set(self._journal.header.get("types", ())))
+        lacking = sorted(set(types_of(profile)) - set(self._journal.header.get("types", ())))
         self.asked = (
             *_rows(asked),
             *({**_row(one, Role.PATIENT), "state": NOT_ASKED} for one in lacking),
+            *self._nobodys(),
             *self._end(),
         )
         unsettled = {record.type for record in asked if record.state not in SETTLED}
@@ -68,6 +71,13 @@ class Crawled:
     def _pages(self) -> list[Kept]:
         kept = [page for key, page in self._journal.all_pages() if role_of(key) is not Role.COHORT and page.entries]
         return sorted(kept, key=lambda page: (page.file, page.offset))
+
+    def _nobodys(self) -> Iterable[dict[str, Any]]:
+        """A row that counts the patients of whom the server gave no Patient, although it answered."""
+        asked = [one for one in self._journal.records.values() if (one.role, one.type) == (Role.PATIENT, "Patient")]
+        lacking = sum(one.state is Outcome.COMPLETE and not one.received for one in asked)
+        if lacking:
+            yield {**_row("Patient", Role.PATIENT), "query": NO_PATIENT, "state": Outcome.COMPLETE, "searches": lacking}
 
     def _end(self) -> Iterable[dict[str, Any]]:
         return () if self._journal.finished else ({**_row("all", Role.PATIENT), "query": WHOLE, "state": UNFINISHED},)

@@ -27,6 +27,11 @@ def kinds_of(profile: Profile) -> list[str]:
     return sorted({"Patient", *profile.asked, *TYPES} - RELATED - {EVIDENCE})
 
 
+def types_of(profile: Profile) -> list[str]:
+    """All types that a crawl by a profile asks for of a patient: those, and Provenance where the profile reads it."""
+    return sorted({*kinds_of(profile), *({EVIDENCE} & profile.asked)})
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What goes with every search of a server, and what it can bring along.
@@ -73,21 +78,35 @@ class Dialect:
         return [*found, _WITH_EVIDENCE] if self.brings_evidence(kind) else found
 
 
+def check_given(profile: Profile, given: Mapping[str, str]) -> None:
+    """Refuse values of parameters unless they are those, and all of those, that the profile says every search needs.
+
+    Raises:
+        SourceError: one has no value, or another parameter is given, which could hide records.
+    """
+    static = profile.search.static
+    if unknown := sorted(set(given) - static):
+        raise SourceError(
+            f"profile {profile.name}: --parameter {unknown[0]} is not in [search], static, and may hide records. Leave "
+            "it out, or name it in the profile."
+        )
+    if lacking := sorted(static - set(given)):
+        named = " ".join(f"--parameter {name}=VALUE" for name in lacking)
+        raise SourceError(f"profile {profile.name}: every search of this server needs {named}. Add it.")
+
+
 def dialect_of(profile: Profile, given: Mapping[str, str], capability: Json | None) -> Dialect:
     """How to ask a server.
 
     Args:
         profile: of the server.
-        given: values of parameters that go with every search; those that the profile requires have to be among them.
+        given: values of parameters that go with every search; `check_given` says which.
         capability: its CapabilityStatement; None if it shows none.
 
     Raises:
-        SourceError: a required parameter has no value.
+        SourceError: see `check_given`.
     """
-    lacking = sorted(profile.search.static - set(given))
-    if lacking:
-        named = " ".join(f"--parameter {name}=VALUE" for name in lacking)
-        raise SourceError(f"profile {profile.name}: every search of this server needs {named}. Add it.")
+    check_given(profile, given)
     listed = _listed(capability)
     if not listed:
         return Dialect(profile.search, dict(given))

@@ -169,6 +169,8 @@ class Asking:
         found = self.server.read(f"{query.type}/{query.id}")
         if found.refused_with in _NOT_THERE:
             return _record(query, Outcome.ABSENT, "there is no such resource", found.refused_with)
+        if self.journal.pages(query.key):
+            self.journal.begin_again(query.key)
         for line in found.lines:
             self.journal.keep(query.key, line.data, Kept("", reading=1, entries=1))
         return _record(query, found.outcome, found.detail, found.refused_with, received=len(found.lines))

@@ -133,7 +133,7 @@ def test_a_journal_with_a_damaged_line_is_refused(server: Scripted, tmp_path: Pa
         crawled(server, tmp_path / "c")
 
 
-@pytest.mark.parametrize("changes", [{"cohort": replace(QUERY, listed=("p",))}, {"parameters": {"ah-practice": "x"}}])
+@pytest.mark.parametrize("changes", [{"cohort": replace(QUERY, listed=("p",))}, {"profile": "oracle-health"}])
 def test_a_folder_serves_one_crawl_alone(server: Scripted, tmp_path: Path, changes: dict[str, object]) -> None:
     crawled(server, tmp_path / "c")
 

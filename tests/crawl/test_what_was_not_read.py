@@ -1,5 +1,6 @@
 """What a crawl could not read takes away every certainty that rests on it, and none that does not."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from extractors.errors import Unreachable
+from extractors.errors import SourceError, Unreachable
 from extractors.ledger import Sight
+from extractors.sources.cohort import Cohort, Rule
+from extractors.sources.journal import Journal
 from extractors.sources.search import Outcome
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId
@@ -17,6 +20,7 @@ from smartapp.usecases import read_folder
 from tests.crawl.scripted import QUERY, Asked, Json, Raw, Scripted, crawled, entry, keys, reading, states
 from tests.extractors.practice import (
     CLOSED,
+    GENERIC,
     PERIOD,
     document,
     prescription,
@@ -215,8 +219,100 @@ def test_what_the_second_reading_doubts_counts_too(server: Scripted, tmp_path: P
     server.says(ORDERS, first, again)
     crawled(server, tmp_path / "c")
 
-    assert states(tmp_path / "c", "MedicationRequest")[0] == (
-        "partial",
     (found,) = states(tmp_path / "c", "MedicationRequest")
     assert found == ("partial", "the server reported an error within its answer")
+
+
+DAYS = Cohort(Rule.ENCOUNTERS, start=date(2026, 3, 1), end=date(2026, 3, 31))
+
+
+@pytest.mark.requirement("R19")
+@pytest.mark.parametrize(
+    "entity",
+    [
+        ref("https://other.example/fhir/Patient/stranger"),
+        {"type": "Patient", "identifier": {"system": "urn:mrn", "value": "9"}},
+        ref("Group/sub"),
+        ref("Patient/a:b"),
+    ],
+    ids=["on another server", "an identifier alone", "a group", "no id"],
+)
+def test_a_member_or_visit_of_nobody_known_here_makes_the_cohort_partial(
+    server: Scripted, tmp_path: Path, entity: Json
+) -> None:
+    server.resources.append(resource("Group", "g", member=[{"entity": ref("Patient/p")}, {"entity": entity}]))
+    visits = [
+        resource("Encounter", "a", subject=ref("Patient/p"), period={"start": "2026-03-10"}),
+        resource("Encounter", "b", subject=entity, period={"start": "2026-03-10"}),
+    ]
+    server.says("Encounter?date", server.page("Encounter?date", *visits))
+    group = crawled(server, tmp_path / "group", cohort=Cohort(Rule.GROUP, group="g"))
+    days = crawled(server, tmp_path / "days", cohort=DAYS)
+
+    assert (group.patients, days.patients) == (1, 1)
+    assert [len(found.faults) for found in (group, days)] == [1, 1]
+    assert "Patient/stranger" not in keys(tmp_path / "group") | keys(tmp_path / "days")
+
+
+def test_a_member_that_left_the_group_is_not_missed(server: Scripted, tmp_path: Path) -> None:
+    member = [{"entity": ref("Patient/p")}, {"entity": ref("Group/sub"), "inactive": True}]
+    server.resources.append(resource("Group", "g", member=member))
+
+    assert crawled(server, tmp_path / "c", cohort=Cohort(Rule.GROUP, group="g")).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [({"base": "https://ehr.example/fhir?key=x"}, "without '?'"), ({"parameters": {"authoredon": "ge2026"}}, "static")],
+)
+def test_what_would_hide_records_or_secrets_is_refused_before_anything_is_written(
+    server: Scripted, tmp_path: Path, changes: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(SourceError, match=problem):
+        crawled(server, tmp_path / "c", **changes)
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_crawl_that_asked_for_no_provenance_shows_none_of_it_whole(server: Scripted, tmp_path: Path) -> None:
+    crawled(server, tmp_path / "c")
+    header = json.loads((tmp_path / "c" / "crawl.json").read_text())
+    assert "Provenance" in header["types"]
+    assert header["profile_digest"] == GENERIC.digest
+    header["types"].remove("Provenance")
+    (tmp_path / "c" / "crawl.json").write_text(json.dumps(header))
+    with reading(tmp_path / "c") as found:
+        assert EventKind.PRESCRIPTION_TRANSMITTED not in found.site.closed_world
+        assert [row["type"] for row in found.ledger if row["state"] == "not asked"] == ["Provenance"]
+
+
+def test_evidence_of_what_a_search_no_longer_gives_is_not_missed(server: Scripted, tmp_path: Path) -> None:
+    server.revincludes = False
+    server.scripts.append(
+        lambda asked: server.page(ORDERS, prescription("rx-1"), total=2) if asked.text.startswith(ORDERS) else None
     )
+    server.says("Provenance?target=MedicationRequest/rx-1&", Raw(422))
+    first = crawled(server, tmp_path / "c")
+    server.scripts.clear()
+    again = crawled(server, tmp_path / "c")
+
+    assert {row["type"] for row in first.not_whole} == {"MedicationRequest", "Provenance"}
+    assert again.not_whole == ()
+
+
+def test_a_listed_patient_that_the_server_does_not_have_is_told(server: Scripted, tmp_path: Path) -> None:
+    crawled(server, tmp_path / "c", cohort=replace(QUERY, listed=("p", "q", "typo")))
+    with reading(tmp_path / "c") as found:
+        assert [text for text in found.cautions if text.startswith("Of 1 patients no Patient came")]
+
+
+def test_a_read_that_was_kept_when_the_process_was_killed_counts_once(server: Scripted, tmp_path: Path) -> None:
+    crawled(server, tmp_path / "c")
+    journal = tmp_path / "c" / "journal.ndjson"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    key = "related Practitioner/c"
+    left = [line for line in lines if not (b'"ended"' in line and json.loads(line).get("ended", {}).get("key") == key)]
+    assert len(left) == len(lines) - 1
+    journal.write_bytes(b"".join(left[:-1]))
+    crawled(server, tmp_path / "c")
+
+    assert len(Journal(tmp_path / "c").pages(key)) == 1
