@@ -8,6 +8,7 @@ a case is a quadrant or the rest of one.
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -61,7 +62,7 @@ def unit_cases(engine: LocalEngine, frame: Frame, window: NumeratorWindow) -> Un
     """The derived cases of an engine, for each NPI within a TIN and for each TIN as a group."""
     engine.run("variants.sql")
     engine.run("periods.sql")
-    table = engine.table("day_case", "1")
+    table = engine.table("day_case", "own")  # sums do not depend on the order
     own, of_group = _numbers(table, "own"), _numbers(table, "of_group")
     tin, npi = _present(table, "tin"), _present(table, "npi")
     sides = ((own, (npi | ~tin) & (own > 0), False), (of_group, tin & (of_group > 0), True))
@@ -69,7 +70,7 @@ def unit_cases(engine: LocalEngine, frame: Frame, window: NumeratorWindow) -> Un
     levels = np.concatenate([level[kept] for level, kept, _ in sides])
     group = np.concatenate([np.full(int(kept.sum()), whole) for _, kept, whole in sides])
     names, series = _series(table, rows, group)
-    unit = _coded(table, "unit")[0][rows]
+    unit = _codes(table, "unit")[0][rows]
     order = np.lexsort((unit, series))
     quadrants = _quadrants(table, frame, window).of(rows[order], levels[order])
     return UnitCases(names, series[order], unit[order], quadrants)
@@ -157,10 +158,14 @@ def _series(table: pa.Table, rows: Codes, group: Flags) -> tuple[tuple[Series, .
 
 
 def _coded(table: pa.Table, name: str) -> tuple[Codes, list[str]]:
-    """A column as the numbers of its values, -1 for none."""
+    """A column as the numbers of its values, -1 for none, and the values."""
+    codes, values = _codes(table, name)
+    return codes, [str(value) for value in values.to_pylist()]
+
+
+def _codes(table: pa.Table, name: str) -> tuple[Codes, "pa.Array[Any]"]:
     column = table[name].combine_chunks().dictionary_encode()
-    values = [str(value) for value in column.dictionary.to_pylist()]
-    return column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), values
+    return column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), column.dictionary
 
 
 def _days(table: pa.Table, name: str, space: PeriodSpace) -> tuple[Days, Flags]:
@@ -185,7 +190,8 @@ def _is(table: pa.Table, name: str, value: str) -> Flags:
 
 
 def _present(table: pa.Table, name: str) -> Flags:
-    return _coded(table, name)[0] >= 0
+    present: Flags = table[name].is_valid().to_numpy()
+    return present
 
 
 def _numbers(table: pa.Table, name: str) -> Codes:

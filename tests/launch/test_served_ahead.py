@@ -40,7 +40,6 @@ def test_a_plan_takes_a_target_of_one_to_a_hundred_points(
     assert f'max="100" value="{taken}"' in got.text
 
 
-@pytest.mark.requirement("R81")
 def test_typed_values_are_scored_and_neither_kept_nor_written_down(opened: tuple[Site, Browser, str]) -> None:
     site, browser, home = opened
     form = {"csrf": csrf_of(browser.get(f"{home}what-if").text), "cehrt-id": "0015CXTYPED1"}

@@ -18,6 +18,7 @@ from smartapp.archive import ArchiveError, latest, open_run, open_score
 from smartapp.attestation_errors import AttestationError
 from smartapp.attestations import Attestations, Reported
 from smartapp.evidence import case_rows
+from smartapp.looking_ahead import periods_of
 from smartapp.publish import publish, score_document_of
 from smartapp.report import render
 from smartapp.runs import as_json, score_name, write_run
@@ -43,7 +44,8 @@ def published(folder: Path, out: Path, attested: Attestations = ATTESTED) -> Pat
 
 def check_same(out: Path, place: Path) -> None:
     with open_score(place) as scored:
-        assert render(scored, case_rows(scored.reading)) == (out / "report.html").read_text()
+        page = render(scored, case_rows(scored.reading), periods=periods_of(scored))
+        assert page == (out / "report.html").read_text()
         assert as_json(score_document_of(scored)) == (place / "score.json").read_text()
 
 
