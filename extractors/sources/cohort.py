@@ -21,6 +21,8 @@ from extractors.sources.search import Outcome
 
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 """What an id is made of; longer than FHIR permits, because servers' are."""
+_NO_PATIENTS = frozenset({"Practitioner", "PractitionerRole", "Device", "Medication", "Substance"})
+"""What else a Group of R4 may have as members; another Group may have patients."""
 _A_DAY = timedelta(days=1)
 
 
@@ -123,8 +125,14 @@ def _members(asking: Asking, query: Query) -> Iterator[str]:
     """The id of each member of a Group that still belongs to it; empty for one that is no patient of this server."""
     for page in asking.journal.pages(query.key):
         for member in read_object(asking.journal.body(page)).get("member") or []:
-            if not (isinstance(member, dict) and member.get("inactive") is True):
-                yield _patient(asking, member.get("entity") if isinstance(member, dict) else None)
+            said = member if isinstance(member, dict) else {}
+            if said.get("inactive") is not True and not _is_no_person(asking, said.get("entity")):
+                yield _patient(asking, said.get("entity"))
+
+
+def _is_no_person(asking: Asking, reference: object) -> bool:
+    """Whether a reference names what is certainly no patient, nor leads to any."""
+    return (asking.server.key_of(reference) or "").partition("/")[0] in _NO_PATIENTS
 
 
 def _patient(asking: Asking, reference: object) -> str:

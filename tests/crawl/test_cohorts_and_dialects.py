@@ -29,7 +29,7 @@ def read(server: Scripted) -> set[str]:
 def test_the_members_of_a_group_are_read_without_those_who_left(server: Scripted, tmp_path: Path) -> None:
     left = {"entity": ref("Patient/stranger"), "inactive": True}
     others = {"entity": ref("Practitioner/c")}
-    server.resources.append(group({"entity": ref("Patient/p")}, {"entity": ref("Patient/q")}, left, others, {}, "x"))
+    server.resources.append(group({"entity": ref("Patient/p")}, {"entity": ref("Patient/q")}, left, others))
     found = crawled(server, tmp_path / "c", cohort=Cohort(Rule.GROUP, group="panel"))
 
     assert (found.patients, found.faults) == (2, ())
@@ -172,6 +172,7 @@ def test_a_page_size_within_its_bounds_is_taken(tmp_path: Path, size: int) -> No
         ("patient_by = { Task = '' }", "texts by name"),
         ("patient_by = { Nothing = 'x' }", "expected a FHIR R4 resource type"),
         ("sometimes = []", "sometimes"),
+        ("never_send = ['Provenance.target']", "of everybody"),
     ],
 )
 def test_search_rules_are_read_strictly(tmp_path: Path, search: str, problem: str) -> None:

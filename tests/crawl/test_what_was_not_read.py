@@ -234,8 +234,9 @@ DAYS = Cohort(Rule.ENCOUNTERS, start=date(2026, 3, 1), end=date(2026, 3, 31))
         {"type": "Patient", "identifier": {"system": "urn:mrn", "value": "9"}},
         ref("Group/sub"),
         ref("Patient/a:b"),
+        {},
     ],
-    ids=["on another server", "an identifier alone", "a group", "no id"],
+    ids=["on another server", "an identifier alone", "a group", "no id", "nothing"],
 )
 def test_a_member_or_visit_of_nobody_known_here_makes_the_cohort_partial(
     server: Scripted, tmp_path: Path, entity: Json
