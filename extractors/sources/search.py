@@ -16,7 +16,7 @@ from fhirclient.models.provenance import Provenance
 from fhirclient.server import FHIRServer
 
 from extractors.decode import Json, Unreadable, read_object
-from extractors.errors import GatewayError, Unreachable
+from extractors.errors import GatewayError, LinkRefused, Unreachable
 from extractors.events import Line
 from extractors.gateway import LANES, Answer, Credential, Gateway
 from extractors.places import place_of, reference_url
@@ -136,10 +136,11 @@ class LiveServer:
 
         Raises:
             Unreachable: it gives no answer at all.
+            LinkRefused: it may not be asked, for instance because it lies in a private network.
         """
         try:
             return read_object(self._body("metadata"))
-        except Unreachable:
+        except (Unreachable, LinkRefused):
             raise
         except (GatewayError, Unreadable):
             return None

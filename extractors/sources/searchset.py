@@ -101,15 +101,17 @@ def subjects(resource: Json, bases: Sequence[str] = ()) -> set[str]:
     return foreign | {key for key in keys if key is not None}
 
 
-def reported(page: Json, url: str = "") -> str:
+def reported(page: Json, url: str | None) -> str:
     """What an OperationOutcome in an answer that succeeded says is missing; never what it says in words (R70, R71).
 
     A warning that something of the search was not understood matters unless there are matches, and the server's own
-    account of the search names every filter that was asked for at `url`.
+    account of the search names every filter that was asked for at `url`; None: a warning never matters.
     """
     issues = _issues(page)
     if any(map(_is_amiss, issues)):
         return "the server reported an error within its answer"
+    if url is None:
+        return ""
     borne_out = bool(matches_of(page)) and _filters(url) <= _carried_out(page)
     return NOT_AS_ASKED if any(map(_is_perhaps, issues)) and not borne_out else ""
 

@@ -195,7 +195,7 @@ class Walk:
         self.repeated += len(keys) - len(set(keys) - self.seen)
         self.seen.update(keys)
         self.total = max(self.total, stated_total(page.document))
-        self.doubt(reported(page.document, page.url if first else ""))
+        self.doubt(reported(page.document, (page.url if first else "") if self._wanted else None))
         self.doubt(unfit(page.document))
         self.doubt(not_done(page.document, page.url) if first else "")
 
