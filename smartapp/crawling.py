@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from extractors.decode import Json
-from extractors.errors import SourceError
+from extractors.errors import SourceError, Unreachable
 from extractors.gateway import LANES, Gateway, Limits, Network, Pace, Patience
 from extractors.places import place_of
 from extractors.profile import Profile, load_profile
@@ -18,6 +18,7 @@ from extractors.sources.dialect import EVIDENCE, check_given, dialect_of, kinds_
 from extractors.sources.journal import Journal
 from extractors.sources.queries import BOUNDS, Asking
 from extractors.sources.search import LiveServer
+from extractors.sources.search import Outcome as Answered
 from extractors.sources.walk import Bounds
 
 
@@ -76,10 +77,12 @@ def crawl(asked: Crawling, tell: Told) -> Outcome:
     site = load_site(asked.site, asked.profile, asked.zone)
     profile = load_profile(site.profile)
     check_given(profile, asked.parameters)
+    header = _header(asked, profile)
     server = LiveServer(asked.base.rstrip("/"), _gateway(asked), _bearer(asked), asked.aliases)
-    journal = Journal.opened(asked.out, _header(asked, profile))
+    statement = _statement_of(server)
+    journal = Journal.opened(asked.out, header)
     try:
-        dialect = dialect_of(profile, asked.parameters, server.capability())
+        dialect = dialect_of(profile, asked.parameters, statement)
         asking = Asking(server, journal, asked.manners.bounds, dialect.listed or ())
         patients = patients_of(asked.cohort, asking, dialect, site.zone_info)
         plan = Plan(patients, kinds_of(profile), EVIDENCE in profile.asked, tell, asked.manners.lanes)
@@ -90,8 +93,21 @@ def crawl(asked: Crawling, tell: Told) -> Outcome:
     return Outcome(len(patients), tuple(faults_of(rows)), tuple(not_whole_of(rows)))
 
 
+def _statement_of(server: LiveServer) -> Json | None:
+    """What the server says of itself; asked for, like one search, before anything is kept."""
+    statement = server.capability()
+    if statement is None and server.search("Patient", {"_id": "0"}).outcome in (Answered.ABSENT, Answered.FAILED):
+        raise Unreachable(
+            "nothing there answers like a FHIR R4 server: neither BASE/metadata nor BASE/Patient. Check BASE, for "
+            "instance https://ehr.example.org/fhir; `pi180 preflight BASE` says what it shows. Nothing was kept"
+        )
+    return statement
+
+
 def _header(asked: Crawling, profile: Profile) -> Json:
     """What makes it this crawl and no other; no credential is part of it."""
+    if "://" not in asked.base:
+        raise SourceError("BASE: expected an address such as https://ehr.example.org/fhir, got none with '://'.")
     place_of(asked.base)
     if {"?", "#"} & set(asked.base):
         raise SourceError("the server's base: expected an address without '?' and '#'. Leave out what follows.")

@@ -61,7 +61,7 @@ class Network:
         if not all(self._may(address, host) for address in found):
             raise LinkRefused(
                 "it lies in a private network, which is not asked unless its range is registered. "
-                "Register the range if the server is the practice's own."
+                "Register the range if the server is the practice's own (on the command line: --private-range)."
             )
         return tuple(str(address) for address in found[:_MOST])
 

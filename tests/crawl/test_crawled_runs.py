@@ -270,3 +270,27 @@ def test_what_names_nobody_is_anybodys(
     tallies = [Tally(EP_1, "all", tin, npi, number, 0, 0, 0, {}) for (tin, npi), number in counts.items()]
 
     assert names_nobody(tallies, EP_1, reporter) is expected
+
+
+@pytest.mark.parametrize(
+    ("base", "told", "code"),
+    [
+        pytest.param("nonsense", "expected an address such as https://", 2, id="no address"),
+        pytest.param("https://10.20.0.5/fhir", "--private-range", 2, id="a private network"),
+        pytest.param("{}/elsewhere", "nothing there answers like a FHIR R4 server", 6, id="nothing there"),
+    ],
+)
+def test_a_wrong_base_leaves_nothing_behind(server: Scripted, tmp_path: Path, base: str, told: str, code: int) -> None:
+    listed = tmp_path / "patients"
+    listed.write_text("p\n")
+    words = [
+        "crawl",
+        base.format(server.base.removesuffix("/fhir")),
+        "--patients",
+        str(listed),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    result = CliRunner().invoke(main, [*words, "--rate", "0"])
+    assert (result.exit_code, (tmp_path / "out").exists()) == (code, False)
+    assert told in " ".join(result.output.split())
