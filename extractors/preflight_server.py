@@ -183,7 +183,7 @@ def _window(asker: Asker, kind: str, parameters: Mapping[str, str]) -> tuple[int
     named = f"&{list(parameters)[-1]}="
     claims = any(named in f"&{link.partition('?')[2]}" for link in links) if links else None
     matches = len(matches_of(page))
-    if not matches and (amiss := reported(page)):
+    if not matches and (amiss := reported(page, None)):
         raise GatewayError(amiss)
     return matches, claims
 
