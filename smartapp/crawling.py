@@ -13,7 +13,7 @@ from extractors.site import load_site
 from extractors.sources.bearers import Anonymous, TokenFile
 from extractors.sources.cohort import Cohort, patients_of
 from extractors.sources.crawl import Crawl, Plan, Told
-from extractors.sources.crawled import Crawled, faults_of, not_whole_of
+from extractors.sources.crawled import NO_PATIENT, Crawled, faults_of, not_whole_of
 from extractors.sources.dialect import EVIDENCE, check_given, dialect_of, kinds_of, types_of
 from extractors.sources.journal import Journal
 from extractors.sources.queries import BOUNDS, Asking
@@ -60,9 +60,13 @@ class Crawling:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A crawl that came to its end: patients, and what is not whole, as rows of the ledger."""
+    """A crawl that came to its end: patients, and what is not whole, as rows of the ledger.
+
+    `unknown` of the patients have no Patient on the server, or none that it shows.
+    """
 
     patients: int
+    unknown: int
     faults: tuple[str, ...]
     not_whole: tuple[Mapping[str, object], ...]
 
@@ -90,7 +94,8 @@ def crawl(asked: Crawling, tell: Told) -> Outcome:
     finally:
         journal.close()
     rows = Crawled(asked.out, profile).asked
-    return Outcome(len(patients), tuple(faults_of(rows)), tuple(not_whole_of(rows)))
+    unknown = sum(int(row["searches"]) for row in rows if row["query"] == NO_PATIENT)
+    return Outcome(len(patients), unknown, tuple(faults_of(rows)), tuple(not_whole_of(rows)))
 
 
 def _statement_of(server: LiveServer) -> Json | None:

@@ -146,8 +146,8 @@ class Asking:
             if problem.status != _UNAUTHORIZED:
                 return _record(query, Outcome.FAILED, str(problem), None)
         raise SignInNeeded(
-            "the server does not take the token any more. Renew it, and give the same command again: what was read "
-            "is kept."
+            "the server wants a sign-in, or does not take this token (any more). Name a file with a good token by "
+            "--token-file, and give the same command again: what was read is kept."
         )
 
     def _answered_before(self) -> str:

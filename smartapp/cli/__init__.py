@@ -3,7 +3,8 @@
 Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation, profile, site or rule file;
 3 a required measure cannot be derived from a server; 4 gate shut; 5 sign-in refused; 6 a server does not answer;
 7 two runs, or a run and a report or the deck, differ, or samples do not prove a profile;
-8 input empty, truncated or too much of it set aside (results are still written).
+8 input empty, truncated or too much of it set aside, or a server not read whole (results are still written);
+130 interrupted.
 """
 
 import click

@@ -14,6 +14,7 @@ from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
 from extractors.sources.queries import SignInNeeded
 from smartapp import console
 from smartapp.cli.options import (
+    INTERRUPTED,
     NOT_WHOLE,
     PARAMETERS,
     PLACE,
@@ -68,19 +69,22 @@ def crawl(**options: Any) -> None:
     Name the patients by one of --group, --patients, --appointments and --encounters. The same command again goes on
     where it stopped, and asks anew for what failed or was withheld.
 
-    Exit code 8 if something could not be read (the folder says what), 5 if the token is refused, 6 if the server does
-    not answer.
+    Exit code 8 if something could not be read (the folder says what) or patients of the list are not there, 5 if the
+    token is refused, 6 if the server does not answer, 130 if it was interrupted: what was read is kept.
     """
     with stated_failures():
         found = _crawled(_asked(**options))
         _tell(found, options["out"])
-    sys.exit(NOT_WHOLE if found.faults or found.not_whole else 0)
+    sys.exit(NOT_WHOLE if found.faults or found.not_whole or found.unknown else 0)
 
 
 def _crawled(asked: Crawling) -> Outcome:
     try:
         with console.crawl_progress() as tell:
             return crawled(asked, tell)
+    except KeyboardInterrupt:
+        console.note("pi180: interrupted. What was read is kept; the same command goes on from there.")
+        sys.exit(INTERRUPTED)
     except Unreachable as problem:
         console.note(f"pi180: {problem}")
         sys.exit(UNREACHABLE)
@@ -94,7 +98,14 @@ def _tell(found: Outcome, out: Path) -> None:
         console.note(f"pi180: the crawl is not whole: {fault}.")
     for row in found.not_whole:
         console.note(f"pi180: {row['type']}: {row['state']} ({row['searches']} searches).")
-    click.echo(f"{found.patients} patients read into {out}. Count them: pi180 extract --from {out} --year YEAR")
+    if found.unknown:
+        console.note(
+            f"pi180: {found.unknown} of {found.patients} patients are not on this server, or it does not show them: a "
+            "count without them may be too small. Expected ids of Patient resources, no record numbers. Check them."
+        )
+    click.echo(
+        f"{found.patients - found.unknown} patients read into {out}. Count them: pi180 extract --from {out} --year YEAR"
+    )
 
 
 def _asked(**options: Any) -> Crawling:

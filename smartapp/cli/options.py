@@ -17,6 +17,7 @@ from smartapp.settings import SettingsError
 from smartapp.usecases import UsageError
 
 WRONG_USAGE, NOT_DERIVABLE, GATE_SHUT, SIGN_IN_REFUSED, UNREACHABLE, DIFFERENT, NOT_WHOLE = 2, 3, 4, 5, 6, 7, 8
+INTERRUPTED = 130
 
 _EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError, SettingsError)
 PLACE = click.Path(path_type=Path)

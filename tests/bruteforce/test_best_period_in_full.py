@@ -23,7 +23,7 @@ YEAR = space_of(RULES)
 def read_whole(request: pytest.FixtureRequest) -> Iterator[tuple[Reading, Attestations]]:
     place = paths.fixture("solo-2026").parent / request.param
     with read(Source(place, place / "site.toml"), RULES, Period(YEAR.first, YEAR.last)) as reading:
-        reading.engine.single_threaded()
+        reading.engine.expect_few_rows()
         yield reading, read_attestations(place / "attestations.toml", RULES)
 
 

@@ -294,3 +294,15 @@ def test_a_wrong_base_leaves_nothing_behind(server: Scripted, tmp_path: Path, ba
     result = CliRunner().invoke(main, [*words, "--rate", "0"])
     assert (result.exit_code, (tmp_path / "out").exists()) == (code, False)
     assert told in " ".join(result.output.split())
+
+
+def test_ids_that_the_server_does_not_know_are_no_patients_read(server: Scripted, tmp_path: Path) -> None:
+    listed = tmp_path / "patients"
+    listed.write_text("p\nMRN-77\n")
+    words = ["crawl", server.base, "--patients", str(listed), "--out", str(tmp_path / "out"), "--rate", "0"]
+    result = CliRunner().invoke(main, words)
+    said = " ".join(result.output.split())
+    assert result.exit_code == 8
+    assert "1 of 2 patients are not on this server" in said
+    assert "1 patients read into" in said
+    assert "MRN-77" not in said

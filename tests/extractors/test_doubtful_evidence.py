@@ -354,12 +354,15 @@ def test_two_referrals_under_one_number_to_two_places_for_two_things_are_two() -
 
 def test_an_identifier_that_two_clinicians_share_names_neither() -> None:
     number = {"system": "urn:x", "value": "1"}
-    one, two = practitioner("c", C), practitioner("d", D)
+    one, two = practitioner("x", "1777777776"), practitioner("y", "1666666668")
     for named in (one, two):
         named["identifier"].append(number)
+    at_a = [role("x", "a"), role("y", "a")]
     asked = prescription(requester={"type": "Practitioner", "identifier": number})
-    assert count("PI_EP_1", [one, asked]).denominator == 1
-    assert [count("PI_EP_1", [one, two, asked], npi=npi) for npi in (C, D, None)] == [NONE, NONE, NONE]
+    assert count("PI_EP_1", [one, *at_a, asked], npi="1777777776").denominator == 1
+    assert [count("PI_EP_1", [one, two, *at_a, asked], npi=npi) for npi in ("1777777776", "1666666668", None)] == [
+        NONE
+    ] * 3
 
 
 @pytest.mark.parametrize(("day", "expected"), [("2026-05", MET), ("2026-06", UNDECIDED), ("2026-07", NONE)])

@@ -49,7 +49,7 @@ UNHURRIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 @pytest.fixture(scope="module")
 def engine() -> Iterator[LocalEngine]:
     with LocalEngine() as engine:
-        engine.single_threaded()
+        engine.expect_few_rows()
         yield engine
 
 
