@@ -45,7 +45,10 @@ def one_case(dice: random.Random, measure: str, npi: str, focus: str, events: in
 def contexts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     received = [row for row in rows if row["measure"] == "PI_HIE_4"]
     sure = {"certain": "yes", "in_group": "yes"}
-    return [{"focus": r["focus"], "npi": r["npi"], "tin": TIN, "day": r["occurred"], **sure} for r in received]
+    days = ({"day": r["occurred"], "until_day": r["occurred"]} for r in received)
+    return [
+        {"focus": r["focus"], "npi": r["npi"], "tin": TIN, **day, **sure} for r, day in zip(received, days, strict=True)
+    ]
 
 
 def one_clinician(engine: LocalEngine, events: int = 20_000) -> None:

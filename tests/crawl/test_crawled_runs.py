@@ -175,7 +175,7 @@ def test_the_verb_says_when_a_token_is_refused(server: Scripted, tmp_path: Path,
     result = cli("crawl", server.base, *words)
 
     assert result.exit_code == 5
-    assert "Renew it" in result.stderr
+    assert "Name a file with a good token" in result.stderr
     assert "secret-token" not in result.stderr
 
 

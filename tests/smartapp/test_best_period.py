@@ -26,6 +26,7 @@ from tests.smartapp.searched import ME, RULES, answers, by_brute_force, ranked, 
 SHORT = PeriodSpace(date(2026, 1, 4), date(2026, 1, 11), 6, date(2026, 1, 6))
 LOW = rules_with(SHORT.minimum_days, SHORT.last_start, 3)
 YEAR = Period(date(2026, 1, 1), date(2026, 12, 31))
+SURE = {"certain": "yes", "in_group": "yes"}
 CORE = "2026-06-15"  # lies in every period of 180 days or more
 EARLY = "2026-01-20"
 SAID = st.fixed_dictionaries(
@@ -70,7 +71,7 @@ def busy(sent: int = 94) -> list[dict[str, Any]]:
 
 def contexts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
-        {"focus": r["focus"], "npi": r["npi"], "tin": r["tin"], "day": CORE, "certain": "yes", "in_group": "yes"}
+        {**{name: r[name] for name in ("focus", "npi", "tin")}, "day": CORE, "until_day": CORE, **SURE}
         for r in rows
         if r["measure"] == "PI_HIE_4"
     ]
