@@ -1,0 +1,53 @@
+"""The queue of work for `pi180 worker`: numbers of jobs, and nothing else, in a file of its own.
+
+What a number stands for is the store's; so no token, name or address of anybody is in the queue (R24). huey is used
+here and nowhere else. Its own format would run whatever code a changed file holds: messages are JSON instead.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from huey import SqliteHuey
+from huey.registry import Message
+from huey.serializer import Serializer
+
+FILE = "jobs.sqlite"
+
+
+class _AsJson(Serializer):  # type: ignore[misc]  # huey is not typed
+    """Messages as lists of plain values."""
+
+    def _serialize(self, data: Any) -> bytes:
+        return json.dumps(list(data)).encode()
+
+    def _deserialize(self, data: bytes) -> Any:
+        return Message(*json.loads(data))
+
+
+class JobQueue:
+    """Numbers of jobs that wait, first come, first served. Safe to use from several threads and processes."""
+
+    def __init__(self, file: Path) -> None:
+        """Open the queue; its file is made, for its owner alone, when it is not there yet."""
+        file.touch(mode=0o600)
+        file.chmod(0o600)
+        self._huey = SqliteHuey("pi180", filename=str(file), fsync=True, results=False, serializer=_AsJson())
+        self._job = self._huey.task(name="job")(_number)
+
+    def put(self, number: int) -> None:
+        """Have a job done."""
+        self._job(number)
+
+    def take(self) -> int | None:
+        """The number of the next job, which nobody else gets; None: none waits."""
+        task = self._huey.dequeue()
+        return None if task is None else int(_number(*task.args))
+
+    def close(self) -> None:
+        """Give the calling thread's connection back to the system."""
+        self._huey.storage.close()
+
+
+def _number(number: int) -> int:
+    return number
