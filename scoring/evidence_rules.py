@@ -128,7 +128,9 @@ def _slot(table: Table, sources: Sources) -> Slot:
     of = tuple(MeasureId(name) for name in table.texts("of"))
     when = table.word("when", When)
     if bool(of) == (when in (When.ALWAYS, When.EXCEPTION)):
-        table.refuse("of", "measures, unless it is asked for whatever is answered", str(list(of)), "Correct one of them.")
+        table.refuse(
+            "of", "measures, unless it is asked for whatever is answered", str(list(of)), "Correct one of them."
+        )
     return Slot(
         id=table.text("id"),
         title=table.text("title"),

@@ -97,6 +97,7 @@ EXCLUSION_REFUSED = _kind("F-216", "an exclusion does not belong to the path rep
 FIELD_UNREADABLE = _kind("F-217", "a field of the submission cannot be read")
 EXCLUSION_REFUTED = _kind("F-218", "an exclusion is claimed that the counts refute")
 REGISTERED_LATE = _kind("F-219", "a registration came too late for active engagement level 1")
+REQUESTS_MISSED = _kind("F-220", "requests of an agency were not answered in time at level 1")
 
 CEHRT_UNEXPECTED = _kind("F-301", "the CEHRT ID has an unexpected prefix", Severity.WARNING)
 PERIOD_AT_MINIMUM = _kind("F-302", "the performance period has exactly the minimum length", Severity.WARNING)

@@ -100,12 +100,25 @@ class Proportion:
 
 
 @dataclass(frozen=True, slots=True)
+class AgencyRequest:
+    """A request of an agency or registry: the day it came, and the day it was answered, None for not yet.
+
+    `missed` says that it was not answered in time; without it a request without an answer is still open.
+    """
+
+    asked: date
+    answered: date | None = None
+    missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Dates:
     """Days that a practice knows about what it attests; what is absent or None is not known, and not judged.
 
     `in_use_from` is the first day on which the certified functions were in use, `certified_on` the day on which the
-    product was certified. By measure: `done` the day of an analysis or assessment, `editions` the edition of the
-    guide that was used, `registered` the day of the registration with an agency or registry.
+    product was certified. By measure: `done` the day of an analysis or assessment, `managed` the day of what was done
+    about its risks, `editions` the edition of the guide that was used, `registered` the day of the registration with
+    an agency or registry, and `requests` what the agency asked since.
     """
 
     in_use_from: date | None = None
@@ -113,6 +126,8 @@ class Dates:
     done: Mapping[MeasureId, date] = field(default_factory=dict)
     editions: Mapping[MeasureId, str] = field(default_factory=dict)
     registered: Mapping[MeasureId, date] = field(default_factory=dict)
+    managed: Mapping[MeasureId, date] = field(default_factory=dict)
+    requests: Mapping[MeasureId, tuple[AgencyRequest, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

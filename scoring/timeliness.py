@@ -4,11 +4,11 @@ A day that is not given is not judged: the CEHRT ID and a yes carry no dates, an
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 from scoring import findings
 from scoring.findings import CEHRT_ID
-from scoring.model import Finding, Period, Submission
+from scoring.model import AgencyRequest, Finding, MeasureId, Period, Submission
 from scoring.year import RuleBook
 
 _REGISTERING = 1
@@ -26,6 +26,7 @@ def on_time(rules: RuleBook, submission: Submission) -> tuple[Finding, ...]:
         *_done(rules, submission),
         *_editions(rules, submission),
         *(_registrations(rules, submission, period) if period else ()),
+        *(_requests(rules, submission, period) if period else ()),
     )
 
 
@@ -44,10 +45,11 @@ def _technology(rules: RuleBook, submission: Submission, period: Period) -> Iter
 
 
 def _done(rules: RuleBook, submission: Submission) -> Iterator[Finding]:
-    for name, day in submission.dates.done.items():
+    parts = (("was done", submission.dates.done), ("had its risks managed", submission.dates.managed))
+    for name, how, day in ((name, how, day) for how, days in parts for name, day in days.items()):
         if day.year != rules.year:
             measure = rules.measures[name]
-            message = f"{measure.title} ({name}) was done on {day}; it has to be done in {rules.year}."
+            message = f"{measure.title} ({name}) {how} on {day}; it has to be done in {rules.year}."
             remedy = f"Name the day in {rules.year}, or do not answer it yes."
             yield findings.DONE_OUTSIDE_YEAR.about(name, message, remedy, measure.ruling)
 
@@ -62,12 +64,42 @@ def _editions(rules: RuleBook, submission: Submission) -> Iterator[Finding]:
 
 
 def _registrations(rules: RuleBook, submission: Submission, period: Period) -> Iterator[Finding]:
-    rule = rules.conditions.engagement
-    last = period.start + timedelta(days=rule.register_within_days)
+    rule, last = rules.conditions.engagement, register_by(rules, period)
     for name, day in submission.dates.registered.items():
-        levels = [level for level in rules.levels_of(name) if submission.answers.get(level.id) is True]
-        if day > last and [level.level for level in levels] == [_REGISTERING]:
+        if day > last and _is_registering(rules, submission, name):
             message = f"{rules.measures[name].title} ({name}): registered on {day}, more than"
             message += f" {rule.register_within_days} days after the period began on {period.start}."
             remedy = f"Choose a period that starts on {day - timedelta(days=rule.register_within_days)} or later."
             yield findings.REGISTERED_LATE.about(name, message, remedy, rule.ruling)
+
+
+def register_by(rules: RuleBook, period: Period) -> date:
+    """The last day, included, on which to register for level 1 of a period. Source: rules of the measures."""
+    return period.start + timedelta(days=rules.conditions.engagement.register_within_days)
+
+
+def answer_by(rules: RuleBook, request: AgencyRequest) -> date:
+    """The last day, included, on which to answer a request of an agency. Source: rules of the measures."""
+    return request.asked + timedelta(days=rules.conditions.engagement.answer_within_days)
+
+
+def is_failure(rules: RuleBook, request: AgencyRequest) -> bool:
+    """Whether a request was surely not answered in time; one without an answer is open until somebody says so."""
+    return request.missed or (request.answered is not None and request.answered > answer_by(rules, request))
+
+
+def _is_registering(rules: RuleBook, submission: Submission, name: MeasureId) -> bool:
+    levels = [level.level for level in rules.levels_of(name) if submission.answers.get(level.id) is True]
+    return levels == [_REGISTERING]
+
+
+def _requests(rules: RuleBook, submission: Submission, period: Period) -> Iterator[Finding]:
+    rule = rules.conditions.engagement
+    for name, requests in submission.dates.requests.items():
+        asked = [one for one in requests if period.start <= one.asked <= period.end]
+        failed = sum(is_failure(rules, one) for one in asked)
+        if failed >= rule.failures and _is_registering(rules, submission, name):
+            message = f"{rules.measures[name].title} ({name}): {failed} requests of the agency in the period were not"
+            message += f" answered within {rule.answer_within_days} days; {rule.failures} fail level 1."
+            remedy = f"Do not answer {name} yes at level 1 for this period, or correct the days if they are wrong."
+            yield findings.REQUESTS_MISSED.about(name, message, remedy, rule.ruling)

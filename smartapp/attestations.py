@@ -17,10 +17,11 @@ from scoring.model import Dates, MeasureId, Metric, Origin, Period, Proportion, 
 from scoring.rulebook import RuleBook
 from smartapp.attestation_errors import AttestationError
 from smartapp.attested_dates import DATED, TECHNOLOGY, dates_document, read_dates, technology_document
+from smartapp.attested_eligibility import NOTHING_SAID, Eligible, eligible_document, read_eligible
 
-_TOP = {"year", "reporter", "period", "cehrt", "answers", "reported", "choices", *DATED}
+_TOP = {"year", "reporter", "period", "cehrt", "answers", "reported", "choices", "people", "eligibility", *DATED}
 _REPORTED = {"numerator", "denominator", "report", "date"}
-_NO_DAYS = {"id", "numerator", "denominator", "report"}
+_NO_DAYS = {"id", "products", "numerator", "denominator", "report", "missed"}
 VARIANTS = {"include": "controlled-included", "exclude": "controlled-excluded"}
 """The words of a person's choice for PI_EP_1, and the variants that they name."""
 
@@ -38,7 +39,8 @@ class Reported:
 class Attestations:
     """A person's answers. None means: the file leaves it to the command line or to the data.
 
-    `variant` is the PI_EP_1 variant chosen for the whole submission.
+    `variant` is the PI_EP_1 variant chosen for the whole submission. `products` are those that the CEHRT ID stands for,
+    as the user names them; `people` by measure who did what is attested.
     """
 
     year: int
@@ -49,6 +51,9 @@ class Attestations:
     reported: Mapping[MeasureId, Reported]
     variant: str
     dates: Dates = field(default_factory=Dates)
+    products: tuple[str, ...] = ()
+    people: Mapping[MeasureId, str] = field(default_factory=dict)
+    eligible: Eligible = NOTHING_SAID
 
 
 def read_attestations(path: Path, rules: RuleBook) -> Attestations:
@@ -74,13 +79,19 @@ def as_document(attested: Attestations) -> dict[str, Any]:
     tables = {
         "reporter": _given({"tin": attested.reporter.tin, "npi": attested.reporter.npi}) if attested.reporter else {},
         "period": {"start": period.start.isoformat(), "end": period.end.isoformat()} if period else {},
-        "cehrt": _given({"id": attested.cehrt_id}) | technology_document(attested.dates),
+        "cehrt": _given({"id": attested.cehrt_id}) | technology_document(attested.dates) | _products(attested.products),
         **dates_document(attested.dates),
         "answers": dict(attested.answers),
         "reported": {measure: _total_document(total) for measure, total in attested.reported.items()},
         "choices": {"controlled_substances": words[attested.variant]},
+        "people": dict(attested.people),
+        "eligibility": eligible_document(attested.eligible),
     }
     return {"year": attested.year, **{name: table for name, table in tables.items() if table}}
+
+
+def _products(names: tuple[str, ...]) -> dict[str, Any]:
+    return {"products": list(names)} if names else {}
 
 
 def _given(table: Mapping[str, str | None]) -> dict[str, str]:
@@ -107,10 +118,12 @@ def from_document(document: object, at: str, rules: RuleBook) -> Attestations:
         raise AttestationError(f"{at}: expected the answers as pi180 wrote them, got no table.")
     dated = {
         **document,
-        **{name: _with_days(document.get(name, {})) for name in ("period", "cehrt", "done", "registered")},
+        **{name: _with_days(document.get(name, {})) for name in ("period", "cehrt", "done", "managed", "registered")},
     }
     if isinstance(document.get("reported"), dict):
         dated["reported"] = {measure: _with_days(total) for measure, total in document["reported"].items()}
+    if isinstance(document.get("requests"), dict):
+        dated["requests"] = {measure: _each_with_days(found) for measure, found in document["requests"].items()}
     return _attestations(dated, at, rules)
 
 
@@ -119,6 +132,10 @@ def _with_days(table: Any) -> Any:
     if not isinstance(table, dict):
         return table
     return {key: value if key in _NO_DAYS else _as_day(value) for key, value in table.items()}
+
+
+def _each_with_days(entries: Any) -> Any:
+    return [_with_days(entry) for entry in entries] if isinstance(entries, list) else entries
 
 
 def _as_day(value: Any) -> Any:
@@ -143,6 +160,9 @@ def _attestations(document: Mapping[str, Any], at: str, rules: RuleBook) -> Atte
         answers=_answers(_table(document, "answers", at), at, rules),
         reported=_reported(_table(document, "reported", at), at, rules),
         variant=_variant(_table(document, "choices", at), at),
+        products=_texts(_table(document, "cehrt", at).get("products", []), f"{at}, cehrt.products"),
+        people=_people(_table(document, "people", at), at, rules),
+        eligible=read_eligible(_table(document, "eligibility", at), f"{at}, eligibility"),
     )
 
 
@@ -189,11 +209,24 @@ def _period(table: Mapping[str, Any], at: str) -> Period | None:
 
 
 def _cehrt(table: Mapping[str, Any], at: str) -> str | None:
-    _known(table, {"id", *TECHNOLOGY}, f"{at}, cehrt")
+    _known(table, {"id", "products", *TECHNOLOGY}, f"{at}, cehrt")
     value = table.get("id")
     if value is not None and not isinstance(value, str):
         raise AttestationError(f"{at}, cehrt.id: expected text of 15 characters, got {value!r}.")
     return value or None
+
+
+def _texts(value: Any, at: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
+        raise AttestationError(f"{at}: expected a list of texts, got {value!r}.")
+    return tuple(value)
+
+
+def _people(table: Mapping[str, Any], at: str, rules: RuleBook) -> dict[MeasureId, str]:
+    _known(table, {str(m.id) for m in rules.measures.values() if m.metric is Metric.BOOLEAN}, f"{at}, people")
+    for key, value in table.items():
+        _texts([value], f"{at}, people.{key}")
+    return {MeasureId(key): value for key, value in table.items()}
 
 
 def _answers(table: Mapping[str, Any], at: str, rules: RuleBook) -> dict[MeasureId, bool]:
