@@ -2,13 +2,13 @@
 
 Started by her, never by a launch. Patient by patient through the same searches as "This patient", kept as they
 came, then counted and scored by the same use cases as an export. What cannot be read whole stops it: a score
-from the rest would be wrong.
+from the rest would be wrong. What merely broke it off (the process ended, the server did not answer, the permission
+ran out) leaves the patients who were read, and the same reading goes on with the others.
 """
 
-import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,11 +20,14 @@ from extractors.ledger import as_seen
 from extractors.profile import Profile
 from extractors.site import Site
 from extractors.sources.dialect import kinds_of
-from extractors.sources.search import Found, LiveServer, Outcome, keys_of, matches_in, subjects_of
+from extractors.sources.search import Found, LiveServer, Outcome, WrongPatient, keys_of, matches_in, subjects_of
 from extractors.sources.searchset import subjects
 from scoring.model import Period, Reporter
 from scoring.rulebook import load
+from smartapp import __version__
 from smartapp.attestations import Attestations
+from smartapp.halting import Cancelled, Told
+from smartapp.own_pages import OwnPages
 from smartapp.publish import keep
 from smartapp.scored import score_reading
 from smartapp.smart.scopes import Access, Granted
@@ -46,7 +49,8 @@ _OF_OWN = (
     _Own("ServiceRequest", "requester", "authored", compile_path("authoredOn")),
 )
 
-Told = Callable[[int, int], None]
+_OWN = "own"
+"""Under what name the clinician's own resources are kept."""
 
 
 class ReadingStopped(UsageError):  # noqa: N818  # the word says it
@@ -57,8 +61,8 @@ class ReadingStopped(UsageError):  # noqa: N818  # the word says it
 class Panel:
     """What to read and where to leave it.
 
-    `pages` is a new folder of the owner's alone, removed at the end; `runs` is where the run is kept. `tell` is
-    called with patients read and to read.
+    `pages` is a folder of this clinician's readings alone, removed at the end, but not when the reading was broken
+    off. `runs` is where the run is kept. `tell` is called with patients read and to read. `now` is aware.
     """
 
     user: str
@@ -70,6 +74,7 @@ class Panel:
     year: int
     runs: Path
     tell: Told
+    now: datetime
 
 
 def read_own_patients(server: LiveServer, panel: Panel) -> Path:
@@ -80,22 +85,49 @@ def read_own_patients(server: LiveServer, panel: Panel) -> Path:
 
     Raises:
         ReadingStopped: something could not be read whole.
+        Halted: `tell` would not have it go on.
     """
     load(panel.year)  # before anything is read: a year without rules cannot be scored
     _check_findable(panel.profile)
-    folder = panel.pages
-    folder.mkdir(parents=True, mode=0o700)
+    kept = OwnPages(panel.pages)
+    kept.begin(_header(panel), panel.now)
     try:
-        user, roles = _whole([server.read(panel.user), server.roles_of(panel.user.partition("/")[2])])
-        _write(folder, "own", [user, roles])
-        patients = _patients(server, [panel.user, *sorted(keys_of(roles))], panel)
-        for number, patient in enumerate(patients):
-            panel.tell(number, len(patients))
-            _write(folder, f"{number:06}", _whole(server.of_patient(patient, _kinds(panel))))
-        panel.tell(len(patients), len(patients))
-        return _score(panel)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        run = _read(server, panel, kept)
+    except (ReadingStopped, WrongPatient, Cancelled):
+        kept.remove()
+        raise
+    kept.remove()
+    return run
+
+
+def _header(panel: Panel) -> Json:
+    """What has to be the same for a reading to be gone on with."""
+    return {
+        "version": __version__,
+        "user": panel.user,
+        "npi": panel.npi,
+        "year": panel.year,
+        "profile": panel.profile.digest,
+        "types": _kinds(panel),
+    }
+
+
+def _read(server: LiveServer, panel: Panel, kept: OwnPages) -> Path:
+    """Read whom nobody read yet. Who is to be read is asked anew: nobody who came meanwhile is missed."""
+    user, roles = _whole([server.read(panel.user), server.roles_of(panel.user.partition("/")[2])])
+    kept.keep(_OWN, [user, roles])
+    patients = _patients(server, [panel.user, *sorted(keys_of(roles))], panel)
+    kept.keep_only([_OWN, *map(_name_of, patients)])
+    for number, patient in enumerate(patients):
+        panel.tell(number, len(patients))
+        if not kept.has(_name_of(patient)):
+            kept.keep(_name_of(patient), _whole(server.of_patient(patient, _kinds(panel))))
+    panel.tell(len(patients), len(patients))
+    return _score(panel, kept.pages)
+
+
+def _name_of(patient: str) -> str:
+    return f"Patient/{patient}"
 
 
 def _kinds(panel: Panel) -> list[str]:
@@ -145,12 +177,6 @@ def _whole(answers: list[Found]) -> list[Found]:
     return answers
 
 
-def _write(folder: Path, name: str, answers: Iterable[Found]) -> None:
-    for answer in answers:
-        for line in answer.lines:
-            (folder / f"{name}-{answer.type}-{line.number:03}.json").write_bytes(line.data)
-
-
 def _as_seen(panel: Panel) -> Site:
     """The site's settings without any closed world that rests on what this launch was not granted to read."""
     types = {selector.resource for kind in panel.site.closed_world for selector in panel.profile.carriers(kind)}
@@ -161,11 +187,11 @@ def _is_granted(panel: Panel, kind: str) -> bool:
     return panel.granted.access(kind) is not Access.NOT_GRANTED
 
 
-def _score(panel: Panel) -> Path:
+def _score(panel: Panel, pages: Path) -> Path:
     """Score the year, for each of her TINs, with nothing attested: the gate lists what a person still has to answer."""
     rules = load(panel.year)
     period = Period(date(panel.year, 1, 1), date(panel.year, 12, 31))
-    with read_folder(panel.pages, _as_seen(panel), rules, period) as reading:
+    with read_folder(pages, _as_seen(panel), rules, period) as reading:
         if reading.faults:
             raise ReadingStopped("; ".join(reading.faults))
         tins = sorted({tally.tin for tally in reading.tallies if tally.npi == panel.npi}, key=str)

@@ -72,6 +72,7 @@ class Ehr:
             year=YEAR,
             runs=tmp_path / "runs",
             tell=lambda done, total: self.told.append((done, total)),
+            now=NOW,
         )
 
 
