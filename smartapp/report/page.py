@@ -10,7 +10,8 @@ from scoring.model import Finding, MeasureId, Metric, OtherReading, Severity
 from scoring.year import Measure, Status
 from smartapp import __version__
 from smartapp.evidence import CaseRow
-from smartapp.report.chart import Chart, chart_of
+from smartapp.report.charts.bullet import Bullets, bullets_of
+from smartapp.report.charts.score_bar import Chart, chart_of
 from smartapp.report.exclusions import Exclusions, exclusions_of
 from smartapp.report.lines import Line, lines_of
 from smartapp.report.measures import MeasureSection, measure_sections
@@ -115,6 +116,7 @@ class Page:
     advice: tuple[Finding, ...]
     headline: Headline
     chart: Chart
+    rates: Bullets
     lines: tuple[Line, ...]
     sections: tuple[MeasureSection, ...]
     exclusions: Exclusions
@@ -143,6 +145,7 @@ def page_of(scored: Scored, rows: Sequence[CaseRow], written: str | None = None,
         advice=tuple(f for f in findings if f.severity is not Severity.ERROR),
         headline=_headline(scored),
         chart=chart_of(scored),
+        rates=bullets_of(scored),
         lines=lines_of(scored, sections),
         sections=sections,
         exclusions=exclusions_of(scored),

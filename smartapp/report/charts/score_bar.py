@@ -1,10 +1,10 @@
 """The score bar: for each objective what is earned, what is still open and what is lost."""
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from scoring.model import ScoreLine
 from scoring.score import BONUS
+from smartapp.report.charts.shape import percent_of
 from smartapp.report.words import objective_title
 from smartapp.scored import Scored
 
@@ -86,13 +86,9 @@ def _drawn(bar: Bar, widest: int) -> Bar:
     segments, at = [], 0
     for kind, points in (("earned", bar.earned), ("open", bar.open), ("lost", bar.lost)):
         if points:
-            segments.append(Segment(kind, _share(at, widest), _share(points, widest)))
+            segments.append(Segment(kind, percent_of(at, widest), percent_of(points, widest)))
             at += points
     return replace(bar, segments=tuple(segments))
-
-
-def _share(points: int, widest: int) -> str:
-    return f"{float(Fraction(points * 100, widest)):.2f}%"
 
 
 def _reading(bars: tuple[Bar, ...], total: int, before_gate: int) -> str:
