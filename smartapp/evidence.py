@@ -2,10 +2,15 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from extractors.cases import Tally
+from extractors.ledger import NEEDS
 from smartapp.usecases import Reading
 
 _DIGITS = 12
@@ -35,7 +40,8 @@ class CaseRow:
 
     `counts` says whether it is in the clinician's denominator, `counts_in_group` in that of the TIN: a document
     can count for one and not for the other. `met` is the answer within the numerator window. Cases with the same
-    `unit` are counted once.
+    `unit` are counted once. `rests_on` is the grade of what decides the answer, None where nothing on record does;
+    `controlled` says of a prescription whether its drug is a controlled substance (yes, no, unknown), else None.
     """
 
     measure: str
@@ -53,28 +59,45 @@ class CaseRow:
     reason: str
     evidence: tuple[Witness, ...]
     unit: str
+    rests_on: str | None = None
+    controlled: str | None = None
 
 
-def case_rows(reading: Reading) -> list[CaseRow]:
-    """Every case that counts or may count in the reading's period, by measure, day and focus."""
-    witnesses = _witnesses(reading)
+def case_rows(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> list[CaseRow]:
+    """Every case that counts or may count in the reading's period with its evidence, by measure, day and focus."""
+    return with_evidence(reading, bare_rows(reading, measures))
+
+
+def bare_rows(reading: Reading, measures: Collection[str]) -> list[CaseRow]:
+    """The same without what witnesses them, which takes longest to gather."""
     known = {
-        (row["measure"], row["focus"], row["tin"], row["npi"]): row for row in reading.engine.rows("cases", "focus")
+        (row["measure"], row["focus"], row["tin"], row["npi"]): row
+        for row in _rows_of(reading, "cases", "focus", measures)
     }
-    rows = []
-    for found in reading.engine.rows("placed", "measure, variant DESC, focus, tin, npi"):
-        if found["place"] == found["group_place"] == "out":
-            continue
-        case = known[found["measure"], found["focus"], found["tin"], found["npi"]]
-        evidence = tuple(witnesses[found["measure"], found["focus"]])
-        rows.append(_case_row(reading, found, case, evidence))
+    rows = [
+        _case_row(reading, found, known[found["measure"], found["focus"], found["tin"], found["npi"]])
+        for found in _rows_of(reading, "placed", "measure, variant DESC, focus, tin, npi", measures)
+        if not found["place"] == found["group_place"] == "out"
+    ]
     return sorted(
         rows,
         key=lambda row: (row.measure, row.variant == "controlled-excluded", row.occurred or "", row.focus),
     )
 
 
-def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str], evidence: tuple[Witness, ...]) -> CaseRow:
+def with_evidence(reading: Reading, rows: Sequence[CaseRow]) -> list[CaseRow]:
+    """The same rows with every resource that says something about them, and every needed kind that none does."""
+    found = _witnesses(reading, {(row.measure, row.focus) for row in rows})
+    return [replace(row, evidence=tuple(found.get((row.measure, row.focus), ()))) for row in rows]
+
+
+def _rows_of(reading: Reading, table: str, order: str, measures: Collection[str]) -> list[dict[str, Any]]:
+    whole = reading.engine.table(table, order)
+    wanted: Any = pc.is_in(whole["measure"], value_set=pa.array(sorted(measures), pa.string()))  # Arrow's signature
+    return list(whole.filter(wanted).to_pylist())
+
+
+def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str]) -> CaseRow:
     met_elsewhere = case["met"] == "met" and found["met"] != "met" and found["reason"] == case["reason"]
     return CaseRow(
         measure=found["measure"],
@@ -94,27 +117,35 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str], evi
         reason=f"{case['reason']}, but on {case['met_on']}, not within the window"
         if met_elsewhere
         else found["reason"],
-        evidence=evidence,
+        evidence=(),
         unit=_shown(reading, found["unit"]),
+        rests_on=case["rests_on"],
+        controlled=case["controlled"],
     )
 
 
-def _witnesses(reading: Reading) -> defaultdict[tuple[str, str], list[Witness]]:
+def _witnesses(reading: Reading, wanted: Container[tuple[str, str]]) -> Mapping[tuple[str, str], list[Witness]]:
+    """By measure and shown focus, for those that are wanted."""
     found: defaultdict[tuple[str, str], list[Witness]] = defaultdict(list)
     for row in reading.engine.rows("case_evidence", "measure, focus, kind, source, day_from, rule"):
-        source = row["source"]
-        witness = Witness(
-            kind=row["kind"],
-            answer=row["answer"],
-            source=source and _shown(reading, source),
-            place=place_of(reading, source) if source else "",
-            day=row["day_from"],
-            grade=row["grade"],
-            rule=row["rule"],
-            reason=row["reason"],
-        )
-        found[row["measure"], row["focus"]].append(witness)
+        case = row["measure"], _shown(reading, row["focus"])
+        if case in wanted:
+            found[case].append(_witness(reading, row))
     return found
+
+
+def _witness(reading: Reading, row: Mapping[str, Any]) -> Witness:
+    source = row["source"]
+    return Witness(
+        kind=row["kind"],
+        answer=row["answer"],
+        source=source and _shown(reading, source),
+        place=place_of(reading, source) if source else "",
+        day=row["day_from"],
+        grade=row["grade"],
+        rule=row["rule"],
+        reason=row["reason"],
+    )
 
 
 def _shown(reading: Reading, key: str) -> str:
@@ -124,8 +155,10 @@ def _shown(reading: Reading, key: str) -> str:
 def shown_key(key: str, run: str) -> str:
     """A key as it may leave a run: an identifier's value, which may be a record number, becomes a digest of it."""
     name, found, _ = key.partition("?identifier=")
+    if not found:
+        return key
     digest = hashlib.sha256(f"{run}{key}".encode()).hexdigest()[:_DIGITS]
-    return f"{name}{found}(not shown, {digest})" if found else key
+    return f"{name}{found}(not shown, {digest})"
 
 
 def place_of(reading: Reading, key: str) -> str:

@@ -1,11 +1,13 @@
-"""Cases as a page lists them: grouped by answer, in the unit of their tally, with what they rest on."""
+"""Cases as a page lists them: one for each unit of a tally, with where it stands and what it rests on."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from smartapp.evidence import CaseRow, Witness
+from extractors.vocabulary import Grade
+from smartapp.evidence import COUNTS, CaseRow, Witness
 from smartapp.report.words import plural
 
 
@@ -18,18 +20,23 @@ class Standing(StrEnum):
     UNDECIDED = "undecided"
 
 
-_TITLES = {
+STANDINGS = {
     Standing.MET: "Met: counts",
     Standing.UNKNOWN: "Unknown: in the denominator, and this server does not show the rest",
     Standing.NOT_MET: "Not met: in the denominator, and does not count",
     Standing.UNDECIDED: "Undecided: in neither number",
 }
-_ANSWERS = {
+"""Each standing in words."""
+
+ANSWERS = {
     Standing.MET: "counts",
     Standing.UNKNOWN: "unknown",
     Standing.NOT_MET: "does not count",
     Standing.UNDECIDED: "undecided",
 }
+NO_DATE = "no date"
+_DAY = re.compile(r" (?:\d{4}-\d{2}-\d{2})\b")
+_OTHER_DAY = re.compile(r"\bon \d{4}-\d{2}-\d{2}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +53,26 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One unit of a tally; for a patient with several visits, `occurrences` holds them all."""
+    """One unit of a tally; for a patient with several visits, `occurrences` holds them all, and `rows` what they are of.
+
+    `why` is the reason without its days, the same for like cases; `rests_on` the weakest grade of what decides the
+    answer, None where nothing that is graded does; `month` (`2026-03`, or no date) that of the first record which decides;
+    `clinicians` the NPIs whose it is, None for a record that names none.
+    """
 
     focus: str
     place: str
     occurred: str
+    standing: Standing
     answer: str
     reason: str
+    why: str
+    rests_on: Grade | None
+    month: str
+    clinicians: frozenset[str | None]
+    controlled: str | None
     occurrences: tuple[Occurrence, ...]
+    rows: tuple[CaseRow, ...]
 
     @property
     def summary(self) -> str:
@@ -75,48 +94,84 @@ class CaseGroup:
 
 def grouped(anchor: str, rows: Iterable[CaseRow]) -> tuple[CaseGroup, ...]:
     """The rows of one tally as cases, in four groups; a group without cases is there too, to be linked to."""
-    units: defaultdict[str, list[CaseRow]] = defaultdict(list)
-    for row in rows:
-        units[row.unit].append(row)
     found: defaultdict[Standing, list[Case]] = defaultdict(list)
-    for unit, parts in units.items():
-        standing = standing_of(parts)
-        found[standing].append(_case(unit, standing, parts))
+    for case in cases_of(rows):
+        found[case.standing].append(case)
     return tuple(
-        CaseGroup(f"{anchor}-{standing.value}", standing, _TITLES[standing], tuple(found[standing]))
+        CaseGroup(f"{anchor}-{standing.value}", standing, STANDINGS[standing], tuple(found[standing]))
         for standing in Standing
     )
 
 
-def standing_of(parts: list[CaseRow]) -> Standing:
-    """The standing of one unit: not met if any of it is not met, then unknown if any of it is unknown."""
-    answers = {row.met for row in parts if row.counts == "counts"}
-    if not answers:
+def cases_of(rows: Iterable[CaseRow]) -> tuple[Case, ...]:
+    """The rows of one tally as cases, each where its first row stands."""
+    units: defaultdict[str, list[CaseRow]] = defaultdict(list)
+    for row in rows:
+        units[row.unit].append(row)
+    return tuple(_case(unit, standing_of(parts), parts) for unit, parts in units.items())
+
+
+def standing_of(parts: Sequence[CaseRow]) -> Standing:
+    """The standing of one unit, as `tallies.sql` counts it.
+
+    Not met if any of it that surely counts is not met; unknown if anything else of it, in the period for certain or
+    not, is not met for certain.
+    """
+    sure = {row.met for row in parts if row.counts == COUNTS}
+    if not sure:
         return Standing.UNDECIDED
-    worst = (Standing.NOT_MET, Standing.UNKNOWN, Standing.MET)
-    return next(standing for standing in worst if standing.value in answers)
+    if Standing.NOT_MET.value in sure:
+        return Standing.NOT_MET
+    return Standing.MET if all(row.met == Standing.MET.value for row in parts) else Standing.UNKNOWN
 
 
 def _case(unit: str, standing: Standing, parts: list[CaseRow]) -> Case:
     occurrences = tuple(dict.fromkeys(_occurrence(row) for row in parts))
-    decisive = [o for o in occurrences if o.answer == _ANSWERS[standing]] or list(occurrences)
-    days = sorted({o.occurred for o in occurrences})
+    decisive = [row for row in parts if _decides(row, standing)] or parts
+    days, reasons = sorted({o.occurred for o in occurrences}), list(dict.fromkeys(row.reason for row in decisive))
     return Case(
         focus=unit,
         place=", ".join(dict.fromkeys(o.place for o in occurrences)),
         occurred=days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}",
-        answer=_ANSWERS[standing],
-        reason="; ".join(dict.fromkeys(o.reason for o in decisive)),
+        standing=standing,
+        answer=ANSWERS[standing],
+        reason="; ".join(reasons),
+        why="; ".join(dict.fromkeys(map(without_days, reasons))),
+        rests_on=_weakest(decisive, standing),
+        month=min((row.occurred or NO_DATE)[:7] for row in decisive),
+        clinicians=frozenset(row.npi for row in parts),
+        controlled=parts[0].controlled,
         occurrences=occurrences,
+        rows=tuple(parts),
     )
+
+
+def _decides(row: CaseRow, standing: Standing) -> bool:
+    """Whether a row makes its unit stand where it stands; one that may lie outside decides what is unknown alone."""
+    if standing is Standing.UNKNOWN:
+        return row.met != Standing.MET.value
+    return standing_of([row]) is standing
+
+
+def _weakest(decisive: Iterable[CaseRow], standing: Standing) -> Grade | None:
+    """The weakest grade; what is met without any counts as asserted, as in `tallies.sql`."""
+    grades = {row.rests_on for row in decisive}
+    if None in grades:
+        return Grade.ASSERTED if standing is Standing.MET else None
+    return max((Grade(grade) for grade in grades if grade), key=list(Grade).index)
+
+
+def without_days(reason: str) -> str:
+    """A reason in the words that like cases share."""
+    return _DAY.sub("", _OTHER_DAY.sub("on another day", reason))
 
 
 def _occurrence(row: CaseRow) -> Occurrence:
     return Occurrence(
         focus=row.focus,
         place=row.place,
-        occurred=row.occurred or "no date",
-        answer=_ANSWERS[standing_of([row])],
+        occurred=row.occurred or NO_DATE,
+        answer=ANSWERS[standing_of([row])],
         reason=row.reason,
         evidence=row.evidence,
     )

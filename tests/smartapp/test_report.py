@@ -125,7 +125,8 @@ def visit(focus: str, counts: str, met: str) -> CaseRow:
         ([("counts", "met"), ("counts", "met")], Standing.MET),
         ([("counts", "met"), ("counts", "unknown")], Standing.UNKNOWN),
         ([("counts", "unknown"), ("counts", "not_met"), ("counts", "met")], Standing.NOT_MET),
-        ([("undecided", "not_met"), ("counts", "met")], Standing.MET),
+        ([("undecided", "not_met"), ("counts", "met")], Standing.UNKNOWN),
+        ([("undecided", "met"), ("counts", "met")], Standing.MET),
         ([("undecided", "met")], Standing.UNDECIDED),
     ],
 )
