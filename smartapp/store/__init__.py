@@ -1,31 +1,57 @@
-"""What the server keeps between requests: launches with their tokens (encrypted), and the audit trail.
+"""What the server keeps: launches with their tokens, answers and files, who may do what, jobs, and the audit trail.
 
 SQLAlchemy is used here and nowhere else. SQLite in one file for one practice; nothing here is SQLite's own
-except the settings of its connection.
+except the settings of its connection. What is secret is sealed (`vault`); `open_store` puts everything together.
 """
 
 from smartapp.store.audit import AuditEvent, Deed, Trail
 from smartapp.store.database import Database
+from smartapp.store.documents import Document, Documents, Upload
+from smartapp.store.drafts import Draft, Drafts, StaleDraft
+from smartapp.store.errors import StoreError
+from smartapp.store.jobs import Job, Jobs, JobState, Progress, Task
+from smartapp.store.judged import DocumentRefused
 from smartapp.store.launches import Launches
+from smartapp.store.opened import Store, open_store
+from smartapp.store.people import Assignment, People
 from smartapp.store.readings import ReadingProgress, Readings, ReadingState
-from smartapp.store.records import Context, Grant, Launch, Pending, Person, Phase
+from smartapp.store.records import Author, Context, Filing, Grant, Launch, Pending, Person, Phase
 from smartapp.store.vault import Vault, VaultError
 
 __all__ = [
+    "Assignment",
     "AuditEvent",
+    "Author",
     "Context",
     "Database",
     "Deed",
+    "Document",
+    "DocumentRefused",
+    "Documents",
+    "Draft",
+    "Drafts",
+    "Filing",
     "Grant",
+    "Job",
+    "JobState",
+    "Jobs",
     "Launch",
     "Launches",
     "Pending",
+    "People",
     "Person",
     "Phase",
+    "Progress",
     "ReadingProgress",
     "ReadingState",
     "Readings",
+    "StaleDraft",
+    "Store",
+    "StoreError",
+    "Task",
     "Trail",
+    "Upload",
     "Vault",
     "VaultError",
+    "open_store",
 ]

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from sqlalchemy import insert, select
 
-from smartapp.store.database import Database, audit, naive
+from smartapp.store.database import Database
+from smartapp.store.tables import audit, naive
 
 
 class Deed(StrEnum):

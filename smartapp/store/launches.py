@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy import insert as insert_into
 
-from smartapp.store.database import Database, launch, naive
+from smartapp.store.database import Database
 from smartapp.store.records import Context, Grant, Launch, Pending, Person, Phase
+from smartapp.store.tables import launch, naive, place
 from smartapp.store.vault import Vault, VaultError
 
 PENDING_LIFE = timedelta(minutes=10)
@@ -132,7 +133,7 @@ class Launches:
         """The tokens of an open launch."""
         with self._engine.connect() as connection:
             sealed = connection.execute(select(launch.c.grant).where(launch.c.id == launch_id)).scalar_one_or_none()
-        return None if sealed is None else _grant(self._vault.open(sealed, _bound(launch_id, "grant")))
+        return None if sealed is None else _grant(self._vault.open(sealed, place(launch, launch_id, "grant")))
 
     def claim_renewal(self, launch_id: str, version: int, now: datetime, lease: timedelta) -> bool:
         """Whether the caller, alone among all processes, may renew this version of the tokens until the lease ends."""
@@ -184,13 +185,13 @@ class Launches:
             return connection.execute(step).rowcount == 1
 
     def _seal(self, document: Mapping[str, Any], launch_id: str, column: str) -> bytes:
-        return self._vault.seal(document, _bound(launch_id, column))
+        return self._vault.seal(document, place(launch, launch_id, column))
 
     def _launch(self, row: Row[Any]) -> Launch | None:
         """A launch as kept; None where it was sealed with another key: then it is over."""
         try:
             opened = {
-                name: self._vault.open(getattr(row, name), _bound(row.id, name))
+                name: self._vault.open(getattr(row, name), place(launch, row.id, name))
                 for name in ("pending", "context", "person")
                 if getattr(row, name) is not None
             }
@@ -206,10 +207,6 @@ class Launches:
             context=Context(**opened["context"]) if "context" in opened else None,
             person=Person(**opened["person"]) if "person" in opened else None,
         )
-
-
-def _bound(launch_id: str, column: str) -> str:
-    return f"launch/{launch_id}/{column}"
 
 
 def _is_alive(row: Row[Any], now: datetime) -> bool:

@@ -7,7 +7,8 @@ from enum import StrEnum
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from smartapp.store.database import Database, naive, reading
+from smartapp.store.database import Database
+from smartapp.store.tables import naive, reading
 
 SILENT_FOR = timedelta(minutes=15)
 """A reading that told nothing for so long is over: its process is gone."""

@@ -81,3 +81,24 @@ class Launch:
     pending: Pending | None
     context: Context | None
     person: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """Whose category of which year, at which registration: what drafts and documents belong to.
+
+    `npi` None: the whole TIN. `tin` None: the evidence names none.
+    """
+
+    registration: str
+    year: int
+    tin: str | None = field(repr=False)
+    npi: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who did something: the name that people read, and the user as the audit trail has it."""
+
+    name: str
+    user: str

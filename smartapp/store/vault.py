@@ -11,10 +11,12 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from smartapp.store.errors import StoreError
+
 _NONCE = 12
 
 
-class VaultError(Exception):
+class VaultError(StoreError):
     """What was kept does not open: another key, another row, or a changed byte."""
 
 
@@ -41,3 +43,21 @@ class Vault:
             raise VaultError("a kept secret does not open: another key, another row, or a changed byte.") from None
         opened: dict[str, Any] = json.loads(text)
         return opened
+
+
+def seal_content(key: bytes, data: bytes, bound_to: str) -> bytes:
+    """Encrypt a file with a key of its own."""
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, data, bound_to.encode())
+
+
+def open_content(key: bytes, sealed: bytes, bound_to: str) -> bytes:
+    """Decrypt what `seal_content` made.
+
+    Raises:
+        VaultError: it does not open.
+    """
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
+    except (InvalidTag, ValueError):
+        raise VaultError("a kept file does not open: another key, another document, or a changed byte.") from None

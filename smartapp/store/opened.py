@@ -1,0 +1,59 @@
+"""The whole store, opened once from its folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from smartapp.store.audit import Trail
+from smartapp.store.data_keys import DataKeys
+from smartapp.store.database import Database
+from smartapp.store.documents import Documents, Scan
+from smartapp.store.drafts import Drafts
+from smartapp.store.jobs import Jobs
+from smartapp.store.launches import Launches
+from smartapp.store.people import People
+from smartapp.store.readings import Readings
+from smartapp.store.vault import Vault
+
+FILE, DOCUMENTS = "pi180.sqlite", "documents"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything that is kept, by what it is about."""
+
+    database: Database
+    vault: Vault
+    launches: Launches
+    readings: Readings
+    trail: Trail
+    drafts: Drafts
+    documents: Documents
+    people: People
+    jobs: Jobs
+
+    def close(self) -> None:
+        """Give every connection back to the system."""
+        self.database.close()
+
+
+def open_store(folder: Path, vault: Vault, scan: Scan | None = None) -> Store:
+    """The store in a folder, made when it is not there yet.
+
+    Args:
+        folder: the data folder of the settings; it exists and is its owner's alone.
+        vault: with the store's key.
+        scan: looks into each file before it is kept.
+    """
+    database = Database(folder / FILE)
+    keys = DataKeys(database, vault)
+    return Store(
+        database=database,
+        vault=vault,
+        launches=Launches(database, vault),
+        readings=Readings(database),
+        trail=Trail(database),
+        drafts=Drafts(database, keys),
+        documents=Documents(database, keys, folder / DOCUMENTS, scan),
+        people=People(database, vault),
+        jobs=Jobs(database, vault),
+    )
