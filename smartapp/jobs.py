@@ -1,6 +1,6 @@
-"""The queue of work for `pi180 worker`: numbers of jobs, and nothing else, in a file of its own.
+"""The queue of work for `pi180 worker`: ids of jobs, and nothing else, in a file of its own.
 
-What a number stands for is the store's; so no token, name or address of anybody is in the queue (R24). huey is used
+What an id stands for is the store's; so no token, name or address of anybody is in the queue (R24). huey is used
 here and nowhere else. Its own format would run whatever code a changed file holds: messages are JSON instead.
 """
 
@@ -26,28 +26,28 @@ class _AsJson(Serializer):  # type: ignore[misc]  # huey is not typed
 
 
 class JobQueue:
-    """Numbers of jobs that wait, first come, first served. Safe to use from several threads and processes."""
+    """Ids of jobs that wait, first come, first served. Safe to use from several threads and processes."""
 
     def __init__(self, file: Path) -> None:
         """Open the queue; its file is made, for its owner alone, when it is not there yet."""
         file.touch(mode=0o600)
         file.chmod(0o600)
         self._huey = SqliteHuey("pi180", filename=str(file), fsync=True, results=False, serializer=_AsJson())
-        self._job = self._huey.task(name="job")(_number)
+        self._job = self._huey.task(name="job")(_same)
 
-    def put(self, number: int) -> None:
+    def put(self, job_id: str) -> None:
         """Have a job done."""
-        self._job(number)
+        self._job(job_id)
 
-    def take(self) -> int | None:
-        """The number of the next job, which nobody else gets; None: none waits."""
+    def take(self) -> str | None:
+        """The id of the next job, which nobody else gets; None: none waits."""
         task = self._huey.dequeue()
-        return None if task is None else int(_number(*task.args))
+        return None if task is None else str(task.args[0])
 
     def close(self) -> None:
         """Give the calling thread's connection back to the system."""
         self._huey.storage.close()
 
 
-def _number(number: int) -> int:
-    return number
+def _same(job_id: str) -> str:
+    return job_id

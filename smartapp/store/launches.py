@@ -163,6 +163,13 @@ class Launches:
         with self._engine.begin() as connection:
             connection.execute(update(launch).where(launch.c.id == launch_id).values(needed_until=naive(until)))
 
+    def needed(self, launch_id: str, now: datetime) -> Launch | None:
+        """A launch whose tokens are kept for work in the background, its session over or not; None: they are not."""
+        mine = (launch.c.id == launch_id) & (launch.c.phase == Phase.OPEN) & (launch.c.needed_until >= naive(now))
+        with self._engine.connect() as connection:
+            row = connection.execute(select(launch).where(mine)).one_or_none()
+        return None if row is None else self._launch(row)
+
     def end(self, launch_id: str) -> None:
         """End a launch and forget everything secret of it."""
         gone: dict[str, Any] = dict.fromkeys((*_SEALED, "state_hash", "renewing_until"))

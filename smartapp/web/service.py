@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from flask import current_app
 
 from extractors.sources.search import LiveServer
+from smartapp.jobs import FILE as QUEUE
+from smartapp.jobs import JobQueue
 from smartapp.patient import PatientView, Reads, patient_view
 from smartapp.person import person_of
 from smartapp.settings import Settings
@@ -14,10 +16,10 @@ from smartapp.smart.issuers import Registration
 from smartapp.smart.launch import Clock, Ehr, Launching, LaunchRefused
 from smartapp.smart.scopes import granted
 from smartapp.smart.session import TokenInUse
-from smartapp.store import AuditEvent, Database, Deed, Launch, Launches, Person, Readings, Trail, Vault
+from smartapp.store import AuditEvent, Deed, Jobs, Launch, Launches, Person, Store, Trail, Vault, open_store
 from smartapp.web.sessions import Sessions
 
-_FILE, READINGS = "pi180.sqlite", "readings"
+READINGS = "readings"
 
 
 def now() -> datetime:
@@ -31,12 +33,26 @@ class Service:
 
     settings: Settings
     launching: Launching
-    launches: Launches
-    readings: Readings
+    store: Store
+    queue: JobQueue
     sessions: Sessions
-    trail: Trail
     clock: Clock
     as_of: date | None
+
+    @property
+    def launches(self) -> Launches:
+        """The launches that are kept."""
+        return self.store.launches
+
+    @property
+    def trail(self) -> Trail:
+        """The audit trail."""
+        return self.store.trail
+
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs that are kept; `queue` says to a worker which to do."""
+        return self.store.jobs
 
     def ehr(self, launch: Launch) -> Ehr:
         """The EHR of a launch.
@@ -68,6 +84,22 @@ class Service:
             self.launches.know(launch.id, found)
         return found
 
+    def access(self, launch: Launch, person: Person | None) -> Access:
+        """What a person may do: as the clinician whom the EHR states, by assignment, and as an admin of the settings."""
+        users, registration = users_of(launch), self.ehr(launch).registration
+        assigned = [
+            Assigned(Role(one.role), None if one.tins is None else frozenset(one.tins))
+            for one in self.store.people.of(registration.id, *users)
+        ]
+        if set(users) & set(registration.admins):
+            assigned.append(Assigned(Role.ADMIN))
+        return Access(person.npi if person else None, tuple(assigned))
+
+    def author(self, launch: Launch) -> Author:
+        """Who does something, for what keeps it."""
+        name = launch.person.name if launch.person else "not named"
+        return Author(name, launch.context.user if launch.context else "")
+
     def patient(self, launch: Launch, patient: str) -> PatientView:
         """What is open for the patient of a launch, read now."""
         registration, context = self.ehr(launch).registration, launch.context
@@ -95,6 +127,12 @@ class Service:
         self.trail.add(AuditEvent(deed, where[0], where[1], user, patient, detail), self.clock())
 
 
+def users_of(launch: Launch) -> tuple[str, ...]:
+    """The ways in which the EHR names the signed-in user, by each of which a role may be given."""
+    context = launch.context
+    return tuple(one for one in (context.fhir_user, context.user) if one) if context else ()
+
+
 def service_of(
     settings: Settings,
     registrations: Sequence[Registration],
@@ -102,17 +140,15 @@ def service_of(
     as_of: date | None = None,
 ) -> Service:
     """Everything connected; the store's file is made in the data folder when it is not there yet."""
-    database = Database(settings.data / _FILE)
-    launches, trail = Launches(database, Vault(settings.key)), Trail(database)
-    launches.sweep(clock())
+    store = open_store(settings.data, Vault(settings.key))
+    store.launches.sweep(clock())
     ehrs = [Ehr(registration, settings.address, clock) for registration in registrations]
     return Service(
         settings=settings,
-        launching=Launching(ehrs, launches, trail, clock),
-        launches=launches,
-        readings=Readings(database),
-        sessions=Sessions(settings, launches, clock),
-        trail=trail,
+        launching=Launching(ehrs, store.launches, store.trail, clock),
+        store=store,
+        queue=JobQueue(settings.data / QUEUE),
+        sessions=Sessions(settings, store.launches, clock),
         clock=clock,
         as_of=as_of,
     )
