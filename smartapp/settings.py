@@ -8,6 +8,7 @@ number of proxies, every registration with its secrets and folders.
 import base64
 import os
 import stat
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,11 @@ _KEYS: dict[str, Any] = {
     "listen": str,
     "proxies": int,
     "data": str,
-    "key_file": str,
     "issuers": str,
 }
+_OPTIONAL: dict[str, Any] = {"key_file": str, "key_env": str, "scan": list}
+KeySource = Callable[[], tuple[bytes, ...]]
+"""Gives the store's keys as they are at present, the newest first."""
 _KEY_BYTES = 32
 _FEWEST_DISTINCT = 16  # of 32 random bytes fewer distinct ones are all but impossible; typed ones are common
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -38,7 +41,9 @@ class Settings:
     """Where pi180 answers and keeps things.
 
     `address` is what browsers see, without a path or a slash at its end; `host` and `port` are listened on.
-    `proxies` is the exact number of reverse proxies in front. `key` encrypts what is secret in the store.
+    `proxies` is the exact number of reverse proxies in front. `key` encrypts what is secret in the store; `keys` gives
+    it and the older ones that still open something, also after a change while the server runs. `scan` is a command
+    that gets each uploaded file on its standard input and ends with 0 if it may be kept; empty: none.
     """
 
     address: str
@@ -48,6 +53,8 @@ class Settings:
     data: Path
     issuers: Path
     key: bytes = field(repr=False)
+    keys: KeySource = field(default=tuple, repr=False)
+    scan: tuple[str, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -62,7 +69,8 @@ def load_settings(path: Path) -> Settings:
         SettingsError: anything is missing, unknown, contradictory, or readable by others.
     """
     _, document = read_toml(path, "server settings", SettingsError)
-    check_keys(document, _KEYS, {}, path.name, SettingsError)
+    check_keys(document, _KEYS, _OPTIONAL, path.name, SettingsError)
+    keys = _key_source(document, path)
     address, (host, port) = _address(document["address"], path.name), _listen(document["listen"], path.name)
     return Settings(
         address=address,
@@ -71,7 +79,9 @@ def load_settings(path: Path) -> Settings:
         proxies=_proxies(document["proxies"], place_of(address), path.name),
         data=_data(path.parent / document["data"], path.name),
         issuers=path.parent / document["issuers"],
-        key=read_key(path.parent / document["key_file"]),
+        key=keys()[0],
+        keys=keys,
+        scan=_scan(document.get("scan", []), path.name),
     )
 
 
@@ -138,17 +148,76 @@ def new_key() -> str:
 
 
 def read_key(path: Path) -> bytes:
-    """The store's key: 32 random bytes in base64url.
+    """The newest key of a file, by which new secrets are encrypted.
 
     Raises:
-        SettingsError: not such a key, or one that somebody typed.
+        SettingsError: as `read_keys`.
     """
-    try:
-        key = base64.b64decode(read_secret(path), altchars=b"-_", validate=True)
-    except ValueError:
-        key = b""
-    if len(key) != _KEY_BYTES or len(set(key)) < _FEWEST_DISTINCT:
+    return read_keys(path)[0]
+
+
+def read_keys(path: Path) -> tuple[bytes, ...]:
+    """The store's keys in a file, one a line, the newest first: each 32 random bytes in base64url.
+
+    Raises:
+        SettingsError: one is no such key, or one that somebody typed.
+    """
+    return _keys_in(read_secret(path), str(path))
+
+
+class KeyFile:
+    """The keys of a file, read again whenever it was changed: keys are changed while the server runs (R96)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: tuple[int, ...] = ()
+        self._keys: tuple[bytes, ...] = ()
+
+    def __call__(self) -> tuple[bytes, ...]:
+        """The keys as they are now.
+
+        Raises:
+            SettingsError: as `read_keys`, and when the file is gone.
+        """
+        try:
+            told = self.path.stat()
+        except OSError:
+            raise SettingsError(f"{self.path}: expected the store's key, but it cannot be read.") from None
+        seen = (told.st_mtime_ns, told.st_ino, told.st_size)
+        if seen != self._seen:
+            self._keys, self._seen = read_keys(self.path), seen
+        return self._keys
+
+
+def _key_source(document: Mapping[str, Any], settings: Path) -> KeySource:
+    if "key_file" in document and "key_env" in document:
+        raise SettingsError(f"{settings.name}: 'key_file' and 'key_env' both name the store's key. Take one out.")
+    if "key_file" not in document and "key_env" not in document:
+        raise SettingsError(f"{settings.name}: 'key_file' is missing. Add it.")
+    if "key_file" in document:
+        return KeyFile(settings.parent / document["key_file"])
+    name = document["key_env"]
+    keys = _keys_in(os.environ.get(name, ""), f"environment variable {name}")
+    return lambda: keys
+
+
+def _keys_in(text: str, at: str) -> tuple[bytes, ...]:
+    keys = tuple(map(_key, text.split()))
+    if not keys or any(len(key) != _KEY_BYTES or len(set(key)) < _FEWEST_DISTINCT for key in keys):
         raise SettingsError(
-            f"{path}: expected {_KEY_BYTES} random bytes in base64url. Make one: pi180 serve --new FOLDER"
+            f"{at}: expected {_KEY_BYTES} random bytes in base64url. Make one: pi180 serve --new FOLDER"
         )
-    return key
+    return keys
+
+
+def _key(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, altchars=b"-_", validate=True)
+    except ValueError:
+        return b""
+
+
+def _scan(words: list[Any], at: str) -> tuple[str, ...]:
+    if not all(isinstance(word, str) and word for word in words):
+        raise SettingsError(f'{at}, scan: expected a command and its words, such as ["clamdscan", "-"].')
+    return tuple(words)
