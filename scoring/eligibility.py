@@ -125,7 +125,7 @@ def _owed(rules: EligibilityRules, clinician: Clinician) -> Verdict:
         if value is None
     ]
     if missing:
-        text = f"the roster does not say {', '.join(missing)}; without one of them the category is owed"
+        text = f"nothing says {', '.join(missing)}; without a reason among them the category is owed"
         return Verdict(Duty.UNDECIDED, text)
     text = "no type of clinician, special status or approved hardship exception takes the category out"
     if clinician.hardship is HardshipStatus.APPLIED:
@@ -188,10 +188,10 @@ def _holds(member: Clinician, status: SpecialStatus, at_best: bool) -> bool:
 def _group_owes(rules: EligibilityRules, single: list[Verdict], may_hold: bool) -> Verdict:
     out = sum(verdict.duty is Duty.REWEIGHTED for verdict in single)
     if not single:
-        text = "every clinician of the roster is below the low-volume threshold; it does not say that of the group"
+        text = "every clinician named is below the low-volume threshold; that says nothing of the group"
         return Verdict(Duty.UNDECIDED, text)
     if may_hold or all(verdict.duty in (Duty.REWEIGHTED, Duty.UNDECIDED) for verdict in single):
-        return Verdict(Duty.UNDECIDED, "what the roster does not say decides whether the group is reweighted")
+        return Verdict(Duty.UNDECIDED, "what is not said decides whether the group is reweighted")
     text = f"{out} of {len(single)} clinicians have a reason that takes the category out; all need one, or the group"
     return Verdict(Duty.REQUIRED, text, (rules.whole_group.ruling,) if out else ())
 
@@ -207,7 +207,7 @@ def shared_savings_verdict(rules: EligibilityRules, year: int, clinician: Clinic
     if year < rule.first or clinician.shared_savings is False:
         return None
     if clinician.shared_savings is None:
-        return Verdict(Duty.UNDECIDED, "the roster does not say whether she takes part in a Shared Savings ACO")
+        return Verdict(Duty.UNDECIDED, "nothing says whether she takes part in a Shared Savings ACO")
     ways = {
         *(clinician.statuses or ()),
         *([BELOW_THRESHOLD] if clinician.below_threshold else ()),
@@ -218,7 +218,7 @@ def shared_savings_verdict(rules: EligibilityRules, year: int, clinician: Clinic
         return Verdict(Duty.NOT_REQUIRED, f"out of the ACO requirement by {out[0]}", (rule.ruling,))
     if clinician.statuses is None or clinician.below_threshold is None:
         return Verdict(
-            Duty.UNDECIDED, "special statuses or the low-volume threshold are not in the roster", (rule.ruling,)
+            Duty.UNDECIDED, "nothing says the special statuses, or the low-volume threshold", (rule.ruling,)
         )
     return Verdict(Duty.REQUIRED, rule.text, (rule.ruling,))
 
