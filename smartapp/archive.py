@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -33,7 +33,7 @@ from smartapp.runs import COUNTED, period_name, score_name, table_file
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Reading, UsageError, period_within, places_of
 
-_FINGERPRINT = re.compile("[0-9a-f]{64}")
+FINGERPRINT = re.compile("[0-9a-f]{64}")
 _PERIOD = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})--([0-9]{4}-[0-9]{2}-[0-9]{2})")
 _SCORE = re.compile("TIN-(?P<tin>[0-9]{9}|unknown|other-[0-9a-f]{12})-NPI-(?P<npi>[0-9]{10})")
 _UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, ExtractionError, RuleError, AttestationError)
@@ -89,8 +89,8 @@ def kept_scores(runs: Path, npi: str) -> Iterator[Kept]:
 
 def _kept(score: Path) -> Kept | None:
     place, days, run = score.parent, score.parent.parent, score.parent.parent.parent
-    named, period = _SCORE.fullmatch(place.name), _period(days.name)
-    if named is None or period is None or not _FINGERPRINT.fullmatch(run.name):
+    named, period = _SCORE.fullmatch(place.name), named_period(days.name)
+    if named is None or period is None or not FINGERPRINT.fullmatch(run.name):
         return None
     try:
         whole = all(file.is_file() for file in (score, place / "attestations.json", run / "run.json"))
@@ -101,7 +101,8 @@ def _kept(score: Path) -> Kept | None:
     return Kept(place, run.name, tin, named["npi"], period, period.start.year, written) if whole else None
 
 
-def _period(name: str) -> Period | None:
+def named_period(name: str) -> Period | None:
+    """The period that a folder of a run is named by; None for any other name."""
     found = _PERIOD.fullmatch(name)
     try:
         return Period(*map(date.fromisoformat, found.groups())) if found else None
@@ -128,7 +129,7 @@ def find_run(place: Path) -> Path:
 
 def counted_periods(run: Path) -> tuple[Period, ...]:
     """The periods that a run's folder holds numbers of, in order; none where it is no run's folder."""
-    found = [_period(path.parent.name) for path in sorted(run.glob("*/tallies.json"))]
+    found = [named_period(path.parent.name) for path in sorted(run.glob("*/tallies.json"))]
     return tuple(period for period in found if period is not None)
 
 
@@ -145,7 +146,7 @@ def open_run(run: Path, period: Period) -> Iterator[Reading]:
         UsageError: the period leaves the year.
     """
     with LocalEngine() as engine:
-        yield _reading(run, period, engine)
+        yield load_run(run, period, engine)
 
 
 @contextmanager
@@ -155,17 +156,18 @@ def open_score(place: Path) -> Iterator[Scored]:
     Raises:
         ArchiveError: the folder lacks something, or says what does not fit together.
     """
-    period = _period(place.parent.name)
+    period = named_period(place.parent.name)
     if period is None:
         raise ArchiveError(f"{place.parent.name}: expected a folder named by its days, as 2026-01-01--2026-06-30.")
     with open_run(place.parent.parent, period) as reading:
-        scored = score_reading(reading, _attestations(place, reading.rules))
+        scored = score_reading(reading, kept_answers(place, reading.rules))
         if score_name(scored.submission.reporter) != place.name:
             raise _changed(place.parent.parent, "the answers are of another reporter than their folder")
         yield scored
 
 
-def _reading(run: Path, period: Period, engine: LocalEngine) -> Reading:
+def load_run(run: Path, period: Period, engine: LocalEngine) -> Reading:
+    """Read a run's folder into an engine that the caller closes, and count a period; raises as `open_run`."""
     with _usable(run, "run.json"):
         told = _document(run / "run.json")
         year, fingerprint, drug_table = int(told["year"]), str(told["run"]), str(told["drug_table"]["digest"])
@@ -176,13 +178,14 @@ def _reading(run: Path, period: Period, engine: LocalEngine) -> Reading:
     rules, profile, site = _rules(run, year), _profile(run), _site(run)
     _check_digests(run, told, {"rules": rules.digest, "profile": profile.digest, "site": site.digest})
     period_within(year, period.start, period.end)
+    _load_tables(run, engine)
     return Reading(
         fingerprint=fingerprint,
         rules=rules,
         period=period,
         site=site,
         profile=profile,
-        tallies=_tallies(run, period, site, engine),
+        tallies=_counted(run, period, site, engine),
         quarantine=quarantine,
         ledger=ledger,
         files=files,
@@ -248,7 +251,12 @@ def _site(run: Path) -> Site:
         return site_of(_document(run / "site.json"), "site.json")
 
 
-def _attestations(place: Path, rules: RuleBook) -> Attestations:
+def kept_answers(place: Path, rules: RuleBook) -> Attestations:
+    """The answers beside a score that a run holds.
+
+    Raises:
+        ArchiveError: they are missing, or say what the year does not know.
+    """
     with _usable(place.parent.parent, "attestations.json"):
         return from_document(_document(place / "attestations.json"), "attestations.json", rules)
 
@@ -261,12 +269,26 @@ def _check_digests(run: Path, told: Mapping[str, Any], found: Mapping[str, str])
             raise _changed(run, f"its {what} are not those that it was counted with")
 
 
-def _tallies(run: Path, period: Period, site: Site, engine: LocalEngine) -> tuple[Tally, ...]:
-    """Load the tables and count them; a period that was counted before has to come out the same."""
+def counted_again(run: Path, reading: Reading, period: Period) -> Reading:
+    """Another period of the same year from a reading that is open; its engine holds the cases of this one from now on.
+
+    Raises:
+        ArchiveError: the folder holds other numbers of that period.
+        UsageError: the period leaves the year.
+    """
+    period_within(reading.rules.year, period.start, period.end)
+    return replace(reading, period=period, tallies=_counted(run, period, reading.site, reading.engine))
+
+
+def _load_tables(run: Path, engine: LocalEngine) -> None:
     for table in COUNTED:
         file = table_file(run, table)
         with _usable(run, file.name):
             engine.read(table, file.resolve(strict=True))
+
+
+def _counted(run: Path, period: Period, site: Site, engine: LocalEngine) -> tuple[Tally, ...]:
+    """Count what is loaded; a period that was counted before has to come out the same."""
     with _usable(run, "its tables"):
         found = tuple(tally(engine, period, site.numerator_window))
     before = run / period_name(period) / "tallies.json"

@@ -46,6 +46,7 @@ _OPTIONAL = """\
 # ca = "ca.pem"  # certificate authorities to trust instead of the usual ones
 # nonce = "required"  # or "omitted", where the EHR is known to leave it out of its id_token
 # id_token_algorithms = ["RS256"]
+# admins = ["Practitioner/abc"]  # who may give others a role in pi180: as the EHR calls the user, or "issuer subject"
 """
 
 

@@ -49,11 +49,13 @@ _OPTIONAL: dict[str, Any] = {
     "ca": str,
     "nonce": str,
     "id_token_algorithms": list,
+    "admins": list,
 }
 _ASYMMETRIC = {"RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384"}
 _READS = re.compile(r"^launch/|\.(?:read|r|s|rs)(?:\?.*)?$")
 UNFILLED = "the id that the EHR gave to pi180"
 """What a first set of settings holds in place of a client id."""
+_USER = re.compile(r"(?:Practitioner|PractitionerRole|Person)/[\w.-]{1,64}|https?://\S+ \S+", re.ASCII)
 _SCOPE_VERSIONS = {"v1", "v2"}
 _NONCES = {"required", "omitted"}
 
@@ -74,7 +76,8 @@ class Registration:
     `iss` is the FHIR base as registered; `issuer` the authorization server as its metadata and id_tokens name
     it, exactly. `hosts` are the hosts that its endpoints may have, `network` the addresses they may have.
     `runs` is where runs of its practice lie.
-    `scopes` None asks for the minimum that the profile needs.
+    `scopes` None asks for the minimum that the profile needs. `admins` are the users who may give roles from the start,
+    each as its fhirUser (`Practitioner/abc`) or as issuer and subject with a space between.
     """
 
     id: str
@@ -98,6 +101,7 @@ class Registration:
     needs_nonce: bool
     id_token_algorithms: tuple[str, ...]
     network: Network = field(default_factory=Network)
+    admins: tuple[str, ...] = ()
 
     @property
     def first_looks(self) -> Path:
@@ -175,6 +179,7 @@ def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration
         needs_nonce=_one_of(entry, "nonce", _NONCES, at, "required") == "required",
         id_token_algorithms=_algorithms(entry, at),
         network=_network(entry, at),
+        admins=_admins(entry, at),
     )
 
 
@@ -223,6 +228,17 @@ def _network(entry: Mapping[str, Any], at: str) -> Network:
     except ValueError:
         text = ", ".join(entry["networks"])
         raise SettingsError(f"{at}, networks: expected ranges such as 10.20.0.0/16, got {text}.") from None
+
+
+def _admins(entry: Mapping[str, Any], at: str) -> tuple[str, ...]:
+    """Users who are no text with blanks around it: such a one would never be met by whoever signs in."""
+    found = _texts(entry, "admins", at)
+    if wrong := [text for text in found if not _USER.fullmatch(text)]:
+        raise SettingsError(
+            f"{at}, admins: expected a fhirUser such as Practitioner/abc, or issuer and subject with a space between, "
+            f"got {wrong[0]!r}."
+        )
+    return found
 
 
 def _origin(text: str, at: str) -> str:

@@ -1,14 +1,16 @@
 """What requests need, put together once from settings and registrations."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from flask import current_app
 
 from extractors.sources.search import LiveServer
+from smartapp.access import Access, Assigned, Role
 from smartapp.jobs import FILE as QUEUE
 from smartapp.jobs import JobQueue
+from smartapp.open_runs import OpenRuns, Remembered
 from smartapp.patient import PatientView, Reads, patient_view
 from smartapp.person import person_of
 from smartapp.settings import Settings
@@ -16,7 +18,20 @@ from smartapp.smart.issuers import Registration
 from smartapp.smart.launch import Clock, Ehr, Launching, LaunchRefused
 from smartapp.smart.scopes import granted
 from smartapp.smart.session import TokenInUse
-from smartapp.store import AuditEvent, Deed, Jobs, Launch, Launches, Person, Store, Trail, Vault, open_store
+from smartapp.store import (
+    AuditEvent,
+    Author,
+    Deed,
+    Drafts,
+    Jobs,
+    Launch,
+    Launches,
+    Person,
+    Store,
+    Trail,
+    Vault,
+    open_store,
+)
 from smartapp.web.sessions import Sessions
 
 READINGS = "readings"
@@ -38,6 +53,8 @@ class Service:
     sessions: Sessions
     clock: Clock
     as_of: date | None
+    open_runs: OpenRuns = field(default_factory=OpenRuns)
+    remembered: Remembered = field(default_factory=Remembered)
 
     @property
     def launches(self) -> Launches:
@@ -48,6 +65,11 @@ class Service:
     def trail(self) -> Trail:
         """The audit trail."""
         return self.store.trail
+
+    @property
+    def drafts(self) -> Drafts:
+        """The answers that were saved here."""
+        return self.store.drafts
 
     @property
     def jobs(self) -> Jobs:
@@ -85,7 +107,7 @@ class Service:
         return found
 
     def access(self, launch: Launch, person: Person | None) -> Access:
-        """What a person may do: as the clinician whom the EHR states, by assignment, and as an admin of the settings."""
+        """What a person may do: as the clinician that the EHR states, by assignment, or as an admin of the settings."""
         users, registration = users_of(launch), self.ehr(launch).registration
         assigned = [
             Assigned(Role(one.role), None if one.tins is None else frozenset(one.tins))
