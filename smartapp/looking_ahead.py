@@ -14,6 +14,7 @@ from smartapp.best_period import Answered, Overview, PeriodSearch, assume
 from smartapp.planning import Asked, Planned, observed_part, planned
 from smartapp.scored import Scored
 from smartapp.typed import Typed, WhatIf, what_if
+from smartapp.usecases import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,16 @@ def plan_of(scored: Scored, as_of: date, target: int | None = None) -> Planned |
     if reading.faults:
         return None
     asked = Asked(reading.period, as_of, target)
+    seen = observed(reading, asked)
+    return planned(seen, replace(scored.attestations, reporter=scored.submission.reporter), asked)
+
+
+def observed(reading: Reading, asked: Asked) -> Reading:
+    """The observed part of a reading's period, counted anew in its engine; the reading itself where all is observed."""
     seen = observed_part(asked)
-    if seen != reading.period:
-        counted = tuple(tally(reading.engine, seen, reading.site.numerator_window))
-        reading = replace(reading, period=seen, tallies=counted)
-    return planned(reading, replace(scored.attestations, reporter=scored.submission.reporter), asked)
+    if seen == reading.period:
+        return reading
+    return replace(reading, period=seen, tallies=tuple(tally(reading.engine, seen, reading.site.numerator_window)))
 
 
 def what_if_of(scored: Scored, typed: Typed) -> WhatIf:

@@ -113,7 +113,7 @@ def planned(reading: Reading, attested: Attestations, asked: Asked) -> Planned:
         raise UsageError(f"expected the days {observed_part(asked)} to be counted, got {reading.period}.")
     scored, rows, span = score_reading(reading, attested), case_rows(reading), Span(asked.period, asked.as_of)
     seen = Seen(asked.period, asked.as_of, scored.submission.reporter, attested.variant, load_efforts())
-    cases, margins = open_cases(reading, rows, seen), tuple(_margins(scored, rows, span))
+    cases, margins = open_cases(reading, rows, seen), tuple(margins_of(scored, rows, span))
     whole = _situation(scored, cases, seen)
     known = _known(scored, _other_basis(scored, rows, seen), margins, seen)
     _check_ruled_out(whole, known, asked.ruled_out)
@@ -205,7 +205,8 @@ def _other_basis(scored: Scored, rows: list[CaseRow], seen: Seen) -> OtherBasis 
     return OtherBasis(_TWO_BASES, BASES[variant], counted, other.exclusions, cases.pools if cases else ())
 
 
-def _margins(scored: Scored, rows: list[CaseRow], span: Span) -> Iterator[SafetyMargin]:
+def margins_of(scored: Scored, rows: list[CaseRow], span: Span) -> Iterator[SafetyMargin]:
+    """Every exclusion with a limit, held against it at the end of the period; `rows` are the observed part's cases."""
     reporter, variant = scored.submission.reporter, scored.attestations.variant
     for one in scored.exclusions:
         days = days_of(own_rows(rows, one.counted_as, counts_for(one.counted_as, reporter), variant))

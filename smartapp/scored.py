@@ -72,7 +72,7 @@ def score_reading(reading: Reading, attested: Attestations) -> Scored:
     proportions = reported_as_counts(reading.rules)
     tallies = {m: _tally(reading.tallies, m, (reporter.tin, reporter.npi), attested.variant) for m in proportions}
     counted = {measure: _recomputed(reading, measure, found, reporter) for measure, found in tallies.items()}
-    in_play = {measure for measure in proportions if _is_in_play(measure, reading.rules, attested)}
+    in_play = {measure for measure in proportions if is_in_play(measure, reading.rules, attested.answers)}
     _check_totals(attested, in_play)
     reported = {measure: total.proportion for measure, total in attested.reported.items()}
     submission = Submission(
@@ -152,9 +152,9 @@ def _of_no_clinician(of: Counter[tuple[str, str | None, str | None]], ours: str 
     return ours is not None and any(of[variant, ours, None] > number for variant, number in named.items())
 
 
-def _is_in_play(measure: MeasureId, rules: RuleBook, attested: Attestations) -> bool:
-    """Whether a proportion is part of the submission: not excluded, and on the chosen path."""
-    claimed = {answered for answered, yes in attested.answers.items() if yes}
+def is_in_play(measure: MeasureId, rules: RuleBook, answers: Mapping[MeasureId, bool]) -> bool:
+    """Whether a proportion is part of the submission that goes with the answers: not excluded, on the chosen path."""
+    claimed = {answered for answered, yes in answers.items() if yes}
     if claimed & set(rules.measures[measure].exclusions):
         return False
     return not any(

@@ -37,7 +37,7 @@ def bullets_of(scored: Scored) -> Bullets:
         ("Measure", "Met", "Unknown", "Not met", "Denominator", "Undecided", "Rate"),
         tuple(_row(line, counted) for line, counted in lines),
     )
-    told = Told("rates", "Rates by measure", _reading(tuple(counted for _, counted in lines)), table)
+    told = Told("rates", "Rates by measure", _reading(lines), table)
     return Bullets(told, tuple(_bullet(line, counted) for line, counted in lines))
 
 
@@ -93,12 +93,13 @@ def _row(line: ScoreLine, counted: Proportion) -> tuple[str, ...]:
     return (line.title, *map(figure, numbers), rate_in_words(counted.rate, counted.unknown))
 
 
-def _reading(counted: tuple[Proportion, ...]) -> str:
-    if not counted:
-        return "No measure of this score is counted."
-    seen = [one for one in counted if one.readable]
-    met, unknown, short = (sum(map(part, seen)) for part in (lambda c: c.met, lambda c: c.unknown, not_met))
-    text = f"Of {plural(len(counted), 'counted measure', 'counted measures')}, {figure(met)} cases are met, "
-    text += f"{figure(unknown)} unknown and {figure(short)} not met"
-    hidden = len(counted) - len(seen)
-    return text + (f"; {plural(hidden, 'measure', 'measures')} cannot be read." if hidden else ".")
+def _reading(lines: tuple[tuple[ScoreLine, Proportion], ...]) -> str:
+    seen = [(counted.rate, line, counted) for line, counted in lines if counted.readable and counted.rate is not None]
+    hidden = sum(not counted.readable for _, counted in lines)
+    text = f"{plural(hidden, 'measure', 'measures')} cannot be read from this server." if hidden else ""
+    if not seen:
+        return text or "Nothing was eligible in a counted measure."
+    _, line, counted = min(seen, key=lambda one: one[0])
+    return (
+        f"The lowest of {plural(len(seen), 'rate', 'rates')} is that of {line.title}: {_words(counted)}. {text}".strip()
+    )
