@@ -17,7 +17,17 @@ from smartapp.looking_ahead import Periods
 from smartapp.paths import templates
 from smartapp.planning import Planned
 from smartapp.report.beside import other_books
-from smartapp.report.frame import Action, Frame, Link, Message, across_pages, within_report
+from smartapp.report.frame import (
+    Action,
+    Choosing,
+    Frame,
+    Link,
+    Message,
+    Option,
+    across_pages,
+    navigation,
+    within_report,
+)
 from smartapp.report.page import page_of
 from smartapp.report.periods import periods_shown
 from smartapp.report.plan import plan_shown
@@ -28,9 +38,11 @@ from smartapp.typed import WhatIf
 
 __all__ = [
     "Action",
+    "Choosing",
     "Frame",
     "Link",
     "Message",
+    "Option",
     "app_page",
     "basis_page",
     "measure_page",
@@ -133,7 +145,8 @@ def app_page(name: str, frame: Frame, path: str | None = None, **content: Any) -
     """
     here = path or name
     page = _environment().get_template(f"pages/{name}.html")
-    return page.render(frame=frame, here=here, to=across_pages(frame, here), **content)
+    around = {"frame": frame, "here": here, "nav": navigation(frame, here)}
+    return page.render(**around, to=across_pages(frame, here), **content)
 
 
 def message_page(message: Message, stylesheet: str) -> str:

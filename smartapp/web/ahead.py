@@ -5,11 +5,13 @@ Values typed into a form are scored and shown, and neither kept nor written down
 
 from flask import Blueprint, Response, request
 
+from smartapp.access import Act
 from smartapp.looking_ahead import periods_of, plan_of, what_if_of
 from smartapp.report import periods_page, plan_page, what_if_page
 from smartapp.store import Launch
 from smartapp.usecases import UsageError
-from smartapp.web.pages import check_form, own_score, page, signed_in
+from smartapp.web.chosen import chosen_score
+from smartapp.web.pages import check_form, page, signed_in
 from smartapp.web.service import current_service
 from smartapp.web.typing_form import typed_in
 
@@ -22,15 +24,15 @@ _MOST_POINTS = 100
 @signed_in
 def periods(launch: Launch) -> Response:
     """Every performance period around the score, and which one earns more."""
-    with own_score(launch) as (scored, _, frame):
+    with chosen_score(launch) as (scored, _, frame):
         return page(periods_page(scored, periods_of(scored), frame))
 
 
 @routes.get("/plan")
 @signed_in
 def plan(launch: Launch) -> Response:
-    """What can still be done, for the points that the address asks for, or the most."""
-    with own_score(launch) as (scored, _, frame):
+    """What can still be done, for the points that the address asks for, or the most; it names cases."""
+    with chosen_score(launch, Act.SEE_CASES) as (scored, _, frame):
         asked = request.args.get("target", type=int)
         target = asked if asked and 0 < asked <= _MOST_POINTS else None
         today = frame.today or scored.reading.period.end
@@ -41,7 +43,7 @@ def plan(launch: Launch) -> Response:
 @signed_in
 def suppose(launch: Launch) -> Response:
     """The form, nothing typed yet."""
-    with own_score(launch) as (scored, _, frame):
+    with chosen_score(launch) as (scored, _, frame):
         return page(what_if_page(scored, frame))
 
 
@@ -50,7 +52,7 @@ def suppose(launch: Launch) -> Response:
 def what_if(launch: Launch) -> Response:
     """Both scores, and the form as it was sent."""
     check_form(current_service(), launch)
-    with own_score(launch) as (scored, _, frame):
+    with chosen_score(launch) as (scored, _, frame):
         form = request.form.to_dict()
         try:
             found = what_if_of(scored, typed_in(form, scored.reading.rules))

@@ -3,26 +3,24 @@
 Each needs the cookie of that very launch (R83). What is shown is written to the audit trail first.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from flask import Blueprint, Response, g, request
 
 from extractors.sources.search import WrongPatient
-from smartapp.archive import Kept, latest, open_score
+from smartapp.access import Act
 from smartapp.evidence import case_rows
 from smartapp.looking_ahead import periods_of
-from smartapp.report import Frame, Link, Message, app_page, basis_page, measure_page, score_page
-from smartapp.report.words import day, moment
-from smartapp.scored import Scored
-from smartapp.smart.session import SignInNeeded
-from smartapp.store import Deed, Launch, Person, Phase
-from smartapp.web.first_score import FIRST_LOOK, begin, no_score
+from smartapp.report import Link, Message, app_page, basis_page, measure_page, score_page
+from smartapp.report.words import day
+from smartapp.store import Deed, Launch, Phase
+from smartapp.web.chosen import chosen_score
+from smartapp.web.first_score import begin
+from smartapp.web.framing import frame_of, known
 from smartapp.web.headers import framed_by
-from smartapp.web.problems import STYLESHEET, WAITING, Shown, told
+from smartapp.web.problems import WAITING, Shown, told
 from smartapp.web.service import Service, current_service
 from smartapp.web.sessions import is_own_form, is_same
 
@@ -51,7 +49,7 @@ def signed_in(view: _OfLaunch[_More]) -> _View:
             raise Shown(403, "You are not signed in here", "The session is over, or it began in another browser.",
                         "Launch pi180 from the EHR again.")  # fmt: skip
         framed_by(service.ehr(launch).registration)
-        g.frame = _frame(launch, launch.person)
+        g.frame = frame_of(launch, launch.person)
         return view(launch, *args, **kwargs)
 
     return guarded
@@ -73,16 +71,16 @@ def landing(launch: Launch) -> Response:
 @routes.get("/score")
 @signed_in
 def score(launch: Launch) -> Response:
-    """The latest run's score of the clinician who is signed in."""
-    with own_score(launch) as (scored, kept, frame):
-        return page(score_page(scored, kept.written, frame, periods_of(scored)))
+    """The dashboard: what would make the score zero, the score, and what to do next."""
+    with chosen_score(launch) as (scored, choice, frame):
+        return page(score_page(scored, choice.written, frame, periods_of(scored)))
 
 
 @routes.get("/measures/<measure>")
 @signed_in
 def measure(launch: Launch, measure: str) -> Response:
     """The rows behind one measure's numbers."""
-    with own_score(launch) as (scored, _, frame):
+    with chosen_score(launch, Act.SEE_CASES) as (scored, _, frame):
         try:
             return page(measure_page(scored, case_rows(scored.reading), measure, frame))
         except KeyError:
@@ -93,7 +91,7 @@ def measure(launch: Launch, measure: str) -> Response:
 @signed_in
 def basis(launch: Launch) -> Response:
     """What a score rests on."""
-    with own_score(launch) as (scored, _, frame):
+    with chosen_score(launch) as (scored, _, frame):
         return page(basis_page(scored, frame))
 
 
@@ -111,7 +109,7 @@ def patient(launch: Launch) -> Response:
     except WrongPatient as problem:
         service.note(Deed.WRONG_PATIENT, launch, about)
         raise Shown(502, "The EHR's answer is not about this patient", str(problem), "Tell your IT.") from None
-    return page(app_page("patient", _frame(launch, service.person(launch)), view=view, as_of=day(view.as_of)))
+    return page(app_page("patient", frame_of(launch, service.person(launch)), view=view, as_of=day(view.as_of)))
 
 
 @routes.post("/read")
@@ -120,7 +118,7 @@ def read(launch: Launch) -> Response:
     """Begin to read the clinician's own patients, because she asked for it."""
     service = current_service()
     check_form(service, launch)
-    begin(service, launch, _known(service, launch))
+    begin(service, launch, known(service, launch))
     return Response("", 303, {"Location": f"/l/{launch.id}/score"})
 
 
@@ -155,66 +153,3 @@ def page(html: str, status: int = 200) -> Response:
 
 def _patient(launch: Launch) -> str | None:
     return launch.context.patient if launch.context else None
-
-
-@contextmanager
-def own_score(launch: Launch) -> Iterator[tuple[Scored, Kept, Frame]]:
-    """The score that the request names, among those of the signed-in clinician; the newest unless it names one."""
-    service = current_service()
-    person = _known(service, launch)
-    registration = service.ehr(launch).registration
-    found = latest(registration.runs, person.npi) if person.npi else ()
-    looks = latest(registration.first_looks, person.npi) if person.npi and not found else ()
-    if not (found or looks):
-        raise no_score(service, launch, person)
-    kept = _chosen(found or looks)
-    service.note(Deed.SCORE_VIEWED, launch, detail=f"run {kept.fingerprint[:12]}, {request.endpoint}")
-    with open_score(kept.place) as scored:
-        yield (
-            scored,
-            kept,
-            replace(_frame(launch, person, found or looks, kept), notices=(FIRST_LOOK,) if looks else ()),
-        )
-
-
-def _chosen(found: tuple[Kept, ...]) -> Kept:
-    """The score that the request names by its key; the first if it names none."""
-    key = request.args.get("score", found[0].key)
-    kept = next((one for one in found if one.key == key), None)
-    if kept is None:
-        raise Shown(404, "There is no such score", "My score opens the newest one.")
-    return kept
-
-
-def _known(service: Service, launch: Launch) -> Person:
-    try:
-        person = service.person(launch)
-    except SignInNeeded as problem:
-        raise Shown(403, "The EHR's permission has run out", str(problem)) from None
-    if person is None:
-        raise Shown(403, "pi180 cannot tell who you are", "The EHR did not say who is signed in, or does not permit "
-                    "reading it. Your IT has to grant openid, fhirUser and reading Practitioner to pi180.")  # fmt: skip
-    return person
-
-
-def _frame(launch: Launch, person: Person | None, found: tuple[Kept, ...] = (), shown: Kept | None = None) -> Frame:
-    service, home = current_service(), f"/l/{launch.id}"
-    registration = service.ehr(launch).registration
-    return Frame(
-        stylesheet=STYLESHEET,
-        home=home,
-        user=person.name if person else "Signed in",
-        npi=person.npi if person else None,
-        ehr=registration.name,
-        launched=moment(launch.created.astimezone(registration.site.zone_info)),
-        csrf=service.sessions.form_token(request, launch.id),
-        has_patient=_patient(launch) is not None,
-        others=tuple(_choice(kept, kept is shown) for kept in found) if len(found) > 1 else (),
-        today=service.today(registration),
-        choice=f"?score={shown.key}" if shown is not None and shown is not found[0] else "",
-    )
-
-
-def _choice(kept: Kept, current: bool) -> Link:
-    text = f"TIN {kept.tin or 'not known'}, {day(kept.period.start)} to {day(kept.period.end)}"
-    return Link(text, f"score?score={kept.key}", current)

@@ -34,8 +34,18 @@ class Shown(Exception):  # noqa: N818
         self.status, self.message, self.wait = status, Message(title, paragraphs, actions), wait
 
 
+class PageShown(Exception):  # noqa: N818
+    """Ends a request with a whole page other than the one that was asked for, such as one to choose on first."""
+
+    def __init__(self, html: str, status: int = 200) -> None:
+        """The page as it is sent."""
+        super().__init__("another page")
+        self.html, self.status = html, status
+
+
 def handle(app: Flask) -> None:
     """Answer every kind of failure with a page."""
+    app.register_error_handler(PageShown, lambda shown: Response(shown.html, shown.status, mimetype="text/html"))
     app.register_error_handler(Shown, _shown)
     app.register_error_handler(SmartError, _refused)
     app.register_error_handler(Unavailable, _later)

@@ -1,0 +1,271 @@
+"""The score that a request asks for: a run of the year, a period and a reporter that this person may see, and answers.
+
+Every page of numbers goes through `chosen_score`. What was chosen stands in the query of its address and of every
+link on it; whoever asks for what they may not see is told nothing of whether it is there (R84, R99).
+"""
+
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlencode
+
+from flask import request
+
+from scoring.model import Period, Reporter
+from smartapp.access import Act
+from smartapp.archive import kept_answers
+from smartapp.attestations import Attestations, as_document, from_document
+from smartapp.choosing import BEST, Asked, NotAPeriod, NotOffered, Offer, Offers, own_period, period_asked, presets
+from smartapp.looking_ahead import periods_of
+from smartapp.report import Choosing, Frame, Link, Option, app_page
+from smartapp.report.words import day, plural, reporter_in_words
+from smartapp.runs import as_json
+from smartapp.scored import Scored, score_reading
+from smartapp.store import Deed, Draft, Filing, Launch, Person
+from smartapp.usecases import Reading
+from smartapp.web.first_score import FIRST_LOOK, no_score
+from smartapp.web.framing import access_of, frame_of, known, roles_in_words
+from smartapp.web.problems import PageShown, Shown
+from smartapp.web.service import Service, current_service
+
+_NO_ROLE = "The EHR states no NPI for you, and nobody has given you a role in pi180, so nothing is shown."
+_ASK = "Ask the administrator of pi180 in your practice for a role; it is given under People."
+_NOT_YOURS = "Your role here does not include it, or there is nothing of that name."
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a page shows: of which run, for which days and whom, with whose answers, and what this person may do.
+
+    `written` is when the run was made. `draft` are the answers that were saved here; None: they are those of the run's
+    newest score, or nobody gave any. `key` stands for everything that the numbers depend on, but for the day.
+    """
+
+    run: Path
+    fingerprint: str
+    year: int
+    period: Period
+    reporter: Reporter
+    filing: Filing
+    written: datetime
+    first_look: bool
+    draft: Draft | None
+    can: frozenset[Act]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One request for numbers: who asks for what, and whom it is about."""
+
+    service: Service
+    launch: Launch
+    person: Person
+    offers: Offers
+    offer: Offer
+    asked: Asked
+
+    @property
+    def filing(self) -> Filing:
+        reporter = self.offer.reporter
+        return Filing(self.launch.registration, self.offer.held.year, reporter.tin, reporter.npi)
+
+    def address(self, offer: Offer, period: Period | None = None, year: int | None = None) -> str:
+        """The query that chooses something."""
+        chosen = {"year": str(year or offer.held.year)}
+        chosen |= {"start": str(period.start), "end": str(period.end)} if period else {}
+        return f"?{urlencode({**chosen, 'who': offer.key})}"
+
+
+@contextmanager
+def chosen_score(launch: Launch, act: Act = Act.SEE_SCORE) -> Iterator[tuple[Scored, Choice, Frame]]:
+    """The score that the request asks for, counted and scored anew; written to the trail before it is made.
+
+    Args:
+        launch: whose browser asks.
+        act: what they want to do with it.
+
+    Raises:
+        Shown: they may not, or there is nothing to show.
+        PageShown: they have to choose, or to choose otherwise.
+        ArchiveError: the run's folder is not whole.
+    """
+    asking = _asking(launch)
+    if act not in asking.offers.acts(asking.offer.reporter):
+        denied(asking.service, launch, act)
+    period = _period(asking)
+    told = f"run {asking.offer.held.fingerprint[:12]}, {period.start} to {period.end}, reporter {asking.offer.key}"
+    asking.service.note(Deed.SCORE_VIEWED, launch, detail=f"{told}, {request.endpoint}")
+    with asking.service.open_runs.reading(asking.offer.held.place, period) as reading:
+        scored, draft = _scored(asking, reading)
+        yield scored, _choice(asking, scored, draft), _frame(asking, period)
+
+
+def offers_of(service: Service, launch: Launch, person: Person) -> Offers:
+    """All that somebody may look at.
+
+    Raises:
+        Shown: they have no role here.
+    """
+    access = access_of(service, launch, person)
+    if not access.roles:
+        service.note(Deed.DENIED, launch, detail=f"no role here: {request.endpoint}")
+        raise Shown(403, "You have no role here yet", f"You are signed in as {person.name}. {_NO_ROLE}", _ASK)
+    registration = service.ehr(launch).registration
+    named = f"reporters in addresses of {registration.id}".encode()
+    key = hmac.new(service.settings.key, named, sha256).digest()
+    return Offers((registration.runs, registration.first_looks), access, key)
+
+
+def denied(service: Service, launch: Launch, act: Act) -> NoReturn:
+    """Refuse, in words that do not tell whether what was asked for is there."""
+    service.note(Deed.DENIED, launch, detail=f"may not {act}: {request.endpoint}")
+    raise Shown(403, "You may not see this", _NOT_YOURS, "Open My score, and choose among what is offered there.")
+
+
+def _asking(launch: Launch) -> _Asking:
+    service, asked = current_service(), Asked.of(request.args)
+    person = known(service, launch)
+    offers = offers_of(service, launch, person)
+    if not offers.years and not asked.who:
+        raise _nothing(service, launch, person)
+    try:
+        year = offers.year(asked)
+        offer = offers.named(year, asked)
+    except NotOffered:
+        denied(service, launch, Act.SEE_SCORE)
+    if offer is None:
+        raise PageShown(_chooser(launch, person, offers.of(year), offers.years))
+    return _Asking(service, launch, person, offers, offer, asked)
+
+
+def _nothing(service: Service, launch: Launch, person: Person) -> Shown:
+    """There is no run that this person may see."""
+    if person.npi:
+        return no_score(service, launch, person)
+    who = f"You are signed in as {person.name}, {roles_in_words(access_of(service, launch, person))}."
+    return Shown(404, "No score yet", who, "No run of this practice lies here that your role may see.")
+
+
+def _chooser(launch: Launch, person: Person, offers: tuple[Offer, ...], years: tuple[int, ...]) -> str:
+    """Who can be looked at, for somebody who has no score of their own."""
+    here, roles = request.path, roles_in_words(access_of(current_service(), launch, person))
+    year = offers[0].held.year
+    links = [(one.reporter.npi, Link(reporter_in_words(one.reporter), f"{here}?year={year}&who={one.key}"))
+             for one in offers]  # fmt: skip
+    return app_page(
+        "choose",
+        frame_of(launch, person),
+        roles=roles,
+        year=year,
+        clinicians=tuple(link for npi, link in links if npi),
+        groups=tuple(link for npi, link in links if not npi),
+        years=tuple(Link(str(one), f"{here}?year={one}", one == year) for one in years),
+    )
+
+
+def _period(asking: _Asking) -> Period:
+    """The days that are asked for.
+
+    Raises:
+        PageShown: what was typed is no period.
+    """
+    try:
+        period = period_asked(asking.asked, asking.offer.held.year)
+    except NotAPeriod as problem:
+        raise PageShown(_mistyped(asking, str(problem)), 400) from None
+    return period or (_best(asking) if asking.asked.period == BEST else own_period(asking.offer))
+
+
+def _best(asking: _Asking) -> Period:
+    """The best period with the answers as they are; the run's own where the input is not whole."""
+    own = own_period(asking.offer)
+    with asking.service.open_runs.reading(asking.offer.held.place, own) as reading:
+        scored, draft = _scored(asking, reading)
+        key = _choice(asking, scored, draft).key
+        periods = asking.service.remembered.once(("periods", key), lambda: periods_of(scored))
+    return periods.found.best.period if periods else own
+
+
+def _scored(asking: _Asking, reading: Reading) -> tuple[Scored, Draft | None]:
+    draft = asking.service.drafts.current(asking.filing)
+    attested = _answers(asking.offer, draft, reading)
+    return score_reading(reading, replace(attested, reporter=asking.offer.reporter, period=reading.period)), draft
+
+
+def _answers(offer: Offer, draft: Draft | None, reading: Reading) -> Attestations:
+    """What was saved here, else what stands beside the newest score that the run holds, else nothing."""
+    if draft is not None:
+        return from_document(draft.document, "the saved answers", reading.rules)
+    scores = offer.held.scores(offer.reporter)
+    if scores:
+        return kept_answers(scores[0], reading.rules)
+    return Attestations(reading.rules.year, None, None, None, {}, {}, "controlled-included")
+
+
+def _choice(asking: _Asking, scored: Scored, draft: Draft | None) -> Choice:
+    held, reading = asking.offer.held, scored.reading
+    depends_on = [reading.fingerprint, held.written.isoformat(), as_document(scored.attestations)]
+    return Choice(
+        run=held.place,
+        fingerprint=reading.fingerprint,
+        year=held.year,
+        period=reading.period,
+        reporter=asking.offer.reporter,
+        filing=asking.filing,
+        written=held.written,
+        first_look=held.first_look,
+        draft=draft,
+        can=asking.offers.acts(asking.offer.reporter),
+        key=sha256(as_json({"of": depends_on}).encode()).hexdigest(),
+    )
+
+
+def _frame(asking: _Asking, period: Period) -> Frame:
+    frame = frame_of(asking.launch, asking.person)
+    chosen = asking.address(asking.offer, period)
+    text = (
+        f"{asking.offer.held.year}, {day(period.start)} to {day(period.end)} ({plural(period.days, 'day', 'days')}), "
+    )
+    form = _form(asking, text + reporter_in_words(asking.offer.reporter), (str(period.start), str(period.end)))
+    notices = (FIRST_LOOK,) if asking.offer.held.first_look else ()
+    return replace(frame, choice=chosen, choosing=form, notices=notices, offers=frame.offers | _documents(asking))
+
+
+def _documents(asking: _Asking) -> frozenset[str]:
+    """Documents are offered to whoever may add or open some."""
+    can = asking.offers.acts(asking.offer.reporter)
+    return frozenset({"documents"}) if can & {Act.ATTACH, Act.DOWNLOAD} else frozenset()
+
+
+def _mistyped(asking: _Asking, problem: str) -> str:
+    """The form with what was typed and what is wrong with it, and no numbers."""
+    text = f"{asking.offer.held.year}, {reporter_in_words(asking.offer.reporter)}"
+    form = replace(_form(asking, text, (asking.asked.start, asking.asked.end)), problem=problem)
+    frame = replace(frame_of(asking.launch, asking.person), choice=asking.address(asking.offer), choosing=form)
+    return app_page("mistyped", frame)
+
+
+def _form(asking: _Asking, text: str, days: tuple[str, str]) -> Choosing:
+    offer, offers = asking.offer, asking.offers
+    here = request.path if request.method == "GET" else f"/l/{asking.launch.id}/score"
+    named = [*presets(offer)]
+    links = [
+        Link(name, f"{here}{asking.address(offer, one)}", days == (str(one.start), str(one.end))) for name, one in named
+    ]
+    best = Link("Best period", f"{here}{asking.address(offer)}&period={BEST}")
+    return Choosing(
+        text=text,
+        action=here,
+        year=offer.held.year,
+        start=days[0],
+        end=days[1],
+        years=tuple(Link(str(one), f"{here}?year={one}", one == offer.held.year) for one in offers.years),
+        presets=(*links[:-3], best, *links[-3:]),
+        reporters=tuple(Option(o.key, reporter_in_words(o.reporter), o is offer) for o in offers.of(offer.held.year)),
+    )
