@@ -6,9 +6,10 @@ them in any engine; days leave as ISO text in the practice's zone.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -109,3 +110,9 @@ def calendar(first: date, last: date, closed: frozenset[date]) -> Iterator[Calen
 def federal_holidays(first_year: int, last_year: int) -> frozenset[date]:
     """Federal holidays as observed, both years included (5 U.S.C. 6103, by the `holidays` library)."""
     return frozenset(holidays.country_holidays("US", years=range(first_year, last_year + 1)))
+
+
+@lru_cache(maxsize=8)
+def federal_holiday_names(year: int) -> Mapping[date, str]:
+    """The federal holidays that are observed in one year, by day."""
+    return dict(holidays.country_holidays("US", years=year))

@@ -1,9 +1,11 @@
 """The rows behind every number: the cases of a period with their evidence, down to file and line."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +18,13 @@ from smartapp.usecases import Reading
 _DIGITS = 12
 COUNTS = "counts"
 """The word for a case that is surely in the denominator."""
+
+OUTSIDE_WINDOW = "not within the window"
+"""How the reason of a case ends that was met, but not within the numerator window."""
+
+_DEADLINE = re.compile(r"the deadline ([0-9]{4}-[0-9]{2}-[0-9]{2})\b")
+"""How the reason of a PI_PEA_1 case names the end of its fourth business day (cases.sql)."""
+_DAY, _ON_A_DAY = re.compile(r" \d{4}-\d{2}-\d{2}\b"), re.compile(r"\bon \d{4}-\d{2}-\d{2}\b")
 
 _COUNTS = {"in": COUNTS, "undecided": "undecided", "out": "does not count"}
 
@@ -114,7 +123,7 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str]) -> 
         counts_in_group=_COUNTS[found["group_place"]],
         met=found["met"],
         met_on=case["met_on"],
-        reason=f"{case['reason']}, but on {case['met_on']}, not within the window"
+        reason=f"{case['reason']}, but on {case['met_on']}, {OUTSIDE_WINDOW}"
         if met_elsewhere
         else found["reason"],
         evidence=(),
@@ -150,6 +159,17 @@ def _witness(reading: Reading, row: Mapping[str, Any]) -> Witness:
 
 def _shown(reading: Reading, key: str) -> str:
     return shown_key(key, reading.fingerprint)
+
+
+def deadline_of(row: CaseRow) -> date | None:
+    """The last day on which access for a visit is timely, as its reason names it; None where it names none."""
+    named = _DEADLINE.search(row.reason)
+    return date.fromisoformat(named[1]) if named else None
+
+
+def without_days(reason: str) -> str:
+    """A reason in the words that like cases share."""
+    return _DAY.sub("", _ON_A_DAY.sub("on another day", reason))
 
 
 def shown_key(key: str, run: str) -> str:

@@ -3,15 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 from extractors.cases import Tally
 from extractors.ledger import NEEDS
 from extractors.profile import Profile
-from scoring.model import Cite
+from scoring.model import Cite, MeasureId, Reporter
 from scoring.year import Status
-from smartapp.evidence import CaseRow, case_rows, place_of, rows_of, shown_key
+from smartapp.evidence import CaseRow, case_rows, deadline_of, place_of, rows_of, shown_key
+from smartapp.measure_words import words_of
+from smartapp.open_cases import window_end
 from smartapp.usecases import Reading, UsageError
+
+_ACCESS, _ACTS_OF_THE_WINDOW = "PI_PEA_1", ("PI_HIE_1", "PI_HIE_4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,59 @@ def _left_out(reading: Reading, focus: str) -> tuple[LeftOut, ...]:
             LeftOut(row["measure"], focus, place_of(reading, focus), row["occurred"], row["why"]) for row in rows
         )
     )
+
+
+def left_out_of(reading: Reading, measure: str, reporter: Reporter) -> tuple[LeftOut, ...]:
+    """The records of the period that were read for a measure and are no case of it, and may be a reporter's.
+
+    A record that names nobody, or somebody whose TIN is not known, may be. Each record stands once, by its days.
+    """
+    first, last = reading.period.start.isoformat(), reading.period.end.isoformat()
+    found: dict[str, LeftOut] = {}
+    for row in reading.engine.rows("left_out", "occurred, focus, why"):
+        mine = row["tin"] in (None, reporter.tin) and (reporter.npi is None or row["npi"] in (None, reporter.npi))
+        inside = row["occurred"] is None or (row["occurred"] <= last and row["occurred_to"] >= first)
+        if row["measure"] == measure and mine and inside:
+            found.setdefault(row["focus"], _left_out_row(reading, row))
+    return tuple(found.values())
+
+
+def _left_out_row(reading: Reading, row: Mapping[str, Any]) -> LeftOut:
+    days = row["occurred"] if row["occurred"] == row["occurred_to"] else f"{row['occurred']} to {row['occurred_to']}"
+    focus = row["focus"]
+    return LeftOut(row["measure"], shown_key(focus, reading.fingerprint), place_of(reading, focus), days, row["why"])
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What a case lacks: the kinds of fact that nothing on record shows done, what would make it count, and until when.
+
+    `by` is the last day, included, on which the act counts; None where no act counts, or no day is known.
+    """
+
+    kinds: tuple[str, ...]
+    would_count: str
+    by: date | None
+
+
+def lacking(reading: Reading, row: CaseRow, standing: str) -> Lacking:
+    """What would make a case count that does not.
+
+    Args:
+        reading: the run.
+        row: a case with its evidence.
+        standing: met, not_met, unknown or undecided; of a case that is met nothing is lacking.
+    """
+    shown = {witness.kind for witness in row.evidence if witness.answer == "met"}
+    kinds = [kind for kind in NEEDS[MeasureId(row.measure)][1] if kind not in shown]
+    text = words_of(row.measure).would_count(standing)
+    return Lacking(tuple(kinds) if text else (), text, _by(reading, row) if text else None)
+
+
+def _by(reading: Reading, row: CaseRow) -> date | None:
+    if row.measure == _ACCESS:
+        return deadline_of(row)
+    return window_end(reading, reading.period) if row.measure in _ACTS_OF_THE_WINDOW else None
 
 
 def _rules(profile: Profile, row: CaseRow) -> dict[str, str]:

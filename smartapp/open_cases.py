@@ -4,7 +4,6 @@ Seen from a day, over the observed part of a period. A case of which nothing is 
 until the data are handed in; an act that must lie in the period can be done until the period ends.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,13 +16,10 @@ from scoring.actions import OpenCase, Pool
 from scoring.efforts import ActionKind, Efforts
 from scoring.model import MeasureId, Period, Reporter
 from scoring.possible import closing_day
-from smartapp.evidence import COUNTS, CaseRow, rows_of
+from smartapp.evidence import COUNTS, CaseRow, deadline_of, rows_of, without_days
 from smartapp.usecases import Reading
 
 _ACCESS, _SENDING, _RECEIVING = MeasureId("PI_PEA_1"), MeasureId("PI_HIE_1"), MeasureId("PI_HIE_4")
-_DEADLINE = re.compile(r"the deadline ([0-9]{4}-[0-9]{2}-[0-9]{2})\b")
-"""How the reason of a PI_PEA_1 case names the end of its fourth business day (cases.sql)."""
-
 _NUMERATORS = (MeasureId("PI_EP_1"), _SENDING, _RECEIVING, _ACCESS)
 """The measures of which cases become met; the others are answered, or counted for an exclusion."""
 
@@ -96,7 +92,7 @@ def _cases(reading: Reading, rows: list[CaseRow], measure: MeasureId, seen: Seen
 
 def _lost(reasons: Iterable[str]) -> str:
     """Why a unit is lost, in the same words for like cases: the first of several, its deadline without the day."""
-    return min(_DEADLINE.sub("the deadline", reason) for reason in reasons)
+    return min(without_days(reason) for reason in reasons)
 
 
 def _is_unknown(unmet: list[CaseRow]) -> bool:
@@ -118,8 +114,8 @@ def _act(reading: Reading, seen: Seen, row: CaseRow) -> _Open | None:
     """The act that would make it met, were there time; None where no later act can."""
     ends = window_end(reading, seen.period)
     if row.measure == _ACCESS:
-        named = _DEADLINE.search(row.reason)
-        return (ActionKind.ACCESS, min(date.fromisoformat(named[1]), ends)) if named else None
+        deadline = deadline_of(row)
+        return (ActionKind.ACCESS, min(deadline, ends)) if deadline else None
     if row.measure == _SENDING:
         sent = any((w.kind, w.answer) == (EventKind.SUMMARY_SENT, "met") for w in row.evidence)
         return (ActionKind.RECEIPT if sent else ActionKind.SEND, ends)

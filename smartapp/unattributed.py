@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
+from scoring.model import Reporter
 from scoring.year import Status
 from smartapp.evidence import place_of, shown_key
 from smartapp.usecases import Reading
@@ -71,6 +72,10 @@ class Unattributed:
     tin: str | None
     npi: str | None
     why: Why
+
+    def may_be_of(self, reporter: Reporter) -> bool:
+        """Whether nothing that it says is of somebody else."""
+        return self.tin in (None, reporter.tin) and (reporter.npi is None or self.npi in (None, reporter.npi))
 
 
 @dataclass(frozen=True, slots=True)

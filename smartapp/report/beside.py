@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scoring.model import Reporter
 from smartapp.beside.causes import Verdict
 from smartapp.beside.compared import Behind, Candidate, Comparison, Numbers, typed_beside
 from smartapp.report.words import figure
@@ -103,15 +102,10 @@ def _signed(numbers: Numbers) -> str:
 def _nobodys(scored: Scored) -> tuple[Nobodys, ...]:
     found = []
     for reasoned in unattributed(scored.reading):
-        mine = tuple(case for case in reasoned.cases if _concerns(case, scored.submission.reporter))
+        mine = tuple(case for case in reasoned.cases if case.may_be_of(scored.submission.reporter))
         if mine:
             found.append(Nobodys(reasoned.says, reasoned.remedy, _counts(mine), mine))
     return tuple(found)
-
-
-def _concerns(case: Unattributed, reporter: Reporter) -> bool:
-    """Whether a case may be the reporter's: nothing that it says is of somebody else."""
-    return case.tin in (None, reporter.tin) and (reporter.npi is None or case.npi in (None, reporter.npi))
 
 
 def _counts(cases: Sequence[Unattributed]) -> str:

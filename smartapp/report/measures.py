@@ -11,7 +11,7 @@ from scoring.year import Measure, Status
 from smartapp.attestations import Reported
 from smartapp.evidence import CaseRow, rows_of
 from smartapp.exclusions import BASES, counts_for
-from smartapp.report.casebook import CaseGroup, grouped
+from smartapp.casebook import CaseGroup, grouped
 from smartapp.report.words import day, percent, rate_in_words
 from smartapp.scored import Scored
 

@@ -16,7 +16,7 @@ from scoring.model import Origin, OtherReading, Reporter
 from smartapp import paths
 from smartapp.evidence import CaseRow
 from smartapp.report import render
-from smartapp.report.casebook import Standing, grouped
+from smartapp.casebook import Standing, grouped
 from smartapp.report.words import percent
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read

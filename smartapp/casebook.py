@@ -1,14 +1,12 @@
-"""Cases as a page lists them: one for each unit of a tally, with where it stands and what it rests on."""
+"""Cases as pages list them: one for each unit of a tally, with where it stands and what it rests on."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from extractors.vocabulary import Grade
-from smartapp.evidence import COUNTS, CaseRow, Witness
-from smartapp.report.words import plural
+from smartapp.evidence import COUNTS, CaseRow, Witness, without_days
 
 
 class Standing(StrEnum):
@@ -35,8 +33,6 @@ ANSWERS = {
     Standing.UNDECIDED: "undecided",
 }
 NO_DATE = "no date"
-_DAY = re.compile(r" (?:\d{4}-\d{2}-\d{2})\b")
-_OTHER_DAY = re.compile(r"\bon \d{4}-\d{2}-\d{2}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,8 @@ class Case:
     @property
     def summary(self) -> str:
         """What opens when the evidence is opened."""
-        evidence = plural(sum(len(o.evidence) for o in self.occurrences), "piece", "pieces")
+        number = sum(len(o.evidence) for o in self.occurrences)
+        evidence = f"{number:,} {'piece' if number == 1 else 'pieces'}"
         visits = "" if len(self.occurrences) == 1 else f"{len(self.occurrences)} records, "
         return f"{visits}{evidence} of evidence"
 
@@ -159,11 +156,6 @@ def _weakest(decisive: Iterable[CaseRow], standing: Standing) -> Grade | None:
     if None in grades:
         return Grade.ASSERTED if standing is Standing.MET else None
     return max((Grade(grade) for grade in grades if grade), key=list(Grade).index)
-
-
-def without_days(reason: str) -> str:
-    """A reason in the words that like cases share."""
-    return _DAY.sub("", _OTHER_DAY.sub("on another day", reason))
 
 
 def _occurrence(row: CaseRow) -> Occurrence:

@@ -1,0 +1,253 @@
+"""From a number to the cases behind it: every case of a measure for one reporter, filtered, counted and paged.
+
+What is shown for a number is always as many cases as the number says; the pages' crawler asserts it.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+from extractors.cases import Tally
+from extractors.ledger import NEEDS
+from extractors.vocabulary import EventKind
+from scoring.model import MeasureId, Reporter
+from smartapp.casebook import Case, Standing, cases_of
+from smartapp.evidence import COUNTS, OUTSIDE_WINDOW, CaseRow, bare_rows, deadline_of, rows_of, with_evidence
+from smartapp.exclusions import counts_for
+from smartapp.explained import LeftOut, left_out_of
+from smartapp.outages import Due, Outage, outages
+from smartapp.scored import Scored
+from smartapp.unattributed import Unattributed, unattributed
+from smartapp.usecases import Reading
+
+PAGE_SIZE = 100
+"""Rows of one page."""
+
+_ACCESS = MeasureId("PI_PEA_1")
+_BEGINS, _ENDS = {EventKind.ACCESS_VDT, EventKind.ACCESS_API}, {EventKind.ACCESS_WITHDRAWN}
+_NO_GRADE = "none"
+_Item = TypeVar("_Item")
+
+
+class Show(StrEnum):
+    """Which cases of a measure are listed."""
+
+    DENOMINATOR = "denominator"
+    MET = "met"
+    UNKNOWN = "unknown"
+    NOT_MET = "not-met"
+    UNDECIDED = "undecided"
+    LEFT_OUT = "left-out"
+    NOBODYS = "nobodys"
+
+
+STANDINGS: Mapping[Show, frozenset[Standing]] = {
+    Show.DENOMINATOR: frozenset({Standing.MET, Standing.UNKNOWN, Standing.NOT_MET}),
+    Show.MET: frozenset({Standing.MET}),
+    Show.UNKNOWN: frozenset({Standing.UNKNOWN}),
+    Show.NOT_MET: frozenset({Standing.NOT_MET}),
+    Show.UNDECIDED: frozenset({Standing.UNDECIDED}),
+}
+"""The standings that are listed; what is left out, or nobody's, stands nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks to see of a measure; None or empty where it does not say.
+
+    `why` is the key of a group of reasons, `month` as `2026-03`, `clinician` a number among those of the measure,
+    `drug` yes, no or unknown (a controlled substance), `rests` a grade of evidence, `page` counts from 1.
+    """
+
+    show: Show = Show.DENOMINATOR
+    variant: str = ""
+    why: str = ""
+    month: str = ""
+    clinician: str = ""
+    drug: str = ""
+    rests: str = ""
+    page: int = 1
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Asked":
+        """From the query of an address; what stands there beside is passed over.
+
+        Raises:
+            ValueError: it asks for what no page shows.
+        """
+        names = ("variant", "why", "month", "clinician", "drug", "rests")
+        given = {name: query.get(name, "").strip() for name in names}
+        page = int(query.get("page", "1"))
+        if page < 1:
+            raise ValueError("expected a page from 1")
+        return cls(Show(query.get("show") or Show.DENOMINATOR), page=page, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to count a measure for a reporter, with every case that it counts or leaves undecided."""
+
+    variant: str
+    chosen: bool
+    tally: Tally
+    cases: tuple[Case, ...]
+
+    @property
+    def not_met(self) -> int:
+        """Cases in the denominator that are neither met nor unknown."""
+        return self.tally.denominator - self.tally.met - self.tally.unknown
+
+    @property
+    def clinicians(self) -> tuple[str, ...]:
+        """The NPIs whose cases these are, in order; empty text stands for nobody named."""
+        return tuple(sorted({npi or "" for case in self.cases for npi in case.clinicians}))
+
+    def counted(self, keys: Callable[[Case], Iterable[str]]) -> Counter[tuple[Standing, str]]:
+        """How many cases have each key, by standing."""
+        return Counter((case.standing, key) for case in self.cases for key in keys(case))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedMeasure:
+    """A measure of one score with all behind it; none of its cases has evidence yet."""
+
+    measure: MeasureId
+    ways: tuple[Way, ...]
+    left_out: tuple[LeftOut, ...]
+    nobodys: tuple[tuple[str, Unattributed], ...]
+    outages: tuple[Outage, ...]
+
+    def way(self, variant: str) -> Way | None:
+        """The way of that name, else the chosen one; None where nothing was counted for the reporter."""
+        named = next((way for way in self.ways if way.variant == variant), None)
+        return named or next((way for way in self.ways if way.chosen), None)
+
+
+def open_measure(scored: Scored, measure: MeasureId) -> OpenedMeasure:
+    """Everything behind the numbers of one measure for the reporter of a score.
+
+    Raises:
+        KeyError: the year has no such measure, or it is not counted from cases.
+    """
+    if measure not in NEEDS or measure not in scored.reading.rules.measures:
+        raise KeyError(measure)
+    reading, who = scored.reading, counts_for(measure, scored.submission.reporter)
+    rows = bare_rows(reading, {measure})
+    tallies = [t for t in reading.tallies if (t.measure, t.tin, t.npi) == (measure, who.tin, who.npi)]
+    ways = tuple(_way(tally, rows, scored.attestations.variant) for tally in tallies)
+    chosen = next((way for way in ways if way.chosen), None)
+    return OpenedMeasure(
+        measure=measure,
+        ways=ways,
+        left_out=left_out_of(reading, measure, who),
+        nobodys=_nobodys(reading, measure, who),
+        outages=outages_of(reading, [row for case in chosen.cases for row in case.rows]) if chosen else (),
+    )
+
+
+def _way(tally: Tally, rows: list[CaseRow], chosen: str) -> Way:
+    return Way(tally.variant, tally.variant in (chosen, "all"), tally, cases_of(rows_of(rows, tally)))
+
+
+def _nobodys(reading: Reading, measure: MeasureId, who: Reporter) -> tuple[tuple[str, Unattributed], ...]:
+    """Cases that may be the reporter's and that no NPI or TIN says are, each with the reason."""
+    return tuple(
+        (reasoned.says, case)
+        for reasoned in unattributed(reading)
+        for case in reasoned.cases
+        if case.measure == measure and case.may_be_of(who)
+    )
+
+
+def outages_of(reading: Reading, rows: Sequence[CaseRow]) -> tuple[Outage, ...]:
+    """The days on which nothing of a measure was met although before and after it was.
+
+    Args:
+        reading: the run that the rows are of.
+        rows: cases of one measure and reporter, their evidence gathered or not.
+    """
+    sure = {row.focus: row for row in rows if row.counts == COUNTS and _decided_on(row) is not None}
+    missed = [row for row in sure.values() if row.met == Standing.NOT_MET.value]
+    told = {row.focus: row for row in with_evidence(reading, missed)} if missed else {}
+    return outages(_due(told.get(focus, row)) for focus, row in sure.items())
+
+
+def _due(row: CaseRow) -> Due:
+    day = _decided_on(row)
+    assert day is not None  # noqa: S101  # the caller chose rows that have one
+    answers = {Standing.MET.value: True, Standing.NOT_MET.value: False}
+    met = None if row.reason.endswith(OUTSIDE_WINDOW) else answers.get(row.met)
+    return Due(day, met, _days(row, _BEGINS), _days(row, _ENDS))
+
+
+def _decided_on(row: CaseRow) -> date | None:
+    """The day that decides a case: the deadline of an access, else the day of the record; None for part of a date."""
+    if row.measure == _ACCESS:
+        return deadline_of(row)
+    try:
+        return date.fromisoformat(row.occurred or "")
+    except ValueError:
+        return None
+
+
+def _days(row: CaseRow, kinds: set[EventKind]) -> frozenset[date]:
+    days = (w.day for w in row.evidence if w.kind in kinds and w.answer == Standing.MET.value and w.day)
+    return frozenset(date.fromisoformat(day) for day in days)
+
+
+def listed(way: Way, asked: Asked) -> tuple[Case, ...]:
+    """The cases that are asked for, in order of days.
+
+    Raises:
+        ValueError: there is no clinician of that number.
+    """
+    wanted = STANDINGS[asked.show]
+    npi = _clinician(way, asked.clinician)
+    return tuple(
+        case
+        for case in way.cases
+        if case.standing in wanted
+        and asked.why in ("", key_of(case.why))
+        and asked.month in ("", case.month)
+        and (npi is None or (npi or None) in case.clinicians)
+        and asked.drug in ("", case.controlled)
+        and asked.rests in ("", grade_of(case))
+    )
+
+
+def _clinician(way: Way, number: str) -> str | None:
+    if not number:
+        return None
+    try:
+        return way.clinicians[int(number) - 1] if int(number) > 0 else way.clinicians[len(way.clinicians)]
+    except IndexError:
+        raise ValueError("expected the number of a clinician") from None
+
+
+def grade_of(case: Case) -> str:
+    """What the answer of a case rests on, as an address names it."""
+    return case.rests_on or _NO_GRADE
+
+
+def key_of(text: str) -> str:
+    """What stands for a reason in an address: it may hold words of the server's."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def paged(items: Sequence[_Item], page: int) -> tuple[_Item, ...]:
+    """The items of one page; none after the last."""
+    return tuple(items[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
+
+
+def pages_of(items: Sequence[object]) -> int:
+    """How many pages there are, one at least."""
+    return max(1, -(-len(items) // PAGE_SIZE))
+
+
+def with_witnesses(reading: Reading, cases: Sequence[Case]) -> tuple[Case, ...]:
+    """The same cases with all that witnesses them."""
+    return cases_of(with_evidence(reading, [row for case in cases for row in case.rows]))
