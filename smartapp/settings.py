@@ -24,7 +24,7 @@ _KEYS: dict[str, Any] = {
     "data": str,
     "issuers": str,
 }
-_OPTIONAL: dict[str, Any] = {"key_file": str, "key_env": str, "scan": list}
+_OPTIONAL: dict[str, Any] = {"key_file": str, "key_env": str, "scan": list, "workers": int}
 KeySource = Callable[[], tuple[bytes, ...]]
 """Gives the store's keys as they are at present, the newest first."""
 _KEY_BYTES = 32
@@ -43,7 +43,8 @@ class Settings:
     `address` is what browsers see, without a path or a slash at its end; `host` and `port` are listened on.
     `proxies` is the exact number of reverse proxies in front. `key` encrypts what is secret in the store; `keys` gives
     it and the older ones that still open something, also after a change while the server runs. `scan` is a command
-    that gets each uploaded file on its standard input and ends with 0 if it may be kept; empty: none.
+    that gets each uploaded file on its standard input and ends with 0 if it may be kept; empty: none. `workers` that run
+    beside the server, in its process: one, or none where `pi180 worker` does the work.
     """
 
     address: str
@@ -55,6 +56,7 @@ class Settings:
     key: bytes = field(repr=False)
     keys: KeySource = field(default=tuple, repr=False)
     scan: tuple[str, ...] = ()
+    workers: int = 1
 
     @property
     def place(self) -> Place:
@@ -82,6 +84,7 @@ def load_settings(path: Path) -> Settings:
         key=keys()[0],
         keys=keys,
         scan=_scan(document.get("scan", []), path.name),
+        workers=_workers(document.get("workers", 1), path.name),
     )
 
 
@@ -109,6 +112,14 @@ def _proxies(number: int, place: Place, at: str) -> int:
         raise SettingsError(
             f"{at}, proxies: expected how many reverse proxies stand in front, got {number}. pi180 ends no TLS itself: "
             "an https address needs at least 1."
+        )
+    return number
+
+
+def _workers(number: int, at: str) -> int:
+    if number not in (0, 1):
+        raise SettingsError(
+            f"{at}, workers: expected 1, or 0 where pi180 worker runs as a process of its own, got {number}."
         )
     return number
 

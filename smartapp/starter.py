@@ -16,6 +16,7 @@ proxies = {proxies}  # reverse proxies in front; they end TLS, and an https addr
 data = "data"  # the store: launches, tokens (encrypted) and the audit trail; for its owner alone (chmod 700)
 key_file = "pi180.key"  # 32 random bytes that encrypt what is secret in the store; back it up apart from the store
 issuers = "issuers.toml"
+workers = 1  # runs are made beside the server, in its process; 0 where `pi180 worker` makes them in a process of its own
 """
 
 _ISSUERS = """\
@@ -39,7 +40,8 @@ _OPTIONAL = """\
 # profile = "generic"  # evidence profile, before the one of the site file
 # scopes = ["openid", "fhirUser", "launch"]  # instead of the least that the profile needs
 # scope_version = "v2"  # or v1
-# offline = false  # ask for offline_access
+# offline = false  # ask for offline_access: clinicians may then read their own patients
+# source = "export"  # folder with the practice's export of FHIR, kept up by your IT: runs can then be started in the app
 # hosts = ["auth.example.org"]  # hosts of its endpoints, besides those of iss and issuer
 # aliases = []  # further bases that its next links may lead to
 # networks = []  # address ranges within the practice where the EHR lies, such as "10.20.0.0/16"; public ones need none

@@ -50,6 +50,7 @@ _OPTIONAL: dict[str, Any] = {
     "nonce": str,
     "id_token_algorithms": list,
     "admins": list,
+    "source": str,
 }
 _ASYMMETRIC = {"RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384"}
 _READS = re.compile(r"^launch/|\.(?:read|r|s|rs)(?:\?.*)?$")
@@ -75,7 +76,8 @@ class Registration:
 
     `iss` is the FHIR base as registered; `issuer` the authorization server as its metadata and id_tokens name
     it, exactly. `hosts` are the hosts that its endpoints may have, `network` the addresses they may have.
-    `runs` is where runs of its practice lie.
+    `runs` is where runs of its practice lie. `source` is the folder of the practice's export, from which the app makes
+    runs; None: it makes none. It may be missing for a while.
     `scopes` None asks for the minimum that the profile needs. `admins` are the users who may give roles from the start,
     each as its fhirUser (`Practitioner/abc`) or as issuer and subject with a space between.
     """
@@ -102,6 +104,7 @@ class Registration:
     id_token_algorithms: tuple[str, ...]
     network: Network = field(default_factory=Network)
     admins: tuple[str, ...] = ()
+    source: Path | None = None
 
     @property
     def first_looks(self) -> Path:
@@ -180,6 +183,7 @@ def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration
         id_token_algorithms=_algorithms(entry, at),
         network=_network(entry, at),
         admins=_admins(entry, at),
+        source=_source(entry, path.parent, at),
     )
 
 
@@ -277,6 +281,16 @@ def _authorities(entry: Mapping[str, Any], folder: Path, at: str) -> Path | None
     if not bundle.is_file():
         raise SettingsError(f"{at}, ca: {bundle} is no file. Name a bundle of certificate authorities (PEM).")
     return bundle
+
+
+def _source(entry: Mapping[str, Any], folder: Path, at: str) -> Path | None:
+    """A folder of its own: what a run leaves must never lie where the next one reads."""
+    if "source" not in entry:
+        return None
+    source, results = (folder / entry[name] for name in ("source", "results"))
+    if results.resolve().is_relative_to(source.resolve()):
+        raise SettingsError(f"{at}, source: {results} lies in it. Name another folder for results.")
+    return source
 
 
 def _algorithms(entry: Mapping[str, Any], at: str) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ from smartapp.store.records import Author
 from smartapp.store.tables import aware, job, naive, place
 from smartapp.store.vault import Vault
 
-SILENT_FOR = timedelta(minutes=15)
+SILENT_FOR = timedelta(minutes=2)
+"""Workers give a sign of life every ten seconds, however long a step of the work takes."""
 
 
 class JobState(StrEnum):
