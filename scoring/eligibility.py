@@ -217,9 +217,7 @@ def shared_savings_verdict(rules: EligibilityRules, year: int, clinician: Clinic
     if out:
         return Verdict(Duty.NOT_REQUIRED, f"out of the ACO requirement by {out[0]}", (rule.ruling,))
     if clinician.statuses is None or clinician.below_threshold is None:
-        return Verdict(
-            Duty.UNDECIDED, "nothing says the special statuses, or the low-volume threshold", (rule.ruling,)
-        )
+        return Verdict(Duty.UNDECIDED, "nothing says the special statuses, or the low-volume threshold", (rule.ruling,))
     return Verdict(Duty.REQUIRED, rule.text, (rule.ruling,))
 
 

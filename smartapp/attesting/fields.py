@@ -179,7 +179,7 @@ def _road_entries(form: Fields, rules: RuleBook) -> Iterator[Entry]:
 def road_entry(choice: Choice, taken: tuple[MeasureId, ...], rules: RuleBook) -> Entry:
     """What taking a path sets: its own yes, and no answer of any other path."""
     named = (m for path in choice.paths for m in path.measures if rules.measures[m].metric is Metric.BOOLEAN)
-    puts = {("answers", str(name)): True if name in taken else None for name in named}
+    puts: dict[tuple[str, ...], bool | None] = {("answers", str(n)): True if n in taken else None for n in named}
     return Entry(f"road-{choice.objective}", puts)
 
 
@@ -189,8 +189,14 @@ def _measure_entries(form: Fields, measure: Measure, rules: RuleBook) -> Iterato
     for what, known in one_of.items():
         field = f"{what}-{name}"
         if known and field in form:
-            yield Entry(field, {("answers", one): True if one == form[field] else None for one in known})
-    texts = {"done": "done", "managed": "managed", "edition": "editions", "registered": "registered", "people": "people"}
+            yield Entry(field, {("answers", str(one)): True if one == form[field] else None for one in known})
+    texts = {
+        "done": "done",
+        "managed": "managed",
+        "edition": "editions",
+        "registered": "registered",
+        "people": "people",
+    }
     for what, table in texts.items():
         if f"{what}-{name}" in form:
             yield Entry(f"{what}-{name}", {(table, str(name)): _text(form, f"{what}-{name}")})
@@ -210,14 +216,12 @@ def _number(text: str) -> int | str:
 
 
 def _requests(form: Fields, name: str) -> list[dict[str, Any]] | None:
-    found = []
-    for number in requests_in(form, name):
-        key = f"{name}-{number}"
-        given = {what: text for what in ("asked", "answered") if (text := form.get(f"{what}-{key}", "").strip())}
-        if form.get(f"missed-{key}"):
-            given["missed"] = True
-        found.append(given)
-    return [one for one in found if one] or None
+    return [given for number in requests_in(form, name) if (given := _request_given(form, f"{name}-{number}"))] or None
+
+
+def _request_given(form: Fields, key: str) -> dict[str, Any]:
+    days = {what: text for what in ("asked", "answered") if (text := form.get(f"{what}-{key}", "").strip())}
+    return {**days, **({"missed": True} if form.get(f"missed-{key}") else {})}
 
 
 def _choice_entries(form: Fields) -> Iterator[Entry]:

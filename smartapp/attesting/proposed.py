@@ -1,0 +1,154 @@
+"""Answers that somebody proposes: what they would make of the score, and why some of them are refused.
+
+A draft may be incomplete, and may be of something that a person still has to mend. Refused is only what cannot be
+kept at all, and what a person must not say: two roads at once, an exclusion that the counts refute, a day of another
+year, another edition.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scoring import findings
+from scoring.model import Finding, MeasureId, Severity
+from scoring.year import RuleBook
+from smartapp.attestations import Attestations, as_document, from_document
+from smartapp.attesting.entries import Entry, changed_by, faults, with_entries
+from smartapp.scored import Scored, score_reading
+from smartapp.usecases import UsageError
+
+REFUSED = {
+    kind.code
+    for kind in (
+        findings.PATHS_SEVERAL,
+        findings.OWN_EXCLUSION,
+        findings.SUBSTITUTES,
+        findings.EXCLUSION_REFUSED,
+        findings.EXCLUSION_REFUTED,
+        findings.DONE_OUTSIDE_YEAR,
+        findings.EDITION_OTHER,
+    )
+}
+"""The findings that a form may not bring about; one that is there already hinders no other answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What a form proposes.
+
+    `document` holds all answers with those of the form; `changed` are the fields that change something; `problems` say
+    by field what cannot be kept. `after` is the score with the answers, None where they cannot be scored.
+    """
+
+    document: Mapping[str, Any]
+    changed: tuple[str, ...]
+    problems: Mapping[str, str]
+    before: Scored
+    after: Scored | None
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether everything in it may be kept."""
+        return not self.problems
+
+
+def propose(scored: Scored, entries: Iterable[Entry]) -> Proposed:
+    """Score what a form brings, beside the score as it stands.
+
+    Args:
+        scored: the score with the answers that the form started from.
+        entries: what the form would set; see `smartapp.attesting.fields`.
+    """
+    rules, before = scored.reading.rules, as_document(scored.attestations)
+    changed = changed_by(before, entries)
+    problems = faults(before, changed, rules)
+    document = with_entries(before, [entry for entry in changed if entry.field not in problems])
+    attested = from_document(document, "the form", rules)
+    fields = tuple(entry.field for entry in changed)
+    try:
+        after = rescored(scored, attested)
+    except UsageError as problem:
+        return Proposed(document, fields, {**problems, **_contradiction(problem, attested)}, scored, None)
+    refused = {field_of(one, attested, rules): f"{one.message} {one.remedy}" for one in _new(scored, after)}
+    return Proposed(document, fields, {**refused, **problems}, scored, after)
+
+
+def rescored(scored: Scored, attested: Attestations) -> Scored:
+    """The same reading and the same reporter, scored with other answers.
+
+    Raises:
+        UsageError: as for `score_reading`.
+    """
+    return score_reading(scored.reading, replace(attested, reporter=scored.submission.reporter))
+
+
+def _contradiction(problem: UsageError, attested: Attestations) -> dict[str, str]:
+    """A typed total beside an answer that takes its measure out stands beside the total."""
+    named = (name for name in attested.reported if f"[reported.{name}]" in str(problem))
+    name = next(named, None)
+    text = str(problem).replace(f"[reported.{name}]", f"The total of {name}")
+    return {f"met-{name}" if name else "reason": text}
+
+
+def _new(before: Scored, after: Scored) -> Iterator[Finding]:
+    known = {(one.code, one.subject, one.message) for one in before.score.findings}
+    for one in after.score.findings:
+        if one.code in REFUSED and (one.code, one.subject, one.message) not in known:
+            yield one
+
+
+def field_of(finding: Finding, attested: Attestations, rules: RuleBook) -> str:
+    """The field of the forms that a finding is about; the CEHRT ID where it is about none of them."""
+    name = MeasureId(finding.subject)
+    measure = rules.measures.get(name)
+    if finding.code == findings.DONE_OUTSIDE_YEAR.code:
+        late = attested.dates.done.get(name)
+        return f"managed-{name}" if late is None or late.year == rules.year else f"done-{name}"
+    if finding.code == findings.EDITION_OTHER.code:
+        return f"edition-{name}"
+    if finding.code == findings.REGISTERED_LATE.code:
+        return f"registered-{name}"
+    if finding.code == findings.REQUESTS_MISSED.code:
+        return f"asked-{name}-0"
+    if measure is None:
+        return _of_no_measure(finding, rules)
+    return _of_measure(name, rules)
+
+
+def _of_no_measure(finding: Finding, rules: RuleBook) -> str:
+    roads = [f"road-{choice.objective}" for choice in rules.choices if choice.objective == finding.subject]
+    dates = {findings.NOT_IN_USE.code: "in-use-from", findings.NOT_CERTIFIED.code: "certified-on"}
+    return roads[0] if roads else dates.get(finding.code, "cehrt-id")
+
+
+def _of_measure(name: MeasureId, rules: RuleBook) -> str:
+    measure = rules.measures[name]
+    excluded = next((one.id for one in rules.measures.values() if name in one.exclusions), None)
+    if excluded is not None:
+        return f"claim-{excluded}"
+    if measure.engages is not None:
+        return f"level-{measure.engages}"
+    choice = rules.choice_of(name)
+    return f"road-{choice.objective}" if choice else f"answer-{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The points before and after, None where not determinable, and what would shut the gate then and did not."""
+
+    before: int | None
+    after: int | None
+    shut_by: tuple[Finding, ...]
+    opened: tuple[Finding, ...]
+
+
+def difference(before: Scored, after: Scored) -> Difference:
+    """What other answers do to a score."""
+    errors = [[one for one in each.score.findings if one.severity is Severity.ERROR] for each in (before, after)]
+    kept = {(one.code, one.subject) for one in errors[0]} & {(one.code, one.subject) for one in errors[1]}
+    shut, opened = ([one for one in found if (one.code, one.subject) not in kept] for found in errors[::-1])
+    return Difference(_points(before), _points(after), tuple(shut), tuple(opened))
+
+
+def _points(scored: Scored) -> int | None:
+    return scored.score.points if scored.score.gate_shut or scored.score.determinable else None
