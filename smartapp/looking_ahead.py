@@ -127,9 +127,10 @@ def plan_of(scored: Scored, as_of: date, target: int | None = None) -> Planned |
 
 
 def observed(reading: Reading, asked: Asked) -> Reading:
-    """The observed part of a reading's period, counted anew in its engine; the reading itself where all is observed."""
+    """The observed part of a reading's period; its engine holds the cases of these days afterwards."""
     seen = observed_part(asked)
-    if seen == reading.period:
+    [held] = reading.engine.rows("period", "1")
+    if seen == reading.period and (held["start_day"], held["end_day"]) == (str(seen.start), str(seen.end)):
         return reading
     return replace(reading, period=seen, tallies=tuple(tally(reading.engine, seen, reading.site.numerator_window)))
 

@@ -1,13 +1,16 @@
 """The curve of a count against the limit of an exclusion: day by day as observed, then at the pace so far."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from scoring.projection import Span
+from scoring.model import Period
+from scoring.projection import Pace, Span
 from scoring.rounding import half_up
 from smartapp.limits import Limited
-from smartapp.report.charts.shape import DataTable, Mark, Told, percent_of, place
+from smartapp.report.charts.shape import DataTable, Mark, Told, place
 from smartapp.report.words import day, figure
 
 _HEADROOM = Fraction(115, 100)
@@ -35,98 +38,95 @@ class ThresholdChart:
     today: Mark | None
 
 
-def threshold_chart(one: Limited, span: Span, title: str) -> ThresholdChart | None:
-    """The curve of one exclusion; None where the limit is none at all, or days or counts are not known."""
-    if one.days is None or one.margin.fewer_than == 1 or span.observed is None or one.margin.pace is None:
-        return None
-    scale = _Scale(one, span)
-    certain, most = len(one.days), one.margin.pace.counted
-    end = scale.x(span.observed.end, after=True)
-    return ThresholdChart(
-        told=Told(f"count-{one.exclusion.exclusion}", title, _reading(one, span), _table(one, span)),
-        curve=_curve(one.days, scale, end),
-        limit=scale.y(one.margin.fewer_than),
-        limit_text=f"{one.margin.fewer_than}: no exclusion",
-        count_text=_counted(certain, most),
-        pace=_pace(one, scale, end),
-        range=(end, scale.y(certain), scale.y(most)) if most > certain else None,
-        end=(end, scale.y(certain)),
-        months=tuple(_months(span, scale)),
-        today=Mark(end, f"{span.observed.end:%b} {span.observed.end.day}") if span.remaining else None,
-    )
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """What is drawn: the days of what surely counts, and how the count may go on."""
 
+    days: tuple[date, ...]
+    observed: Period
+    pace: Pace
+    limit: int
+    what: str
+    period: Period
 
-class _Scale:
-    """From days and counts to places."""
+    @property
+    def counted(self) -> str:
+        """What surely counts, and the most that may."""
+        certain, most = len(self.days), self.pace.counted
+        return figure(certain) if most == certain else f"{figure(certain)} to {figure(most)}"
 
-    def __init__(self, one: Limited, span: Span) -> None:
-        expected = one.margin.pace.expected if one.margin.pace else None
-        counted = one.margin.pace.counted if one.margin.pace else 0
-        self._top = max(one.margin.fewer_than, counted, expected or 0) * _HEADROOM
-        self._span = span
+    @property
+    def expected(self) -> Fraction | None:
+        """The count at the end of the period; None where no day is to come."""
+        return self.pace.expected if self.pace.remaining else None
 
-    def x(self, when: date, *, after: bool = False) -> str:
-        """Where a day begins, or where it ends."""
-        return place((when - self._span.period.start).days + after, self._span.period.days)
+    def x(self, when: date) -> str:
+        """Where a day begins along the width."""
+        return place((when - self.period.start).days, self.period.days)
 
     def y(self, number: int | Fraction) -> str:
         """How far below the top a count is drawn."""
-        return place(self._top - number, self._top)
+        top = max(Fraction(self.limit), self.pace.counted, self.expected or 0) * _HEADROOM
+        return place(top - number, top)
 
 
-def _curve(days: tuple[date, ...], scale: _Scale, end: str) -> str:
+def threshold_chart(one: Limited, span: Span, title: str) -> ThresholdChart | None:
+    """The curve of one exclusion; None where the limit is none at all, or days or counts are not known."""
+    pace, observed = one.margin.pace, span.observed
+    if one.days is None or one.margin.fewer_than == 1 or observed is None or pace is None:
+        return None
+    curve = _Curve(one.days, observed, pace, one.margin.fewer_than, one.exclusion.what or "cases", span.period)
+    end = place(span.elapsed, span.period.days)
+    certain, most, expected = len(curve.days), pace.counted, curve.expected
+    return ThresholdChart(
+        told=Told(f"count-{one.exclusion.exclusion}", title, _reading(curve), _table(curve)),
+        curve=_path(curve, end),
+        limit=curve.y(curve.limit),
+        limit_text=f"{curve.limit}: no exclusion",
+        count_text=curve.counted,
+        pace=None if expected is None else (end, curve.y(most), "100", curve.y(expected)),
+        range=(end, curve.y(certain), curve.y(most)) if most > certain else None,
+        end=(end, curve.y(certain)),
+        months=tuple(_months(curve)),
+        today=Mark(end, f"{observed.end:%b} {observed.end.day}") if span.remaining else None,
+    )
+
+
+def _path(curve: _Curve, end: str) -> str:
     """A step up on each day with cases; it ends where the observed days end."""
-    steps, reached = [f"M0 {scale.y(0)}"], 0
-    for when in sorted(set(days)):
-        reached += days.count(when)
-        steps.append(f"H{scale.x(when)}V{scale.y(reached)}")
+    steps, reached = [f"M0 {curve.y(0)}"], 0
+    for when, number in sorted(Counter(curve.days).items()):
+        reached += number
+        steps.append(f"H{curve.x(when)}V{curve.y(reached)}")
     return "".join((*steps, f"H{end}"))
 
 
-def _pace(one: Limited, scale: _Scale, end: str) -> tuple[str, str, str, str] | None:
-    pace = one.margin.pace
-    if pace is None or pace.expected is None or not pace.remaining:
-        return None
-    return end, scale.y(pace.counted), "100", scale.y(pace.expected)
+def _months(curve: _Curve) -> Iterator[Mark]:
+    for first in (date(curve.period.start.year, month, 1) for month in range(1, 13)):
+        if curve.period.start <= first <= curve.period.end:
+            yield Mark(curve.x(first), f"{first:%b}"[:1])
 
 
-def _months(span: Span, scale: _Scale) -> list[Mark]:
-    starts = [date(span.period.start.year, month, 1) for month in range(1, 13)]
-    inside = [first for first in starts if span.period.start <= first <= span.period.end]
-    return [Mark(f"{scale.x(first)}", f"{first:%b}"[:1]) for first in inside]
+def _reading(curve: _Curve) -> str:
+    text = f"{curve.counted} {curve.what} by {day(curve.observed.end)}; the exclusion needs fewer than "
+    text += f"{figure(curve.limit)}"
+    if curve.expected is None:
+        return f"{text}, and the period is over."
+    return f"{text}. At that pace it is about {figure(half_up(curve.expected))} on {day(curve.period.end)}."
 
 
-def _counted(certain: int, most: int) -> str:
-    return figure(certain) if most == certain else f"{figure(certain)} to {figure(most)}"
-
-
-def _reading(one: Limited, span: Span) -> str:
-    assert span.observed is not None
-    assert one.margin.pace is not None
-    counted = _counted(len(one.days or ()), one.margin.pace.counted)
-    text = f"{counted} {one.exclusion.what} by {day(span.observed.end)}, against a limit of fewer than "
-    text += f"{figure(one.margin.fewer_than)}"
-    expected = one.margin.pace.expected
-    if not span.remaining or expected is None:
-        return f"{text}; the period is over."
-    return f"{text}; at that pace about {figure(half_up(expected))} on {day(span.period.end)}."
-
-
-def _table(one: Limited, span: Span) -> DataTable:
-    assert span.observed is not None
-    assert one.margin.pace is not None
-    days, last = one.days or (), span.observed.end
-    rows = [(day(when), figure(sum(d <= when for d in days))) for when in _month_ends(span.observed.start, last)]
-    rows.append((f"{day(last)}, the last day observed", _counted(len(days), one.margin.pace.counted)))
-    if span.remaining and one.margin.pace.expected is not None:
-        rows.append(
-            (f"{day(span.period.end)}, at the pace so far", f"about {figure(half_up(one.margin.pace.expected))}")
-        )
-    rows.append(("Limit", f"fewer than {figure(one.margin.fewer_than)}"))
+def _table(curve: _Curve) -> DataTable:
+    last = curve.observed.end
+    rows = [(day(one), figure(sum(d <= one for d in curve.days))) for one in _month_ends(curve.observed)]
+    rows.append((f"{day(last)}, the last day observed", curve.counted))
+    if curve.expected is not None:
+        rows.append((f"{day(curve.period.end)}, at the pace so far", f"about {figure(half_up(curve.expected))}"))
+    rows.append(("Limit", f"fewer than {figure(curve.limit)}"))
     return DataTable("Counted until the end of each month", ("By", "Counted"), tuple(rows))
 
 
-def _month_ends(start: date, last: date) -> list[date]:
+def _month_ends(observed: Period) -> list[date]:
     """The last days of the months that end before the last day."""
-    firsts = [date(start.year, month, 1) for month in range(start.month + 1, last.month + 1)]
-    return [one - timedelta(days=1) for one in firsts if one - timedelta(days=1) < last]
+    months = range(observed.start.month + 1, observed.end.month + 1)
+    ends = [date(observed.start.year, month, 1) - timedelta(days=1) for month in months]
+    return [one for one in ends if one < observed.end]
