@@ -170,6 +170,13 @@ class Launches:
             row = connection.execute(select(launch).where(mine)).one_or_none()
         return None if row is None else self._launch(row)
 
+    def signed_in(self, registration: str, now: datetime) -> tuple[Launch, ...]:
+        """Every session of a registration that somebody is signed in with, the one seen last first."""
+        mine = (launch.c.registration == registration) & (launch.c.phase == Phase.OPEN)
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(launch).where(mine).order_by(launch.c.seen.desc())).all()
+        return tuple(one for row in rows if _is_alive(row, naive(now)) and (one := self._launch(row)) is not None)
+
     def end(self, launch_id: str) -> None:
         """End a launch and forget everything secret of it."""
         gone: dict[str, Any] = dict.fromkeys((*_SEALED, "state_hash", "renewing_until"))
