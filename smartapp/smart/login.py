@@ -25,7 +25,7 @@ from smartapp.smart.errors import SmartError
 from smartapp.smart.issuers import ClientAuth, Registration
 from smartapp.smart.launch import Ehr, Launching, LaunchRefused
 from smartapp.smart.session import TokenInUse
-from smartapp.store import Database, Launch, Launches, Trail, Vault
+from smartapp.store import Database, DataKeys, Launch, Launches, Trail, Vault
 
 LOOPBACK, PORT = "127.0.0.1", 8182
 PATIENCE = 300.0
@@ -76,7 +76,8 @@ def signed_in(client: Client, site: Site) -> Iterator[TokenInUse]:
     with _listening(client.port) as listener, TemporaryDirectory() as folder:
         database = Database(Path(folder) / "login.sqlite")
         try:
-            launches, trail = Launches(database, Vault(os.urandom(32))), Trail(database)
+            vault = Vault(os.urandom(32))
+            launches, trail = Launches(database, vault), Trail(database, DataKeys(database, vault))
             ehr = Ehr(registration, f"http://{LOOPBACK}:{listener.server_port}", _now)
             launching = Launching([ehr], launches, trail, _now)
             launch = _signed_in(launching, listener, client)

@@ -5,6 +5,7 @@ except the settings of its connection. What is secret is sealed (`vault`); `open
 """
 
 from smartapp.store.audit import AuditEvent, Deed, Trail
+from smartapp.store.data_keys import DataKeys
 from smartapp.store.database import Database
 from smartapp.store.documents import Document, Documents, Upload
 from smartapp.store.drafts import Draft, Drafts, StaleDraft
@@ -23,6 +24,7 @@ __all__ = [
     "AuditEvent",
     "Author",
     "Context",
+    "DataKeys",
     "Database",
     "Deed",
     "Document",

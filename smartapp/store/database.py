@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from smartapp.store.tables import metadata
+from smartapp.store.versions import HEAD, bring_up_to_date, version_of
 
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
 _WRITING = "pi180_writing"
@@ -18,13 +18,21 @@ class Database:
     """The store's file, made with its tables when it is not there yet, readable by its owner alone."""
 
     def __init__(self, path: Path) -> None:
+        """Open the file; an older store is upgraded, by one process while others wait.
+
+        Raises:
+            StoreError: it is newer than this product, or no store.
+        """
         path.touch(mode=0o600)
         path.chmod(0o600)  # one that was there before may be open to others; its journals get the same mode
         self.engine: Engine = create_engine(f"sqlite:///{path}")
         event.listen(self.engine, "connect", _settings)
         event.listen(self.engine, "begin", _begin)
-        with self.writing() as connection:
-            metadata.create_all(connection)
+        with self.engine.connect() as connection:
+            current = version_of(connection) == HEAD
+        if not current:
+            with self.writing() as connection:
+                bring_up_to_date(connection, path)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

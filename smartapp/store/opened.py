@@ -14,7 +14,7 @@ from smartapp.store.people import People
 from smartapp.store.readings import Readings
 from smartapp.store.vault import Vault
 
-FILE, DOCUMENTS = "pi180.sqlite", "documents"
+FILE, DOCUMENTS, ANCHORS = "pi180.sqlite", "documents", "trail-anchors.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def open_store(folder: Path, vault: Vault, scan: Scan | None = None) -> Store:
         vault=vault,
         launches=Launches(database, vault),
         readings=Readings(database),
-        trail=Trail(database),
+        trail=Trail(database, keys, folder / ANCHORS),
         drafts=Drafts(database, keys),
         documents=Documents(database, keys, folder / DOCUMENTS, scan),
         people=People(database, vault),

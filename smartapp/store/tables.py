@@ -53,6 +53,12 @@ audit = Table(
     Column("user", String),
     Column("patient", String),
     Column("detail", String),
+    Column("role", String),
+    Column("origin", String),
+    Column("version", String),
+    Column("link", Integer),
+    Column("code", String),
+    Index("audit_chain", "registration", "number"),
 )
 
 for _act in ("UPDATE", "DELETE"):

@@ -9,7 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from smartapp.store import AuditEvent, Context, Database, Deed, Grant, Launches, Pending, Person, Phase, Trail, Vault
+from smartapp.store import (
+    AuditEvent,
+    Context,
+    Database,
+    DataKeys,
+    Deed,
+    Grant,
+    Launches,
+    Pending,
+    Person,
+    Phase,
+    Trail,
+    Vault,
+)
 from smartapp.store.launches import IDLE_LIFE, PENDING_LIFE, WHOLE_LIFE
 from smartapp.store.vault import VaultError
 
@@ -42,6 +55,11 @@ def database(file: Path) -> Iterator[Database]:
     made = Database(file)
     yield made
     made.close()
+
+
+@pytest.fixture
+def trail(database: Database) -> Trail:
+    return Trail(database, DataKeys(database, Vault(KEY)))
 
 
 @pytest.fixture
@@ -422,8 +440,7 @@ def test_a_new_launch_sweeps_the_old_ones_away(file: Path, launches: Launches) -
 
 
 @pytest.mark.requirement("R99")
-def test_the_trail_keeps_what_was_written_in_its_order(database: Database) -> None:
-    trail = Trail(database)
+def test_the_trail_keeps_what_was_written_in_its_order(trail: Trail) -> None:
     events = [AuditEvent(deed, "one", "l", "issuer subject", "p", "detail") for deed in Deed]
     for event in events:
         trail.add(event, NOW)
@@ -433,8 +450,7 @@ def test_the_trail_keeps_what_was_written_in_its_order(database: Database) -> No
 
 
 @pytest.mark.requirement("R99")
-def test_the_trail_can_only_be_added_to(file: Path, database: Database) -> None:
-    trail = Trail(database)
+def test_the_trail_can_only_be_added_to(file: Path, trail: Trail) -> None:
     trail.add(AuditEvent(Deed.PATIENT_VIEWED, patient="p"), NOW)
     for statement in ("DELETE FROM audit", "UPDATE audit SET patient = 'q'"):
         raw = sqlite3.connect(file)
@@ -446,18 +462,18 @@ def test_the_trail_can_only_be_added_to(file: Path, database: Database) -> None:
 
 
 @pytest.mark.requirement("R99")
-def test_a_row_that_cannot_be_written_is_an_error_and_not_silence(file: Path, database: Database) -> None:
+def test_a_row_that_cannot_be_written_is_an_error_and_not_silence(file: Path, trail: Trail) -> None:
     raw = sqlite3.connect(file)
     raw.execute("DROP TABLE audit")
     raw.close()
 
     with pytest.raises(Exception, match="no such table: audit"):
-        Trail(database).add(AuditEvent(Deed.PATIENT_VIEWED), NOW)
+        trail.add(AuditEvent(Deed.PATIENT_VIEWED), NOW)
 
 
-def test_times_are_kept_in_utc_whatever_zone_they_came_in(file: Path, database: Database) -> None:
+def test_times_are_kept_in_utc_whatever_zone_they_came_in(file: Path, trail: Trail) -> None:
     eastern = datetime.fromisoformat("2026-11-21T07:00:00-05:00")
-    Trail(database).add(AuditEvent(Deed.DENIED), eastern)
+    trail.add(AuditEvent(Deed.DENIED), eastern)
     raw = sqlite3.connect(file)
     (at,) = raw.execute("SELECT at FROM audit").fetchone()
     raw.close()
