@@ -17,6 +17,7 @@ from smartapp.looking_ahead import Periods
 from smartapp.paths import templates
 from smartapp.planning import Planned
 from smartapp.report.beside import other_books
+from smartapp.report.dashboard import Dashboard, ready_of
 from smartapp.report.frame import (
     Action,
     Choosing,
@@ -39,6 +40,7 @@ from smartapp.typed import WhatIf
 __all__ = [
     "Action",
     "Choosing",
+    "Dashboard",
     "Frame",
     "Link",
     "Message",
@@ -55,6 +57,7 @@ __all__ = [
 ]
 
 _EMPTY: Mapping[str, str] = {}
+_NOTHING_BESIDE = Dashboard()
 
 
 def render(scored: Scored, rows: Sequence[CaseRow], as_of: date | None = None, periods: Periods | None = None) -> str:
@@ -71,17 +74,19 @@ def render(scored: Scored, rows: Sequence[CaseRow], as_of: date | None = None, p
     return _environment().get_template("report.html").render(**content, to=within_report)
 
 
-def score_page(scored: Scored, written: datetime, frame: Frame, periods: Periods | None = None) -> str:
-    """The app's "My score": gate, points, lines and answers; every figure leads to its measure's page.
+def score_page(scored: Scored, written: datetime, frame: Frame, dashboard: Dashboard = _NOTHING_BESIDE) -> str:
+    """The dashboard: gate, points, period, objectives, what to do next, evidence; every figure leads to its page.
 
     Args:
         scored: the score; no case of it is looked at.
-        written: when the score was made, with a zone; it is shown in the practice's.
+        written: when its data were read, with a zone; it is shown in the practice's.
         frame: the layout.
-        periods: every period around the score; None says nothing of them.
+        dashboard: what stands beside the score.
     """
     page = page_of(scored, (), moment(written.astimezone(scored.reading.site.zone_info)), frame.today)
-    return app_page("score", frame, page=page, periods=periods_shown(periods, frame.today) if periods else None)
+    ready = ready_of(page, dashboard.files) if dashboard.files else None
+    beside: dict[str, Any] = {"board": dashboard, "periods": dashboard.periods, "dates": dashboard.dates}
+    return app_page("score", frame, page=page, ready=ready, **beside)
 
 
 def measure_page(scored: Scored, rows: Sequence[CaseRow], measure: str, frame: Frame) -> str:

@@ -19,7 +19,7 @@ from smartapp.report.words import day, reporter_in_words
 from smartapp.scored import Scored
 from smartapp.usecases import Reading
 
-_ROLES = {
+ROLES = {
     Status.EXCLUSION: "claimed exclusion",
     Status.BONUS: "bonus measure",
     Status.ATTESTATION: "required attestation",
@@ -27,6 +27,7 @@ _ROLES = {
     Status.ENGAGEMENT: "level of active engagement",
     Status.OPTIONAL: "optional measure",
 }
+"""What a yes/no measure is, in words."""
 
 _ASKED = {Status.ATTESTATION, Status.REQUIRED}
 
@@ -179,7 +180,7 @@ def _answers(scored: Scored) -> tuple[Answered, ...]:
             anchor=f"answer-{measure.id}",
             measure=measure.id,
             title=measure.title,
-            role=_ROLES[measure.status],
+            role=ROLES[measure.status],
             answer=_answer(measure, given),
         )
         for measure in rules.measures.values()

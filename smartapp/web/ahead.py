@@ -6,11 +6,12 @@ Values typed into a form are scored and shown, and neither kept nor written down
 from flask import Blueprint, Response, request
 
 from smartapp.access import Act
-from smartapp.looking_ahead import periods_of, plan_of, what_if_of
+from smartapp.looking_ahead import plan_of, what_if_of
 from smartapp.report import periods_page, plan_page, what_if_page
 from smartapp.store import Launch
 from smartapp.usecases import UsageError
 from smartapp.web.chosen import chosen_score
+from smartapp.web.dashboard import known_periods
 from smartapp.web.pages import check_form, page, signed_in
 from smartapp.web.service import current_service
 from smartapp.web.typing_form import typed_in
@@ -24,8 +25,8 @@ _MOST_POINTS = 100
 @signed_in
 def periods(launch: Launch) -> Response:
     """Every performance period around the score, and which one earns more."""
-    with chosen_score(launch) as (scored, _, frame):
-        return page(periods_page(scored, periods_of(scored), frame))
+    with chosen_score(launch) as (scored, choice, frame):
+        return page(periods_page(scored, known_periods(current_service(), scored, choice), frame))
 
 
 @routes.get("/plan")

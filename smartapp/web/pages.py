@@ -12,11 +12,11 @@ from flask import Blueprint, Response, g, request
 from extractors.sources.search import WrongPatient
 from smartapp.access import Act
 from smartapp.evidence import case_rows
-from smartapp.looking_ahead import periods_of
 from smartapp.report import Link, Message, app_page, basis_page, measure_page, score_page
 from smartapp.report.words import day
 from smartapp.store import Deed, Launch, Phase
 from smartapp.web.chosen import chosen_score
+from smartapp.web.dashboard import dashboard_of
 from smartapp.web.first_score import begin
 from smartapp.web.framing import frame_of, known
 from smartapp.web.headers import framed_by
@@ -73,7 +73,9 @@ def landing(launch: Launch) -> Response:
 def score(launch: Launch) -> Response:
     """The dashboard: what would make the score zero, the score, and what to do next."""
     with chosen_score(launch) as (scored, choice, frame):
-        return page(score_page(scored, choice.written, frame, periods_of(scored)))
+        service = current_service()
+        board = dashboard_of(service, scored, choice, frame.today or choice.period.end)
+        return page(score_page(scored, choice.written, frame, board))
 
 
 @routes.get("/measures/<measure>")

@@ -12,7 +12,7 @@ from extractors.sources.folder import FileState
 from smartapp.archive import latest, open_score
 from smartapp.looking_ahead import Periods, periods_of, plan_of, what_if_of
 from smartapp.planning import Planned
-from smartapp.report import periods_page, plan_page, score_page, what_if_page
+from smartapp.report import Dashboard, periods_page, plan_page, score_page, what_if_page
 from smartapp.report.periods import periods_shown
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import UsageError
@@ -71,7 +71,7 @@ def test_the_longest_of_each_start_earns_what_is_said_and_no_start_earns_more_th
 
 
 def test_my_score_says_that_a_better_period_was_found_and_leads_there(ahead: Ahead) -> None:
-    page = read_page(score_page(ahead.scored, WRITTEN, TODAY, ahead.periods))
+    page = read_page(score_page(ahead.scored, WRITTEN, TODAY, Dashboard(periods_shown(ahead.periods, AS_OF))))
     [told] = page.all("section", "alert-better")
     assert told.all("h2")[0].text == "Better period found"
     assert "July 3, 2026 to December 31, 2026 earns 100 points" in told.text

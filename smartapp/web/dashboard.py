@@ -1,0 +1,34 @@
+"""What the dashboard is put together from; what takes long is worked out once for the same run, period and answers."""
+
+from datetime import date
+
+from smartapp.attesting.readiness import readiness
+from smartapp.looking_ahead import Periods, periods_of, plan_of
+from smartapp.report.dashboard import Dashboard, NextSteps, next_steps
+from smartapp.report.dates import dates_shown
+from smartapp.report.periods import periods_shown
+from smartapp.scored import Scored
+from smartapp.web.chosen import Choice
+from smartapp.web.service import Service
+
+
+def dashboard_of(service: Service, scored: Scored, choice: Choice, today: date) -> Dashboard:
+    """Everything beside the score, seen from a day."""
+    periods = known_periods(service, scored, choice)
+    files = readiness(scored, service.store.documents.of(choice.filing))
+    return Dashboard(
+        periods=periods_shown(periods, today) if periods else None,
+        next=service.remembered.once(("next", choice.key, today), lambda: _next(scored, today)),
+        files=(files.filled, files.of),
+        dates=dates_shown(scored.reading.rules, choice.period, today),
+    )
+
+
+def known_periods(service: Service, scored: Scored, choice: Choice) -> Periods | None:
+    """Every period around a score, searched once for the same run and answers."""
+    return service.remembered.once(("periods", choice.key), lambda: periods_of(scored))
+
+
+def _next(scored: Scored, today: date) -> NextSteps | None:
+    plan = plan_of(scored, today)
+    return next_steps(plan) if plan else None
