@@ -42,7 +42,8 @@ class Settings:
 
     `address` is what browsers see, without a path or a slash at its end; `host` and `port` are listened on.
     `proxies` is the exact number of reverse proxies in front. `key` encrypts what is secret in the store; `keys` gives
-    it and the older ones that still open something, also after a change while the server runs. `scan` is a command
+    it and the older ones that still open something, also after a change while the server runs; None: there is no other.
+    `scan` is a command
     that gets each uploaded file on its standard input and ends with 0 if it may be kept; empty: none. `workers` that run
     beside the server, in its process: one, or none where `pi180 worker` does the work.
     """
@@ -54,7 +55,7 @@ class Settings:
     data: Path
     issuers: Path
     key: bytes = field(repr=False)
-    keys: KeySource = field(default=tuple, repr=False)
+    keys: KeySource | None = field(default=None, repr=False)
     scan: tuple[str, ...] = ()
     workers: int = 1
 

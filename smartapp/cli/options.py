@@ -14,12 +14,13 @@ from scoring.errors import RuleError, SubmissionError
 from smartapp import console
 from smartapp.attestation_errors import AttestationError
 from smartapp.settings import SettingsError
+from smartapp.store import StoreError
 from smartapp.usecases import UsageError
 
 WRONG_USAGE, NOT_DERIVABLE, GATE_SHUT, SIGN_IN_REFUSED, UNREACHABLE, DIFFERENT, NOT_WHOLE = 2, 3, 4, 5, 6, 7, 8
 INTERRUPTED = 130
 
-_EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError, SettingsError)
+_EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError, SettingsError, StoreError)
 PLACE = click.Path(path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smartapp.store.audit import Trail
-from smartapp.store.data_keys import DataKeys
+from smartapp.store.data_keys import DataKeys, Purpose
 from smartapp.store.database import Database
 from smartapp.store.documents import Documents, Scan
 from smartapp.store.drafts import Drafts
+from smartapp.store.errors import StoreError
 from smartapp.store.jobs import Jobs
 from smartapp.store.launches import Launches
 from smartapp.store.people import People
 from smartapp.store.readings import Readings
-from smartapp.store.vault import Vault
+from smartapp.store.vault import Vault, VaultError
 
 FILE, DOCUMENTS, ANCHORS = "pi180.sqlite", "documents", "trail-anchors.jsonl"
 
@@ -43,9 +44,13 @@ def open_store(folder: Path, vault: Vault, scan: Scan | None = None) -> Store:
         folder: the data folder of the settings; it exists and is its owner's alone.
         vault: with the store's key.
         scan: looks into each file before it is kept.
+
+    Raises:
+        StoreError: it is newer than this product, or was sealed with another key.
     """
     database = Database(folder / FILE)
     keys = DataKeys(database, vault)
+    _check_key(keys, folder)
     return Store(
         database=database,
         vault=vault,
@@ -57,3 +62,13 @@ def open_store(folder: Path, vault: Vault, scan: Scan | None = None) -> Store:
         people=People(database, vault),
         jobs=Jobs(database, vault),
     )
+
+
+def _check_key(keys: DataKeys, folder: Path) -> None:
+    try:
+        keys.get(Purpose.TRAIL)
+    except VaultError:
+        raise StoreError(
+            f"{folder}: the key is not one that this store was sealed with. Give the right key; what to do when it is "
+            "lost stands in the how-to about keeping and wiping."
+        ) from None

@@ -11,6 +11,7 @@ from smartapp.access import Access, Assigned, Role
 from smartapp.jobs import FILE as QUEUE
 from smartapp.jobs import JobQueue
 from smartapp.open_runs import OpenRuns, Remembered
+from smartapp.own_store import store_of
 from smartapp.patient import PatientView, Reads, patient_view
 from smartapp.person import person_of
 from smartapp.settings import Settings
@@ -29,8 +30,6 @@ from smartapp.store import (
     Person,
     Store,
     Trail,
-    Vault,
-    open_store,
 )
 from smartapp.web.sessions import Sessions
 
@@ -162,7 +161,7 @@ def service_of(
     as_of: date | None = None,
 ) -> Service:
     """Everything connected; the store's file is made in the data folder when it is not there yet."""
-    store = open_store(settings.data, Vault(settings.key))
+    store = store_of(settings)
     store.launches.sweep(clock())
     ehrs = [Ehr(registration, settings.address, clock) for registration in registrations]
     return Service(
