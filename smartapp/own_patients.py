@@ -26,7 +26,7 @@ from scoring.model import Period, Reporter
 from scoring.rulebook import load
 from smartapp import __version__
 from smartapp.attestations import Attestations
-from smartapp.halting import Cancelled, Told
+from smartapp.long_work import Cancelled, Told
 from smartapp.own_pages import OwnPages
 from smartapp.publish import keep
 from smartapp.scored import score_reading

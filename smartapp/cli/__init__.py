@@ -54,5 +54,6 @@ for _verb in (
     preflight.preflight,
     serving.demo,
     serving.serve,
+    serving.worker,
 ):
     main.add_command(_verb)

@@ -1,4 +1,4 @@
-"""Verbs that serve pages: demo, serve."""
+"""Verbs that serve pages and work for them: demo, serve, worker."""
 
 import os
 import tempfile
@@ -14,8 +14,8 @@ from smartapp.demo import SCENARIO, YEAR, demo_of
 from smartapp.paths import fixture
 from smartapp.starter import write_starter
 from smartapp.usecases import Source, UsageError
-from smartapp.web.serve import LOOPBACK, listening, serve_beside
-from smartapp.web.serve import run as run_server
+from smartapp.web.selfcheck import Weight
+from smartapp.web.serve import LOOPBACK, listening, run_with_worker, self_check, serve_beside, work
 from smartapp.web.serve import serve as serve_app
 
 DEMO_PORT = 8180
@@ -45,20 +45,39 @@ def _serve_demo(results: Path, port: int, ehr_port: int) -> None:
         demo = demo_of(Path(tempfile.mkdtemp(prefix="pi180-serve-")), results, app_at, ehr_at)
         serve_beside(demo.ehr, ehr_at)
         console.note(f"Open {demo.start}  (a simulated EHR: choose who you are, then launch pi180; Ctrl-C stops)")
-        run_server(demo.app, app_at)
+        run_with_worker(demo.app, app_at)
         console.note("Stopped.")
 
 
 @click.command()
 @click.option("--settings", type=PLACE, help="Settings file of the server.")
 @click.option("--new", "new", type=PLACE, help="Write commented settings and a fresh key into this folder instead.")
-def serve(settings: Path | None, new: Path | None) -> None:
+@click.option("--check", is_flag=True, help="Look whether everything is as it must be, say so, and serve nothing.")
+def serve(settings: Path | None, new: Path | None, check: bool) -> None:
     """Serve pi180 to clinicians who launch it from their EHR (SMART App Launch)."""
     with stated_failures():
-        if (settings is None) == (new is None):
+        if (settings is None) == (new is None) or (check and new):
             raise UsageError("serve needs one of --settings FILE and --new FOLDER.")
         if new is not None:
             made = write_starter(new)
             console.note(f"{made}: fill it in, and issuers.toml beside it, then: pi180 serve --settings {made}")
+        elif settings is not None and check:
+            _tell_checks(settings)
         elif settings is not None:
             serve_app(settings, console.note)
+
+
+def _tell_checks(settings: Path) -> None:
+    checks = self_check(settings)
+    for one in checks:
+        click.echo(f"{one.weight:<8} {one.what}: {one.text}")
+    if any(one.weight is Weight.REFUSED for one in checks):
+        raise UsageError("the server would not start. Mend what is refused.")
+
+
+@click.command()
+@click.option("--settings", type=PLACE, required=True, help="Settings file of the server.")
+def worker(settings: Path) -> None:
+    """Do what was begun on pi180's pages, in a process of its own (workers = 0 in the settings), until Ctrl-C."""
+    with stated_failures():
+        work(settings, console.note)

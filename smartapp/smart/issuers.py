@@ -287,7 +287,8 @@ def _source(entry: Mapping[str, Any], folder: Path, at: str) -> Path | None:
     """A folder of its own: what a run leaves must never lie where the next one reads."""
     if "source" not in entry:
         return None
-    source, results = (folder / entry[name] for name in ("source", "results"))
+    source: Path = folder / entry["source"]
+    results: Path = folder / entry["results"]
     if results.resolve().is_relative_to(source.resolve()):
         raise SettingsError(f"{at}, source: {results} lies in it. Name another folder for results.")
     return source

@@ -10,15 +10,15 @@ from datetime import timedelta
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from smartapp.web import ahead, launch, pages, problems
+from smartapp.web import ahead, jobs, launch, pages, problems
 from smartapp.web.headers import with_headers
+from smartapp.web.health import Health
+from smartapp.web.limits import bound
 from smartapp.web.service import Service
 
 _SWEPT_EVERY = timedelta(minutes=1)
-MOST_BYTES = 64 * 1024
-"""Of a request's body: the largest form is a button."""
 
-_TALKATIVE = ("authlib", "fhirclient", "urllib3", "requests", "sqlalchemy")
+_TALKATIVE = ("authlib", "fhirclient", "urllib3", "requests", "sqlalchemy", "huey")
 """Libraries that log tokens, launch context or addresses when asked for detail (R98)."""
 
 
@@ -29,16 +29,18 @@ def create_app(service: Service) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder=None)
     host = service.settings.place.host
     app.config["TRUSTED_HOSTS"] = [f"[{host}]" if ":" in host else host]
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.extensions["pi180"] = service
     app.register_blueprint(launch.routes)
     app.register_blueprint(pages.routes)
     app.register_blueprint(ahead.routes)
+    app.register_blueprint(jobs.routes)
     problems.handle(app)
+    bound(app, service)
     app.before_request(_sweeping(service))
     app.after_request(with_headers)
     if proxies := service.settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    app.wsgi_app = Health(app.wsgi_app, service)  # type: ignore[method-assign]
     return app
 
 

@@ -1,6 +1,5 @@
 """Serve on a production WSGI server until interrupted. TLS is the reverse proxy's."""
 
-import shutil
 import signal
 import socket
 import threading
@@ -15,7 +14,10 @@ from smartapp.settings import load_settings
 from smartapp.smart.issuers import load_issuers
 from smartapp.usecases import UsageError
 from smartapp.web import create_app
-from smartapp.web.service import READINGS, service_of
+from smartapp.web.limits import MOST_BYTES_OF_ANY, MOST_HEADER_BYTES
+from smartapp.web.selfcheck import Check, checks_of, reach, refuse
+from smartapp.web.service import Service, service_of
+from smartapp.web.worker import run_worker
 
 LOOPBACK = "127.0.0.1"
 _THREADS = 8
@@ -43,8 +45,18 @@ def app_of(settings_file: Path, as_of: date | None = None) -> Any:
     return create_app(service_of(settings, load_issuers(settings.issuers), as_of=as_of))
 
 
+def self_check(settings_file: Path) -> tuple[Check, ...]:
+    """Everything that the start looks at, and whether each EHR can be reached.
+
+    Raises:
+        SettingsError: the settings or registrations cannot be read at all.
+    """
+    app = app_of(settings_file)
+    return (*checks_of(app, app.extensions["pi180"]), *reach(app.extensions["pi180"]))
+
+
 def serve(settings_file: Path, note: Callable[[str], None]) -> None:
-    """Serve the app of a settings file until it is interrupted.
+    """Serve the app of a settings file until it is interrupted, with a worker beside it unless there are to be none.
 
     Args:
         settings_file: see `smartapp.settings`.
@@ -54,12 +66,39 @@ def serve(settings_file: Path, note: Callable[[str], None]) -> None:
         SettingsError: something is missing or wrong.
         UsageError: the port cannot be had.
     """
-    settings, app = load_settings(settings_file), app_of(settings_file)
+    app = app_of(settings_file)
+    service: Service = app.extensions["pi180"]
+    settings = service.settings
+    refuse(checks_of(app, service))
     with listening(settings.host, settings.port) as listener:
-        shutil.rmtree(settings.data / READINGS, ignore_errors=True)  # what a reading left that did not end
         note(f"pi180 serves {settings.address} on {settings.host}:{settings.port}  (Ctrl-C stops)")
-        run(app, listener)
+        run_with_worker(app, listener)
     note("Stopped.")
+
+
+def run_with_worker(app: Any, listener: socket.socket) -> None:
+    """Serve an app on a socket until interrupted, with the workers that its settings ask for beside it."""
+    service: Service = app.extensions["pi180"]
+    if service.settings.workers:
+        run_worker(service, lambda: run(app, listener))
+    else:
+        run(app, listener)
+
+
+def work(settings_file: Path, note: Callable[[str], None]) -> None:
+    """Do jobs in a process of its own until it is interrupted or terminated; what is being done comes to a good place.
+
+    Raises:
+        SettingsError: something is missing or wrong.
+    """
+    app, stopped = app_of(settings_file), threading.Event()
+    service: Service = app.extensions["pi180"]
+    refuse(checks_of(app, service))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    note(f"pi180 works for {service.settings.address}  (Ctrl-C stops)")
+    whole = run_worker(service, stopped.wait)
+    note("Stopped." if whole else "Stopped in the middle of a job; the next worker takes it up again.")
 
 
 def serve_beside(app: Any, listener: socket.socket) -> None:
@@ -72,5 +111,13 @@ def run(app: Any, listener: socket.socket) -> None:
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):  # also where whoever started us had them ignored
             signal.signal(number, signal.default_int_handler)
-    server = create_server(app, sockets=[listener], threads=_THREADS, ident=None, clear_untrusted_proxy_headers=False)
+    server = create_server(
+        app,
+        sockets=[listener],
+        threads=_THREADS,
+        ident=None,
+        clear_untrusted_proxy_headers=False,
+        max_request_body_size=MOST_BYTES_OF_ANY,
+        max_request_header_size=MOST_HEADER_BYTES,
+    )
     server.run()  # waitress ends it quietly on Ctrl-C

@@ -1,6 +1,15 @@
-"""How work in the background is stopped: it says how far it is, and is told there when it must not go on."""
+"""Long work: what there is of it, how it says how far it is, and how it is stopped there."""
 
 from collections.abc import Callable
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What is done in the background."""
+
+    OWN_PATIENTS = "own patients"
+    PRACTICE = "practice"
+
 
 Told = Callable[[int, int], None]
 """Called with what is done and what there is to do, between two parts of the work; raises `Halted` to stop it."""

@@ -1,0 +1,102 @@
+"""The page of runs: what is being counted anew and how far it is, with buttons to begin and to cancel.
+
+Nothing of it takes the place of the numbers on the other pages before it is whole.
+"""
+
+from flask import Blueprint, Response, request
+
+from smartapp.access import Act
+from smartapp.long_work import Kind
+from smartapp.report import Action, Frame, app_page
+from smartapp.report.jobs import JobShown, is_any_live, job_shown
+from smartapp.store import Job, Launch, Person
+from smartapp.web.chosen import denied
+from smartapp.web.first_score import TOLD_EVERY, read_action
+from smartapp.web.framing import frame_of, known
+from smartapp.web.pages import check_form, page, signed_in
+from smartapp.web.problems import WAITING
+from smartapp.web.service import Service, current_service
+from smartapp.web.starting import begin, cancel, jobs_of, may_begin, newest
+from smartapp.web.worker import has_worker
+
+routes = Blueprint("jobs", __name__, url_prefix="/l/<launch_id>/runs")
+
+_MOST_SHOWN = 20
+
+
+@routes.get("")
+@signed_in
+def runs(launch: Launch) -> Response:
+    """Every job that this person may see, and what they may begin."""
+    service = current_service()
+    person = known(service, launch)
+    frame = frame_of(launch, person)
+    if "runs" not in frame.offers:
+        denied(service, launch, Act.START_RUN)
+    shown = [_shown(service, launch, job, frame) for job in jobs_of(service, launch, person)[:_MOST_SHOWN]]
+    response = page(app_page("runs", frame, jobs=shown, actions=_actions(service, launch, person)))
+    if is_any_live(shown):
+        response.headers["Refresh"] = f"{TOLD_EVERY}; url={request.path}?{WAITING}=1"
+    return response
+
+
+@routes.post("/start")
+@signed_in
+def start(launch: Launch) -> Response:
+    """Begin to count the practice's export anew; nothing happens while that goes on."""
+    service = current_service()
+    check_form(service, launch)
+    person = known(service, launch)
+    if not may_begin(service, launch, person, Kind.PRACTICE):
+        denied(service, launch, Act.START_RUN)
+    begin(service, launch, person, Kind.PRACTICE)
+    return _back(launch)
+
+
+@routes.post("/<job_id>/cancel")
+@signed_in
+def stop(launch: Launch, job_id: str) -> Response:
+    """Ask a job to stop."""
+    service = current_service()
+    check_form(service, launch)
+    job = next((one for one in jobs_of(service, launch, known(service, launch)) if one.id == job_id), None)
+    if job is None:
+        denied(service, launch, Act.START_RUN)
+    cancel(service, launch, job)
+    return _back(launch)
+
+
+def job_told(service: Service, launch: Launch) -> JobShown | None:
+    """For a page of numbers: the job after which they may be others; None where none goes on that this person may see.
+
+    It has no buttons; the page of runs has.
+    """
+    person, lives = service.person(launch), has_worker(service)
+    live = next((job for job in jobs_of(service, launch, person) if job.state.live), None) if person else None
+    zone = service.ehr(launch).registration.site.zone_info
+    return job_shown(live, zone, has_worker=lives) if live else None
+
+
+def _shown(service: Service, launch: Launch, job: Job, frame: Frame) -> JobShown:
+    zone = service.ehr(launch).registration.site.zone_info
+    button = Action("Cancel", f"{frame.home}/runs/{job.id}/cancel", {"csrf": frame.csrf})
+    return job_shown(job, zone, has_worker=has_worker(service), cancel=button)
+
+
+def _actions(service: Service, launch: Launch, person: Person) -> tuple[Action, ...]:
+    """What may be begun now: of each kind only while none is live."""
+    found = []
+    for kind in Kind:
+        job = newest(service, launch, person, kind)
+        if may_begin(service, launch, person, kind) and not (job and job.state.live):
+            found.append(read_action(service, launch, job) if kind is Kind.OWN_PATIENTS else _anew(service, launch))
+    return tuple(found)
+
+
+def _anew(service: Service, launch: Launch) -> Action:
+    token = service.sessions.form_token(request, launch.id)
+    return Action("Count the practice's export anew", f"/l/{launch.id}/runs/start", {"csrf": token})
+
+
+def _back(launch: Launch) -> Response:
+    return Response("", 303, {"Location": f"/l/{launch.id}/runs"})

@@ -1,0 +1,84 @@
+"""Who may begin which job, see it, and cancel it. What a job then does is `work`'s."""
+
+from datetime import date
+
+from smartapp.access import Act, may
+from smartapp.archive import latest
+from smartapp.long_work import Kind
+from smartapp.smart.scopes import granted
+from smartapp.store import Deed, Job, JobState, Launch, Person, Task
+from smartapp.web.framing import access_of
+from smartapp.web.service import Service
+from smartapp.web.work import KEPT_FOR, LAUNCH
+
+
+def may_read(service: Service, launch: Launch) -> bool:
+    """Whether a launch was given a permission that outlives the session."""
+    grant = service.launches.grant(launch.id)
+    return grant is not None and grant.refresh_token is not None and granted(grant.scope).offline
+
+
+def may_begin(service: Service, launch: Launch, person: Person, kind: Kind) -> bool:
+    """Whether somebody may begin a job of a kind, once none of it is live.
+
+    A clinician's own patients are read only where no run of the practice holds a score for them.
+    """
+    registration = service.ehr(launch).registration
+    if kind is Kind.PRACTICE:
+        return registration.source is not None and _manages(service, launch, person)
+    has_score = person.npi is not None and latest(registration.runs, person.npi)
+    return person.npi is not None and launch.context is not None and not has_score and may_read(service, launch)
+
+
+def begin(service: Service, launch: Launch, person: Person, kind: Kind) -> bool:
+    """Begin a job that its caller was found to be allowed; false: one like it is live, and nothing happens."""
+    now = service.clock()
+    own = kind is Kind.OWN_PATIENTS
+    about = str(person.npi) if own else str(_year(service, launch))
+    task = Task(launch.registration, kind, about, {LAUNCH: launch.id} if own else {})
+    job = service.jobs.begin(task, service.author(launch), now)
+    if job is None:
+        return False
+    if own:
+        service.launches.need(launch.id, now + KEPT_FOR)
+    service.note(Deed.READING_BEGUN if own else Deed.RUN_BEGUN, launch)
+    service.queue.put(job.id)
+    return True
+
+
+def jobs_of(service: Service, launch: Launch, person: Person) -> tuple[Job, ...]:
+    """The jobs that somebody may see, the newest first: all of the registration, or those of their own patients."""
+    found = service.jobs.of(launch.registration, service.clock())
+    if _manages(service, launch, person):
+        return found
+    return tuple(job for job in found if _is_own(job, person))
+
+
+def newest(service: Service, launch: Launch, person: Person, kind: Kind) -> Job | None:
+    """The newest job of a kind that somebody may see; None: there was none."""
+    found = (job for job in jobs_of(service, launch, person) if job.task.kind == kind)
+    return next((job for job in found if kind is Kind.PRACTICE or _is_own(job, person)), None)
+
+
+def cancel(service: Service, launch: Launch, job: Job) -> None:
+    """Ask a job to stop, one that its caller was found to see; nothing happens where it is over."""
+    if service.jobs.cancel(job.id, service.clock()):
+        service.note(Deed.RUN_CANCELLED, launch, detail=job.task.kind)
+
+
+def is_left(job: Job | None) -> bool:
+    """Whether a job was broken off, so that somebody may want to go on with it."""
+    return job is not None and job.state is JobState.INTERRUPTED
+
+
+def _is_own(job: Job, person: Person) -> bool:
+    return job.task.kind == Kind.OWN_PATIENTS and person.npi is not None and job.task.about == person.npi
+
+
+def _manages(service: Service, launch: Launch, person: Person) -> bool:
+    return may(access_of(service, launch, person), Act.START_RUN, None)
+
+
+def _year(service: Service, launch: Launch) -> int:
+    today: date = service.today(service.ehr(launch).registration)
+    return today.year

@@ -1,0 +1,126 @@
+"""The worker: takes jobs from the queue and does them one by one, in a process of its own or beside the server.
+
+It shows that it lives by a sign in the data folder. Whatever another worker left undone it takes up again: what was
+stopped in good order when it starts, what fell silent as soon as that is certain (security requirements R116, R125).
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from smartapp.own_pages import GOOD_FOR, remove_old
+from smartapp.runs import write_text
+from smartapp.store import JobState
+from smartapp.web.service import READINGS, Service
+from smartapp.web.work import do
+
+SIGN = "worker.sign"
+SIGN_EVERY = 10.0
+"""Seconds between two signs of life, of the worker and of the job that it does."""
+LOOKED_EVERY = 1.0
+"""Seconds between two looks into an empty queue."""
+_LOOKS_ROUND = 60
+"""After so many looks, what others left is looked for as well."""
+GONE_AFTER = timedelta(seconds=90)
+"""Without a sign of life for so long, there is no worker."""
+STOPS_WITHIN = 25.0
+"""Seconds that a job may take to come to a place where it can be gone on with; then the process ends all the same."""
+
+
+class Worker:
+    """One worker. `step` is all that it does; `run` does it again and again until `stop`."""
+
+    def __init__(self, service: Service) -> None:
+        self._service, self._stop = service, threading.Event()
+        self._doing, self._idle = "", 0
+
+    def step(self) -> bool:
+        """Do the next job of the queue; false: none waits."""
+        job_id = self._service.queue.take()
+        if job_id is None:
+            return False
+        self._doing = job_id
+        try:
+            do(self._service, job_id, self._stop.is_set)
+        finally:
+            self._doing = ""
+        return True
+
+    def sign(self) -> None:
+        """Show that the worker lives, and its job with it."""
+        now = self._service.clock()
+        write_text(self._service.settings.data / SIGN, now.astimezone(UTC).isoformat())
+        if self._doing:
+            self._service.jobs.beat(self._doing, now)
+
+    def take_up(self) -> None:
+        """Put in the queue what others left: jobs that were stopped or fell silent, and those that it lost."""
+        now, jobs = self._service.clock(), self._service.jobs
+        remove_old(self._service.settings.data / READINGS, now)
+        for registration in self._service.launching.ehrs:
+            for job in jobs.of(registration, now):
+                if job.state is JobState.INTERRUPTED and now - job.begun < GOOD_FOR:
+                    jobs.resume(job.id, now)
+        for job_id in jobs.waiting():
+            self._service.queue.put(job_id)
+
+    def run(self) -> None:
+        """Work until somebody calls `stop`; what is being done then comes to a place where it can be gone on with."""
+        signing = threading.Thread(target=self._sign_on, daemon=True)
+        self.sign()
+        signing.start()
+        try:
+            while not self._stop.is_set():
+                if not self.step():
+                    self._rest()
+        finally:
+            self.stop()  # whatever ended it: a worker that is gone gives no sign
+            signing.join()
+            self._service.queue.close()
+
+    def _rest(self) -> None:
+        if self._idle % _LOOKS_ROUND == 0:
+            self.take_up()
+        self._idle += 1
+        self._stop.wait(LOOKED_EVERY)
+
+    def stop(self) -> None:
+        """Begin no further job, and stop the one that is being done as soon as it tells how far it is."""
+        self._stop.set()
+
+    def _sign_on(self) -> None:
+        while not self._stop.wait(SIGN_EVERY):
+            self.sign()
+
+
+def last_sign(data: Path) -> datetime | None:
+    """When a worker last showed that it lives; None: never."""
+    try:
+        return datetime.fromisoformat((data / SIGN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def has_worker(service: Service) -> bool:
+    """Whether a worker gave a sign of life lately."""
+    sign = last_sign(service.settings.data)
+    return sign is not None and service.clock() - sign <= GONE_AFTER
+
+
+def run_worker(service: Service, wait: Callable[[], object]) -> bool:
+    """Work beside whatever `wait` waits for, and stop when it returns.
+
+    Returns:
+        Whether the job that was being done came to a good place in time; if not, it is taken up like one whose
+        process was killed.
+    """
+    worker = Worker(service)
+    working = threading.Thread(target=worker.run, daemon=True)
+    working.start()
+    try:
+        wait()
+    finally:
+        worker.stop()
+        working.join(STOPS_WITHIN)
+    return not working.is_alive()
