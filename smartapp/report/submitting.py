@@ -1,0 +1,123 @@
+"""The submission step for a page: what is ready, what is missing, until when, and by which ways data get to CMS."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scoring.conditions import DeadlineId, Way
+from scoring.findings import CEHRT_ID, NOT_CERTIFIED, NOT_IN_USE, PERFORMANCE_PERIOD
+from scoring.model import Cite, Finding, MeasureId, Severity
+from smartapp.attesting.fields import proportions
+from smartapp.attesting.proposed import field_of
+from smartapp.attesting.readiness import Place, Readiness
+from smartapp.report.attesting import unanswered
+from smartapp.report.words import day, plural
+from smartapp.scored import Scored
+
+_WAYS = {
+    Way.ATTEST: "type the answers in on the QPP site",
+    Way.UPLOAD: "upload a file on the QPP site",
+    Way.API: "send to the Submissions API",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ToMend:
+    """A finding and the page where it is mended, below home."""
+
+    finding: Finding
+    opens: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteShown:
+    """The ways that are open to one kind of submitter."""
+
+    submitter: str
+    ways: tuple[str, ...]
+    text: str
+    doubts: tuple[str, ...]
+    cites: tuple[Cite, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One line of the list: what, whether it is there, and where to look."""
+
+    what: str
+    done: bool
+    told: str
+    opens: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submitting:
+    """The whole page. `window` is when CMS takes data, in words."""
+
+    lines: tuple[Ready, ...]
+    errors: tuple[ToMend, ...]
+    unanswered: tuple[tuple[str, str], ...]
+    missing: tuple[Place, ...]
+    window: str
+    routes: tuple[RouteShown, ...]
+    provisional: str
+    faults: tuple[str, ...]
+
+
+def submitting(scored: Scored, ready: Readiness) -> Submitting:
+    """Everything that the submission step shows."""
+    found = [one for one in scored.score.findings if one.severity is Severity.ERROR]
+    open_questions = unanswered(scored)
+    return Submitting(
+        lines=tuple(_lines(scored, ready, found, len(open_questions))),
+        errors=tuple(ToMend(one, mended_on(one, scored)) for one in found),
+        unanswered=tuple((one.id, " ".join(one.title.split())) for one in open_questions),
+        missing=ready.missing,
+        window=_window(scored),
+        routes=tuple(_routes(scored)),
+        provisional=scored.score.provisional or "",
+        faults=scored.reading.faults,
+    )
+
+
+def mended_on(finding: Finding, scored: Scored) -> str:
+    """The page, and the field on it, where a finding is mended."""
+    name = MeasureId(finding.subject)
+    if finding.subject == PERFORMANCE_PERIOD:
+        return "periods"
+    if finding.subject == CEHRT_ID or finding.code in (NOT_IN_USE.code, NOT_CERTIFIED.code):
+        return f"cehrt#{field_of(finding, scored.attestations, scored.reading.rules)}"
+    if name in {measure.id for measure in proportions(scored.reading.rules)}:
+        return f"measures/{name}"
+    return f"attestations#{field_of(finding, scored.attestations, scored.reading.rules)}"
+
+
+def _lines(scored: Scored, ready: Readiness, found: Sequence[Finding], open_questions: int) -> list[Ready]:
+    whole = not scored.reading.faults
+    shut = plural(len(found), "thing shuts it", "things shut it")
+    left = plural(open_questions, "statement is not answered", "statements are not answered")
+    return [
+        Ready("The input is whole", whole, "" if whole else "See what is missing before relying on a number.", "basis"),
+        Ready("The gate is open", not found, shut if found else "", "submission#mend"),
+        Ready("Every statement is answered", not open_questions, left if open_questions else "", "attestations"),
+        Ready("The CEHRT ID is there", bool(scored.attestations.cehrt_id), "", "cehrt"),
+        Ready("The evidence is attached", not ready.missing, f"{ready.filled} of {ready.of}", "documents"),
+    ]
+
+
+def _window(scored: Scored) -> str:
+    deadlines = scored.reading.rules.conditions.deadlines
+    opens, closes = deadlines[DeadlineId.SUBMISSION_OPENS].day, deadlines[DeadlineId.SUBMISSION_CLOSES].day
+    return f"CMS takes the data of {scored.reading.rules.year} from {day(opens)} to {day(closes)}, both days included."
+
+
+def _routes(scored: Scored) -> list[RouteShown]:
+    return [
+        RouteShown(
+            submitter=route.submitter,
+            ways=tuple(_WAYS[way] for way in route.ways),
+            text=route.text,
+            doubts=route.ruling.doubts,
+            cites=route.ruling.cites,
+        )
+        for route in scored.reading.rules.conditions.routes
+    ]
