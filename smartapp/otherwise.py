@@ -34,9 +34,13 @@ def otherwise(scored: Scored, answers: Mapping[MeasureId, bool]) -> Otherwise:
     attested = replace(scored.attestations, reporter=scored.submission.reporter, answers=answers)
     rules = scored.reading.rules
     attested = replace(attested, reported={m: t for m, t in attested.reported.items() if is_in_play(m, rules, answers)})
-    found = score_reading(scored.reading, attested)
+    return beside(scored, score_reading(scored.reading, attested))
+
+
+def beside(scored: Scored, other: Scored) -> Otherwise:
+    """Another score of the same reading, held against the score as it stands."""
     known = {(one.code, one.subject) for one in _errors(scored)}
-    return Otherwise(found, tuple(one for one in _errors(found) if (one.code, one.subject) not in known))
+    return Otherwise(other, tuple(one for one in _errors(other) if (one.code, one.subject) not in known))
 
 
 def without(scored: Scored, names: frozenset[MeasureId]) -> dict[MeasureId, bool]:

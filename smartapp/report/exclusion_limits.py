@@ -79,6 +79,7 @@ def _limit(scored: Scored, one: Limited, span: Span) -> LimitShown:
     named = measures[exclusion.exclusion]
     verdict, tag = _verdict(one)
     summary = named.summary or named.title
+    summary = summary[:1].upper() + summary[1:]
     return LimitShown(
         anchor=f"exclusion-{exclusion.exclusion}",
         exclusion=exclusion.exclusion,
@@ -94,7 +95,7 @@ def _limit(scored: Scored, one: Limited, span: Span) -> LimitShown:
         room=_room(one),
         because=one.margin.because,
         text=exclusion.text,
-        claim=_points(one.claimed.points, one.claimed.up_to),
+        claim="0, the claim is refused" if one.claimed.refused else _points(one.claimed.points, one.claimed.up_to),
         report=_points(one.reported.points, one.reported.up_to),
         refused=tuple(found.message for found in one.claimed.refused),
         doubts=exclusion.ruling.doubts,

@@ -38,7 +38,7 @@ def bullets_of(scored: Scored) -> Bullets:
         tuple(_row(line, counted) for line, counted in lines),
     )
     told = Told("rates", "Rates by measure", _reading(lines), table)
-    return Bullets(told, tuple(_bullet(line, counted) for line, counted in lines))
+    return Bullets(told, tuple(bullet_of(line, counted) for line, counted in lines))
 
 
 def _counted(scored: Scored) -> Iterator[tuple[ScoreLine, Proportion]]:
@@ -48,7 +48,8 @@ def _counted(scored: Scored) -> Iterator[tuple[ScoreLine, Proportion]]:
             yield line, counted
 
 
-def _bullet(line: ScoreLine, counted: Proportion) -> Bullet:
+def bullet_of(line: ScoreLine, counted: Proportion) -> Bullet:
+    """The bar of one line of a score and what it counted."""
     return Bullet(line.measure, line.title, _words(counted), _points(line), segments_of(counted))
 
 
