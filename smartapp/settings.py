@@ -42,10 +42,9 @@ class Settings:
 
     `address` is what browsers see, without a path or a slash at its end; `host` and `port` are listened on.
     `proxies` is the exact number of reverse proxies in front. `key` encrypts what is secret in the store; `keys` gives
-    it and the older ones that still open something, also after a change while the server runs; None: there is no other.
-    `scan` is a command
-    that gets each uploaded file on its standard input and ends with 0 if it may be kept; empty: none. `workers` that run
-    beside the server, in its process: one, or none where `pi180 worker` does the work.
+    it and the older ones that still open something, also after a change while the server runs; None: there are none.
+    `scan` is a command that gets each uploaded file on its standard input and ends with 0 if it may be kept; empty:
+    none. `workers` that run beside the server, in its process: one, or none where `pi180 worker` does the work.
     """
 
     address: str

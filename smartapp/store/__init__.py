@@ -15,7 +15,6 @@ from smartapp.store.judged import DocumentRefused
 from smartapp.store.launches import Launches
 from smartapp.store.opened import Store, open_store
 from smartapp.store.people import Assignment, People
-from smartapp.store.readings import ReadingProgress, Readings, ReadingState
 from smartapp.store.records import Author, Context, Filing, Grant, Launch, Pending, Person, Phase
 from smartapp.store.vault import Vault, VaultError
 
@@ -44,9 +43,6 @@ __all__ = [
     "Person",
     "Phase",
     "Progress",
-    "ReadingProgress",
-    "ReadingState",
-    "Readings",
     "StaleDraft",
     "Store",
     "StoreError",

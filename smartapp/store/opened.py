@@ -12,7 +12,6 @@ from smartapp.store.errors import StoreError
 from smartapp.store.jobs import Jobs
 from smartapp.store.launches import Launches
 from smartapp.store.people import People
-from smartapp.store.readings import Readings
 from smartapp.store.vault import Vault, VaultError
 
 FILE, DOCUMENTS, ANCHORS = "pi180.sqlite", "documents", "trail-anchors.jsonl"
@@ -25,7 +24,6 @@ class Store:
     database: Database
     vault: Vault
     launches: Launches
-    readings: Readings
     trail: Trail
     drafts: Drafts
     documents: Documents
@@ -55,7 +53,6 @@ def open_store(folder: Path, vault: Vault, scan: Scan | None = None) -> Store:
         database=database,
         vault=vault,
         launches=Launches(database, vault),
-        readings=Readings(database),
         trail=Trail(database, keys, folder / ANCHORS),
         drafts=Drafts(database, keys),
         documents=Documents(database, keys, folder / DOCUMENTS, scan),

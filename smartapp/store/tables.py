@@ -67,18 +67,6 @@ for _act in ("UPDATE", "DELETE"):
     )
     event.listen(audit, "after_create", _only_added_to.execute_if(dialect="sqlite"))
 
-reading = Table(
-    "reading",
-    metadata,
-    Column("registration", String, primary_key=True),
-    Column("npi", String, primary_key=True),
-    Column("state", String, nullable=False),
-    Column("done", Integer, nullable=False),
-    Column("total", Integer, nullable=False),
-    Column("problem", String),
-    Column("beat", DateTime, nullable=False),
-)
-
 data_key = Table(
     "data_key",
     metadata,

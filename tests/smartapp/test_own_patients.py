@@ -1,10 +1,9 @@
 """The first score without an export: read over the demo EHR, counted like an export, and stopped by any gap."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from smartapp.archive import latest, open_score
 from smartapp.demo_ehr import Faults, create_demo_ehr
 from smartapp.own_patients import Panel, ReadingStopped, read_own_patients
 from smartapp.smart.scopes import granted
-from smartapp.store import Database, ReadingProgress, Readings, ReadingState
 from smartapp.usecases import Source, read
 from tests.demo_ehr.signing_in import BASE, FHIR, PUBLIC, READ_ALL, signed_in
 from tests.smartapp.ehr_bridge import serve
@@ -160,59 +158,6 @@ def test_another_patients_record_stops_the_reading(ehr: Ehr, tmp_path: Path) -> 
 def test_a_clinician_with_nothing_on_record_gets_no_score(ehr: Ehr, tmp_path: Path) -> None:
     with pytest.raises(ReadingStopped, match="nothing of yours"):
         read_own_patients(ehr.server(), replace(ehr.panel(tmp_path), user="Practitioner/office-staff"))
-
-
-@pytest.fixture
-def readings(tmp_path: Path) -> Iterator[Readings]:
-    database = Database(tmp_path / "store.sqlite")
-    yield Readings(database)
-    database.close()
-
-
-def running(done: int = 0, total: int = 0) -> ReadingProgress:
-    return ReadingProgress(ReadingState.RUNNING, done, total, None)
-
-
-def test_of_many_who_begin_at_once_one_does(readings: Readings) -> None:
-    begun: list[bool] = []
-    threads = [threading.Thread(target=lambda: begun.append(readings.begin("demo", NPI, NOW))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(begun) == [False] * 7 + [True]
-
-
-def test_another_clinician_may_begin_meanwhile(readings: Readings) -> None:
-    assert readings.begin("demo", NPI, NOW)
-    assert readings.begin("demo", "1093817465", NOW)
-    assert readings.begin("other", NPI, NOW)
-
-
-@pytest.mark.parametrize(("seconds", "over"), [(900, False), (901, True)])
-def test_a_reading_that_is_silent_for_a_quarter_of_an_hour_is_over_and_may_begin_again(
-    readings: Readings, seconds: int, over: bool
-) -> None:
-    readings.begin("demo", NPI, NOW)
-    readings.tell("demo", NPI, running(3, 9), NOW)
-    later = NOW + timedelta(seconds=seconds)
-
-    told = readings.progress("demo", NPI, later)
-    assert told == ReadingProgress(ReadingState.INTERRUPTED if over else ReadingState.RUNNING, 3, 9, None)
-    assert readings.begin("demo", NPI, later) is over
-
-
-def test_a_reading_that_ended_may_begin_again_and_starts_from_nothing(readings: Readings) -> None:
-    readings.begin("demo", NPI, NOW)
-    readings.tell("demo", NPI, ReadingProgress(ReadingState.FAILED, 4, 9, "Task: withheld"), NOW)
-
-    assert readings.progress("demo", NPI, NOW) == ReadingProgress(ReadingState.FAILED, 4, 9, "Task: withheld")
-    assert readings.begin("demo", NPI, NOW)
-    assert readings.progress("demo", NPI, NOW) == running()
-
-
-def test_of_a_reading_that_never_was_nothing_is_told(readings: Readings) -> None:
-    assert readings.progress("demo", NPI, NOW) is None
 
 
 @pytest.mark.requirement("R22", "R72")

@@ -1,4 +1,7 @@
-"""Answers, files, assignments and jobs; keys of the store's own; the trail is chained."""
+"""Answers, files, assignments and jobs; keys of the store's own; the trail is chained.
+
+The table `reading` goes: it said how far work was whose process has ended.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,6 +45,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_document_filing", "document", ["filing"])
     _add_people_and_jobs()
+    op.drop_table("reading")
 
 
 def _add_people_and_jobs() -> None:
