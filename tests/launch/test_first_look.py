@@ -1,6 +1,5 @@
 """The first score from a clinician's own patients: offered, told apart from the practice's, and never in its place."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,24 +7,20 @@ import pytest
 from launching import Browser, Site, csrf_of
 
 from smartapp.archive import latest
-from smartapp.store import ReadingState
+from smartapp.store import Author, JobState, Task
+from smartapp.web.worker import Worker
 
 NPI = "1234567893"
 
 
 def read_through(site: Site, browser: Browser, home: str) -> None:
-    """Press the button, and wait for the reading's end."""
+    """Press the button, and let the worker do what it began."""
     page = browser.get(f"{home}score")
     assert "Read my patients" in page.text
     assert browser.post(f"{home}read", {"csrf": csrf_of(page.text)}).status_code == 303
-    given_up = time.monotonic() + 60
-    while time.monotonic() < given_up:
-        told = site.service.readings.progress("demo", NPI, site.clock())
-        if told is not None and told.state is not ReadingState.RUNNING:
-            assert told.state is ReadingState.DONE, told.problem
-            return
-        time.sleep(0.05)
-    pytest.fail("the reading did not end")
+    assert Worker(site.service).step()
+    (job,) = site.service.jobs.of("demo", site.clock())
+    assert job.state is JobState.DONE, job.progress.problem
 
 
 def test_a_first_look_says_that_it_is_one_and_lies_apart_from_the_practices_runs(
@@ -57,7 +52,7 @@ def test_where_the_practice_has_a_score_no_reading_begins_and_nothing_takes_its_
     assert "Read my patients" not in page.text
     assert "A first look" not in page.text
     browser.post(f"{home}read", {"csrf": csrf_of(page.text)})
-    assert site.service.readings.progress("demo", NPI, site.clock()) is None
+    assert site.service.jobs.of("demo", site.clock()) == ()
     assert "reading of own patients begun" not in site.deeds()
 
 
@@ -67,7 +62,7 @@ def test_a_reading_does_not_begin_without_the_pages_own_token(make_site: Callabl
     browser = site.browser()
     home = browser.sign_in()
     assert browser.post(f"{home}read", {"csrf": "0" * 64}).status_code == 403
-    assert site.service.readings.progress("demo", NPI, site.clock()) is None
+    assert site.service.jobs.of("demo", site.clock()) == ()
 
 
 @pytest.mark.requirement("R82")
@@ -78,7 +73,7 @@ def test_a_page_that_looks_again_by_itself_keeps_nobody_signed_in(
     browser = site.browser()
     home = browser.sign_in()
     browser.get(f"{home}score")
-    site.service.readings.begin("demo", NPI, site.clock())
+    site.service.jobs.begin(Task("demo", "own patients", NPI, {"launch": "one"}), Author("", ""), site.clock())
     again = browser.get(f"{home}score").headers["Refresh"].partition("url=")[2]
     for _ in range(3):
         site.clock.passes(4 * 60)
