@@ -4,6 +4,7 @@ An act is about a reporter, or about the whole registration (reporter None): its
 the roles: acceptance journey J4, security requirements R82, R84 and R99.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,6 +47,14 @@ MAY: Mapping[Role, frozenset[Act]] = {
     Role.AUDITOR: frozenset({Act.SEE_SCORE, Act.SEE_CASES, Act.SEE_TRAIL, Act.DOWNLOAD}),
 }
 """The whole of what is allowed."""
+
+
+_USER = re.compile(r"(?:Practitioner|PractitionerRole|Person)/[\w.-]{1,64}|https?://\S{1,2000} \S{1,255}", re.ASCII)
+
+
+def is_user(text: str) -> bool:
+    """Whether a text names a user as an EHR does: a fhirUser (`Practitioner/abc`), or issuer, space, subject."""
+    return _USER.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

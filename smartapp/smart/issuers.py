@@ -17,6 +17,7 @@ from extractors.places import Place, place_of
 from extractors.profile import Profile, load_profile
 from extractors.site import Site, load_site
 from extractors.strict_toml import check_keys, read_toml
+from smartapp.access import is_user
 from smartapp.settings import SettingsError, read_secret
 from smartapp.smart.assertion import SigningKey, load_signing_key
 from smartapp.smart.errors import SmartError
@@ -56,7 +57,6 @@ _ASYMMETRIC = {"RS256", "RS384", "RS512", "PS256", "PS384", "ES256", "ES384"}
 _READS = re.compile(r"^launch/|\.(?:read|r|s|rs)(?:\?.*)?$")
 UNFILLED = "the id that the EHR gave to pi180"
 """What a first set of settings holds in place of a client id."""
-_USER = re.compile(r"(?:Practitioner|PractitionerRole|Person)/[\w.-]{1,64}|https?://\S+ \S+", re.ASCII)
 _SCOPE_VERSIONS = {"v1", "v2"}
 _NONCES = {"required", "omitted"}
 
@@ -237,7 +237,7 @@ def _network(entry: Mapping[str, Any], at: str) -> Network:
 def _admins(entry: Mapping[str, Any], at: str) -> tuple[str, ...]:
     """Users who are no text with blanks around it: such a one would never be met by whoever signs in."""
     found = _texts(entry, "admins", at)
-    if wrong := [text for text in found if not _USER.fullmatch(text)]:
+    if wrong := [text for text in found if not is_user(text)]:
         raise SettingsError(
             f"{at}, admins: expected a fhirUser such as Practitioner/abc, or issuer and subject with a space between, "
             f"got {wrong[0]!r}."

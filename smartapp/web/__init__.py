@@ -10,11 +10,14 @@ from datetime import timedelta
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from smartapp.web import ahead, jobs, launch, pages, problems
+from smartapp.web import ahead, jobs, launch, pages, people, problems, trail
 from smartapp.web.headers import with_headers
 from smartapp.web.health import Health
 from smartapp.web.limits import bound
 from smartapp.web.service import Service
+
+_ROOMS = (ahead, jobs, launch, pages, people, trail)
+"""Modules with addresses of their own."""
 
 _SWEPT_EVERY = timedelta(minutes=1)
 
@@ -30,10 +33,8 @@ def create_app(service: Service) -> Flask:
     host = service.settings.place.host
     app.config["TRUSTED_HOSTS"] = [f"[{host}]" if ":" in host else host]
     app.extensions["pi180"] = service
-    app.register_blueprint(launch.routes)
-    app.register_blueprint(pages.routes)
-    app.register_blueprint(ahead.routes)
-    app.register_blueprint(jobs.routes)
+    for room in _ROOMS:
+        app.register_blueprint(room.routes)
     problems.handle(app)
     bound(app, service)
     app.before_request(_sweeping(service))

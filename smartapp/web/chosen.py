@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlencode
 
 from flask import request
@@ -29,13 +28,12 @@ from smartapp.scored import Scored, score_reading
 from smartapp.store import Deed, Draft, Filing, Launch, Person
 from smartapp.usecases import Reading
 from smartapp.web.first_score import FIRST_LOOK, no_score
-from smartapp.web.framing import access_of, frame_of, known, roles_in_words
+from smartapp.web.framing import access_of, denied, frame_of, known, roles_in_words
 from smartapp.web.problems import PageShown, Shown
 from smartapp.web.service import Service, current_service
 
 _NO_ROLE = "The EHR states no NPI for you, and nobody has given you a role in pi180, so nothing is shown."
 _ASK = "Ask the administrator of pi180 in your practice for a role; it is given under People."
-_NOT_YOURS = "Your role here does not include it, or there is nothing of that name."
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +118,6 @@ def offers_of(service: Service, launch: Launch, person: Person) -> Offers:
     named = f"reporters in addresses of {registration.id}".encode()
     key = hmac.new(service.settings.key, named, sha256).digest()
     return Offers((registration.runs, registration.first_looks), access, key)
-
-
-def denied(service: Service, launch: Launch, act: Act) -> NoReturn:
-    """Refuse, in words that do not tell whether what was asked for is there."""
-    service.note(Deed.DENIED, launch, detail=f"may not {act}: {request.endpoint}")
-    raise Shown(403, "You may not see this", _NOT_YOURS, "Open My score, and choose among what is offered there.")
 
 
 def _asking(launch: Launch) -> _Asking:

@@ -1,6 +1,7 @@
 """The layout around a page of a launch: who looks, what they may open, and the choice that every link carries on."""
 
 import re
+from typing import NoReturn
 from urllib.parse import urlencode
 
 from flask import g, request
@@ -9,7 +10,7 @@ from smartapp.access import Access, Act, Role, may
 from smartapp.report import Frame
 from smartapp.report.words import moment
 from smartapp.smart.session import SignInNeeded
-from smartapp.store import Launch, Person
+from smartapp.store import Deed, Launch, Person
 from smartapp.web.problems import STYLESHEET, Shown
 from smartapp.web.service import Service, current_service
 
@@ -21,6 +22,8 @@ _UNTOLD = (
     "The EHR did not say who is signed in, or does not permit reading it. Your IT has to grant openid, fhirUser and "
     "reading Practitioner to pi180."
 )
+
+_NOT_YOURS = "Your role here does not include it, or there is nothing of that name."
 
 
 def known(service: Service, launch: Launch) -> Person:
@@ -39,12 +42,32 @@ def known(service: Service, launch: Launch) -> Person:
 
 
 def access_of(service: Service, launch: Launch, person: Person | None) -> Access:
-    """What somebody may do, looked up once a request."""
+    """What somebody may do, looked up once a request; the trail tells the roles from then on."""
     known_as = launch.id, person
     if g.get("access_of") != known_as:
         g.access_of, g.access = known_as, service.access(launch, person)
+        g.role = ", ".join(g.access.roles) or None
     found: Access = g.access
     return found
+
+
+def demand(launch: Launch, act: Act) -> Person:
+    """Who is signed in, if they may do something of the whole registration.
+
+    Raises:
+        Shown: they may not; it is audited.
+    """
+    service = current_service()
+    person = known(service, launch)
+    if not may(access_of(service, launch, person), act, None):
+        denied(service, launch, act)
+    return person
+
+
+def denied(service: Service, launch: Launch, act: Act) -> NoReturn:
+    """Refuse, in words that do not tell whether what was asked for is there."""
+    service.note(Deed.CHOICE_DENIED, launch, detail=f"may not {act}: {request.endpoint}")
+    raise Shown(403, "You may not see this", _NOT_YOURS, "Open My score, and choose among what is offered there.")
 
 
 def frame_of(launch: Launch, person: Person | None) -> Frame:

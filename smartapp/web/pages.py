@@ -13,6 +13,7 @@ from extractors.sources.search import WrongPatient
 from smartapp.access import Act
 from smartapp.evidence import case_rows
 from smartapp.report import Link, Message, app_page, basis_page, measure_page, score_page
+from smartapp.report.glossary import WORDS
 from smartapp.report.words import day
 from smartapp.store import Deed, Launch, Phase
 from smartapp.web.chosen import chosen_score
@@ -112,6 +113,13 @@ def patient(launch: Launch) -> Response:
         service.note(Deed.WRONG_PATIENT, launch, about)
         raise Shown(502, "The EHR's answer is not about this patient", str(problem), "Tell your IT.") from None
     return page(app_page("patient", frame_of(launch, service.person(launch)), view=view, as_of=day(view.as_of)))
+
+
+@routes.get("/help")
+@signed_in
+def words(launch: Launch) -> Response:
+    """How to read the pages, and what their words mean; for whoever is signed in."""
+    return page(app_page("help", frame_of(launch, launch.person), words=WORDS))
 
 
 @routes.post("/read")

@@ -1,10 +1,10 @@
 """What requests need, put together once from settings and registrations."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from flask import current_app
+from flask import current_app, g, has_request_context, request
 
 from extractors.sources.search import LiveServer
 from smartapp.access import Access, Assigned, Role
@@ -142,10 +142,13 @@ class Service:
     def note(
         self, deed: Deed, launch: Launch | None = None, patient: str | None = None, detail: str | None = None
     ) -> None:
-        """Write to the audit trail."""
+        """Write to the audit trail; in what role and from where, as far as a request tells."""
         user = launch.context.user if launch and launch.context else None
         where = (launch.registration, launch.id) if launch else (None, None)
-        self.trail.add(AuditEvent(deed, where[0], where[1], user, patient, detail), self.clock())
+        event = AuditEvent(deed, where[0], where[1], user, patient, detail)
+        if has_request_context():
+            event = replace(event, role=g.get("role"), origin=request.remote_addr)
+        self.trail.add(event, self.clock())
 
 
 def users_of(launch: Launch) -> tuple[str, ...]:
