@@ -10,9 +10,8 @@ from smartapp.long_work import Kind
 from smartapp.report import Action, Frame, app_page
 from smartapp.report.jobs import JobShown, is_any_live, job_shown
 from smartapp.store import Job, Launch, Person
-from smartapp.web.chosen import denied
 from smartapp.web.first_score import TOLD_EVERY, read_action
-from smartapp.web.framing import frame_of, known
+from smartapp.web.framing import denied, frame_of, known
 from smartapp.web.pages import check_form, page, signed_in
 from smartapp.web.problems import WAITING
 from smartapp.web.service import Service, current_service
