@@ -31,6 +31,7 @@ class Deed(StrEnum):
     RENEWED = "token renewed"
     RENEWAL_REFUSED = "token renewal refused"
     SCORE_VIEWED = "score viewed"
+    CASES_VIEWED = "cases viewed"
     PATIENT_VIEWED = "patient viewed"
     WRONG_PATIENT = "another patient's data refused"
     READING_BEGUN = "reading of own patients begun"
@@ -60,8 +61,8 @@ class Deed(StrEnum):
 class AuditEvent:
     """One row. `user` is issuer and subject; `patient` the id that the launch was about; None: not known.
 
-    `role` is the role that the user acted in, `origin` the address that the request came from. `number` and `at` are
-    None until the row is written, and no part of what makes two events the same.
+    `role` is the role that the user acted in, `origin` the address that the request came from. `number`, `at`
+    and `version` (of pi180) are None until the row is written, and no part of what makes two events the same.
     """
 
     event: Deed
@@ -74,6 +75,7 @@ class AuditEvent:
     origin: str | None = None
     number: int | None = field(default=None, compare=False)
     at: datetime | None = field(default=None, compare=False)
+    version: str | None = field(default=None, compare=False)
 
 
 _TOLD = ("event", "registration", "launch", "user", "patient", "detail", "role", "origin")
@@ -189,4 +191,6 @@ def _text(at: object) -> str:
 
 def _event(row: Row[Any]) -> AuditEvent:
     told = {name: getattr(row, name) for name in _TOLD}
-    return AuditEvent(**{**told, "event": Deed(row.event), "number": row.number, "at": aware(row.at)})
+    return AuditEvent(
+        **{**told, "event": Deed(row.event), "number": row.number, "at": aware(row.at), "version": row.version}
+    )

@@ -1,7 +1,7 @@
 """The one connection pool to the store's file."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,13 @@ class Database:
         """A transaction that nobody writes beside: what it reads is still so when it writes."""
         with self.engine.execution_options(**{_WRITING: True}).begin() as connection:
             yield connection
+
+    def compact(self) -> None:
+        """Give back the room of what was deleted: no page of the file or its journal holds it any longer."""
+        with closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                cursor.execute(statement).close()
 
     def close(self) -> None:
         """Give every connection back to the system."""

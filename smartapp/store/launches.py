@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, delete, select, update
 from sqlalchemy import insert as insert_into
 
 from smartapp.store.database import Database
@@ -185,13 +185,8 @@ class Launches:
 
     def sweep(self, now: datetime) -> None:
         """Forget every launch that is over."""
-        present = naive(now)
-        free = launch.c.needed_until.is_(None) | (launch.c.needed_until < present)
-        over = (launch.c.phase == Phase.ENDED) | (free & (launch.c.created < present - WHOLE_LIFE))
-        over |= free & (launch.c.phase == Phase.OPEN) & (launch.c.seen < present - IDLE_LIFE)
-        over |= (launch.c.phase != Phase.OPEN) & (launch.c.created < present - PENDING_LIFE)
         with self._engine.begin() as connection:
-            connection.execute(delete(launch).where(over))
+            connection.execute(delete(launch).where(over(now)))
 
     def _step(self, launch_id: str, phase: Phase, values: Mapping[str, Any]) -> bool:
         step = update(launch).where(launch.c.id == launch_id, launch.c.phase == phase).values(dict(values))
@@ -221,6 +216,15 @@ class Launches:
             context=Context(**opened["context"]) if "context" in opened else None,
             person=Person(**opened["person"]) if "person" in opened else None,
         )
+
+
+def over(now: datetime) -> ColumnElement[bool]:
+    """Which launches nobody can come back to."""
+    present = naive(now)
+    free = launch.c.needed_until.is_(None) | (launch.c.needed_until < present)
+    found = (launch.c.phase == Phase.ENDED) | (free & (launch.c.created < present - WHOLE_LIFE))
+    found |= free & (launch.c.phase == Phase.OPEN) & (launch.c.seen < present - IDLE_LIFE)
+    return found | ((launch.c.phase != Phase.OPEN) & (launch.c.created < present - PENDING_LIFE))
 
 
 def _is_alive(row: Row[Any], now: datetime) -> bool:

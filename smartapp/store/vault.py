@@ -51,9 +51,10 @@ class Vault:
         opened: dict[str, Any] = json.loads(self._open(sealed, bound_to))
         return opened
 
-    def is_newest(self, sealed: bytes) -> bool:
-        """Whether the newest key sealed it."""
-        return sealed[:_ID] == next(iter(self._known()))
+    @property
+    def newest(self) -> bytes:
+        """The id of the key that seals."""
+        return next(iter(self._known()))
 
     def rewrap(self, sealed: bytes, bound_to: str) -> bytes:
         """The same text, sealed with the newest key.
