@@ -23,6 +23,7 @@ from smartapp.cli import (
     profiles,
     ruling,
     serving,
+    store,
 )
 
 
@@ -54,6 +55,7 @@ for _verb in (
     preflight.preflight,
     serving.demo,
     serving.serve,
+    store.store,
     serving.worker,
 ):
     main.add_command(_verb)
