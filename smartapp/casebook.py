@@ -49,11 +49,11 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One unit of a tally; for a patient with several visits, `occurrences` holds them all, and `rows` what they are of.
+    """One unit of a tally; for a patient with several visits, `occurrences` holds them all, made of `rows`.
 
     `why` is the reason without its days, the same for like cases; `rests_on` the weakest grade of what decides the
-    answer, None where nothing that is graded does; `month` (`2026-03`, or no date) that of the first record which decides;
-    `clinicians` the NPIs whose it is, None for a record that names none.
+    answer, None where nothing that is graded does; `month` (`2026-03`, or no date) that of the first record which
+    decides; `clinicians` the NPIs whose it is, None for a record that names none.
     """
 
     focus: str

@@ -170,21 +170,21 @@ def outages_of(reading: Reading, rows: Sequence[CaseRow]) -> tuple[Outage, ...]:
         reading: the run that the rows are of.
         rows: cases of one measure and reporter, their evidence gathered or not.
     """
-    sure = {row.focus: row for row in rows if row.counts == COUNTS and _decided_on(row) is not None}
+    sure = {row.focus: row for row in rows if row.counts == COUNTS and decided_on(row) is not None}
     missed = [row for row in sure.values() if row.met == Standing.NOT_MET.value]
     told = {row.focus: row for row in with_evidence(reading, missed)} if missed else {}
     return outages(_due(told.get(focus, row)) for focus, row in sure.items())
 
 
 def _due(row: CaseRow) -> Due:
-    day = _decided_on(row)
+    day = decided_on(row)
     assert day is not None  # noqa: S101  # the caller chose rows that have one
     answers = {Standing.MET.value: True, Standing.NOT_MET.value: False}
     met = None if row.reason.endswith(OUTSIDE_WINDOW) else answers.get(row.met)
     return Due(day, met, _days(row, _BEGINS), _days(row, _ENDS))
 
 
-def _decided_on(row: CaseRow) -> date | None:
+def decided_on(row: CaseRow) -> date | None:
     """The day that decides a case: the deadline of an access, else the day of the record; None for part of a date."""
     if row.measure == _ACCESS:
         return deadline_of(row)

@@ -123,9 +123,7 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str]) -> 
         counts_in_group=_COUNTS[found["group_place"]],
         met=found["met"],
         met_on=case["met_on"],
-        reason=f"{case['reason']}, but on {case['met_on']}, {OUTSIDE_WINDOW}"
-        if met_elsewhere
-        else found["reason"],
+        reason=f"{case['reason']}, but on {case['met_on']}, {OUTSIDE_WINDOW}" if met_elsewhere else found["reason"],
         evidence=(),
         unit=_shown(reading, found["unit"]),
         rests_on=case["rests_on"],

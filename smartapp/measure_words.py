@@ -1,4 +1,4 @@
-"""What each counted measure counts, in our words, and what would make a case count: the data of `measure_words.toml`."""
+"""What each counted measure counts, in our words, and what would make a case count (`measure_words.toml`)."""
 
 import tomllib
 from collections.abc import Mapping

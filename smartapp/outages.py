@@ -68,16 +68,12 @@ def outages(cases: Iterable[Due]) -> tuple[Outage, ...]:
     for case in cases:
         by_day[case.day].append(case)
     days = sorted(day for day, due in by_day.items() if any(case.met is not None for case in due))
-    runs = [
-        (is_met, list(found)) for is_met, found in groupby(days, key=lambda day: any(c.met for c in by_day[day]))
-    ]
+    runs = [(is_met, list(found)) for is_met, found in groupby(days, key=lambda day: any(c.met for c in by_day[day]))]
     found = (_outage(by_day, runs, number) for number, (is_met, _) in enumerate(runs) if not is_met and number)
     return tuple(outage for outage in found if outage is not None)
 
 
-def _outage(
-    by_day: dict[date, list[Due]], runs: Sequence[tuple[bool, list[date]]], number: int
-) -> Outage | None:
+def _outage(by_day: dict[date, list[Due]], runs: Sequence[tuple[bool, list[date]]], number: int) -> Outage | None:
     """The run as a gap; None where it may be chance."""
     days = runs[number][1]
     before, after = runs[number - 1][1][-1], runs[number + 1][1][0] if number + 1 < len(runs) else None

@@ -12,12 +12,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from smartapp.drilldown import Asked as AskedRows
+from smartapp.drilldown import OpenedMeasure
 from smartapp.evidence import CaseRow
 from smartapp.looking_ahead import Periods
 from smartapp.paths import templates
 from smartapp.planning import Planned
+from smartapp.report.access_shown import RULE as OUTAGE_RULE
 from smartapp.report.beside import other_books
 from smartapp.report.dashboard import Dashboard, ready_of
+from smartapp.report.drilldown import heading_of, measure_shown
 from smartapp.report.frame import (
     Action,
     Choosing,
@@ -29,6 +33,7 @@ from smartapp.report.frame import (
     navigation,
     within_report,
 )
+from smartapp.report.measure_list import measure_list
 from smartapp.report.page import page_of
 from smartapp.report.periods import periods_shown
 from smartapp.report.plan import plan_shown
@@ -48,6 +53,7 @@ __all__ = [
     "app_page",
     "basis_page",
     "measure_page",
+    "measures_page",
     "message_page",
     "periods_page",
     "plan_page",
@@ -58,6 +64,9 @@ __all__ = [
 
 _EMPTY: Mapping[str, str] = {}
 _NOTHING_BESIDE = Dashboard()
+
+_MORE = (("periods", "Periods"), ("exclusions", "Exclusions"), ("hie", "Health information exchange"))
+"""Pages about measures and period beside the list."""
 
 
 def render(scored: Scored, rows: Sequence[CaseRow], as_of: date | None = None, periods: Periods | None = None) -> str:
@@ -89,22 +98,29 @@ def score_page(scored: Scored, written: datetime, frame: Frame, dashboard: Dashb
     return app_page("score", frame, page=page, ready=ready, **beside)
 
 
-def measure_page(scored: Scored, rows: Sequence[CaseRow], measure: str, frame: Frame) -> str:
-    """One measure of a score with all its cases and their evidence.
+def measures_page(scored: Scored, frame: Frame) -> str:
+    """All measures of the year with what was counted or answered, and what each earns."""
+    more = tuple(Link(text, f"{frame.home}/{page}{frame.choice}") for page, text in _MORE)
+    about: dict[str, Any] = {"year": scored.reading.rules.year, "blocked": bool(scored.reading.faults)}
+    return app_page("measures", frame, found=measure_list(scored), more=more, **about)
+
+
+def measure_page(scored: Scored, opened: OpenedMeasure, asked: AskedRows, frame: Frame, *, with_cases: bool) -> str:
+    """One measure: its definition, its figures, and the rows that are asked for.
 
     Args:
         scored: the score and the reading it rests on, still open.
-        rows: the cases of the reading's period; those of other measures may be missing.
-        measure: its id, as the address of the page names it.
+        opened: the measure with its cases.
+        asked: which of them are listed.
         frame: the layout.
+        with_cases: whether the reader may see cases.
 
     Raises:
-        KeyError: the year has no such measure, or it is not counted from cases.
+        ValueError: no page shows what is asked for.
     """
-    page = page_of(scored, [row for row in rows if row.measure == measure])
-    sections = {section.measure: section for section in page.sections}
-    line = next((line for line in page.lines if line.measure == measure), None)
-    return app_page("measure", frame, f"measures/{measure}", page=page, section=sections[measure], line=line)
+    shown = measure_shown(scored, opened, asked, frame, with_cases=with_cases)
+    page = heading_of(scored)
+    return app_page("measure", frame, f"measures/{opened.measure}", page=page, shown=shown, outage_rule=OUTAGE_RULE)
 
 
 def periods_page(scored: Scored, periods: Periods | None, frame: Frame) -> str:

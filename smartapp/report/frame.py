@@ -1,19 +1,15 @@
 """What stands around the app's pages: who looks, from where, and where links lead. Plain values, all worded."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from smartapp.report.opening import address, place_in_app
+
 Opens = Callable[[str], str]
 """From an anchor of the report to the address that opens it."""
-
-_OF_MEASURE = re.compile(r"measure-(\w+)")
-_OF_BASIS = ("completeness", "basis")
-_PAGES = ("periods", "plan")
-"""Anchors that have a page of their own name."""
 
 
 class Tab(NamedTuple):
@@ -150,18 +146,10 @@ def across_pages(frame: Frame, here: str) -> Opens:
     """
 
     def to(anchor: str) -> str:
-        page = _page_of(anchor)
-        return f"#{anchor}" if page == here else f"{frame.home}/{page}{frame.choice}#{anchor}"
+        place = place_in_app(anchor)
+        return f"#{anchor}" if place.page == here else address(frame.home, frame.choice, place)
 
     return to
-
-
-def _page_of(anchor: str) -> str:
-    if measure := _OF_MEASURE.match(anchor):
-        return f"measures/{measure[1]}"
-    if anchor in _PAGES:
-        return anchor
-    return "basis" if anchor in _OF_BASIS else "score"
 
 
 @dataclass(frozen=True, slots=True)

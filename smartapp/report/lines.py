@@ -21,7 +21,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What one measure counted; `unreadable` when the source cannot show it, and then no number is shown."""
+    """What one measure counted; `unreadable` when the source cannot show it, and then no number is shown.
+
+    `of_cases` says that each number opens to as many cases; a total of the EHR's report does not.
+    """
 
     met: Figure
     denominator: Figure
@@ -29,6 +32,7 @@ class Counted:
     rate: str
     unreadable: bool
     anchor: str
+    of_cases: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ def _line(scored: Scored, line: ScoreLine, section: MeasureSection | None) -> Li
 
 
 def _counted(proportion: Proportion, section: MeasureSection) -> Counted:
-    if proportion.origin is Origin.REPORTED or section.chosen is None:
+    of_cases = proportion.origin is Origin.RECOMPUTED and section.chosen is not None
+    if not of_cases or section.chosen is None:
         whole = section.reported.anchor if section.reported else section.anchor
         anchors = dict.fromkeys(("met", "unknown", "undecided"), whole)
     else:
@@ -93,4 +98,5 @@ def _counted(proportion: Proportion, section: MeasureSection) -> Counted:
         rate=rate_in_words(proportion.rate, proportion.unknown),
         unreadable=not proportion.readable,
         anchor=whole,
+        of_cases=of_cases,
     )

@@ -181,7 +181,7 @@ def _answers(scored: Scored) -> tuple[Answered, ...]:
             measure=measure.id,
             title=measure.title,
             role=ROLES[measure.status],
-            answer=_answer(measure, given),
+            answer=answer_of(measure, given),
         )
         for measure in rules.measures.values()
         if measure.metric is Metric.BOOLEAN
@@ -189,7 +189,8 @@ def _answers(scored: Scored) -> tuple[Answered, ...]:
     )
 
 
-def _answer(measure: Measure, given: Mapping[MeasureId, bool]) -> str:
+def answer_of(measure: Measure, given: Mapping[MeasureId, bool]) -> str:
+    """How a measure was answered, in words."""
     if measure.id in given:
         return "yes" if given[measure.id] else "no"
     return "exclusion claimed" if any(given.get(e) for e in measure.exclusions) else "not answered"

@@ -77,3 +77,11 @@ def day_in_words(text: str) -> str:
         return day(date.fromisoformat(text))
     except ValueError:
         return text
+
+
+def month_in_words(text: str) -> str:
+    """A month as data write it (`2026-03`), in words; anything else stays as it is."""
+    try:
+        return f"{date.fromisoformat(f'{text}-01'):%B %Y}"
+    except ValueError:
+        return text

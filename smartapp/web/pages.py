@@ -10,9 +10,7 @@ from typing import Concatenate, ParamSpec
 from flask import Blueprint, Response, g, request
 
 from extractors.sources.search import WrongPatient
-from smartapp.access import Act
-from smartapp.evidence import case_rows
-from smartapp.report import Link, Message, app_page, basis_page, measure_page, score_page
+from smartapp.report import Link, Message, app_page, basis_page, score_page
 from smartapp.report.glossary import WORDS
 from smartapp.report.words import day
 from smartapp.store import Deed, Launch, Phase
@@ -77,17 +75,6 @@ def score(launch: Launch) -> Response:
         service = current_service()
         board = dashboard_of(service, scored, choice, frame.today or choice.period.end)
         return page(score_page(scored, choice.written, frame, board))
-
-
-@routes.get("/measures/<measure>")
-@signed_in
-def measure(launch: Launch, measure: str) -> Response:
-    """The rows behind one measure's numbers."""
-    with chosen_score(launch, Act.SEE_CASES) as (scored, _, frame):
-        try:
-            return page(measure_page(scored, case_rows(scored.reading), measure, frame))
-        except KeyError:
-            raise Shown(404, "There is no such measure", "My score lists the measures that are counted.") from None
 
 
 @routes.get("/basis")

@@ -1,0 +1,43 @@
+"""The measures of a score: their list, and each down to the cases behind its numbers."""
+
+from flask import Blueprint, Response, request
+
+from scoring.model import MeasureId
+from smartapp.access import Act
+from smartapp.drilldown import Asked, open_measure
+from smartapp.report import measure_page, measures_page
+from smartapp.store import Deed, Launch
+from smartapp.web.chosen import chosen_score
+from smartapp.web.pages import page, signed_in
+from smartapp.web.problems import Shown
+from smartapp.web.service import current_service
+
+routes = Blueprint("measures", __name__, url_prefix="/l/<launch_id>")
+
+_NO_MEASURE = "There is no such measure", "Measures and period lists those that are counted."
+_NO_ROWS = "There are no such rows", "Open the measure anew, and follow one of its numbers."
+
+
+@routes.get("/measures")
+@signed_in
+def measures(launch: Launch) -> Response:
+    """Every measure of the year, what it counted and what it earns."""
+    with chosen_score(launch) as (scored, _, frame):
+        return page(measures_page(scored, frame))
+
+
+@routes.get("/measures/<measure>")
+@signed_in
+def measure(launch: Launch, measure: str) -> Response:
+    """One measure with the rows behind one of its numbers; cases of patients only for who may see them."""
+    with chosen_score(launch) as (scored, choice, frame):
+        with_cases = Act.SEE_CASES in choice.can
+        if with_cases:
+            current_service().note(Deed.CASES_VIEWED, launch, detail=f"run {choice.fingerprint[:12]}, {measure[:20]}")
+        try:
+            opened, asked = open_measure(scored, MeasureId(measure)), Asked.of(request.args)
+            return page(measure_page(scored, opened, asked, frame, with_cases=with_cases))
+        except KeyError:
+            raise Shown(404, *_NO_MEASURE) from None
+        except ValueError:
+            raise Shown(404, *_NO_ROWS) from None
