@@ -86,9 +86,13 @@ def roads_shown(scored: Scored, found: Roads) -> RoadsShown:
 
 def _reading(rules: RuleBook, found: Roads) -> str:
     """What each road gives of the objective, in one sentence."""
-    told = [f"{' and '.join(road.path.measures)} give{'s' if len(road.path.measures) == 1 else ''} {_points(road)}"
-            f"{' if its statements are true' if _is_said(rules, road.path) else ''}" for road in found.roads]  # fmt: skip
-    return f"Of {found.choice.points} points, {'; '.join(told)}."
+    return f"Of {found.choice.points} points, {'; '.join(_gives(rules, road) for road in found.roads)}."
+
+
+def _gives(rules: RuleBook, road: Road) -> str:
+    verb = "gives" if len(road.path.measures) == 1 else "give"
+    condition = " if its statements are true" if _is_said(rules, road.path) else ""
+    return f"{' and '.join(road.path.measures)} {verb} {_points(road)}{condition}"
 
 
 def _road(scored: Scored, road: Road) -> RoadShown:
