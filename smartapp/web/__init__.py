@@ -10,13 +10,29 @@ from datetime import timedelta
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from smartapp.web import ahead, jobs, launch, measures, pages, people, problems, trail
+from smartapp.web import (
+    ahead,
+    attestations,
+    cehrt,
+    documents,
+    jobs,
+    launch,
+    measures,
+    pages,
+    people,
+    problems,
+    requirements,
+    submission,
+    trail,
+)
 from smartapp.web.headers import with_headers
 from smartapp.web.health import Health
 from smartapp.web.limits import bound
 from smartapp.web.service import Service
 
-_ROOMS = (ahead, jobs, launch, measures, pages, people, trail)
+_ROOMS = (
+    ahead, attestations, cehrt, documents, jobs, launch, measures, pages, people, requirements, submission, trail,
+)  # fmt: skip
 """Modules with addresses of their own."""
 
 _SWEPT_EVERY = timedelta(minutes=1)

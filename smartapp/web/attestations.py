@@ -1,0 +1,50 @@
+"""The attestations step: the statements one by one, with what each answer would do before anybody saves it."""
+
+from flask import Blueprint, Response
+
+from smartapp.attestations import VARIANTS
+from smartapp.attesting.consequences import consequences
+from smartapp.attesting.fields import answer_entries
+from smartapp.report import app_page
+from smartapp.report.attesting import Material, attesting
+from smartapp.report.steps import Form
+from smartapp.store import Launch
+from smartapp.web.answering import Seen, Step, shown, taken
+from smartapp.web.pages import signed_in
+from smartapp.web.service import current_service
+
+routes = Blueprint("attestations", __name__, url_prefix="/l/<launch_id>")
+
+
+@routes.get("/attestations")
+@signed_in
+def attestations(launch: Launch) -> Response:
+    """Every statement of the year."""
+    return shown(launch, _STEP)
+
+
+@routes.post("/attestations")
+@signed_in
+def save_attestations(launch: Launch) -> Response:
+    """Keep the answers as a new version."""
+    return taken(launch, _STEP)
+
+
+def _render(seen: Seen, form: Form) -> str:
+    likely = current_service().remembered.once(("consequences", seen.choice.key), lambda: consequences(seen.scored))
+    before = seen.before_drafts()
+    words = {variant: word for word, variant in VARIANTS.items()}
+    material = Material(
+        scored=seen.scored,
+        likely=likely,
+        ready=seen.ready(),
+        form=form,
+        as_of=seen.frame.today,
+        history=seen.history(),
+        began=words[before.variant] if before else "include",
+    )
+    year, days = seen.rules.year, seen.rules.conditions.engagement
+    return app_page("attestations", seen.frame, form=form, shown=attesting(material), year=year, engagement=days)
+
+
+_STEP = Step("attestations", answer_entries, _render)
