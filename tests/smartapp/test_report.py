@@ -243,7 +243,7 @@ def test_a_rate_has_one_decimal_and_what_is_not_all_never_looks_like_all(rate: F
 
 def test_the_page_promises_nothing(solo: Shown) -> None:
     assert not re.search(r"complian|guarante", solo.page.text, re.IGNORECASE)
-    assert "Independent software, not a CMS product. It prepares and explains; a person attests." in solo.page.text
+    assert "not a CMS product, and not certified EHR technology. It prepares and explains" in solo.page.text
 
 
 def test_the_page_can_be_walked_by_headings_landmarks_and_captions(solo: Shown) -> None:

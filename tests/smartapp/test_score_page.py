@@ -19,15 +19,18 @@ from smartapp.evidence import case_rows
 from smartapp.publish import publish
 from smartapp.report import (
     Action,
+    Choosing,
     Frame,
     Link,
     Message,
+    Option,
     app_page,
     basis_page,
     measure_page,
     message_page,
     score_page,
 )
+from smartapp.report.frame import STEPS
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Source, read
 
@@ -43,7 +46,7 @@ FRAME = Frame(
     csrf="token-1",
     has_patient=True,
 )
-OUTSIDE = {"/l/abc/patient", "/l/abc/periods", "/l/abc/plan", "/l/abc/sign-out", "/style.css"}
+OUTSIDE = {f"/l/abc/{page}" for page in ("patient", "periods", "plan", "help", *(step.page for step in STEPS))}
 """What pages name and others make."""
 
 
@@ -216,7 +219,7 @@ def test_the_layout_says_who_looks_and_from_where_and_lets_them_out(app: App) ->
         [header] = page.all("header")
         for word in ("Dana Example", "NPI 1234567893", "Example EHR", "July 6, 2026, 9:00 am EDT", "This patient"):
             assert word in header.text
-        [form] = page.all("form")
+        [form] = header.all("form")
         assert form.attributes == {"method": "post", "action": "/l/abc/sign-out", "class": "inline"}
         [field] = form.all("input")
         assert field.attributes == {"type": "hidden", "name": "csrf", "value": "token-1"}
@@ -232,22 +235,65 @@ def test_what_a_launch_does_not_have_is_not_offered(little: App) -> None:
     assert not page.all("nav", "others")
 
 
-def test_several_scores_are_offered_and_every_link_keeps_the_choice(little: App) -> None:
-    others = (Link("TIN 111111111", "/l/abc/score"), Link("TIN 222222222", "/l/abc/score?score=2", current=True))
-    chosen = replace(FRAME, others=others, choice="?score=2", notices=("Synthetic data.",))
-    page = read_page(score_page(little.scored, WRITTEN, chosen))
-    [choice] = page.all("nav", "others")
-    assert [(a.text, "aria-current" in a.attributes) for a in choice.all("a")] == [
-        ("TIN 111111111", False),
-        ("TIN 222222222", True),
+CHOOSING = Choosing(
+    text="2026, January 1, 2026 to June 29, 2026 (180 days), TIN 111111111, as a group",
+    action="/l/abc/score",
+    year=2026,
+    start="2026-01-01",
+    end="2026-06-29",
+    years=(Link("2026", "/l/abc/score?year=2026", current=True), Link("2025", "/l/abc/score?year=2025")),
+    presets=(Link("Whole year", "/l/abc/score?year=2026&start=2026-01-01&end=2026-12-31&who=0123456789ab"),),
+    reporters=(Option("0123456789ab", "TIN 111111111, as a group", current=True), Option("ba9876543210", HOSTILE)),
+)
+QUERY = "?year=2026&start=2026-01-01&end=2026-06-29&who=0123456789ab"
+
+
+@pytest.fixture
+def chosen(little: App) -> Element:
+    frame = replace(FRAME, choosing=CHOOSING, choice=QUERY, notices=("Synthetic data.",))
+    return read_page(score_page(little.scored, WRITTEN, frame))
+
+
+def test_every_link_of_a_page_carries_the_whole_choice_on(chosen: Element) -> None:
+    inside = [a.attributes["href"] for a in chosen.all("a") if a.attributes["href"].startswith("/l/abc/")]
+    choosing = {one.href for one in (*CHOOSING.years, *CHOOSING.presets)}
+    assert len(inside) > 20
+    assert all(QUERY in href for href in inside if href not in choosing)
+    assert any(f"{QUERY}#lines" in href or href == "#lines" for href in [a.attributes["href"] for a in chosen.all("a")])
+    assert chosen.all("p", "notice")[0].text == "Synthetic data."
+
+
+def test_year_days_and_reporter_are_chosen_by_a_form_that_needs_no_script(chosen: Element) -> None:
+    [form] = chosen.all("form", "choose")
+    assert (form.attributes["method"], form.attributes["action"]) == ("get", "/l/abc/score")
+    fields = {one.attributes["name"]: one for one in (*form.all("input"), *form.all("select"))}
+    assert {name: one.attributes.get("value", "") for name, one in fields.items()} == {
+        "year": "2026",
+        "start": "2026-01-01",
+        "end": "2026-06-29",
+        "who": "",
+    }
+    labels = {label.attributes["for"] for label in form.all("label")}
+    assert labels == {"start", "end", "who"}
+    options = fields["who"].all("option")
+    assert [(o.text, "selected" in o.attributes) for o in options] == [
+        ("TIN 111111111, as a group", True),
+        (HOSTILE, False),
     ]
-    inside = [
-        a.attributes["href"] for a in page.all("a") if re.match(r"/l/abc/(score|measures|basis)", a.attributes["href"])
-    ]
-    kept = [href for href in inside if "?score=2" in href]
-    assert [href for href in inside if href not in kept] == ["/l/abc/score"]  # the other score itself
-    assert "/l/abc/measures/PI_EP_1?score=2#measure-PI_EP_1" in kept
-    assert page.all("p", "notice")[0].text == "Synthetic data."
+
+
+def test_what_is_chosen_stands_on_the_page_as_text_for_paper_too(chosen: Element) -> None:
+    [said] = chosen.all("span", "chosen-text")
+    assert said.text == CHOOSING.text
+
+
+def test_the_steps_of_cms_are_a_list_in_order_with_the_current_one_marked(little: App) -> None:
+    page = read_page(basis_page(little.scored, replace(FRAME, choice=QUERY)))
+    [steps] = page.all("nav", "cms-steps")
+    [listed] = steps.all("ol")
+    names = ["Requirements", "CEHRT", "Measures and period", "Attestations", "Submission"]
+    assert [a.text for a in listed.all("a")] == names
+    assert [a.text for a in listed.all("a") if "aria-current" in a.attributes] == ["Measures and period"]
 
 
 def test_an_input_that_is_not_whole_shows_no_points_on_any_page(tmp_path: Path) -> None:
@@ -277,7 +323,7 @@ def test_hostile_text_of_a_server_a_person_or_an_ehr_is_shown_and_never_run(tmp_
     reported = {MeasureId("PI_EP_1"): Reported(Proportion(1, 2, origin=Origin.REPORTED), HOSTILE, date(2026, 7, 1))}
     attested = replace(ATTESTED, reporter=Reporter(None, "1093817465"), reported=reported)
     words = dict.fromkeys(("user", "npi", "ehr", "launched", "csrf"), HOSTILE)
-    frame = replace(FRAME, **words, notices=(HOSTILE,), others=(Link(HOSTILE, "/l/abc/score"),))
+    frame = replace(FRAME, **words, notices=(HOSTILE,), choosing=replace(CHOOSING, text=HOSTILE))
     with read(Source(ndjson(tmp_path, order, {"resourceType": HOSTILE})), RULES, PERIOD) as reading:
         publish(score_reading(reading, attested), tmp_path / "out")
     [kept] = latest(tmp_path / "out" / "runs", "1093817465")
