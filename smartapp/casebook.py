@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from extractors.ledger import NEEDS
 from extractors.vocabulary import Grade
+from scoring.model import MeasureId
 from smartapp.evidence import COUNTS, CaseRow, Witness, without_days
 
 
@@ -52,8 +54,9 @@ class Case:
     """One unit of a tally; for a patient with several visits, `occurrences` holds them all, made of `rows`.
 
     `why` is the reason without its days, the same for like cases; `rests_on` the weakest grade of what decides the
-    answer, None where nothing that is graded does; `month` (`2026-03`, or no date) that of the first record which
-    decides; `clinicians` the NPIs whose it is, None for a record that names none.
+    answer, None where nothing on record does (of what is not met it is told only where the evidence was gathered);
+    `month` (`2026-03`, or no date) that of the first record which decides; `clinicians` the NPIs whose it is, None for
+    a record that names none.
     """
 
     focus: str
@@ -150,12 +153,29 @@ def _decides(row: CaseRow, standing: Standing) -> bool:
     return standing_of([row]) is standing
 
 
-def _weakest(decisive: Iterable[CaseRow], standing: Standing) -> Grade | None:
-    """The weakest grade; what is met without any counts as asserted, as in `tallies.sql`."""
-    grades = {row.rests_on for row in decisive}
-    if None in grades:
-        return Grade.ASSERTED if standing is Standing.MET else None
-    return max((Grade(grade) for grade in grades if grade), key=list(Grade).index)
+def _weakest(decisive: Sequence[CaseRow], standing: Standing) -> Grade | None:
+    """The weakest grade of what decides an answer; what is met without any counts as asserted, as in `tallies.sql`."""
+    if standing in (Standing.MET, Standing.UNDECIDED):
+        grades = {row.rests_on for row in decisive}
+        return Grade.ASSERTED if None in grades and standing is Standing.MET else _weakest_of(grades)
+    if standing is Standing.UNKNOWN and any(_lacks_a_kind(row) for row in decisive):
+        return None
+    told = [witness for row in decisive for witness in row.evidence if witness.kind in _numerator(row)]
+    denied = [witness for witness in told if witness.answer == Standing.NOT_MET.value]
+    return _weakest_of({witness.grade for witness in denied or told})
+
+
+def _weakest_of(grades: Iterable[str | None]) -> Grade | None:
+    return max((Grade(grade) for grade in grades if grade), key=list(Grade).index, default=None)
+
+
+def _lacks_a_kind(row: CaseRow) -> bool:
+    """Whether nothing on record says anything of a kind that the numerator needs."""
+    return not _numerator(row) <= {witness.kind for witness in row.evidence if witness.source is not None}
+
+
+def _numerator(row: CaseRow) -> set[str]:
+    return set(NEEDS[MeasureId(row.measure)][1])
 
 
 def _occurrence(row: CaseRow) -> Occurrence:

@@ -113,7 +113,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class OpenedMeasure:
-    """A measure of one score with all behind it; none of its cases has evidence yet."""
+    """A measure of one score with all behind it; a case that is met has no evidence yet."""
 
     measure: MeasureId
     ways: tuple[Way, ...]
@@ -136,7 +136,7 @@ def open_measure(scored: Scored, measure: MeasureId) -> OpenedMeasure:
     if measure not in NEEDS or measure not in scored.reading.rules.measures:
         raise KeyError(measure)
     reading, who = scored.reading, counts_for(measure, scored.submission.reporter)
-    rows = bare_rows(reading, {measure})
+    rows = _with_what_denies(reading, bare_rows(reading, {measure}))
     tallies = [t for t in reading.tallies if (t.measure, t.tin, t.npi) == (measure, who.tin, who.npi)]
     ways = tuple(_way(tally, rows, scored.attestations.variant) for tally in tallies)
     chosen = next((way for way in ways if way.chosen), None)
@@ -145,8 +145,14 @@ def open_measure(scored: Scored, measure: MeasureId) -> OpenedMeasure:
         ways=ways,
         left_out=left_out_of(reading, measure, who),
         nobodys=_nobodys(reading, measure, who),
-        outages=outages_of(reading, [row for case in chosen.cases for row in case.rows]) if chosen else (),
+        outages=outages_of([row for case in chosen.cases for row in case.rows]) if chosen else (),
     )
+
+
+def _with_what_denies(reading: Reading, rows: list[CaseRow]) -> list[CaseRow]:
+    """The same rows; those that are not met with their evidence, which says what that rests on."""
+    unmet = iter(with_evidence(reading, [row for row in rows if row.met != Standing.MET.value]))
+    return [row if row.met == Standing.MET.value else next(unmet) for row in rows]
 
 
 def _way(tally: Tally, rows: list[CaseRow], chosen: str) -> Way:
@@ -163,17 +169,14 @@ def _nobodys(reading: Reading, measure: MeasureId, who: Reporter) -> tuple[tuple
     )
 
 
-def outages_of(reading: Reading, rows: Sequence[CaseRow]) -> tuple[Outage, ...]:
+def outages_of(rows: Sequence[CaseRow]) -> tuple[Outage, ...]:
     """The days on which nothing of a measure was met although before and after it was.
 
     Args:
-        reading: the run that the rows are of.
-        rows: cases of one measure and reporter, their evidence gathered or not.
+        rows: cases of one measure and reporter, those that are not met with their evidence.
     """
     sure = {row.focus: row for row in rows if row.counts == COUNTS and decided_on(row) is not None}
-    missed = [row for row in sure.values() if row.met == Standing.NOT_MET.value]
-    told = {row.focus: row for row in with_evidence(reading, missed)} if missed else {}
-    return outages(_due(told.get(focus, row)) for focus, row in sure.items())
+    return outages(map(_due, sure.values()))
 
 
 def _due(row: CaseRow) -> Due:

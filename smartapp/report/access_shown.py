@@ -59,10 +59,9 @@ def outage_in_words(one: Outage, measure: str) -> str:
 
 
 def _dated(one: Outage, measure: str) -> str:
-    by = "whose deadline was on" if measure == _ACCESS else "of"
-    cases = plural(one.missed, "case", "cases")
-    said = f"{cases} {by} {day(one.missed_from)} to {day(one.missed_to)} were not met, none was. "
-    said += f"The last before that was met on {day(one.met_until)}"
-    if one.met_from:
-        said += f", the first after it on {day(one.met_from)}"
-    return said + "."
+    """How it was dated."""
+    visits = measure == _ACCESS
+    cases = plural(one.missed, *(("visit", "visits") if visits else ("case", "cases")))
+    said = f"Of {cases} {'with a deadline from' if visits else 'from'} {day(one.missed_from)} to {day(one.missed_to)}, "
+    said += f"none was met. The last before was met on {day(one.met_until)}"
+    return f"{said}, the first after on {day(one.met_from)}." if one.met_from else f"{said}."

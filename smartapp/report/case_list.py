@@ -23,7 +23,7 @@ from smartapp.drilldown import (
 from smartapp.evidence import CaseRow, deadline_of
 from smartapp.explained import Lacking, lacking
 from smartapp.report.frame import Link, Option
-from smartapp.report.words import figure, month_in_words
+from smartapp.report.words import day_in_words, figure, month_in_words
 from smartapp.usecases import Reading
 
 _PER_PATIENT = "PI_PEA_1"
@@ -56,25 +56,31 @@ GRADES = {
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit: when the patient was seen, when the information was there, by when access was due, and since when."""
+    """One visit: when the patient was seen, when the information was there, and by when access was due.
+
+    `due` has the days that were counted, None where another day than the one on record decides.
+    """
 
     seen: str
     available: str
     due: CountedDays | None
     deadline: date
-    portal: str
-    app: str
 
 
 @dataclass(frozen=True, slots=True)
 class ShownCase:
-    """One row: the case, what it lacks where it does not count, and for a visit how its deadline comes about."""
+    """One row: the case, and what it lacks where it does not count.
+
+    Of a patient each visit with its deadline, and since when there is access by portal and by app.
+    """
 
     number: int
     case: Case
     lacking: Lacking
     kinds: tuple[str, ...]
     visits: tuple[Visit, ...]
+    portal: str
+    app: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +162,8 @@ def _shown(reading: Reading, number: int, case: Case) -> ShownCase:
     found = lacking(reading, row, case.standing.value)
     kinds = tuple(f"{kind}: {DEFINITIONS[EventKind(kind)]}" for kind in found.kinds)
     visits = tuple(_visits(reading, case)) if row.measure == _PER_PATIENT else ()
-    return ShownCase(number, case, found, kinds, visits)
+    since = (_since(case.rows[0], EventKind.ACCESS_VDT), _since(case.rows[0], EventKind.ACCESS_API))
+    return ShownCase(number, case, found, kinds, visits, *since)
 
 
 def _visits(reading: Reading, case: Case) -> list[Visit]:
@@ -169,19 +176,15 @@ def _visit(reading: Reading, occurrence: Occurrence, row: CaseRow) -> Visit:
     assert deadline is not None  # noqa: S101  # only visits with a deadline come here
     told = [w.day for w in row.evidence if w.kind == "information-available" and w.answer == "met" and w.day]
     available = told[0] if told else occurrence.occurred
-    due = _counted(reading, available, deadline)
     return Visit(
         seen=occurrence.occurred,
-        available=available if told else f"{available} (no other day is on record)",
-        due=due,
+        available=available if told else "no day on record, so that of the visit",
+        due=_counted(reading, available, deadline),
         deadline=deadline,
-        portal=_since(row, EventKind.ACCESS_VDT),
-        app=_since(row, EventKind.ACCESS_API),
     )
 
 
 def _counted(reading: Reading, available: str, deadline: date) -> CountedDays | None:
-    """How the deadline comes about; None where another day than the one on record decides."""
     try:
         found = counted_days(date.fromisoformat(available), reading.site.closed_days)
     except ValueError:
@@ -191,7 +194,7 @@ def _counted(reading: Reading, available: str, deadline: date) -> CountedDays | 
 
 def _since(row: CaseRow, kind: EventKind) -> str:
     days = sorted({w.day for w in row.evidence if w.kind == kind and w.answer == "met" and w.day})
-    return ", ".join(days) or "not on record"
+    return ", ".join(map(day_in_words, days)) or "not on record"
 
 
 def _filters(opened: OpenedMeasure, way: Way, asked: Asked) -> tuple[Selection, ...]:

@@ -49,8 +49,8 @@ class MeasureShown:
     """Everything that the page of one measure shows.
 
     `difference` tells two ways apart, empty for one way. `left_out` and `nobodys` have the reasons of what does not
-    count, and of what no NPI or TIN says to be the reporter's. `fields` go with the form of the filters, `narrowed` says
-    what they leave, and `ours_beside` stands beside a total of the EHR's report.
+    count, and of what no NPI or TIN says to be the reporter's. `fields` go with the form of the filters, `narrowed`
+    says what they leave, and `ours_beside` stands beside a total of the EHR's report.
     """
 
     measure: str
