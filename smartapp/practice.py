@@ -64,6 +64,7 @@ def refresh(asked: Practice) -> Refreshed:
     Raises:
         NotWhole: something of the export is missing, cut or damaged; nothing was published.
         ExtractionError: it cannot be read at all.
+        ArchiveError: the answers beside a score cannot be opened.
         AttestationError: saved answers say what the year does not know.
         Halted: `tell` would not have it go on.
     """
@@ -131,16 +132,16 @@ def _within(reading: Reading, period: Period | None) -> Reading:
 
 
 def answers_kept(runs: Path, rules: RuleBook) -> tuple[Attestations, ...]:
-    """The answers beside the newest score of each reporter in the runs of a year; what cannot be opened is passed over.
+    """The answers beside the newest score of each reporter in the runs of a year; `runs` may be missing.
 
-    `runs` may be missing.
+    Raises:
+        ArchiveError: some cannot be opened; going on without them would score a person's answers as not given.
     """
     newest: dict[str, tuple[float, Path]] = {}
     for place in _places(runs, rules.year):
         age = (place / "attestations.json").stat().st_mtime
         newest[place.name] = max(newest.get(place.name, (0.0, place)), (age, place))
-    found = (_opened(place, rules) for _, (_, place) in sorted(newest.items()))
-    return tuple(one for one in found if one is not None)
+    return tuple(kept_answers(place, rules) for _, (_, place) in sorted(newest.items()))
 
 
 def _places(runs: Path, year: int) -> Iterator[Path]:
@@ -148,13 +149,6 @@ def _places(runs: Path, year: int) -> Iterator[Path]:
         period = named_period(file.parent.parent.name)
         if period is not None and period.start.year == year:
             yield file.parent
-
-
-def _opened(place: Path, rules: RuleBook) -> Attestations | None:
-    try:
-        return kept_answers(place, rules)
-    except UsageError:
-        return None
 
 
 def _tallied(reading: Reading) -> set[Reporter]:

@@ -1,0 +1,359 @@
+"""Work in the background: begun on a page, done by a worker, told how far it is, cancelled, and taken up again."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from launching import Browser, Registered, Site, csrf_of, launch_id_of, words
+
+from extractors.decode import Json
+from smartapp.archive import latest
+from smartapp.report.jobs import JobShown
+from smartapp.store import Author, Job, JobState, Task
+from smartapp.web.jobs import job_told
+from smartapp.web.service import READINGS
+from smartapp.web.worker import Worker
+
+NPI, STAFF = "1234567893", "office-staff"
+OFFLINE = 'offline = true\nframe_ancestors = ["https://chart.example"]\n'
+ADMIN = f'admins = ["Practitioner/{STAFF}"]\n'
+MakeSite = Callable[..., Site]
+
+
+@pytest.fixture
+def reading_site(make_site: MakeSite, tmp_path: Path) -> Site:
+    """A practice without a run, whose clinician may read her own patients."""
+    return make_site(results=tmp_path / "results", fresh=True)
+
+
+@pytest.fixture
+def practice_site(make_site: MakeSite, tmp_path: Path, practice: Path) -> Site:
+    """A practice whose IT exports, and whose office staff is an admin."""
+    one = Registered(more=f'{OFFLINE}{ADMIN}source = "{practice}"\n')
+    return make_site(one, results=tmp_path / "results", fresh=True)
+
+
+def begin_reading(browser: Browser) -> str:
+    home = browser.sign_in()
+    page = browser.get(f"{home}score")
+    assert browser.post(f"{home}read", {"csrf": csrf_of(page.text)}).status_code == 303
+    return home
+
+
+def begin_run(site: Site, browser: Browser) -> str:
+    home = browser.sign_in(STAFF, None)
+    page = browser.get(f"{home}runs")
+    assert page.status_code == 200, page.text
+    assert browser.post(f"{home}runs/start", {"csrf": csrf_of(page.text)}).status_code == 303
+    return home
+
+
+def only_job(site: Site) -> Job:
+    (job,) = site.service.jobs.of("demo", site.clock())
+    return job
+
+
+def told(site: Site, home: str) -> JobShown | None:
+    """What the dashboard says of jobs."""
+    launch = site.service.launches.find(launch_id_of(home), site.clock())
+    assert launch is not None
+    with site.app.app_context():
+        return job_told(site.service, launch)
+
+
+def once(act: Callable[[], Any]) -> Callable[[Json], Json]:
+    """Something that happens while the EHR answers, the first time."""
+    left = [act]
+
+    def change(page: Json) -> Json:
+        if left:
+            left.pop()()
+        return page
+
+    return change
+
+
+def at_the_second_patient(site: Site, act: Callable[[], Any]) -> None:
+    """Do something while the second patient is read: after the search for patients and the first one's encounters."""
+    site.faults.add("fhir", change=once(act), resource_type="Immunization", after=1)
+
+
+def encounters_asked(site: Site) -> list[str]:
+    return [one.query.get("patient", "") for one in site.faults.saw("fhir") if one.path == "/fhir/Encounter"]
+
+
+@pytest.mark.requirement("R24")
+def test_the_queue_holds_the_id_of_a_job_and_no_token_launch_or_person(reading_site: Site) -> None:
+    home = begin_reading(reading_site.browser())
+    grant = reading_site.service.launches.grant(launch_id_of(home))
+    kept = b"".join(file.read_bytes() for file in reading_site.data.glob("jobs.sqlite*"))
+
+    assert only_job(reading_site).id.encode() in kept
+    assert grant is not None
+    assert grant.refresh_token is not None
+    for secret in (grant.access_token, grant.refresh_token, launch_id_of(home), NPI, "Practitioner"):
+        assert secret.encode() not in kept
+
+
+@pytest.mark.requirement("R24", "R95")
+def test_no_token_lies_open_in_any_file_of_the_data_folder_while_a_job_waits(reading_site: Site) -> None:
+    home = begin_reading(reading_site.browser())
+    grant = reading_site.service.launches.grant(launch_id_of(home))
+    files = [file for file in reading_site.data.rglob("*") if file.is_file()]
+
+    assert grant is not None
+    assert {"pi180.sqlite", "jobs.sqlite"} <= {file.name for file in files}
+    assert [file.name for file in files if grant.access_token.encode() in file.read_bytes()] == []
+
+
+def test_while_patients_are_read_the_page_says_how_many_and_looks_again(reading_site: Site) -> None:
+    browser, pages = reading_site.browser(), []
+    home = begin_reading(browser)
+    at_the_second_patient(reading_site, lambda: pages.append(browser.get(f"{home}runs?wait=1")))
+    assert "It waits for its turn" in words(browser.get(f"{home}score").text)
+    assert Worker(reading_site.service).step()
+
+    assert "1 of 2 patients are read." in words(pages[0].text)
+    assert pages[0].headers["Refresh"] == f"5; url={home}runs?wait=1"
+    assert 'value="50"' in pages[0].text
+    done = browser.get(f"{home}runs")
+    assert "Refresh" not in done.headers
+    assert "done" in words(done.text)
+
+
+def test_a_second_press_of_the_button_begins_no_second_reading(reading_site: Site) -> None:
+    browser = reading_site.browser()
+    home = begin_reading(browser)
+    browser.post(f"{home}read", {"csrf": csrf_of(browser.get(f"{home}runs").text)})
+
+    assert only_job(reading_site).state is JobState.WAITING
+    assert reading_site.deeds().count("reading of own patients begun") == 1
+
+
+def test_a_reading_that_is_cancelled_before_it_begins_asks_the_ehr_nothing(reading_site: Site) -> None:
+    browser = reading_site.browser()
+    home = begin_reading(browser)
+    page = browser.get(f"{home}runs")
+    asked = len(reading_site.faults.saw("fhir"))
+    browser.post(f"{home}runs/{only_job(reading_site).id}/cancel", {"csrf": csrf_of(page.text)})
+
+    assert Worker(reading_site.service).step()
+    assert len(reading_site.faults.saw("fhir")) == asked
+    assert only_job(reading_site).state is JobState.CANCELLED
+    assert "run cancelled" in reading_site.deeds()
+
+
+def test_a_reading_that_is_cancelled_stops_after_the_patient_it_is_at_and_leaves_nothing(reading_site: Site) -> None:
+    browser = reading_site.browser()
+    home = begin_reading(browser)
+    csrf = csrf_of(browser.get(f"{home}runs").text)
+    address = f"{home}runs/{only_job(reading_site).id}/cancel"
+    reading_site.faults.add(
+        "fhir", change=once(lambda: browser.post(address, {"csrf": csrf})), resource_type="Immunization"
+    )
+    assert Worker(reading_site.service).step()
+
+    assert only_job(reading_site).state is JobState.CANCELLED
+    assert encounters_asked(reading_site)[-1] == "sample-001"
+    assert list((reading_site.data / READINGS).glob("*")) == []
+    assert "The last reading was cancelled" in words(browser.get(f"{home}score").text)
+
+
+@pytest.mark.requirement("R116")
+def test_a_worker_that_is_killed_in_the_middle_is_taken_up_and_no_patient_is_read_twice(reading_site: Site) -> None:
+    def die() -> None:
+        raise SystemExit
+
+    home = begin_reading(reading_site.browser())
+    at_the_second_patient(reading_site, die)
+    with pytest.raises(SystemExit):
+        Worker(reading_site.service).step()
+    assert only_job(reading_site).state is JobState.RUNNING
+    reading_site.clock.passes(121)
+    assert only_job(reading_site).state is JobState.INTERRUPTED
+
+    asked, worker = len(encounters_asked(reading_site)), Worker(reading_site.service)
+    worker.take_up()
+    assert worker.step()
+    assert only_job(reading_site).state is JobState.DONE, only_job(reading_site).progress.problem
+    assert "sample-001" not in encounters_asked(reading_site)[asked:]
+    assert "sample-002" in encounters_asked(reading_site)[asked:]
+    registration = reading_site.service.launching.ehrs["demo"].registration
+    assert len(latest(registration.first_looks, NPI)) == 1
+    assert list((reading_site.data / READINGS).glob("*")) == []
+    assert home
+
+
+@pytest.mark.requirement("R125")
+def test_a_worker_that_is_told_to_stop_does_so_between_two_patients_and_the_next_goes_on(reading_site: Site) -> None:
+    worker = Worker(reading_site.service)
+    browser = reading_site.browser()
+    home = begin_reading(browser)
+    reading_site.faults.add("fhir", change=once(worker.stop), resource_type="Immunization")
+    assert worker.step()
+
+    assert only_job(reading_site).state is JobState.INTERRUPTED
+    assert encounters_asked(reading_site)[-1] == "sample-001"
+    text = words(browser.get(f"{home}score").text)
+    assert "the server was stopped. Whom it had read is kept for a day: it goes on from there." in text
+    assert "Go on reading my patients" in text
+    asked, after = len(encounters_asked(reading_site)), Worker(reading_site.service)
+    after.take_up()
+    assert after.step()
+    assert only_job(reading_site).state is JobState.DONE
+    assert "sample-001" not in encounters_asked(reading_site)[asked:]
+
+
+@pytest.mark.requirement("R24")
+def test_a_job_whose_permission_ran_out_says_so_and_the_next_launch_goes_on_from_there(reading_site: Site) -> None:
+    worker = Worker(reading_site.service)
+    begin_reading(reading_site.browser())
+    reading_site.faults.add("fhir", change=once(worker.stop), resource_type="Immunization")
+    worker.step()
+    reading_site.clock.passes(31 * 60)
+    late = Worker(reading_site.service)
+    late.take_up()
+    late.step()
+    job = only_job(reading_site)
+    assert (job.state, "permission has run out" in str(job.progress.problem)) == (JobState.FAILED, True)
+
+    asked = len(encounters_asked(reading_site))
+    begin_reading(reading_site.browser())
+    assert Worker(reading_site.service).step()
+    assert reading_site.service.jobs.of("demo", reading_site.clock())[0].state is JobState.DONE
+    assert "sample-001" not in encounters_asked(reading_site)[asked:]
+
+
+def test_only_one_worker_does_a_job_however_often_it_stands_in_the_queue(reading_site: Site) -> None:
+    begin_reading(reading_site.browser())
+    first, second = Worker(reading_site.service), Worker(reading_site.service)
+    second.take_up()  # the job waits: it is put in the queue once more
+    at_the_second_patient(reading_site, second.step)
+    assert first.step()
+
+    assert only_job(reading_site).state is JobState.DONE
+    assert encounters_asked(reading_site).count("sample-001") == 1
+    assert not first.step()
+
+
+@pytest.mark.parametrize(("seconds", "runs"), [(90, True), (91, False)])
+def test_a_job_that_waits_says_when_no_worker_gave_a_sign_of_life(
+    reading_site: Site, seconds: int, runs: bool
+) -> None:
+    browser = reading_site.browser()
+    home = begin_reading(browser)
+    Worker(reading_site.service).sign()
+    reading_site.clock.passes(seconds)
+    text = words(browser.get(f"{home}runs").text)
+
+    assert ("It waits for its turn." in text) is runs
+    assert ("no worker is running: your IT has to start pi180 worker" in text) is not runs
+
+
+def test_a_run_of_the_practice_publishes_and_its_numbers_are_there(practice_site: Site) -> None:
+    browser = practice_site.browser()
+    home = begin_run(practice_site, browser)
+    registration = practice_site.service.launching.ehrs["demo"].registration
+    assert latest(registration.runs, NPI) == ()
+    assert Worker(practice_site.service).step()
+
+    assert only_job(practice_site).state is JobState.DONE, only_job(practice_site).progress.problem
+    (kept,) = latest(registration.runs, NPI)
+    assert kept.fingerprint == only_job(practice_site).progress.result
+    assert {"run begun", "run ended"} <= set(practice_site.deeds())
+    assert "Count the practice" in words(browser.get(f"{home}runs").text)
+    # a second run of the same data keeps what was answered: the same run, the same reporter
+    begin_run(practice_site, practice_site.browser())
+    assert Worker(practice_site.service).step()
+    assert [one.fingerprint for one in latest(registration.runs, NPI)] == [kept.fingerprint]
+
+
+@pytest.mark.requirement("R107")
+def test_a_clinician_begins_no_run_of_the_practice_and_the_attempt_is_audited(practice_site: Site) -> None:
+    browser = practice_site.browser()
+    home = browser.sign_in()
+    page = browser.get(f"{home}runs")
+    assert "Count the practice" not in words(page.text)
+    refused = browser.post(f"{home}runs/start", {"csrf": csrf_of(page.text)})
+
+    assert refused.status_code == 403
+    assert practice_site.service.jobs.of("demo", practice_site.clock()) == ()
+    assert "denied" in practice_site.deeds()[-1]
+
+
+@pytest.mark.requirement("R107")
+def test_nobody_sees_or_cancels_the_reading_of_another_clinician(practice_site: Site) -> None:
+    practice_site.service.jobs.begin(
+        Task("demo", "own patients", "1245319599", {"launch": "x"}), Author("Second", "them"), practice_site.clock()
+    )
+    browser = practice_site.browser()
+    home = browser.sign_in()
+    page = browser.get(f"{home}runs")
+    assert "Second" not in words(page.text)
+    address = f"{home}runs/{only_job(practice_site).id}/cancel"
+
+    assert browser.post(address, {"csrf": csrf_of(page.text)}).status_code == 403
+    assert only_job(practice_site).state is JobState.WAITING
+    assert told(practice_site, home) is None
+
+
+@pytest.mark.requirement("R81")
+@pytest.mark.parametrize("path", ["runs/start", "runs/x/cancel"])
+def test_a_form_that_is_not_ours_begins_and_cancels_nothing(practice_site: Site, path: str) -> None:
+    browser = practice_site.browser()
+    home = browser.sign_in(STAFF, None)
+
+    assert browser.post(f"{home}{path}", {"csrf": "0" * 64}).status_code == 403
+    assert practice_site.service.jobs.of("demo", practice_site.clock()) == ()
+
+
+def test_a_page_of_numbers_can_tell_that_a_run_goes_on(practice_site: Site) -> None:
+    home = begin_run(practice_site, practice_site.browser())
+    shown = told(practice_site, home)
+    assert shown is not None
+    assert (shown.title, shown.state, shown.cancel) == ("Counting the practice's export anew", "waiting", None)
+    Worker(practice_site.service).step()
+
+    assert told(practice_site, home) is None
+
+
+@pytest.mark.parametrize("spoil", ["take it away", "cut it"])
+def test_an_export_that_is_not_whole_publishes_nothing_and_the_page_says_why(
+    make_site: MakeSite, tmp_path: Path, results: Path, practice: Path, spoil: str
+) -> None:
+    export = tmp_path / "export"
+    if spoil == "cut it":
+        export.mkdir()
+        for file in practice.glob("*.ndjson"):
+            (export / file.name).write_bytes(file.read_bytes())
+        whole = (practice / "Encounter.ndjson").read_bytes()
+        (export / "Encounter.ndjson").write_bytes(whole[: len(whole) - 40])
+    site = make_site(Registered(more=f'{OFFLINE}{ADMIN}source = "{export}"\n'), results=results, fresh=True)
+    runs = site.service.launching.ehrs["demo"].registration.runs
+    before = sorted(runs.iterdir())
+    browser = site.browser()
+    home = begin_run(site, browser)
+    assert Worker(site.service).step()
+
+    assert only_job(site).state is JobState.FAILED
+    assert sorted(runs.iterdir()) == before
+    assert "It ended without a result: the " in words(browser.get(f"{home}runs").text)
+
+
+@pytest.mark.requirement("R125")
+def test_a_worker_of_its_own_ends_in_good_order_when_it_is_terminated(practice_site: Site) -> None:
+    settings = practice_site.data.parent / "pi180.toml"
+    command = [sys.executable, "-c", "from smartapp.cli import main; main()", "worker", "--settings", str(settings)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        begun = running.stderr.readline()
+        running.send_signal(signal.SIGTERM)
+        _, told = running.communicate(timeout=60)
+
+    assert begun == "pi180 works for https://pi180.example  (Ctrl-C stops)\n"
+    assert (running.returncode, told) == (0, "Stopped.\n")
+    assert (practice_site.data / "worker.sign").exists()
