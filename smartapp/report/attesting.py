@@ -1,7 +1,7 @@
 """The statements of a year for a page, in CMS's order: what is asked, what an answer does, and what bears it out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 
 from extractors.cases import Tally
@@ -10,13 +10,15 @@ from scoring.model import Finding, MeasureId, Metric, Origin, Severity
 from scoring.year import Measure, Status
 from smartapp.attesting.consequences import Consequence
 from smartapp.attesting.engagement import Engagement, ledger
+from smartapp.attesting.fields import road_of
 from smartapp.attesting.proposed import field_of
 from smartapp.attesting.readiness import Place, Readiness
+from smartapp.exclusions import BASES, ON_TWO_BASES
 from smartapp.report.engagement import LedgerShown, ledger_shown
 from smartapp.report.options import Likely, Option, answers, claims, levels, roads
 from smartapp.report.steps import Form
 from smartapp.report.words import day, objective_title
-from smartapp.scored import Scored
+from smartapp.scored import Scored, counted_of
 from smartapp.store import Draft
 
 _ROLES = {
@@ -26,6 +28,12 @@ _ROLES = {
     Status.OPTIONAL: "optional",
 }
 _SHOWN = tuple(_ROLES)
+_QUERY = "pdmp-query"
+"""The slot for a query that the data do not show."""
+_CONTROLLED = (
+    Option("include", "Controlled substances are counted"),
+    Option("exclude", "Controlled substances are left out"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +46,23 @@ class DayField:
 
 
 @dataclass(frozen=True, slots=True)
+class Ours:
+    """What was counted from the data; `variant` is the way to count, empty where there is one."""
+
+    measure: str
+    met: int
+    denominator: int
+    unknown: int
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One measure of the page.
 
-    `ours` is what was counted from the data, in words, where it is a counted measure; `needs_document` says that the
-    answer rests on nothing in the data. `wrong` are findings about it.
+    `counted` says that it is counted, `ours` what was counted from the data, whatever was typed beside it; None where
+    they cannot be read from this server. `evidence` says what a yes rests on that is asked for in the data. `wrong`
+    are findings about it.
     """
 
     measure: str
@@ -57,9 +77,10 @@ class Statement:
     days: tuple[DayField, ...]
     edition: str
     signer: str
-    ours: str
+    ours: Ours | None
     total: str
-    needs_document: str
+    evidence: str
+    on_record: Ours | None
     places: tuple[Place, ...]
     wrong: tuple[Finding, ...]
 
@@ -77,11 +98,12 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class Attesting:
-    """The whole page. `controlled` says who chose how controlled substances count, and both counts."""
+    """The whole page. `controlled_by` says who chose how controlled substances count, `both` counts either way."""
 
     objectives: tuple[Objective, ...]
     controlled: tuple[Option, ...]
     controlled_by: str
+    both: tuple[tuple[str, Ours], ...]
     answered: int
     asked: int
 
@@ -115,8 +137,9 @@ def attesting(material: Material) -> Attesting:
         objectives=tuple(
             _objective(one, material, [statements[m.id] for m in shown if m.objective == one]) for one in objectives
         ),
-        controlled=_controlled(scored),
+        controlled=_CONTROLLED,
         controlled_by=_chosen_by(material.history, material.began, scored.reading.site.zone_info),
+        both=tuple(_both(scored)),
         answered=len(asked) - len(unanswered(scored)),
         asked=len(asked),
     )
@@ -158,7 +181,7 @@ def _statement(measure: Measure, material: Material, likely: Likely, engaged: En
         measure=measure.id,
         title=" ".join(measure.title.split()),
         summary=measure.summary or "",
-        role=_ROLES[measure.status],
+        role=_role(measure, scored),
         counted=counted,
         options=() if counted or on_road else answers(measure, stands, likely),
         claims=claims(measure, scored) if measure.exclusions else (),
@@ -167,12 +190,21 @@ def _statement(measure: Measure, material: Material, likely: Likely, engaged: En
         days=tuple(_days(measure, rules.year)),
         edition=measure.edition or "",
         signer=_signer(measure.id, scored),
-        ours=_ours(measure.id, scored) if counted else "",
+        ours=_ours(measure.id, scored) if counted else None,
         total=_total(measure.id, scored),
-        needs_document=_needs_document(measure, scored, material.ready),
+        evidence=_evidence(measure.id, scored, material.ready),
+        on_record=_on_record(measure.id, scored) if _asks_for_query(measure.id, material.ready) else None,
         places=tuple(one for one in material.ready.places if measure.id in _about(one)),
         wrong=tuple(_wrong(measure, scored)),
     )
+
+
+def _role(measure: Measure, scored: Scored) -> str:
+    choice = scored.reading.rules.choice_of(measure.id)
+    if choice is None:
+        return _ROLES[measure.status]
+    taken = road_of(choice, scored.attestations.answers).split("+")
+    return "on the path that is reported" if measure.id in taken else "on another path"
 
 
 def _about(place: Place) -> tuple[MeasureId, ...]:
@@ -199,19 +231,16 @@ def _tally(measure: str, scored: Scored, variant: str = "all") -> Tally | None:
     return next((one for one in found if one.variant == variant), None)
 
 
-def _ours(measure: MeasureId, scored: Scored) -> str:
+def _ours(measure: MeasureId, scored: Scored) -> Ours | None:
     """The count of the data, whatever was typed beside it."""
-    found = scored.tallies.get(measure)
-    if scored.reading.unseen(measure) and (found is None or not found.met):
-        return "cannot be read from this server"
-    return _count_in_words(found)
+    bare = replace(scored, attestations=replace(scored.attestations, reported={}))
+    found = counted_of(bare)[measure]
+    return Ours(measure, found.met, found.denominator, found.unknown) if found.readable else None
 
 
-def _count_in_words(found: Tally | None) -> str:
-    if found is None:
-        return "nothing was counted in this period"
-    text = f"{found.met:,} of {found.denominator:,} met"
-    return f"{text}, {found.unknown:,} not visible" if found.unknown else text
+def _on_record(measure: MeasureId, scored: Scored) -> Ours | None:
+    found = _tally(measure, scored)
+    return Ours(measure, found.met, found.denominator, found.unknown) if found else None
 
 
 def _total(measure: MeasureId, scored: Scored) -> str:
@@ -222,18 +251,20 @@ def _total(measure: MeasureId, scored: Scored) -> str:
     return f"{counted.met:,} of {counted.denominator:,}, {Origin.REPORTED}: {total.report}, {day(total.on)}"
 
 
-def _needs_document(measure: Measure, scored: Scored, ready: Readiness) -> str:
-    """Where a yes rests on nothing in the data, a document has to bear it out."""
-    asked = [one for one in ready.places if one.slot.id == "pdmp-query" and measure.id in one.slot.of]
-    if not asked:
+def _asks_for_query(measure: MeasureId, ready: Readiness) -> Place | None:
+    return next((one for one in ready.places if one.slot.id == _QUERY and measure in one.slot.of), None)
+
+
+def _evidence(measure: MeasureId, scored: Scored, ready: Readiness) -> str:
+    """What a yes rests on: a record with a query, or else what is attached."""
+    place, found = _asks_for_query(measure, ready), _tally(measure, scored)
+    if place is None:
         return ""
-    found = _tally(measure.id, scored)
-    shown = f"{found.denominator:,} qualifying in the period, {found.met:,} with a query on record" if found else ""
     if found is not None and found.met:
-        return f"On record: {shown}. One is enough."
-    lack = f"On record: {shown}." if shown else "No qualifying record is on record in this period."
-    wanted = "" if asked[0].documents else " Attach a document that shows a query for one of them."
-    return f"{lack} A yes rests on what is attached.{wanted}"
+        return "A query is on record; one is enough."
+    lack = "No query is on record" if found and found.denominator else "Nothing that qualifies is on record"
+    wanted = "" if place.documents else " Attach a document that shows a query for one qualifying prescription."
+    return f"{lack} in this period, so a yes rests on what is attached.{wanted}"
 
 
 def _wrong(measure: Measure, scored: Scored) -> Iterator[Finding]:
@@ -246,13 +277,11 @@ def _wrong(measure: Measure, scored: Scored) -> Iterator[Finding]:
     yield from (one for one in about if field_of(one, scored.attestations, rules) in mine)
 
 
-def _controlled(scored: Scored) -> tuple[Option, ...]:
-    words = {"include": "Controlled substances are counted", "exclude": "Controlled substances are left out"}
-    variants = {"include": "controlled-included", "exclude": "controlled-excluded"}
-    return tuple(
-        Option(word, text, f"Counted so: {_count_in_words(_tally('PI_EP_1', scored, variants[word]))}.")
-        for word, text in words.items()
-    )
+def _both(scored: Scored) -> Iterator[tuple[str, Ours]]:
+    for variant, text in BASES.items():
+        found = _tally(ON_TWO_BASES, scored, variant)
+        if found is not None:
+            yield text, Ours(ON_TWO_BASES, found.met, found.denominator, found.unknown, variant)
 
 
 def _chosen_by(history: Sequence[Draft], began: str, zone: tzinfo) -> str:

@@ -23,13 +23,17 @@ Likely = Mapping[tuple[MeasureId, bool | None], Consequence]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One of several answers; `note` says what it does or means, `tag` what data say of it."""
+    """One of several answers; `note` says what it does or means, `tag` what data say of it.
+
+    `anchor` is where a link to this very answer leads, empty for one that nothing links to.
+    """
 
     value: str
     text: str
     note: str = ""
     tag: str = ""
     tag_class: str = ""
+    anchor: str = ""
 
 
 def answers(measure: Measure, stands: bool | None, likely: Likely) -> tuple[Option, ...]:
@@ -68,14 +72,14 @@ def _claim(rules: RuleBook, name: MeasureId, one: Exclusion | None) -> Option:
     measure = rules.measures[name]
     text = f"{measure.title} ({name}): {measure.summary or 'as CMS words it'}"
     if one is None:
-        return Option(name, text)
-    return Option(name, text, _counted(one), str(one.standing), _TAGS.get(one.standing, ""))
+        return Option(name, text, anchor=f"answer-{name}")
+    return Option(name, text, _counted(one), str(one.standing), _TAGS.get(one.standing, ""), f"answer-{name}")
 
 
 def _counted(one: Exclusion) -> str:
     if one.fewer_than is None:
         return f"{one.count} {one.what}. {one.text}" if one.count and one.what else one.text
-    limit = "none" if one.fewer_than == 1 else f"fewer than {one.fewer_than}"
+    limit = "no" if one.fewer_than == 1 else f"fewer than {one.fewer_than}"
     counted = f"counted: {one.count}" if one.count else "this source shows nothing that would count"
     basis = f" ({one.count.basis})" if one.count and one.count.basis else ""
     return f"Limit: {limit} {one.what}; {counted}{basis}. {one.text}".strip()
@@ -102,4 +106,5 @@ def _levels(measure: Measure, rules: RuleBook) -> Iterator[Option]:
     words = {1: "Level 1: registered with the agency, or testing", 2: "Level 2: validated, sending in production"}
     for level in rules.levels_of(measure.id):
         doubt = " ".join(level.ruling.doubts)
-        yield Option(level.id, f"{words.get(level.level or 0, level.title)} ({level.id})", doubt)
+        text = f"{words.get(level.level or 0, level.title)} ({level.id})"
+        yield Option(level.id, text, doubt, anchor=f"answer-{level.id}")

@@ -43,8 +43,15 @@ def _render(seen: Seen, form: Form) -> str:
         history=seen.history(),
         began=words[before.variant] if before else "include",
     )
-    year, days = seen.rules.year, seen.rules.conditions.engagement
-    return app_page("attestations", seen.frame, form=form, shown=attesting(material), year=year, engagement=days)
+    return app_page(
+        "attestations",
+        seen.frame,
+        form=form,
+        shown=attesting(material),
+        year=seen.rules.year,
+        engagement=seen.rules.conditions.engagement,
+        can=seen.choice.can,
+    )
 
 
 _STEP = Step("attestations", answer_entries, _render)
