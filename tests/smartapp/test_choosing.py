@@ -207,7 +207,7 @@ def test_any_days_of_the_year_are_a_period(start: str, end: str, period: Period 
         ("", "2026-01-01", "First day"),
         ("20260101", "2026-06-29", "First day"),
         ("2026-01-01", "29 June", "Last day"),
-        ("２０２６-01-01", "2026-06-29", "First day"),
+        ("\uff12\uff10\uff12\uff16-01-01", "2026-06-29", "First day"),
         ("0000-00-00", "2026-06-29", "First day"),
     ],
 )
