@@ -71,8 +71,8 @@ class GroupShown:
 class Around:
     """What stands around the numbers: where they lead, and who owes the category.
 
-    `home` is the path of the launch's pages; `queries` choose by NPI a clinician, and under an empty NPI the group. Cases
-    are linked only where `cases` says that whoever looks may open them. `owes` are the verdicts, in the same way.
+    `home` is the path of the launch's pages; `queries` choose by NPI a clinician, and under an empty NPI the group.
+    Cases are linked only where `cases` says that whoever looks may open them. `owes` are the verdicts, by NPI as well.
     """
 
     home: str = ""
@@ -195,6 +195,6 @@ def _compared(one: Rollup, unit: str) -> str:
 
 def _notes(scored: Scored, one: Rollup) -> Iterator[str]:
     if one.less_met:
-        yield f"{figure(one.less_met)} met for one clinician and not for the group: another clinician's part is not met."
+        yield f"{figure(one.less_met)} met for one clinician and not for the group: another's part of it is not met."
     if one.measure in scored.attestations.reported:
         yield "The group's score rests on a total of the EHR's report; these are the cases recomputed from FHIR."
