@@ -1,4 +1,6 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
 from itertools import cycle
 from pathlib import Path
 
@@ -7,9 +9,10 @@ import responses
 from joserfc.jwk import RSAKey
 from launching import APP, Browser, Registered, Site, site_of, small_practice
 
+from scoring.model import MeasureId, Origin, Proportion
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.attestations import read_attestations
+from smartapp.attestations import Reported, read_attestations
 from smartapp.publish import publish
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
@@ -28,6 +31,24 @@ def results(practice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert attested.period
     with read(Source(practice, practice / "site.toml"), rules, attested.period) as reading:
         publish(score_reading(reading, attested), out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def whole_results(practice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with totals of the EHR's report for whatever the records do not show, so that there is a score."""
+    out, rules = tmp_path_factory.mktemp("whole"), load(2026)
+    attested = read_attestations(paths.fixture("solo-2026") / "attestations.toml", rules)
+    assert attested.period
+    counts = {"PI_EP_1": (940, 1000), "PI_HIE_1": (12, 30), "PI_HIE_4": (27, 38)}
+    totals = {
+        MeasureId(name): Reported(Proportion(met, of, origin=Origin.REPORTED), "PI report", date(2026, 11, 20))
+        for name, (met, of) in counts.items()
+    }
+    with read(Source(practice, practice / "site.toml"), rules, attested.period) as reading:
+        publish(score_reading(reading, replace(attested, reported=totals)), out)
+        group = replace(attested, reported=totals, reporter=replace(attested.reporter, npi=None))
+        publish(score_reading(reading, group), out)
     return out
 
 

@@ -109,7 +109,7 @@ class Site:
         """Be as new for a further test; only the audit trail, which cannot forget, is passed over instead."""
         self.wire, self.clock.at = wire, START
         with self.service.launches._engine.begin() as connection:
-            for table in ("launch", "job"):
+            for table in ("launch", "job", "draft", "document"):
                 connection.exec_driver_sql(f"DELETE FROM {table}")
         self.rows_before = len(self.service.trail.rows())
         for name, ehr in self.ehrs.items():
