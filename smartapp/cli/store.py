@@ -96,12 +96,12 @@ def check(settings: Path, anchor: Path | None) -> None:
     with _kept(settings) as kept:
         own = kept.settings.data / ANCHORS
         ends = (*read_anchors(own), *read_anchors(anchor)) if anchor else read_anchors(own) if own.exists() else ()
-        faults = kept.store.trail.faults(ends)
-        kept.note(Deed.TRAIL_CHECKED, f"{len(faults)} faults")
+        faults, rows = kept.store.trail.faults(ends), len(kept.store.trail.links())
+        kept.note(Deed.TRAIL_CHECKED, f"{rows} rows, {len(faults)} faults")
         for fault in faults:
             click.echo(f"row {fault.number}: {fault.what}" if fault.number else fault.what)
         if not faults:
-            click.echo(f"The audit trail is as it was written: {len(kept.store.trail.links())} rows.")
+            click.echo(f"The audit trail is as it was written: {rows} rows.")
     sys.exit(DIFFERENT if faults else 0)
 
 

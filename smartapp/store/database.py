@@ -45,7 +45,8 @@ class Database:
         with closing(self.engine.raw_connection()) as connection:
             cursor = connection.cursor()
             for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                cursor.execute(statement).close()
+                cursor.execute(statement)
+                cursor.fetchall()
 
     def close(self) -> None:
         """Give every connection back to the system."""
