@@ -169,6 +169,17 @@ def test_the_points_are_those_of_the_report(app: App, solo: Shown) -> None:
     assert "10 of 10 points" in app.pages["/l/abc/measures/PI_EP_1"].text
 
 
+def test_points_of_the_objectives_add_up_to_the_total_after_cap_and_gate(app: App) -> None:
+    [points] = [one for one in app.score.all("section") if one.attributes.get("aria-labelledby") == "points"]
+    table = points.all("table")[0]
+    earned = [int(row.all("td")[0].text) for row in table.all("tbody")[0].all("tr")]
+    total, capped, after = [int(row.all("td")[0].text) for row in table.all("tfoot")[0].all("tr")]
+    assert len(earned) >= 4
+    assert total == sum(earned) == sum(int(one.text) for one in app.score.all("strong", "earned-points"))
+    assert capped == min(100, total)
+    assert [str(after)] == [one.text for one in app.score.all("span", "big")]
+
+
 def test_the_gate_comes_first_then_the_score_then_what_it_is_made_of(app: App) -> None:
     ids = [e.attributes["id"] for e in app.score.all("h2")]
     assert ids == ["gate", "score", "points", "lines", "advice", "cases", "exclusions", "answers"]
