@@ -12,11 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scoring.model import Period, Reporter
+from scoring.model import Origin, Period, Reporter
 from smartapp.archive import named_period
 from smartapp.attestations import VARIANTS
 from smartapp.choosing import Held, held_runs
 from smartapp.differences import Basis, Differences, differences
+from smartapp.drilldown import open_measure
+from smartapp.outages import Outage
+from smartapp.scored import Scored
 
 MOST = 12
 """Runs that are shown, the newest of them; more would not be told apart in a drawing."""
@@ -105,6 +108,12 @@ def since_before(trend: Trend, reporter: Reporter) -> Since | None:
     return Since(first, second, found.basis, dict(resources), dict(_cases(found, reporter)))
 
 
+def gaps_of(scored: Scored) -> Mapping[str, tuple[Outage, ...]]:
+    """By counted measure of a score, the days on which nothing was met although before and after it was."""
+    found = {str(measure): open_measure(scored, measure).outages for measure in scored.submission.proportions}
+    return {measure: gaps for measure, gaps in found.items() if gaps}
+
+
 def _cases(found: Differences, reporter: Reporter) -> Counter[tuple[str, str]]:
     """Only the cases of the reporter; for a group those of any of its clinicians."""
     counted = Counter[tuple[str, str]]()
@@ -127,8 +136,10 @@ def _kept(held: Held, reporter: Reporter) -> Kept | None:
 
 def _score(held: Held, place: Path, score: Mapping[str, Any], rates: Mapping[str, Rate]) -> Kept | None:
     period = named_period(place.parent.name)
-    titles = {line["measure"]: str(line["title"]) for line in score["lines"] if line["measure"] in rates}
-    return period and Kept(
+    if period is None:
+        return None
+    counted = (line for line in score["lines"] if line["measure"] in rates and line["origin"] != Origin.ATTESTED)
+    return Kept(
         run=held.place,
         written=held.written,
         period=period,
@@ -137,7 +148,7 @@ def _score(held: Held, place: Path, score: Mapping[str, Any], rates: Mapping[str
         up_to=None if score["up_to"] is None else int(score["up_to"]),
         gate_shut=any(finding["severity"] == "error" for finding in score["findings"]),
         rates=rates,
-        titles=titles,
+        titles={line["measure"]: str(line["title"]) for line in counted},
     )
 
 

@@ -24,12 +24,16 @@ _NOT_IN_DATA = ("not decided by data", "tag-unread")
 
 @dataclass(frozen=True, slots=True)
 class LimitShown:
-    """One exclusion; `count` and `room` in words, empty where there is none; `opens` is where its cases are."""
+    """One exclusion; `count` and `room` in words, empty where there is none.
+
+    `opens` is where its cases are, `answer` the field of the statements' form that claims it.
+    """
 
     anchor: str
     exclusion: str
     summary: str
     of: tuple[str, ...]
+    answer: str
     is_claimed: bool
     verdict: str
     tag: str
@@ -85,6 +89,7 @@ def _limit(scored: Scored, one: Limited, span: Span) -> LimitShown:
         exclusion=exclusion.exclusion,
         summary=summary,
         of=tuple(f"{measures[measure].title} ({measure})" for measure in exclusion.of),
+        answer=f"claim-{exclusion.of[0]}" if exclusion.of else "",
         is_claimed=one.is_claimed,
         verdict=verdict,
         tag=tag,

@@ -1,8 +1,9 @@
 """The page of the roads to health information exchange: each in a column of its own, and why two are refused."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scoring.model import Cite, Confidence, Metric
+from scoring.model import Cite, Confidence, MeasureId, Metric
 from scoring.year import Path, RuleBook
 from smartapp.hie import Pair, Road, Roads
 from smartapp.report.charts.bullet import Bullet, bullet_of
@@ -111,13 +112,20 @@ def _road(scored: Scored, road: Road) -> RoadShown:
         else f"{road.after.points}, up to {road.after.up_to}",
         change=_change(road.after.points - before),
         measures=road.path.measures,
-        bars=tuple(bullet_of(line, road.counted[line.measure]) for line in road.lines if line.measure in road.counted),
+        bars=tuple(_bars(road)),
         statements=road.statements,
         needed=tuple(Needed(slot.title, slot.what, slot.fresh) for slot in road.slots),
         withdrawn=road.withdrawn,
         refused=tuple(one.message for one in road.after.refused),
         cites=road.path.ruling.cites,
     )
+
+
+def _bars(road: Road) -> Iterator[Bullet]:
+    for line in road.lines:
+        counted = road.counted.get(MeasureId(line.measure))
+        if counted is not None:
+            yield bullet_of(line, counted)
 
 
 def _is_said(rules: RuleBook, path: Path) -> bool:

@@ -14,6 +14,7 @@ from smartapp.web import (
     ahead,
     attestations,
     cehrt,
+    compared,
     documents,
     jobs,
     launch,
@@ -31,7 +32,7 @@ from smartapp.web.limits import bound
 from smartapp.web.service import Service
 
 _ROOMS = (
-    ahead, attestations, cehrt, documents, jobs, launch, measures, pages, people, requirements, submission, trail,
+    ahead, attestations, cehrt, compared, documents, jobs, launch, measures, pages, people, requirements, submission, trail,
 )  # fmt: skip
 """Modules with addresses of their own."""
 

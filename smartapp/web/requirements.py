@@ -35,7 +35,7 @@ def save_requirements(launch: Launch) -> Response:
 
 
 def _render(seen: Seen, form: Form) -> str:
-    found = owed(seen.scored, _members(seen), seen.frame.today)
+    found = owed(seen.scored, members_of(seen), seen.frame.today)
     return app_page(
         "requirements",
         seen.frame,
@@ -48,7 +48,7 @@ def _render(seen: Seen, form: Form) -> str:
     )
 
 
-def _members(seen: Seen) -> dict[str, Eligible]:
+def members_of(seen: Seen) -> dict[str, Eligible]:
     """What is said of each clinician of a group, each in answers of their own."""
     if seen.choice.reporter.npi is not None:
         return {}

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 from smartapp.report.charts.shape import Told, place
 
-
 _MOST_TEXTS = 6
 _HIGH = 80
 
