@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from smartapp.store.data_keys import DataKeys
 from smartapp.store.database import Database
@@ -148,7 +148,10 @@ class Documents:
         return removed
 
     def _check_wanted(self, filing: Filing, data: bytes) -> None:
-        if len(self.of(filing)) >= MOST_DOCUMENTS:
+        chosen = select(func.count()).where(self._is_of(filing), document.c.removed.is_(None))
+        with self._database.engine.connect() as connection:
+            held = connection.execute(chosen).scalar_one()
+        if held >= MOST_DOCUMENTS:
             raise DocumentRefused(f"There are {MOST_DOCUMENTS} files already. Remove some that are not needed.")
         reason = self._scan(data) if self._scan else None
         if reason is not None:

@@ -40,7 +40,9 @@ def judged(name: str, data: bytes) -> str:
         raise DocumentRefused(f"The file is larger than {MOST_BYTES // 2**20} MB. Attach the pages that matter.")
     found = next((kind for kind, is_one in _TESTS.items() if is_one(data)), None)
     if found is None:
-        raise DocumentRefused("The file is no PDF, PNG, JPEG, plain text or CSV. Save it as a PDF and attach that.")
+        raise DocumentRefused(
+            "The file is no whole PDF, PNG, JPEG, plain text or CSV. Save it as a PDF and attach that."
+        )
     _check_single(found, data)
     ending = PurePosixPath(name.lower()).suffix
     if found == _TEXT and ending in SUFFIXES[_CSV]:
@@ -83,7 +85,7 @@ def _is_jpeg(data: bytes) -> bool:
 
 def _is_text(data: bytes) -> bool:
     try:
-        return _CONTROLS.search(data.decode("utf-8-sig")) is None
+        return not data.startswith(b"%PDF-") and _CONTROLS.search(data.decode("utf-8-sig")) is None
     except UnicodeDecodeError:
         return False
 
