@@ -1,5 +1,6 @@
 """The days of an attestation file: technology in use and certified, what was done when, registrations, requests."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ TECHNOLOGY = ("in_use_from", "certified_on")
 DATED = ("done", "managed", "editions", "registered", "requests")
 """Tables that hold something for each of several measures."""
 
+_ISO = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REQUEST = {"asked", "answered", "missed"}
 
 Value = TypeVar("Value")
@@ -74,7 +76,8 @@ def holds(measure: Measure, name: str, year: int) -> bool:
 
 def _day(value: Any, at: str) -> date:
     if type(value) is not date:
-        raise AttestationError(f"{at}: expected a day such as 2026-01-01 without quotation marks, got {value!r}.")
+        quoted = " without quotation marks" if isinstance(value, str) and _ISO.fullmatch(value) else ""
+        raise AttestationError(f"{at}: expected a day such as 2026-01-01{quoted}, got {value!r}.")
     return value
 
 

@@ -69,8 +69,15 @@ def propose(scored: Scored, entries: Iterable[Entry]) -> Proposed:
         after = rescored(scored, attested)
     except UsageError as problem:
         return Proposed(document, fields, {**problems, **_contradiction(problem, attested)}, scored, None)
-    refused = {field_of(one, attested, rules): f"{one.message} {one.remedy}" for one in _new(scored, after)}
-    return Proposed(document, fields, {**refused, **problems}, scored, after)
+    return Proposed(document, fields, {**_refused(scored, after), **problems}, scored, after)
+
+
+def _refused(before: Scored, after: Scored) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in _new(before, after):
+        field = field_of(one, after.attestations, after.reading.rules)
+        found[field] = f"{found.get(field, '')} {one.message} {one.remedy}".strip()
+    return found
 
 
 def rescored(scored: Scored, attested: Attestations) -> Scored:
@@ -97,6 +104,16 @@ def _new(before: Scored, after: Scored) -> Iterator[Finding]:
             yield one
 
 
+_FIELDS = {
+    findings.EDITION_OTHER.code: "edition-{}",
+    findings.REGISTERED_LATE.code: "registered-{}",
+    findings.REQUESTS_MISSED.code: "asked-{}-0",
+    findings.OWN_EXCLUSION.code: "claim-{}",
+    findings.EXCLUSIONS_SEVERAL.code: "claim-{}",
+}
+"""The fields of findings that are about one part of a measure."""
+
+
 def field_of(finding: Finding, attested: Attestations, rules: RuleBook) -> str:
     """The field of the forms that a finding is about; the CEHRT ID where it is about none of them."""
     name = MeasureId(finding.subject)
@@ -104,12 +121,8 @@ def field_of(finding: Finding, attested: Attestations, rules: RuleBook) -> str:
     if finding.code == findings.DONE_OUTSIDE_YEAR.code:
         late = attested.dates.done.get(name)
         return f"managed-{name}" if late is None or late.year == rules.year else f"done-{name}"
-    if finding.code == findings.EDITION_OTHER.code:
-        return f"edition-{name}"
-    if finding.code == findings.REGISTERED_LATE.code:
-        return f"registered-{name}"
-    if finding.code == findings.REQUESTS_MISSED.code:
-        return f"asked-{name}-0"
+    if finding.code in _FIELDS:
+        return _FIELDS[finding.code].format(name)
     if measure is None:
         return _of_no_measure(finding, rules)
     return _of_measure(name, rules)
