@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from extractors.decode import Json
+from extractors.sources.crawl_files import locked
 from extractors.sources.search import Found
 from smartapp.runs import write_text
 
@@ -22,10 +23,23 @@ _HEADER, _PAGES, _DRAFT = "reading.json", "pages", "draft"
 
 
 class OwnPages:
-    """The folder of one reading."""
+    """The folder of one reading, held for as long as this is open: nobody else reads into it meanwhile."""
 
     def __init__(self, folder: Path) -> None:
+        """Hold the folder; it is made when it is not there yet.
+
+        Raises:
+            SourceError: another worker holds it.
+        """
         self._folder, self.pages = folder, folder / _PAGES
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._held = locked(folder)
+
+    def __enter__(self) -> "OwnPages":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
 
     def begin(self, header: Json, now: datetime) -> None:
         """Go on where the same reading was broken off less than a day ago; else begin with nothing.
@@ -35,11 +49,10 @@ class OwnPages:
             now: the present, aware.
         """
         if _is_good(self._folder, now) and _header(self._folder).get("of") == header:
-            shutil.rmtree(self._folder / _DRAFT, ignore_errors=True)
             return
-        self.remove()
-        self.pages.mkdir(parents=True, mode=0o700)
-        self._folder.chmod(0o700)
+        (self._folder / _HEADER).unlink(missing_ok=True)  # first: pages without it are nobody's
+        shutil.rmtree(self.pages, ignore_errors=True)
+        self.pages.mkdir(mode=0o700)
         write_text(self._folder / _HEADER, json.dumps({"begun": now.astimezone(UTC).isoformat(), "of": header}))
 
     def has(self, name: str) -> bool:

@@ -89,14 +89,15 @@ def read_own_patients(server: LiveServer, panel: Panel) -> Path:
     """
     load(panel.year)  # before anything is read: a year without rules cannot be scored
     _check_findable(panel.profile)
-    kept = OwnPages(panel.pages)
-    kept.begin(_header(panel), panel.now)
-    try:
-        run = _read(server, panel, kept)
-    except (ReadingStopped, WrongPatient, Cancelled):
+    header = _header(panel)
+    with OwnPages(panel.pages) as kept:
+        kept.begin(header, panel.now)
+        try:
+            run = _read(server, panel, kept)
+        except (ReadingStopped, WrongPatient, Cancelled):
+            kept.remove()
+            raise
         kept.remove()
-        raise
-    kept.remove()
     return run
 
 

@@ -44,7 +44,7 @@ def begin_reading(browser: Browser) -> str:
     return home
 
 
-def begin_run(site: Site, browser: Browser) -> str:
+def begin_run(browser: Browser) -> str:
     home = browser.sign_in(STAFF, None)
     page = browser.get(f"{home}runs")
     assert page.status_code == 200, page.text
@@ -254,7 +254,7 @@ def test_a_job_that_waits_says_when_no_worker_gave_a_sign_of_life(reading_site: 
 
 def test_a_run_of_the_practice_publishes_and_its_numbers_are_there(practice_site: Site) -> None:
     browser = practice_site.browser()
-    home = begin_run(practice_site, browser)
+    home = begin_run(browser)
     registration = practice_site.service.launching.ehrs["demo"].registration
     assert latest(registration.runs, NPI) == ()
     assert Worker(practice_site.service).step()
@@ -265,7 +265,7 @@ def test_a_run_of_the_practice_publishes_and_its_numbers_are_there(practice_site
     assert {"run begun", "run ended"} <= set(practice_site.deeds())
     assert "Count the practice" in words(browser.get(f"{home}runs").text)
     # a second run of the same data keeps what was answered: the same run, the same reporter
-    begin_run(practice_site, practice_site.browser())
+    begin_run(practice_site.browser())
     assert Worker(practice_site.service).step()
     assert [one.fingerprint for one in latest(registration.runs, NPI)] == [kept.fingerprint]
 
@@ -310,7 +310,7 @@ def test_a_form_that_is_not_ours_begins_and_cancels_nothing(practice_site: Site,
 
 
 def test_a_page_of_numbers_can_tell_that_a_run_goes_on(practice_site: Site) -> None:
-    home = begin_run(practice_site, practice_site.browser())
+    home = begin_run(practice_site.browser())
     shown = told(practice_site, home)
     assert shown is not None
     assert (shown.title, shown.state, shown.cancel) == ("Counting the practice's export anew", "waiting", None)
@@ -334,7 +334,7 @@ def test_an_export_that_is_not_whole_publishes_nothing_and_the_page_says_why(
     runs = site.service.launching.ehrs["demo"].registration.runs
     before = sorted(runs.iterdir())
     browser = site.browser()
-    home = begin_run(site, browser)
+    home = begin_run(browser)
     assert Worker(site.service).step()
 
     assert only_job(site).state is JobState.FAILED

@@ -22,9 +22,11 @@ from scoring.rulebook import load
 from smartapp import paths
 from smartapp.archive import latest, open_score
 from smartapp.demo_ehr import Faults, create_demo_ehr
+from smartapp.long_work import Paused
 from smartapp.own_patients import Panel, ReadingStopped, read_own_patients
 from smartapp.smart.scopes import granted
-from smartapp.usecases import Source, read
+from smartapp.usecases import Source
+from smartapp.usecases import read as read_source
 from tests.demo_ehr.signing_in import BASE, FHIR, PUBLIC, READ_ALL, signed_in
 from tests.smartapp.ehr_bridge import serve
 
@@ -92,11 +94,35 @@ def ehr(few_patients: Path) -> Iterator[Ehr]:
         yield Ehr(app, faults, [])
 
 
-def test_her_own_patients_read_live_count_like_the_export(ehr: Ehr, few_patients: Path, tmp_path: Path) -> None:
+def stop_at(number: int, panel: Panel) -> Panel:
+    """The same reading, stopped when so many patients are read."""
+
+    def tell(done: int, total: int) -> None:
+        panel.tell(done, total)
+        if done == number:
+            raise Paused
+
+    return replace(panel, tell=tell)
+
+
+def patients_asked(ehr: Ehr, since: int = 0) -> list[str]:
+    return [seen.query["patient"] for seen in ehr.faults.seen[since:] if seen.path == "/fhir/Immunization"]
+
+
+@pytest.mark.requirement("R116")
+def test_her_own_patients_read_live_count_like_the_export_also_when_the_reading_was_broken_off(
+    ehr: Ehr, few_patients: Path, tmp_path: Path
+) -> None:
+    ehr.faults.watching = True
+    with pytest.raises(Paused):
+        read_own_patients(ehr.server(), stop_at(9, ehr.panel(tmp_path)))
+    read, since = patients_asked(ehr), len(ehr.faults.seen)
     run = read_own_patients(ehr.server(), ehr.panel(tmp_path))
-    with read(Source(few_patients, SOLO / "site.toml"), load(YEAR), WHOLE_YEAR) as exported:
+    with read_source(Source(few_patients, SOLO / "site.toml"), load(YEAR), WHOLE_YEAR) as exported:
         expected = [tally for tally in exported.tallies if tally.npi == NPI]
 
+    assert (len(read), len(patients_asked(ehr, since))) == (9, len(FEW) - 9)
+    assert sorted({*read, *patients_asked(ehr, since)}) == list(FEW)
     assert {tally.measure for tally in expected} >= {"PI_EP_1", "PI_EP_2", "PI_HIE_1", "PI_HIE_4", "PI_PEA_1"}
     assert sum(tally.denominator for tally in expected) > 40
     (kept,) = latest(tmp_path / "runs", NPI)
