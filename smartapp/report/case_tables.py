@@ -28,7 +28,7 @@ _BAD_FIRST = (Standing.NOT_MET, Standing.UNKNOWN, Standing.UNDECIDED, Standing.M
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of cases and where it opens; `href` empty where the reader may not open cases."""
+    """A number of cases and where it opens; `href` empty for none, and where the reader may not open cases."""
 
     number: int
     href: str
@@ -141,7 +141,7 @@ class CaseTables:
         return Row(title, tuple(self._figure(counts[standing, key], standing, **asked) for standing in Standing))
 
     def _figure(self, number: int, standing: Standing, **asked: Any) -> Figure:  # what `Asked` takes
-        return Figure(number, self.opens(self._bare, show=_SHOWS[standing], **asked))
+        return Figure(number, self.opens(self._bare, show=_SHOWS[standing], **asked) if number else "")
 
 
 def unlisted(show: Show, whys: Iterable[str], opens: Opens) -> Table:
