@@ -5,10 +5,11 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import responses
 from click.testing import CliRunner, Result
 
 from smartapp.cli import main
@@ -29,6 +30,13 @@ def pi180(*words: str | Path) -> Result:
 def file(tmp_path: Path) -> Path:
     """The settings file that `pi180 serve --new` writes, as it is but for the client id."""
     return write_starter(tmp_path / "pi180", Starter(client_id="pi180"))
+
+
+@pytest.fixture
+def no_network() -> Iterator[None]:
+    """Nothing answers anywhere."""
+    with responses.RequestsMock():
+        yield
 
 
 def edit(file: Path, key: str, value: str | None) -> Path:
@@ -391,3 +399,64 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(file: Path) -> None:
 
     assert result.exit_code == 2
     assert "Name another; 0 takes any free port." in result.stderr
+
+
+@pytest.mark.requirement("R118")
+@pytest.mark.parametrize(("number", "loads"), [("0", True), ("1", True), ("2", False), ("-1", False), ('"1"', False)])
+def test_one_worker_runs_beside_the_server_or_none(file: Path, number: str, loads: bool) -> None:
+    edit(file, "workers", number)
+    if loads:
+        assert load_settings(file).workers == int(number)
+    else:
+        assert refusal(file).startswith("pi180.toml, workers: expected ")
+
+
+@pytest.mark.requirement("R118")
+def test_without_a_word_about_workers_one_runs_beside_the_server(file: Path) -> None:
+    assert load_settings(edit(file, "workers", None)).workers == 1
+
+
+@pytest.mark.requirement("R118")
+@pytest.mark.usefixtures("no_network")
+def test_a_check_says_what_was_looked_at_and_serves_nothing(file: Path) -> None:
+    result = pi180("serve", "--settings", file, "--check")
+    told = [line.split(":")[0].split(maxsplit=1) for line in result.stdout.splitlines()]
+
+    assert result.exit_code == 0
+    assert told == [
+        ["ok", "settings"],
+        ["ok", "debugging"],
+        ["ok", "cookies"],
+        ["ok", "clock"],
+        ["ok", "worker"],
+        ["warning", "EHR my-ehr"],
+    ]
+
+
+@pytest.mark.requirement("R118")
+@pytest.mark.usefixtures("no_network")
+def test_a_check_of_a_server_that_would_not_start_exits_with_2(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    result = pi180("serve", "--settings", file, "--check")
+
+    assert result.exit_code == 2
+    assert "refused  debugging: is on" in result.stdout
+    assert result.stderr == "pi180: the server would not start. Mend what is refused.\n"
+    started = pi180("serve", "--settings", file)
+    assert (started.exit_code, started.stderr.startswith("pi180: debugging: is on")) == (2, True)
+
+
+@pytest.mark.requirement("R118")
+def test_a_check_needs_settings(tmp_path: Path) -> None:
+    result = pi180("serve", "--new", tmp_path / "new", "--check")
+
+    assert (result.exit_code, (tmp_path / "new").exists()) == (2, False)
+
+
+@pytest.mark.requirement("R118")
+def test_a_worker_is_held_to_the_same_settings(file: Path) -> None:
+    edit(file, "address", '"http://pi180.example.org"')
+    result = pi180("worker", "--settings", file)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("pi180: pi180.toml, address: ")
