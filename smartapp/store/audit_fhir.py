@@ -32,6 +32,7 @@ _CODES: Mapping[Deed, tuple[tuple[str, str, str | None, str | None], str]] = {
     Deed.SIGNED_OUT: (_LOGOUT, "E"),
     Deed.SESSION_ENDED: (_LOGOUT, "E"),
     Deed.SCORE_VIEWED: (_ACTIVITY, "R"),
+    Deed.CASES_VIEWED: (_PATIENT, "R"),
     Deed.PATIENT_VIEWED: (_PATIENT, "R"),
     Deed.WRONG_PATIENT: (_SECURITY, "R"),
     Deed.DENIED: (_SECURITY, "E"),
