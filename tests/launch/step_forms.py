@@ -80,7 +80,7 @@ class Walk:
         return words(self.at(name))
 
     def send(self, name: str, do: str = "save", **typed: str) -> TestResponse:
-        """Fill a form in and send it; `-` stands as `_` in names of keywords, None takes a field away."""
+        """Fill a form in and send it; in the names of keywords `__` stands for `-`."""
         return self.send_fields(name, fields(self.at(name), name) | self._named(typed), do)
 
     def send_fields(self, name: str, form: dict[str, str], do: str = "save") -> TestResponse:
