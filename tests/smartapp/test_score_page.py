@@ -46,7 +46,8 @@ FRAME = Frame(
     csrf="token-1",
     has_patient=True,
 )
-OUTSIDE = {f"/l/abc/{page}" for page in ("patient", "periods", "plan", "documents", "help", *(step.page for step in STEPS))}
+_OTHERS = ("patient", "periods", "plan", "documents", "help", *(step.page for step in STEPS))
+OUTSIDE = {f"/l/abc/{page}" for page in _OTHERS}
 """What pages name and others make."""
 
 
