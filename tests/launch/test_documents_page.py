@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from launching import OWN_FORM, Site, words
+from launching import OWN_FORM, Site
 from step_forms import PDF, Walk
 
 from smartapp.store import Deed
