@@ -163,9 +163,9 @@ def _nobodys(reading: Reading, measure: MeasureId, who: Reporter) -> tuple[tuple
     """Cases that may be the reporter's and that no NPI or TIN says are, each with the reason."""
     return tuple(
         (reasoned.says, case)
-        for reasoned in unattributed(reading)
+        for reasoned in unattributed(reading, {measure})
         for case in reasoned.cases
-        if case.measure == measure and case.may_be_of(who)
+        if case.may_be_of(who)
     )
 
 

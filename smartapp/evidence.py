@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from extractors.ledger import NEEDS
 from smartapp.usecases import Reading
 
 _DIGITS = 12
+_BY_IDENTIFIER = "?identifier="
 COUNTS = "counts"
 """The word for a case that is surely in the denominator."""
 
@@ -81,11 +82,11 @@ def bare_rows(reading: Reading, measures: Collection[str]) -> list[CaseRow]:
     """The same without what witnesses them, which takes longest to gather."""
     known = {
         (row["measure"], row["focus"], row["tin"], row["npi"]): row
-        for row in _rows_of(reading, "cases", "focus", measures)
+        for row in rows_of_measures(reading, "cases", "focus", measures)
     }
     rows = [
         _case_row(reading, found, known[found["measure"], found["focus"], found["tin"], found["npi"]])
-        for found in _rows_of(reading, "placed", "measure, variant DESC, focus, tin, npi", measures)
+        for found in rows_of_measures(reading, "placed", "measure, variant DESC, focus, tin, npi", measures)
         if not found["place"] == found["group_place"] == "out"
     ]
     return sorted(
@@ -100,7 +101,8 @@ def with_evidence(reading: Reading, rows: Sequence[CaseRow]) -> list[CaseRow]:
     return [replace(row, evidence=tuple(found.get((row.measure, row.focus), ()))) for row in rows]
 
 
-def _rows_of(reading: Reading, table: str, order: str, measures: Collection[str]) -> list[dict[str, Any]]:
+def rows_of_measures(reading: Reading, table: str, order: str, measures: Collection[str]) -> list[dict[str, Any]]:
+    """The rows of a table that are of some measures, as records in an order."""
     whole = reading.engine.table(table, order)
     wanted: Any = pc.is_in(whole["measure"], value_set=pa.array(sorted(measures), pa.string()))  # Arrow's signature
     return list(whole.filter(wanted).to_pylist())
@@ -131,14 +133,23 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str]) -> 
     )
 
 
-def _witnesses(reading: Reading, wanted: Container[tuple[str, str]]) -> Mapping[tuple[str, str], list[Witness]]:
+def _witnesses(reading: Reading, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], list[Witness]]:
     """By measure and shown focus, for those that are wanted."""
     found: defaultdict[tuple[str, str], list[Witness]] = defaultdict(list)
-    for row in reading.engine.rows("case_evidence", "measure, focus, kind, source, day_from, rule"):
+    for row in _evidence_rows(reading, wanted):
         case = row["measure"], _shown(reading, row["focus"])
         if case in wanted:
             found[case].append(_witness(reading, row))
     return found
+
+
+def _evidence_rows(reading: Reading, wanted: Collection[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The rows of some cases, with all whose focus is shown otherwise than it is written."""
+    whole = reading.engine.table("case_evidence", "measure, focus, kind, source, day_from, rule")
+    foci = pa.array(sorted({focus for _, focus in wanted}), pa.string())
+    column: Any = whole["focus"]  # Arrow's signature
+    near: Any = pc.or_(pc.is_in(column, value_set=foci), pc.match_substring(column, _BY_IDENTIFIER))
+    return list(whole.filter(near).to_pylist())
 
 
 def _witness(reading: Reading, row: Mapping[str, Any]) -> Witness:
@@ -172,7 +183,7 @@ def without_days(reason: str) -> str:
 
 def shown_key(key: str, run: str) -> str:
     """A key as it may leave a run: an identifier's value, which may be a record number, becomes a digest of it."""
-    name, found, _ = key.partition("?identifier=")
+    name, found, _ = key.partition(_BY_IDENTIFIER)
     if not found:
         return key
     digest = hashlib.sha256(f"{run}{key}".encode()).hexdigest()[:_DIGITS]

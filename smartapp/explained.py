@@ -11,7 +11,7 @@ from extractors.ledger import NEEDS
 from extractors.profile import Profile
 from scoring.model import Cite, MeasureId, Reporter
 from scoring.year import Status
-from smartapp.evidence import CaseRow, case_rows, deadline_of, place_of, rows_of, shown_key
+from smartapp.evidence import CaseRow, case_rows, deadline_of, place_of, rows_of, rows_of_measures, shown_key
 from smartapp.measure_words import words_of
 from smartapp.open_cases import window_end
 from smartapp.usecases import Reading, UsageError
@@ -183,10 +183,10 @@ def left_out_of(reading: Reading, measure: str, reporter: Reporter) -> tuple[Lef
     """
     first, last = reading.period.start.isoformat(), reading.period.end.isoformat()
     found: dict[str, LeftOut] = {}
-    for row in reading.engine.rows("left_out", "occurred, focus, why"):
+    for row in rows_of_measures(reading, "left_out", "occurred, focus, why", {measure}):
         mine = row["tin"] in (None, reporter.tin) and (reporter.npi is None or row["npi"] in (None, reporter.npi))
         inside = row["occurred"] is None or (row["occurred"] <= last and row["occurred_to"] >= first)
-        if row["measure"] == measure and mine and inside:
+        if mine and inside:
             found.setdefault(row["focus"], _left_out_row(reading, row))
     return tuple(found.values())
 

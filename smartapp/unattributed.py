@@ -3,15 +3,16 @@
 Such a case is listed, never split, never given to somebody else, and never dropped in silence (fhir-mapping 3.4).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
+from extractors.ledger import NEEDS
 from scoring.model import Reporter
 from scoring.year import Status
-from smartapp.evidence import place_of, shown_key
+from smartapp.evidence import place_of, rows_of_measures, shown_key
 from smartapp.usecases import Reading
 
 _FIRST_VARIANT = ("controlled-included", "all")
@@ -88,27 +89,24 @@ class Reasoned:
     cases: tuple[Unattributed, ...]
 
 
-def unattributed(reading: Reading) -> tuple[Reasoned, ...]:
+def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> tuple[Reasoned, ...]:
     """What counts or may count in the reading's period and belongs to no clinician or no TIN, by reason.
 
     What is counted for an exclusion alone is not listed: its bounds say what they leave open.
     """
-    standing = _standing(reading)
-    found = [
-        _case(reading, row, standing[key])
-        for row in reading.engine.rows("unattributed", "why, measure, focus, tin, npi")
-        if (key := _key(row)) in standing
-    ]
+    rows = rows_of_measures(reading, "unattributed", "why, measure, focus, tin, npi", measures)
+    standing = _standing(reading, measures) if rows else {}
+    found = [_case(reading, row, standing[key]) for row in rows if (key := _key(row)) in standing]
     by_why = groupby(sorted(found, key=lambda case: list(Why).index(case.why)), key=lambda case: case.why)
     return tuple(Reasoned(why, *_TOLD[why], tuple(cases)) for why, cases in by_why)
 
 
-def _standing(reading: Reading) -> Mapping[tuple[Any, ...], str | None]:
+def _standing(reading: Reading, measures: Collection[str]) -> Mapping[tuple[Any, ...], str | None]:
     """The day of every case that is in the period, or may be."""
-    days = {_key(row): row["occurred"] for row in reading.engine.rows("cases", "focus")}
+    days = {_key(row): row["occurred"] for row in rows_of_measures(reading, "cases", "focus", measures)}
     return {
         _key(row): days.get(_key(row))
-        for row in reading.engine.rows("placed", "focus")
+        for row in rows_of_measures(reading, "placed", "focus", measures)
         if row["variant"] in _FIRST_VARIANT
         and reading.rules.measures[row["measure"]].status is not Status.EXCLUSION
         and not row["place"] == row["group_place"] == "out"

@@ -30,12 +30,14 @@ def measures(launch: Launch) -> Response:
 @signed_in
 def measure(launch: Launch, measure: str) -> Response:
     """One measure with the rows behind one of its numbers; cases of patients only for who may see them."""
+    service, named = current_service(), MeasureId(measure)
     with chosen_score(launch) as (scored, choice, frame):
         with_cases = Act.SEE_CASES in choice.can
         if with_cases:
-            current_service().note(Deed.CASES_VIEWED, launch, detail=f"run {choice.fingerprint[:12]}, {measure[:20]}")
+            service.note(Deed.CASES_VIEWED, launch, detail=f"run {choice.fingerprint[:12]}, {measure[:20]}")
         try:
-            opened, asked = open_measure(scored, MeasureId(measure)), Asked.of(request.args)
+            opened = service.opened.once((choice.key, named), lambda: open_measure(scored, named))
+            asked = Asked.of(request.args)
             return page(measure_page(scored, opened, asked, frame, with_cases=with_cases))
         except KeyError:
             raise Shown(404, *_NO_MEASURE) from None

@@ -41,6 +41,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+_MOST_OPENED = 4
+"""Measures that are kept with all their cases, for who goes from one filter to the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """The use cases of the app, for every request. `as_of` None: today, in the practice's zone."""
@@ -54,6 +58,7 @@ class Service:
     as_of: date | None
     open_runs: OpenRuns = field(default_factory=OpenRuns)
     remembered: Remembered = field(default_factory=Remembered)
+    opened: Remembered = field(default_factory=lambda: Remembered(_MOST_OPENED))
 
     @property
     def launches(self) -> Launches:

@@ -13,9 +13,13 @@ _CHOICE = ("year", "start", "end", "who")
 
 @dataclass
 class Walked:
-    """One page: its answer, and what stands on it. Sums are (name, number) of totals and of parts."""
+    """One page: its answer, and what stands on it. Sums are (name, number) of totals and of parts.
+
+    `own` says that it shows what was chosen at the start, so that its links were followed.
+    """
 
     status: int
+    own: bool = True
     ids: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
     figures: list[tuple[int, str]] = field(default_factory=list)
@@ -55,7 +59,8 @@ def walk(browser: Browser, home: str, start: str = "score", most: int = 900) -> 
             continue
         pages[address] = page = _walked(browser, address)
         chosen = chosen or next((c for c in map(_choice, page.links) if len(c) == len(_CHOICE)), None)
-        if address == first or _choice(address) in ((), chosen):
+        page.own = address == first or _choice(address) in ((), chosen)
+        if page.own:
             waiting.extend(_followed(page, home, chosen, whole=address == first))
     return Walk(pages, most)
 
@@ -85,7 +90,7 @@ def _walked(browser: Browser, address: str) -> Walked:
         figures=[(_number(a), urljoin(address, a.get("href"))) for a in tree.xpath(_OF_CLASS.format("a", "figure"))],
         rows=len(tree.xpath(_OF_CLASS.format("tr", "case"))),
         says=int(says) if says else None,
-        further=[urljoin(address, str(href)) for href in tree.xpath(_OF_CLASS.format("nav", "pages") + "//a/@href")],
+        further=[urldefrag(urljoin(address, str(href))).url for href in tree.xpath(_OF_CLASS.format("nav", "pages") + "//a/@href")],
         totals=[(name, _number(e)) for e in tree.xpath("//*[@data-sum-of]") for name in e.get("data-sum-of").split()],
         parts=[(name, _number(e)) for e in tree.xpath("//*[@data-part-of]") for name in e.get("data-part-of").split()],
     )
