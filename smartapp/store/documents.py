@@ -17,6 +17,7 @@ from sqlalchemy import Row, func, insert, select, update
 
 from smartapp.store.data_keys import DataKeys
 from smartapp.store.database import Database
+from smartapp.store.errors import StoreError
 from smartapp.store.judged import SUFFIXES, DocumentRefused, cleaned, judged
 from smartapp.store.records import Author, Filing
 from smartapp.store.tables import aware, document, naive, place
@@ -127,12 +128,17 @@ class Documents:
 
         Raises:
             VaultError: the kept file was changed.
+            StoreError: it is missing.
         """
         row = self._row(filing, document_id)
         if row is None:
             return None
         key = bytes.fromhex(self._vault.open(row.sealed, place(document, row.id))["key"])
-        return open_content(key, (self._folder / row.id).read_bytes(), _content(row.id))
+        try:
+            sealed = (self._folder / row.id).read_bytes()
+        except FileNotFoundError:
+            raise StoreError("The file is missing from the store's folder. Ask your IT to restore it.") from None
+        return open_content(key, sealed, _content(row.id))
 
     def remove(self, filing: Filing, document_id: str, by: Author, now: datetime) -> bool:
         """Destroy a file and its key, and keep that it was there; false: as None with `find`."""

@@ -71,7 +71,7 @@ def outlived(store: Store, folder: Path, looks: Iterable[Path], limits: Limits, 
     past, day = naive(now).year - limits.years - 1, timedelta(days=1)
     old_jobs = job.c.ended.is_not(None) & (job.c.ended < naive(now) - limits.job_days * day)
     copies = [copy for copy in backups(folder / FILE) if _age(copy, now) > limits.copy_days * day]
-    runs = [run for look in looks for run in look.glob("runs/*") if _age(run, now) > limits.first_look_days * day]
+    runs = [run for look in looks for run in look.glob("*") if _age(run, now) > limits.first_look_days * day]
     with store.database.engine.connect() as connection:
         found = (
             _rows(connection, "ended launches", launch, over(now)),
@@ -94,7 +94,7 @@ def everything_of(store: Store, folder: Path, registration: str, looks: Sequence
             _rows(connection, "versions of answers", draft, draft.c.registration == registration),
             _documents(connection, "documents", folder, document.c.registration == registration),
             _rows(connection, "assignments", assignment, assignment.c.registration == registration),
-            Wiped("first looks", places=tuple(run for look in looks for run in look.glob("runs/*"))),
+            Wiped("first looks", places=tuple(run for look in looks for run in look.glob("*"))),
         )
     return tuple(one for one in found if one.count)
 

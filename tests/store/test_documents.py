@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartapp.own_store import scan_with
-from smartapp.store import DocumentRefused, Store, Upload, Vault, VaultError, open_store
+from smartapp.store import DocumentRefused, Store, StoreError, Upload, Vault, VaultError, open_store
 from smartapp.store.documents import MOST_DOCUMENTS
 from smartapp.store.judged import MOST_BYTES, SUFFIXES, cleaned, judged
 from tests.store.stores import DANA, DAY, FILING, KEY, NOW, SECOND, TIN, bytes_below, execute
@@ -219,6 +219,9 @@ def test_a_changed_or_exchanged_file_does_not_open(store: Store, folder: Path) -
             store.documents.content(FILING, kept.id)
     places[0].write_bytes(first)
     assert store.documents.content(FILING, one.id) == CANARY
+    places[0].unlink()
+    with pytest.raises(StoreError, match="missing from the store's folder"):
+        store.documents.content(FILING, one.id)
 
 
 def test_a_filing_has_at_most_two_hundred_files(store: Store, file: Path) -> None:

@@ -103,7 +103,7 @@ def test_jobs_go_ninety_days_after_their_end(store: Store, folder: Path) -> None
 
 @pytest.mark.requirement("R97")
 def test_first_looks_go_after_thirty_days(store: Store, folder: Path) -> None:
-    runs = folder / "first-looks" / "runs"
+    runs = folder / "first-looks"
     for name in ("young", "old"):
         (runs / name).mkdir(parents=True)
         (runs / name / "run.json").write_text("{}")
@@ -142,7 +142,7 @@ def test_copies_from_before_upgrades_go_after_thirty_days(store: Store, folder: 
 
 @pytest.mark.requirement("R97")
 def test_everything_of_one_registration_goes_and_nothing_of_another(store: Store, folder: Path) -> None:
-    run = folder / "first-looks" / "runs" / "run"
+    run = folder / "first-looks" / "run"
     run.mkdir(parents=True)
     for registration in ("one", "two"):
         answer(store, replace(FILING, registration=registration), registration)
