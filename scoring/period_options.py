@@ -121,4 +121,4 @@ def _answers(
 
 def _undated(dates: Dates) -> Dates:
     """Without the days that are judged by those of the period."""
-    return replace(dates, in_use_from=None, certified_on=None, registered={})
+    return replace(dates, in_use_from=None, certified_on=None, registered={}, requests={})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from scoring.evidence_rules import load_evidence
 from scoring.model import Metric
 from scoring.year import Measure, RuleBook, Status
 from smartapp.report.words import objective_title
@@ -94,6 +95,10 @@ def _open_dates(rules: RuleBook) -> Iterator[str]:
     editions = [f'# {m.id} = "{m.edition}"' for m in measures if m.edition is not None]
     if editions:
         yield from ("\n[editions]   # the edition of the guide that was used", *editions)
+    managed = load_evidence().managed_in(rules.year)
+    if managed:
+        yield f"\n[managed]    # the day of the second part, where a yes asserts two: any day of {rules.year}"
+        yield from (f"# {one.of} = {rules.year}-01-01  # {one.title}" for one in managed.values())
     days = rules.conditions.engagement.register_within_days
     yield (
         f"\n[registered] # the day of the registration, for level 1: within {days} days after the period begins; an "

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from extractors.periods.counts import PeriodCounts
 from scoring import period_worlds as worlds
 from scoring.cells import Cells
-from scoring.findings import CEHRT_MISSING, NOT_CERTIFIED, NOT_IN_USE, REGISTERED_LATE
+from scoring.findings import CEHRT_MISSING, NOT_CERTIFIED, NOT_IN_USE, REGISTERED_LATE, REQUESTS_MISSED
 from scoring.model import Finding, MeasureId, Metric, Period, Reporter, Severity, Submission
 from scoring.period_options import Option, deciding, options
 from scoring.period_reasons import reasons
@@ -28,7 +28,9 @@ CEHRT_ID = "cehrtId"
 _WORKERS = 2
 """Arrays are added up beside each other; more workers than this wait for the interpreter."""
 
-_BY_START, _BY_END = {NOT_IN_USE.code, REGISTERED_LATE.code}, {NOT_CERTIFIED.code}
+_BY_START, _BY_END = {NOT_IN_USE.code, REGISTERED_LATE.code, REQUESTS_MISSED.code}, {NOT_CERTIFIED.code}
+"""Errors that a later start, or a later end, mends. Requests that an agency asked in vain are left behind by a start
+after them; that an end before them does so, too, is left out of account."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,9 @@ def _saved(seen: Seen, step: Step, sent: Mapping[str, str], proposed: Proposed) 
 
 def _stale(seen: Seen, step: Step, sent: Mapping[str, str], newest: Draft | None) -> Response:
     """The form with what was saved in between and what was typed, and nothing saved."""
-    if newest is None:  # a form of other answers, or of another reporter
-        return page(step.render(seen, _form(seen, _typed(seen, sent))), _CONFLICT)
+    if newest is None:  # the answers were wiped, or the form is of another reporter
+        gone = {"reason": "The answers that this form started from are not there any more. Look it over, then save."}
+        return page(step.render(seen, replace(_form(seen, _typed(seen, sent)), problems=gone)), _CONFLICT)
     sides = Sides(
         base=_fields(seen, _version(seen, sent.get("based-on", ""))),
         theirs=_fields(seen, from_document(newest.document, "the saved answers", seen.rules)),

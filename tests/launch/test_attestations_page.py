@@ -240,7 +240,7 @@ def test_answers_of_a_foreign_form_are_refused_and_audited(walk: Walk) -> None:
     assert Deed.DENIED in [row.event for row in walk.site.audit()]
 
 
-@pytest.mark.requirement("R88")
+@pytest.mark.requirement("R85")
 def test_what_people_type_shows_as_text(walk: Walk) -> None:
     script = "<script>alert(1)</script>{{7*7}}"
     page = walk.saves("attestations", reason=script, **{"people-PI_PPHI_1": f'"{script}'})

@@ -7,7 +7,7 @@ import pytest
 from reported import RULES, answering, codes, complete, without
 
 from scoring.gate import check
-from scoring.model import Dates, MeasureId, Period, Submission
+from scoring.model import AgencyRequest, Dates, MeasureId, Period, Submission
 from scoring.score import score
 
 RISK, GUIDE, REGISTRY = MeasureId("PI_PPHI_1"), MeasureId("PI_PPHI_2"), MeasureId("PI_PHCDRR_1")
@@ -92,3 +92,37 @@ def test_another_period_can_be_named_until_the_submission_window_closes(year: in
     assert found.by is not None
     assert found.by.year == year + 1
     assert f"begins by {year}-07-05" in found.remedy
+
+
+@pytest.mark.parametrize(("year", "outside"), [(2025, True), (2026, False), (2027, True)])
+def test_the_management_of_risks_belongs_to_the_calendar_year(year: int, outside: bool) -> None:
+    assert ("F-112" in dated(Dates(managed={RISK: date(year, 6, 1)}))) is outside
+
+
+def asked(*requests: AgencyRequest, level: str = "PI_PHCDRR_1_PRE") -> bool:
+    """Whether requests of the immunization registry fail the measure at a level."""
+    levels = {MeasureId("PI_PHCDRR_1_PRE"), MeasureId("PI_PHCDRR_1_PROD")}
+    at_level = answering(without(complete(2026), *levels), **{level: True})
+    return "F-220" in dated(Dates(requests={REGISTRY: requests}), at_level)
+
+
+LATE = AgencyRequest(date(2026, 8, 1), date(2026, 9, 1))
+MISSED = AgencyRequest(date(2026, 12, 31), missed=True)
+
+
+def test_two_requests_of_the_period_that_were_not_answered_in_time_fail_level_1() -> None:
+    assert asked(LATE, MISSED)
+    assert not asked(LATE)
+    assert not asked(LATE, AgencyRequest(date(2026, 10, 1)))
+
+
+def test_an_answer_on_the_thirtieth_day_is_in_time() -> None:
+    in_time = AgencyRequest(date(2026, 8, 1), date(2026, 8, 31))
+    assert not asked(in_time, MISSED)
+    assert asked(AgencyRequest(date(2026, 8, 2), date(2026, 9, 2)), MISSED)
+
+
+def test_requests_before_the_period_and_at_level_2_do_not_count() -> None:
+    assert not asked(AgencyRequest(date(2026, 6, 30), missed=True), MISSED)
+    assert asked(AgencyRequest(date(2026, 7, 1), missed=True), MISSED)
+    assert not asked(LATE, MISSED, level="PI_PHCDRR_1_PROD")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from report_page import ATTESTED, PERIOD, RULES
 
-from scoring.model import Dates, MeasureId
+from scoring.eligibility import HardshipStatus
+from scoring.model import AgencyRequest, Dates, MeasureId
 from scoring.rulebook import load, years
 from smartapp import paths
 from smartapp.archive import open_score
@@ -27,6 +28,14 @@ DATED = Dates(
     done={RISK: date(2026, 2, 3), SAFER: date(2026, 12, 31)},
     editions={SAFER: "2025"},
     registered={REGISTRY: date(2026, 3, 2)},
+    managed={RISK: date(2026, 4, 5)},
+    requests={
+        REGISTRY: (
+            AgencyRequest(date(2026, 2, 1), date(2026, 2, 20)),
+            AgencyRequest(date(2026, 3, 1), missed=True),
+            AgencyRequest(date(2026, 4, 1)),
+        )
+    },
 )
 
 
@@ -60,6 +69,7 @@ def test_what_the_made_file_offers_can_all_be_taken(year: int, tmp_path: Path) -
     assert set(dates.done) == {RISK, SAFER}
     assert set(dates.registered) == {m.id for m in load(year).measures.values() if m.requires_level}
     assert set(dates.editions) == ({SAFER} if year >= 2026 else set())
+    assert set(dates.managed) == ({RISK} if year >= 2026 else set())
 
 
 @pytest.mark.parametrize("year", years())
@@ -83,6 +93,10 @@ def test_days_are_read_as_they_stand(tmp_path: Path) -> None:
         "[done]\nPI_PPHI_1 = 2026-02-03\nPI_PPHI_2 = 2026-12-31",
         '[editions]\nPI_PPHI_2 = "2025"',
         "[registered]\nPI_PHCDRR_1 = 2026-03-02",
+        "[managed]\nPI_PPHI_1 = 2026-04-05",
+        "[[requests.PI_PHCDRR_1]]\nasked = 2026-02-01\nanswered = 2026-02-20",
+        "[[requests.PI_PHCDRR_1]]\nasked = 2026-03-01\nmissed = true",
+        "[[requests.PI_PHCDRR_1]]\nasked = 2026-04-01",
     )
     assert found.dates == DATED
 
@@ -106,6 +120,25 @@ def test_an_edition_is_known_only_in_years_that_ask_for_one(tmp_path: Path) -> N
         ("[cehrt]\nin_use = 2026-01-01", "unknown key 'in_use'. Did you mean 'in_use_from'?"),
         ("[editions]\nPI_PPHI_2 = 2025", 'editions.PI_PPHI_2: expected text such as "2025", got 2025'),
         ("done = 2026-01-01", "done: expected a table [done]"),
+        ("[requests]\nPI_PHCDRR_1 = 2026-02-01", "requests.PI_PHCDRR_1: expected a list of requests"),
+        ("[[requests.PI_PHCDRR_1]]\nanswered = 2026-02-01", "requests.PI_PHCDRR_1[1]: expected asked"),
+        (
+            "[[requests.PI_PHCDRR_1]]\nasked = 2026-02-02\nanswered = 2026-02-01",
+            "requests.PI_PHCDRR_1[1]: expected an answer on 2026-02-02 or later, got 2026-02-01",
+        ),
+        (
+            "[[requests.PI_PHCDRR_1]]\nasked = 2026-02-02\nanswered = 2026-02-03\nmissed = true",
+            "requests.PI_PHCDRR_1[1]: expected the day of the answer, or missed = true, not both",
+        ),
+        ("[people]\nPI_PPHI_1 = ''", "people.PI_PPHI_1: expected a list of texts"),
+        ("[people]\nPI_EP_1 = 'a'", "people: unknown key 'PI_EP_1'"),
+        ("[cehrt]\nproducts = 'one'", "cehrt.products: expected a list of texts, got 'one'"),
+        ("[eligibility]\ntype = 'doctor'", "eligibility.type: expected one of physician"),
+        ("[eligibility]\nkind = 'physician'", "eligibility: unknown key 'kind'"),
+        ("[eligibility]\nstatuses = ['small']", "eligibility.statuses: expected a list of ascBased"),
+        ("[eligibility]\nbelow_threshold = 'no'", "eligibility.below_threshold: expected true or false"),
+        ("[eligibility]\nhardship = 'applied'", "eligibility.hardship: expected a reason beside an application"),
+        ("[eligibility]\nhardship_reason = 'internet'", "eligibility.hardship: expected a reason beside"),
     ],
 )
 def test_what_is_no_day_or_belongs_to_no_such_measure_is_refused_with_its_place(
@@ -118,6 +151,22 @@ def test_a_document_of_answers_gives_the_same_days_back() -> None:
     document = as_document(replace(ATTESTED, dates=DATED))
 
     assert from_document(json.loads(json.dumps(document)), "kept", RULES).dates == DATED
+
+
+def test_what_is_said_of_who_must_report_comes_back_and_nothing_said_is_not_no(tmp_path: Path) -> None:
+    said = attested(
+        tmp_path,
+        "[eligibility]\ntype = 'physician'\nstatuses = []\nbelow_threshold = false",
+        "hardship = 'approved'\nhardship_reason = 'internet'",
+        "[cehrt]\nproducts = ['Chart One 9.1']",
+        "[people]\nPI_PPHI_1 = 'IT lead'",
+    )
+    assert (said.eligible.statuses, said.eligible.below_threshold) == (frozenset(), False)
+    assert (said.eligible.shared_savings, said.eligible.hardship) == (None, HardshipStatus.APPROVED)
+
+    again = from_document(json.loads(json.dumps(as_document(said))), "kept", RULES)
+    assert (again.eligible, again.products, again.people) == (said.eligible, said.products, said.people)
+    assert "eligibility" not in as_document(ATTESTED)
 
 
 @pytest.mark.parametrize("spoilt", ["2026-02-30", "soon", 20260203, None])
