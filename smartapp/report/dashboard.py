@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from scoring.year import Status
 from smartapp.planning import Planned
 from smartapp.report.dates import DateShown
+from smartapp.report.jobs import JobShown
 from smartapp.report.page import ROLES, Page
 from smartapp.report.periods import PeriodsShown
 from smartapp.report.plan import StepShown, plan_shown
@@ -46,13 +47,14 @@ class Ready:
 class Dashboard:
     """Everything beside the score. None: not shown.
 
-    `files` are how many places for files are filled, and how many there are.
+    `files` are how many places for files are filled, and how many there are. `job` goes on, and may change the numbers.
     """
 
     periods: PeriodsShown | None = None
     next: NextSteps | None = None
     files: tuple[int, int] | None = None
     dates: tuple[DateShown, ...] = ()
+    job: JobShown | None = None
 
 
 def next_steps(found: Planned) -> NextSteps:

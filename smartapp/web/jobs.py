@@ -21,6 +21,8 @@ from smartapp.web.worker import has_worker
 routes = Blueprint("jobs", __name__, url_prefix="/l/<launch_id>/runs")
 
 _MOST_SHOWN = 20
+_STILL = "still"
+"""In an address: the page is not to look again by itself, for whoever needs longer to read it (WCAG 2.2.1)."""
 
 
 @routes.get("")
@@ -33,8 +35,10 @@ def runs(launch: Launch) -> Response:
     if "runs" not in frame.offers:
         denied(service, launch, Act.START_RUN)
     shown = [_shown(service, launch, job, frame) for job in jobs_of(service, launch, person)[:_MOST_SHOWN]]
-    response = page(app_page("runs", frame, jobs=shown, actions=_actions(service, launch, person)))
-    if is_any_live(shown):
+    still = _STILL in request.args
+    actions = _actions(service, launch, person)
+    response = page(app_page("runs", frame, jobs=shown, actions=actions, still=still))
+    if is_any_live(shown) and not still:
         response.headers["Refresh"] = f"{TOLD_EVERY}; url={request.path}?{WAITING}=1"
     return response
 
@@ -63,17 +67,6 @@ def stop(launch: Launch, job_id: str) -> Response:
         denied(service, launch, Act.START_RUN)
     cancel(service, launch, job)
     return _back(launch)
-
-
-def job_told(service: Service, launch: Launch) -> JobShown | None:
-    """For a page of numbers: the job after which they may be others; None where none goes on that this person may see.
-
-    It has no buttons; the page of runs has.
-    """
-    person, lives = service.person(launch), has_worker(service)
-    live = next((job for job in jobs_of(service, launch, person) if job.state.live), None) if person else None
-    zone = service.ehr(launch).registration.site.zone_info
-    return job_shown(live, zone, has_worker=lives) if live else None
 
 
 def _shown(service: Service, launch: Launch, job: Job, frame: Frame) -> JobShown:

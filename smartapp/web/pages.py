@@ -4,6 +4,7 @@ Each needs the cookie of that very launch (R83). What is shown is written to the
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -22,6 +23,7 @@ from smartapp.web.headers import framed_by
 from smartapp.web.problems import WAITING, Shown, told
 from smartapp.web.service import Service, current_service
 from smartapp.web.sessions import is_own_form, is_same
+from smartapp.web.starting import job_told
 
 routes = Blueprint("pages", __name__, url_prefix="/l/<launch_id>")
 
@@ -74,7 +76,7 @@ def score(launch: Launch) -> Response:
     with chosen_score(launch) as (scored, choice, frame):
         service = current_service()
         board = dashboard_of(service, scored, choice, frame.today or choice.period.end)
-        return page(score_page(scored, choice.written, frame, board))
+        return page(score_page(scored, choice.written, frame, replace(board, job=job_told(service, launch))))
 
 
 @routes.get("/basis")

@@ -5,11 +5,13 @@ from datetime import date
 from smartapp.access import Act, may
 from smartapp.archive import latest
 from smartapp.long_work import Kind
+from smartapp.report.jobs import JobShown, job_shown
 from smartapp.smart.scopes import granted
 from smartapp.store import Deed, Job, JobState, Launch, Person, Task
 from smartapp.web.framing import access_of
 from smartapp.web.service import Service
 from smartapp.web.work import KEPT_FOR, LAUNCH
+from smartapp.web.worker import has_worker
 
 
 def may_read(service: Service, launch: Launch) -> bool:
@@ -82,3 +84,14 @@ def _manages(service: Service, launch: Launch, person: Person) -> bool:
 def _year(service: Service, launch: Launch) -> int:
     today: date = service.today(service.ehr(launch).registration)
     return today.year
+
+
+def job_told(service: Service, launch: Launch) -> JobShown | None:
+    """For a page of numbers: the job after which they may be others; None where none goes on that this person sees.
+
+    It has no buttons; the page of runs has.
+    """
+    person, lives = service.person(launch), has_worker(service)
+    live = next((job for job in jobs_of(service, launch, person) if job.state.live), None) if person else None
+    zone = service.ehr(launch).registration.site.zone_info
+    return job_shown(live, zone, has_worker=lives) if live else None

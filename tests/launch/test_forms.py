@@ -1,12 +1,12 @@
 """What changes something: only our own forms, only when they are sent by our own pages, and never a GET."""
 
-import threading
 from collections.abc import Callable
 
 import pytest
 from launching import APP, OWN_FORM, Browser, Site, csrf_of, is_plain_page, launch_id_of, words
 
 from smartapp.store import Deed
+from smartapp.web.worker import Worker
 
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
@@ -138,12 +138,10 @@ def test_a_form_may_have_64_kilobytes(browser: Browser, size: int, status: int) 
 
 
 def _read_own_patients(site: Site, browser: Browser, home: str) -> str:
-    """Press the button, wait for the reading's thread, and read what the page says of it."""
+    """Press the button, let the worker read, and read what the page says of it."""
     page = browser.get(f"{home}score")
     assert browser.post(f"{home}read", {"csrf": csrf_of(page.text)}).status_code == 303
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and thread.daemon and "_read" in thread.name:
-            thread.join(60)
+    assert Worker(site.service).step()
     assert site.deeds()[-1] == Deed.READING_ENDED
     return words(browser.get(f"{home}score").text)
 

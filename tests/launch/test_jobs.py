@@ -1,5 +1,6 @@
 """Work in the background: begun on a page, done by a worker, told how far it is, cancelled, and taken up again."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -8,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from launching import Browser, Registered, Site, csrf_of, launch_id_of, words
+from launching import Browser, Registered, Site, csrf_of, launch_id_of, title, words
 
 from extractors.decode import Json
 from smartapp.archive import latest
 from smartapp.report.jobs import JobShown
 from smartapp.store import Author, Job, JobState, Task
-from smartapp.web.jobs import job_told
 from smartapp.web.service import READINGS
+from smartapp.web.starting import job_told
 from smartapp.web.worker import Worker
 
 NPI, STAFF = "1234567893", "office-staff"
@@ -111,15 +112,17 @@ def test_no_token_lies_open_in_any_file_of_the_data_folder_while_a_job_waits(rea
 
 
 def test_while_patients_are_read_the_page_says_how_many_and_looks_again(reading_site: Site) -> None:
-    browser, pages = reading_site.browser(), []
+    browser, pages, stills = reading_site.browser(), [], []
     home = begin_reading(browser)
     at_the_second_patient(reading_site, lambda: pages.append(browser.get(f"{home}runs?wait=1")))
+    at_the_second_patient(reading_site, lambda: stills.append(browser.get(f"{home}runs?still=1")))
     assert "It waits for its turn" in words(browser.get(f"{home}score").text)
     assert Worker(reading_site.service).step()
 
     assert "1 of 2 patients are read." in words(pages[0].text)
     assert pages[0].headers["Refresh"] == f"5; url={home}runs?wait=1"
     assert 'value="50"' in pages[0].text
+    assert "Refresh" not in stills[0].headers
     done = browser.get(f"{home}runs")
     assert "Refresh" not in done.headers
     assert "done" in words(done.text)
@@ -317,6 +320,24 @@ def test_a_page_of_numbers_can_tell_that_a_run_goes_on(practice_site: Site) -> N
     Worker(practice_site.service).step()
 
     assert told(practice_site, home) is None
+
+
+def test_the_last_whole_numbers_stay_while_a_run_goes_on_and_the_dashboard_says_so(
+    make_site: MakeSite, results: Path, practice: Path
+) -> None:
+    site = make_site(Registered(more=f'{OFFLINE}{ADMIN}source = "{practice}"\n'), results=results, fresh=True)
+    browser = site.browser()
+    home = browser.sign_in(STAFF, None)
+    chosen = re.findall(r'href="[^"]*/score(\?[^"]+)"', browser.get(f"{home}score").text)[0].replace("&amp;", "&")
+    before = browser.get(f"{home}score{chosen}")
+    browser.post(f"{home}runs/start", {"csrf": csrf_of(before.text)})
+    during = browser.get(f"{home}score{chosen}")
+
+    note = "Counting the practice's export anew: waiting."
+    assert (before.status_code, during.status_code) == (200, 200)
+    assert (note in words(before.text), note in words(during.text)) == (False, True)
+    assert "The numbers shown are those of the last run that is whole." in words(during.text)
+    assert title(before.text) == title(during.text)
 
 
 @pytest.mark.parametrize("spoil", ["take it away", "cut it"])
