@@ -53,6 +53,8 @@ class Pace:
         with self._lock:
             times = self._seen.setdefault(who, deque())
             self._seen.move_to_end(who)
+            if times and times[-1] > now:
+                times.clear()  # the clock was set back: what is later than now was long ago
             while times and times[0] <= now - self._within:
                 times.popleft()
             if len(self._seen) > _MOST_KNOWN:

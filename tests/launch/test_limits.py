@@ -121,3 +121,11 @@ def test_what_was_refused_does_not_keep_anybody_out_for_longer() -> None:
     assert not any(pace.allows("one", START + timedelta(seconds=second)) for second in range(1, 60))
 
     assert pace.allows("one", START + timedelta(minutes=1))
+
+
+@pytest.mark.requirement("R124")
+def test_a_clock_that_is_set_back_keeps_nobody_out() -> None:
+    pace = Pace(1, timedelta(minutes=1))
+    pace.allows("one", START)
+
+    assert pace.allows("one", START - timedelta(hours=1))

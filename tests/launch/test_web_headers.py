@@ -14,6 +14,7 @@ ALWAYS = {
     "Cache-Control": "no-store",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 }
+_PUT_IN = {"<measure>": "PI_EP_1", "<registration_id>": "demo", "<job_id>": "x", "<document>": "x"}
 NO_FRAME = "frame-ancestors 'none'"
 
 
@@ -27,7 +28,9 @@ def _every_route(site: Site, home: str) -> list[tuple[str, str]]:
     found = []
     for rule in site.app.url_map.iter_rules():
         address = rule.rule.replace("<launch_id>", launch_id_of(home))
-        address = address.replace("<measure>", "PI_EP_1").replace("<registration_id>", "demo")
+        for name, value in _PUT_IN.items():
+            address = address.replace(name, value)
+        address = address.replace("<document>", "none")
         assert "<" not in address, "a new kind of address: say here what to put in"
         found += [(method, address) for method in sorted(rule.methods or ())]
     return found
