@@ -23,7 +23,6 @@ from smartapp.smart.issuers import Registration, load_issuers
 from smartapp.store import Assignment, AuditEvent, Deed, Store
 from smartapp.store.anchors import anchor_line, read_anchors, write_anchor
 from smartapp.store.audit_fhir import as_audit_event
-from smartapp.store.opened import ANCHORS
 from smartapp.store.retention import (
     LEAST_YEARS,
     Limits,
@@ -94,9 +93,8 @@ def check(settings: Path, anchor: Path | None) -> None:
     not as it was written.
     """
     with _kept(settings) as kept:
-        own = kept.settings.data / ANCHORS
-        ends = (*read_anchors(own), *read_anchors(anchor)) if anchor else read_anchors(own) if own.exists() else ()
-        faults, rows = kept.store.trail.faults(ends), len(kept.store.trail.links())
+        faults = kept.store.trail.faults(read_anchors(anchor) if anchor else ())
+        rows = len(kept.store.trail.links())
         kept.note(Deed.TRAIL_CHECKED, f"{rows} rows, {len(faults)} faults")
         for fault in faults:
             click.echo(f"row {fault.number}: {fault.what}" if fault.number else fault.what)

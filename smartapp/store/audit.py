@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, String, func, insert, select, type_coerce
 
 from smartapp import __version__
-from smartapp.store.anchors import last_day, write_anchor
+from smartapp.store.anchors import last_day, read_anchors, write_anchor
 from smartapp.store.chain import BEGUN, FIELDS, Fault, Head, Link, code_of, digest_of, faults_in
 from smartapp.store.data_keys import DataKeys, Purpose
 from smartapp.store.database import Database
@@ -87,14 +87,16 @@ class Trail:
     def __init__(self, database: Database, keys: DataKeys, anchors: Path | None = None) -> None:
         """`anchors` is a file that gets the heads of all chains once a day; None: none is kept."""
         self._database, self._keys, self._anchors = database, keys, anchors
-        self._anchored = ""
+        self._anchored, self._chained = "", False
 
     def add(self, event: AuditEvent, now: datetime) -> None:
         """Write one row; whatever keeps it from being written stops what it is about."""
         key = self._keys.get(Purpose.TRAIL)
         with self._database.writing() as connection:
-            _adopt(connection, key, now)
+            if not self._chained:
+                _adopt(connection, key, now)
             _append(connection, key, event, now)
+        self._chained = True
         if self._anchors is not None:
             self._anchor_daily(self._anchors, now)
 
@@ -136,13 +138,11 @@ class Trail:
     def faults(self, anchors: Iterable[Head] = ()) -> tuple[Fault, ...]:
         """Every row that was changed, moved or put in, or lacks the one before it, and every anchor without its row.
 
-        Rows taken from the end of a chain are found by an anchor alone.
+        Rows taken from the end of a chain are found by an anchor alone: the daily ones here, or `anchors`, which were
+        kept elsewhere.
         """
-        return faults_in(self._keys.get(Purpose.TRAIL), self.links(), anchors)
-
-    def check(self) -> int | None:
-        """The number of the first row that is not as it was written; None: all are."""
-        return next((fault.number for fault in self.faults()), None)
+        own = read_anchors(self._anchors) if self._anchors is not None and self._anchors.exists() else ()
+        return faults_in(self._keys.get(Purpose.TRAIL), self.links(), (*own, *anchors))
 
     def _anchor_daily(self, file: Path, now: datetime) -> None:
         today = str(naive(now).date())

@@ -68,14 +68,6 @@ class Launches:
             row = connection.execute(select(launch).where(launch.c.id == launch_id)).one_or_none()
         return self._launch(row) if row is not None and _is_alive(row, naive(now)) else None
 
-    def open_ones(self, registration: str, now: datetime) -> tuple[Launch, ...]:
-        """The sessions of a registration that somebody is signed in to, the latest first: for an admin to end."""
-        mine = (launch.c.registration == registration) & (launch.c.phase == Phase.OPEN)
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(launch).where(mine).order_by(launch.c.created.desc(), launch.c.id)).all()
-        found = (self._launch(row) for row in rows if _is_alive(row, naive(now)))
-        return tuple(one for one in found if one is not None)
-
     def enter(self, launch_id: str, secret: str, now: datetime) -> Launch | None:
         """A live launch for whoever holds its secret, who is hereby seen; None for anybody else."""
         found = self.look(launch_id, secret, now)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from smartapp.store import AuditEvent, Author, Context, Deed, Filing, Grant, Launches, Pending
+from smartapp.store import AuditEvent, Author, Context, Deed, Filing, Grant, Launches, Pending, Trail
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -49,3 +49,8 @@ def untied(file: Path) -> None:
 def bytes_below(folder: Path) -> bytes:
     """Everything that a folder holds."""
     return b"".join(place.read_bytes() for place in sorted(folder.rglob("*")) if place.is_file())
+
+
+def broken(trail: Trail) -> list[int]:
+    """The rows that are found not to be as they were written, in the order in which they are told."""
+    return [fault.number for fault in trail.faults() if fault.number is not None]

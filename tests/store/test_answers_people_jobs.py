@@ -151,8 +151,8 @@ def test_an_admin_sees_the_open_sessions_of_her_registration_and_no_other(store:
     opened_launch(store.launches, "c", registration="two")
     store.launches.end(ended)
 
-    assert [one.id for one in store.launches.open_ones("one", NOW)] == [mine]
-    assert store.launches.open_ones("one", NOW + DAY) == ()
+    assert [one.id for one in store.launches.signed_in("one", NOW)] == [mine]
+    assert store.launches.signed_in("one", NOW + DAY) == ()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from smartapp.store import AuditEvent, Deed, Store, StoreError, Trail, Vault, op
 from smartapp.store.anchors import read_anchors, write_anchor
 from smartapp.store.chain import FIELDS
 from smartapp.store.opened import ANCHORS
-from tests.store.stores import DAY, KEY, NOW, SECOND, execute, untied, viewed
+from tests.store.stores import DAY, KEY, NOW, SECOND, broken, execute, untied, viewed
 
 REGISTRATIONS = ("one", "two", None)
 NUMBERS = range(1, 10)
@@ -60,7 +60,7 @@ def quoted(value: Any) -> str:
 @pytest.mark.requirement("R100")
 def test_a_trail_that_nobody_touched_is_as_it_was_written(written: Path, scratch: Path) -> None:
     with changed(written, scratch) as trail:
-        assert trail.check() is None
+        assert broken(trail) == []
         assert trail.faults(read_anchors(written / "elsewhere.jsonl")) == ()
         assert [row.registration for row in trail.rows()] == [*REGISTRATIONS] * 3
 
@@ -81,8 +81,8 @@ def test_any_edit_of_any_row_is_found(written: Path, scratch: Path, number: int,
 
     with changed(written, scratch, f'UPDATE audit SET "{column}" = {quoted(new)} {at}') as trail:
         ((after,),) = execute(scratch / "copy/pi180.sqlite", f'SELECT "{column}" FROM audit {at}')
-        found = trail.check()
-    assert after == before or found is not None
+        found = broken(trail)
+    assert after == before or found
 
 
 @pytest.mark.requirement("R100")
@@ -90,7 +90,7 @@ def test_any_edit_of_any_row_is_found(written: Path, scratch: Path, number: int,
 @pytest.mark.parametrize("moved_to", [-1, 0, 100])
 def test_a_row_that_got_another_number_is_found(written: Path, scratch: Path, number: int, moved_to: int) -> None:
     with changed(written, scratch, f"UPDATE audit SET number = {moved_to} WHERE number = {number}") as trail:
-        assert trail.check() is not None
+        assert broken(trail) != []
 
 
 @pytest.mark.requirement("R100")
@@ -99,7 +99,7 @@ def test_a_row_taken_out_is_found_at_the_row_that_followed_it_in_its_chain(
     written: Path, scratch: Path, number: int
 ) -> None:
     with changed(written, scratch, f"DELETE FROM audit WHERE number = {number}") as trail:
-        assert trail.check() == number + 3
+        assert broken(trail)[0] == number + 3
 
 
 @pytest.mark.requirement("R100")
@@ -113,7 +113,7 @@ def test_whatever_rows_are_taken_out_an_anchor_kept_elsewhere_finds_it(
         faults = trail.faults(read_anchors(written / "elsewhere.jsonl"))
 
     assert faults
-    cut = {REGISTRATIONS[(number - 1) % 3] for number in taken if number > 6}
+    cut = {REGISTRATIONS[(number - 1) % 3] for number in taken if number > 6 or number == 1}
     assert {fault.registration for fault in faults if fault.number is None} == cut
 
 
@@ -121,7 +121,7 @@ def test_whatever_rows_are_taken_out_an_anchor_kept_elsewhere_finds_it(
 def test_a_chain_cut_at_its_end_is_whole_in_itself_and_found_by_an_anchor_alone(written: Path, scratch: Path) -> None:
     with changed(written, scratch, "DELETE FROM audit WHERE number IN (4, 7)") as trail:
         (fault,) = trail.faults(read_anchors(written / "elsewhere.jsonl"))
-        assert trail.check() is None
+        assert broken(trail) == []
     assert (fault.number, fault.registration) == (None, "one")
     assert fault.what == "the chain of one had 3 rows; the last of them is gone or another"
 
@@ -135,7 +135,7 @@ def test_rows_that_changed_places_are_found(written: Path, scratch: Path, one: i
         f"UPDATE audit SET number = {other} WHERE number = -1",
     )
     with changed(written, scratch, *swap) as trail:
-        assert trail.check() is not None
+        assert broken(trail) != []
 
 
 @pytest.mark.requirement("R100")
@@ -144,13 +144,13 @@ def test_a_row_put_in_without_the_key_is_found(written: Path, scratch: Path, cod
     into = "INSERT INTO audit (number, at, event, link, code)"
     values = f"VALUES (10, '2026-11-22 12:00:09.000000', 'signed in', 4, {code})"
     with changed(written, scratch, f"{into} {values}") as trail:
-        assert trail.check() == 10
+        assert broken(trail)[0] == 10
 
 
 @pytest.mark.requirement("R100")
 def test_a_trail_whose_codes_were_all_taken_away_is_found(written: Path, scratch: Path) -> None:
     with changed(written, scratch, "UPDATE audit SET code = NULL") as trail:
-        assert trail.check() == 1
+        assert broken(trail)[0] == 1
 
 
 @pytest.mark.requirement("R100")
@@ -162,7 +162,7 @@ def test_rows_copied_from_another_store_are_found(written: Path, scratch: Path) 
         store.trail.add(viewed("one", "patient-0"), NOW)
         (link,) = store.trail.links()
     with changed(written, scratch, f"UPDATE audit SET code = '{link.code}' WHERE number = 1") as trail:
-        assert trail.check() == 1
+        assert broken(trail)[0] == 1
 
 
 def test_each_row_says_its_version_and_its_place_in_its_chain(store: Store) -> None:

@@ -107,7 +107,7 @@ def told(store: Store, document: str) -> list[object]:
         store.documents.content(FILING, document),
         store.people.all("one"),
         store.jobs.of("one", NOW),
-        store.launches.open_ones("one", NOW),
+        store.launches.signed_in("one", NOW),
     ]
 
 

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from smartapp.store import AuditEvent, Database, DataKeys, Deed, Launches, StoreError, Trail, Vault, open_store
 from smartapp.store.tables import metadata
 from smartapp.store.versions import HEAD, backups
-from tests.store.stores import KEY, NOW, execute, opened_launch, untied
+from tests.store.stores import KEY, NOW, broken, execute, opened_launch, untied
 
 FIRST = (
     "CREATE TABLE launch (id VARCHAR NOT NULL, registration VARCHAR NOT NULL, phase VARCHAR NOT NULL, "
@@ -82,20 +82,20 @@ def test_an_upgraded_store_does_everything_that_a_new_one_does(folder: Path) -> 
 def test_rows_from_before_the_chains_are_hashed_by_the_first_chained_row(old: Path) -> None:
     database = Database(old)
     trail = trail_of(database)
-    assert trail.check() == 1, "nothing vouches for them yet"
+    assert broken(trail)[0] == 1, "nothing vouches for them yet"
     trail.add(AuditEvent(Deed.DENIED), NOW)
 
     assert [row.event for row in trail.rows()][2:] == [Deed.CHAIN_BEGUN, Deed.DENIED]
     assert trail.faults() == ()
     untied(old)
     execute(old, "UPDATE audit SET patient = 'q' WHERE number = 2")
-    assert trail.check() == 1
+    assert broken(trail)[0] == 1
     execute(old, "UPDATE audit SET patient = 'p' WHERE number = 2")
-    assert trail.check() is None
+    assert broken(trail) == []
     execute(old, "DELETE FROM audit WHERE number = 2")
-    assert trail.check() == 1
+    assert broken(trail)[0] == 1
     execute(old, "DELETE FROM audit WHERE number = 1")
-    assert trail.check() is not None
+    assert broken(trail) != []
     database.close()
 
 
