@@ -1,5 +1,6 @@
 """Two launches in one browser: each is a session of its own, and neither ever shows or sends what is the other's."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -96,7 +97,8 @@ def test_every_launch_has_an_id_a_cookie_and_a_secret_of_its_own(site: Site, bro
 def _every_page(site: Site, home: str) -> list[str]:
     """Every address below a launch, for whatever views there are."""
     rules = [rule.rule for rule in site.app.url_map.iter_rules() if rule.rule.startswith("/l/")]
-    return [rule.replace("/l/<launch_id>/", home).replace("<measure>", "PI_EP_1") for rule in rules]
+    named = [rule.replace("/l/<launch_id>/", home).replace("<measure>", "PI_EP_1") for rule in rules]
+    return [re.sub("<[^>]*>", "x", address) for address in named]
 
 
 @pytest.mark.requirement("R83", "R4")
@@ -106,11 +108,13 @@ def test_a_launch_opens_only_with_its_own_cookie(site: Site, browser: Browser) -
     assert len(_every_page(site, home)) >= 6
     for address in _every_page(site, home):
         before = len(site.audit())
-        for got in (own.get(address), own.post(address)):
+        answers = own.get(address), own.post(address)
+        for got in answers:
             assert got.status_code in (403, 405), address
             assert is_plain_page(got)
             assert _patients_shown(got.text) == set()
-        assert [row.event for row in site.audit()[before:]] == [Deed.DENIED]
+        refused = [got for got in answers if got.status_code == 403]
+        assert [row.event for row in site.audit()[before:]] == [Deed.DENIED] * len(refused) != []
     assert own.get(own_home).status_code == 200
     assert browser.get(home).status_code == 200
 

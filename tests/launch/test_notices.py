@@ -11,10 +11,10 @@ def in_frame(text: str) -> bool:
     return "/sign-out" in text
 
 
-def test_who_has_no_score_can_still_sign_out_and_go_to_the_patient(browser: Browser) -> None:
+def test_who_has_no_role_can_still_sign_out_and_go_to_the_patient(browser: Browser) -> None:
     home = browser.sign_in("office-staff")
     page = browser.get(f"{home}score")
-    assert page.status_code == 404
+    assert page.status_code == 403
     assert in_frame(page.text)
     assert f'href="{home}patient"' in page.text
 

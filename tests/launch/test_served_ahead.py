@@ -20,7 +20,8 @@ def test_my_score_leads_to_its_periods_and_its_plan_and_each_view_is_audited(
     opened: tuple[Site, Browser, str],
 ) -> None:
     site, browser, home = opened
-    assert f'href="{home}periods#periods"' in browser.get(f"{home}score").text
+    choice = "?year=2026&amp;start=2026-01-01&amp;end=2026-07-05&amp;who="
+    assert f'href="{home}periods{choice}' in browser.get(f"{home}score").text
     seen = len(site.audit())
     for name, title in (("periods", "Performance periods of"), ("plan", "What can still be done"), ("what-if", "What")):
         got = browser.get(f"{home}{name}")
