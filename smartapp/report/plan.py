@@ -8,6 +8,7 @@ from scoring.actions import Action
 from scoring.model import Finding
 from smartapp.plan_words import ESTIMATE, aim, hours, not_counted_on, projected
 from smartapp.planning import Planned
+from smartapp.report.charts.waterfall import Waterfall, waterfall
 from smartapp.report.words import day, figure, plural, until
 
 
@@ -77,6 +78,7 @@ class PlanShown:
     target: int | None
     total: str
     steps: tuple[StepShown, ...]
+    lift: Waterfall | None
     blocking: tuple[Finding, ...]
     singles: tuple[StepShown, ...]
     held: tuple[str, ...]
@@ -101,6 +103,7 @@ def plan_shown(found: Planned) -> PlanShown:
         target=asked.target,
         total=f"Scored again after all of it: {plan.after.points}. About {hours(plan.minutes)}. {ESTIMATE}",
         steps=tuple(_steps(found)),
+        lift=waterfall(plan, found.scored.reading.rules.cap.points),
         blocking=plan.blocking,
         singles=tuple(_singles(found)),
         held=tuple(not_counted_on(found)),

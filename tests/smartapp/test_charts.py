@@ -17,10 +17,12 @@ from scoring.model import MeasureId, Period, Proportion
 from scoring.projection import Span, safety_margin
 from smartapp.archive import latest, open_score
 from smartapp.limits import Limited, Limits, limits_of
+from smartapp.looking_ahead import plan_of
 from smartapp.report.charts.bullet import bullets_of, segments_of
 from smartapp.report.charts.shape import DataTable, Told, place
 from smartapp.report.charts.threshold import ThresholdChart, threshold_chart
 from smartapp.report.charts.trend import Value, trend_line
+from smartapp.report.charts.waterfall import waterfall
 
 SENT = MeasureId("PI_LVOTC_1")
 PERIOD = Period(date(2026, 1, 1), date(2026, 6, 29))
@@ -173,3 +175,27 @@ def bars(page: Element) -> list[Element]:
     [points] = [s for s in page.all("section") if s.attributes.get("aria-labelledby") == "points"]
     [rates] = points.all("figure")
     return [bar for bar in points.all("div", "bar") if bar not in rates.all("div", "bar")]
+
+
+def test_a_waterfall_begins_at_the_score_ends_at_the_promise_and_each_step_stands_on_the_one_before(
+    solo_out: Path,
+) -> None:
+    [kept] = latest(solo_out / "runs", "1234567893")
+    with open_score(kept.place) as scored:
+        found = plan_of(scored, date(2026, 6, 1))
+        assert found is not None
+    chart = waterfall(found.plan, 100)
+    assert chart is not None
+    thens = [int(row[2]) for row in chart.told.table.rows]
+    assert (thens[0], thens[-1]) == (found.plan.before.points, found.plan.after.points)
+    for row, (before, after) in zip(chart.rows[1:], pairwise(thens), strict=True):
+        assert [float(one.width[:-1]) for one in row.segments if one.kind == "base"] == [float(min(before, after))]
+        assert sum(float(one.width[:-1]) for one in row.segments) == max(before, after)
+
+
+def test_nothing_to_do_has_no_waterfall(solo_out: Path) -> None:
+    [kept] = latest(solo_out / "runs", "1234567893")
+    with open_score(kept.place) as scored:
+        found = plan_of(scored, date(2026, 6, 1), target=1)
+        assert found is not None
+    assert waterfall(found.plan, 100) is None
