@@ -250,7 +250,7 @@ def _reported(table: Mapping[str, Any], at: str, rules: RuleBook) -> dict[Measur
 
 def _total(entry: Any, at: str) -> Reported:
     if not isinstance(entry, dict) or set(entry) != _REPORTED:
-        raise AttestationError(f"{at}: expected exactly the keys {', '.join(sorted(_REPORTED))}.")
+        raise AttestationError(f"{at}: expected exactly a numerator, a denominator, a report (its name) and a date.")
     met, denominator = entry["numerator"], entry["denominator"]
     if type(met) is not int or type(denominator) is not int or not 0 <= met <= denominator:
         raise AttestationError(

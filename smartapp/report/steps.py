@@ -1,7 +1,7 @@
 """What the forms of the steps share: what stands in their fields, what is wrong with it, and the versions saved."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from scoring.year import RuleBook
@@ -41,6 +41,7 @@ _NAMED = {
     "hardship": "Hardship exception",
     "hardship-reason": "Reason of the hardship exception",
     "controlled": "Controlled substances in e-Prescribing",
+    "reason": "These answers",
 }
 
 
@@ -83,13 +84,17 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The state of one form. `based_on` is the number of the version that it started from, empty for none."""
+    """The state of one form. `based_on` is the number of the version that it started from, empty for none.
+
+    `labels` name the fields with problems, for whoever reads the summary without seeing the field.
+    """
 
     fields: Mapping[str, str]
     may_edit: bool
     based_on: str
     history: tuple[Version, ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     looked: Looked | None = None
     stale: Stale | None = None
     saved: str = ""
@@ -101,6 +106,11 @@ class Form:
     def problem(self, name: str) -> str:
         """What is wrong with a field; empty if nothing."""
         return self.problems.get(name, "")
+
+
+def refused(form: Form, problems: Mapping[str, str], rules: RuleBook) -> Form:
+    """A form with what is wrong with it."""
+    return replace(form, problems=problems, labels={name: label_of(name, rules) for name in problems})
 
 
 def versions(history: Sequence[Draft], zone: tzinfo) -> tuple[Version, ...]:

@@ -92,11 +92,14 @@ def mended_on(finding: Finding, scored: Scored) -> str:
 
 
 def _lines(scored: Scored, ready: Readiness, found: Sequence[Finding], open_questions: int) -> list[Ready]:
-    whole = not scored.reading.faults
+    whole, known = not scored.reading.faults, scored.score.determinable
     shut = plural(len(found), "thing shuts it", "things shut it")
     left = plural(open_questions, "statement is not answered", "statements are not answered")
     return [
         Ready("The input is whole", whole, "" if whole else "See what is missing before relying on a number.", "basis"),
+        Ready(
+            "Every required measure can be told", known, "" if known else "One is neither zero nor passed.", "measures"
+        ),
         Ready("The gate is open", not found, shut if found else "", "submission#mend"),
         Ready("Every statement is answered", not open_questions, left if open_questions else "", "attestations"),
         Ready("The CEHRT ID is there", bool(scored.attestations.cehrt_id), "", "cehrt"),

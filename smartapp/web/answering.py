@@ -20,7 +20,7 @@ from smartapp.attesting.proposed import Proposed, propose
 from smartapp.attesting.readiness import Readiness, readiness
 from smartapp.choosing import Held
 from smartapp.report import Frame
-from smartapp.report.steps import Form, Sides, changed_in_words, looked_at, stale_of, versions
+from smartapp.report.steps import Form, Sides, changed_in_words, looked_at, refused, stale_of, versions
 from smartapp.scored import Scored
 from smartapp.store import Deed, Draft, Launch, StaleDraft
 from smartapp.web.chosen import Choice, chosen_score
@@ -85,7 +85,7 @@ def taken(launch: Launch, step: Step) -> Response:
         if sent.get("based-on", "") != _number(choice.draft):
             return _stale(seen, step, sent, choice.draft)
         proposed = propose(scored, step.entries(sent, seen.rules))
-        form = replace(_form(seen, _typed(seen, sent)), problems=proposed.problems)
+        form = refused(_form(seen, _typed(seen, sent)), proposed.problems, seen.rules)
         if not proposed.can_be_kept:
             return page(step.render(seen, form), 400)
         if sent.get("do") == "look":
@@ -122,7 +122,7 @@ def _stale(seen: Seen, step: Step, sent: Mapping[str, str], newest: Draft | None
     """The form with what was saved in between and what was typed, and nothing saved."""
     if newest is None:  # the answers were wiped, or the form is of another reporter
         gone = {"reason": "The answers that this form started from are not there any more. Look it over, then save."}
-        return page(step.render(seen, replace(_form(seen, _typed(seen, sent)), problems=gone)), _CONFLICT)
+        return page(step.render(seen, refused(_form(seen, _typed(seen, sent)), gone, seen.rules)), _CONFLICT)
     sides = Sides(
         base=_fields(seen, _version(seen, sent.get("based-on", ""))),
         theirs=_fields(seen, from_document(newest.document, "the saved answers", seen.rules)),

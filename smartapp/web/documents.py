@@ -5,6 +5,7 @@ A file is never shown in a page: it leaves as a download under a name of ours (R
 
 from flask import Blueprint, Response, request
 
+from scoring.evidence_rules import Step
 from smartapp.access import Act
 from smartapp.attesting.readiness import OTHER, keys_of_year
 from smartapp.report import app_page
@@ -22,6 +23,7 @@ routes = Blueprint("documents", __name__, url_prefix="/l/<launch_id>")
 _AROUND = 64 * 1024
 """Of a request around its file: the other fields."""
 _LONGEST_NOTE = 300
+_STEPS = {Step.REQUIREMENTS: "Requirements", Step.CEHRT: "CEHRT", Step.ATTESTATIONS: "Attestations"}
 _LEADS_TO = ("documents", "requirements", "cehrt")
 
 
@@ -104,10 +106,12 @@ def _back(seen: Seen, anchor: str) -> Response:
 
 def _page(seen: Seen, problem: str = "") -> str:
     removed = [one for one in current_service().store.documents.history(seen.choice.filing) if one.removed]
+    ready = seen.ready()
     return app_page(
         "documents",
         seen.frame,
-        ready=seen.ready(),
+        ready=ready,
+        steps=[(title, ready.on(step)) for step, title in _STEPS.items()],
         removed=removed,
         problem=problem,
         slot=request.form.get("slot", "") if problem else "",

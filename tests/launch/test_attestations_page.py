@@ -177,7 +177,7 @@ def test_the_edition_of_the_safer_guide_is_that_of_the_year(walk: Walk) -> None:
 
 def test_a_total_of_the_ehrs_report_needs_all_its_parts_and_is_labelled(walk: Walk) -> None:
     told = walk.refusals("attestations", **{"met-PI_PEA_1": "3", "of-PI_PEA_1": "2"})
-    assert "Expected exactly the keys" in told["met-PI_PEA_1"]
+    assert "Expected exactly a numerator, a denominator, a report (its name) and a date." in told["met-PI_PEA_1"]
     whole = {"report-PI_PEA_1": "Portal report", "on-PI_PEA_1": "2026-11-20"}
     told = walk.refusals("attestations", **whole, **{"met-PI_PEA_1": "3", "of-PI_PEA_1": "2"})
     assert "0 <= numerator <= denominator, got 3 / 2" in told["met-PI_PEA_1"]

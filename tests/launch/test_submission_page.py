@@ -27,6 +27,7 @@ def test_the_page_says_that_nothing_is_sent_until_when_and_by_which_ways(walk: W
 def test_what_is_ready_and_what_is_not_is_told_line_by_line(walk: Walk) -> None:
     text = walk.text("submission")
     assert "The input is whole yes" in text
+    assert "Every required measure can be told yes" in text
     assert "The gate is open yes" in text
     assert "Every statement is answered yes" in text
     assert re.search(r"The evidence is attached 0 of \d+ not yet", text)
