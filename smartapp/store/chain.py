@@ -33,6 +33,7 @@ FIELDS = (
 """What a row says, in the order in which its code covers it."""
 
 _UNCHAINED = FIELDS[:8]
+_SAID = json.JSONEncoder(default=repr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,13 @@ class Fault:
 
 def code_of(key: bytes, before: str, told: Mapping[str, Any]) -> str:
     """The code of a row that follows a row with the code `before`; that is empty for the first of a chain."""
-    said = json.dumps([before, *(told[name] for name in FIELDS)], default=repr)
-    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
+    said = _SAID.encode([before, *(told[name] for name in FIELDS)])
+    return hmac.digest(key, said.encode(), "sha256").hex()
 
 
 def digest_of(links: Iterable[Link]) -> str:
     """A hash of rows from before there were chains."""
-    said = json.dumps([[link.told[name] for name in _UNCHAINED] for link in links], default=repr)
+    said = _SAID.encode([[link.told[name] for name in _UNCHAINED] for link in links])
     return hashlib.sha256(said.encode()).hexdigest()
 
 
