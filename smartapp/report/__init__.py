@@ -65,7 +65,13 @@ __all__ = [
 _EMPTY: Mapping[str, str] = {}
 _NOTHING_BESIDE = Dashboard()
 
-_MORE = (("periods", "Periods"), ("exclusions", "Exclusions"), ("hie", "Health information exchange"))
+_MORE = (
+    ("periods", "Periods"),
+    ("exclusions", "Exclusions"),
+    ("hie", "Health information exchange"),
+    ("group", "Group and clinicians"),
+    ("trend", "Trend over runs"),
+)
 """Pages about measures and period beside the list."""
 
 
