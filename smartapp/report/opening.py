@@ -13,6 +13,9 @@ _OF_BASIS = ("completeness", "basis")
 _PAGES = ("periods", "plan")
 """Anchors that have a page of their own name."""
 
+_WHOLE_PAGES = {"cases": "measures", "exclusions": "exclusions", "answers": "attestations"}
+"""Parts of the report that are a whole page of the app."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -27,13 +30,20 @@ def place_in_app(anchor: str) -> Place:
     """Where an anchor of the report opens; a number of cases opens to as many rows."""
     found = _MEASURE.fullmatch(anchor)
     if found is None:
-        page = anchor if anchor in _PAGES else "basis" if anchor in _OF_BASIS else "score"
-        return Place(page, "", anchor)
+        return _of_no_measure(anchor)
     page = f"measures/{found['measure']}"
     if found["variant"] is None:
         return Place(page, "", "report" if found["report"] else "")
     show = (found["standing"] or "denominator").replace("_", "-")
     return Place(page, urlencode({"variant": found["variant"], "show": show}), "cases")
+
+
+def _of_no_measure(anchor: str) -> Place:
+    if anchor in _WHOLE_PAGES:
+        return Place(_WHOLE_PAGES[anchor], "", "")
+    if anchor.startswith("exclusion-"):
+        return Place("exclusions", "", anchor)
+    return Place(anchor if anchor in _PAGES else "basis" if anchor in _OF_BASIS else "score", "", anchor)
 
 
 def address(home: str, choice: str, place: Place) -> str:

@@ -226,13 +226,7 @@ def _frame(asking: _Asking, period: Period) -> Frame:
     )
     form = _form(asking, text + reporter_in_words(asking.offer.reporter), (str(period.start), str(period.end)))
     notices = (FIRST_LOOK,) if asking.offer.held.first_look else ()
-    return replace(frame, choice=chosen, choosing=form, notices=notices, offers=frame.offers | _documents(asking))
-
-
-def _documents(asking: _Asking) -> frozenset[str]:
-    """Documents are offered to whoever may add or open some."""
-    can = asking.offers.acts(asking.offer.reporter)
-    return frozenset({"documents"}) if can & {Act.ATTACH, Act.DOWNLOAD} else frozenset()
+    return replace(frame, choice=chosen, choosing=form, notices=notices)
 
 
 def _mistyped(asking: _Asking, problem: str) -> str:

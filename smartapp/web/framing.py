@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import g, request
 
-from smartapp.access import Access, Act, Role, may
+from smartapp.access import MAY, Access, Act, Role, may
 from smartapp.report import Frame
 from smartapp.report.words import moment
 from smartapp.smart.session import SignInNeeded
@@ -86,7 +86,7 @@ def frame_of(launch: Launch, person: Person | None) -> Frame:
         has_patient=launch.context is not None and launch.context.patient is not None,
         today=service.today(registration),
         choice=_carried(),
-        offers=frozenset(page for page, act in _NEEDS.items() if _opens(access, act)),
+        offers=frozenset(page for page, act in _NEEDS.items() if _opens(access, act)) | _of_files(access),
         role=roles_in_words(access),
     )
 
@@ -94,6 +94,12 @@ def frame_of(launch: Launch, person: Person | None) -> Frame:
 def _opens(access: Access, act: Act) -> bool:
     """A clinician starts a reading of their own patients, and nothing of the whole registration."""
     return may(access, act, None) or (act is Act.START_RUN and access.npi is not None)
+
+
+def _of_files(access: Access) -> frozenset[str]:
+    """Documents are offered to whoever may add or open some of anybody's."""
+    can = frozenset[Act]().union(*(MAY[role] for role in access.roles))
+    return frozenset({"documents"}) if can & {Act.ATTACH, Act.DOWNLOAD} else frozenset()
 
 
 def roles_in_words(access: Access) -> str:

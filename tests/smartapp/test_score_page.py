@@ -27,6 +27,7 @@ from smartapp.report import (
     app_page,
     basis_page,
     measure_page,
+    measures_page,
     message_page,
     score_page,
 )
@@ -46,7 +47,18 @@ FRAME = Frame(
     csrf="token-1",
     has_patient=True,
 )
-_OTHERS = ("patient", "periods", "plan", "documents", "help", *(step.page for step in STEPS))
+_OTHERS = (
+    "patient",
+    "periods",
+    "plan",
+    "documents",
+    "exclusions",
+    "hie",
+    "group",
+    "trend",
+    "help",
+    *(step.page for step in STEPS),
+)
 OUTSIDE = {f"/l/abc/{page}" for page in _OTHERS}
 """What pages name and others make."""
 
@@ -64,6 +76,7 @@ class App:
 
 def app_of(scored: Scored, frame: Frame = FRAME) -> App:
     html = {f"{frame.home}/score": score_page(scored, WRITTEN, frame), f"{frame.home}/basis": basis_page(scored, frame)}
+    html[f"{frame.home}/measures"] = measures_page(scored, frame)
     for measure in NEEDS:
         with suppress(KeyError):
             opened = open_measure(scored, measure)
@@ -154,7 +167,7 @@ def test_points_of_the_objectives_add_up_to_the_total_after_cap_and_gate(app: Ap
 
 def test_the_gate_comes_first_then_the_score_then_what_it_is_made_of(app: App) -> None:
     ids = [e.attributes["id"] for e in app.score.all("h2")]
-    assert ids == ["gate", "score", "points", "lines", "advice", "cases", "exclusions", "answers"]
+    assert ids == ["gate", "score", "points", "lines", "advice", "more"]
 
 
 def test_the_score_says_when_it_was_made_in_the_zone_of_the_practice(app: App) -> None:
@@ -166,7 +179,7 @@ def test_the_score_says_when_it_was_made_in_the_zone_of_the_practice(app: App) -
 def test_every_measure_can_be_opened_also_one_that_is_not_part_of_the_score(app: App) -> None:
     measures = {path.rpartition("/")[2] for path in app.pages if "/measures/" in path}
     assert measures == {measure for measure in NEEDS if measure in RULES.measures}
-    led_to = {urlsplit(a.attributes["href"]).path for a in app.score.all("a")}
+    led_to = {urlsplit(a.attributes["href"]).path for a in app.pages["/l/abc/measures"].all("a")}
     assert {f"/l/abc/measures/{measure}" for measure in measures} <= led_to
 
 
