@@ -1,5 +1,6 @@
-"""Walks all pages of one launch as a browser does, and keeps what a test asks of them: links, ids, figures, rows, sums."""
+"""Walks all pages of one launch as a browser does, and keeps what a test asks: links, ids, figures, rows and sums."""
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,7 +36,12 @@ class Walk:
     """All pages that were reached, by their address without a place on them."""
 
     pages: dict[str, Walked]
+    skip: str
     most: int
+
+    def opens(self, address: str) -> bool:
+        """Whether the walk goes to such an address."""
+        return re.search(self.skip, address) is None
 
     @property
     def whole(self) -> bool:
@@ -44,25 +50,33 @@ class Walk:
 
     def rows_behind(self, address: str) -> int:
         """How many rows an address opens to, all its pages of rows together."""
-        first = self.pages[address]
-        return first.rows + sum(self.pages[one].rows for one in dict.fromkeys(first.further) if one != address)
+        page = self.pages[address]
+        return page.rows + sum(self.pages[other].rows for other in page.further)
 
 
-def walk(browser: Browser, home: str, start: str = "score", most: int = 900) -> Walk:
-    """Follow every link below home that keeps what is chosen; another choice is looked at and not gone into."""
+def walk(browser: Browser, home: str, start: str, skip: str = "never", most: int = 900) -> Walk:
+    """Follow every link below home that keeps what is chosen; another choice is looked at and not gone into.
+
+    Args:
+        browser: signed in.
+        home: where the pages of the launch lie.
+        start: the page to begin with, below home.
+        skip: a pattern of addresses that are not opened, to save time.
+        most: pages after which the walk is given up.
+    """
     first = urljoin(home, start)
     pages: dict[str, Walked] = {}
     waiting, chosen = deque([first]), None
     while waiting and len(pages) < most:
         address = waiting.popleft()
-        if address in pages:
+        if address in pages or re.search(skip, address):
             continue
         pages[address] = page = _walked(browser, address)
         chosen = chosen or next((c for c in map(_choice, page.links) if len(c) == len(_CHOICE)), None)
         page.own = address == first or _choice(address) in ((), chosen)
         if page.own:
             waiting.extend(_followed(page, home, chosen, whole=address == first))
-    return Walk(pages, most)
+    return Walk(pages, skip, most)
 
 
 def _followed(page: Walked, home: str, chosen: object, *, whole: bool) -> Iterator[str]:
@@ -90,12 +104,13 @@ def _walked(browser: Browser, address: str) -> Walked:
         figures=[(_number(a), urljoin(address, a.get("href"))) for a in tree.xpath(_OF_CLASS.format("a", "figure"))],
         rows=len(tree.xpath(_OF_CLASS.format("tr", "case"))),
         says=int(says) if says else None,
-        further=[urldefrag(urljoin(address, str(href))).url for href in tree.xpath(_OF_CLASS.format("nav", "pages") + "//a/@href")],
+        further=[urldefrag(urljoin(address, str(href))).url for href in tree.xpath(_OTHER_PAGES)],
         totals=[(name, _number(e)) for e in tree.xpath("//*[@data-sum-of]") for name in e.get("data-sum-of").split()],
         parts=[(name, _number(e)) for e in tree.xpath("//*[@data-part-of]") for name in e.get("data-part-of").split()],
     )
 
 
+_OTHER_PAGES = "//nav[contains(@class, 'pages')]//a[not(@aria-current)]/@href"
 _OF_CLASS = "//{}[contains(concat(' ', normalize-space(@class), ' '), ' {} ')]"
 
 
