@@ -15,6 +15,13 @@ SCENARIO, YEAR = "solo-2026", 2026
 AS_OF = date(2026, 11, 21)
 """The day on which the scenario is meant to be read (fixtures/fhir/README.md)."""
 _CLIENT_ID, _REGISTRATION = "pi180-demo", "demo"
+_MORE = """\
+site = "{site}"
+source = "{source}"
+offline = true
+admins = ["Practitioner/office-staff"]
+"""
+"""The office staff may look after everything, and count the scenario anew as if IT had exported it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ def demo_of(folder: Path, results: Path, app_listener: socket.socket, ehr_listen
         client_id=_CLIENT_ID,
         results=str(results.resolve()),
         frames=(ehr_at,),
-        more=f'site = "{fixture(SCENARIO) / "site.toml"}"\noffline = true\n',
+        more=_MORE.format(site=fixture(SCENARIO) / "site.toml", source=fixture(SCENARIO)),
     )
     client = DemoClient(_CLIENT_ID, (f"{app_at}/cb/{_REGISTRATION}",), f"{app_at}/launch", AuthMethod.NONE)
     ehr = create_demo_ehr(fixture(SCENARIO), ehr_at, [client])

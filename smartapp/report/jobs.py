@@ -83,4 +83,6 @@ def _text(job: Job, *, has_worker: bool) -> str:
         return far(job)
     if job.state is JobState.INTERRUPTED:
         return _LEFT[Kind(job.task.kind)]
-    return f"It ended without a result: {job.progress.problem}." if job.state is JobState.FAILED else ""
+    if job.state is JobState.FAILED:
+        return f"It ended without a result: {job.progress.problem}."
+    return f"It is whole, and the pages show it. {job.progress.stage}".strip() if job.state is JobState.DONE else ""

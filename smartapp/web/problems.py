@@ -100,10 +100,15 @@ def _http(problem: HTTPException) -> Response:
 
 
 def _unexpected(problem: Exception) -> Response:
-    """The last resort. The log gets kind and place of what went wrong, never its text, which may hold anything."""
+    """The last resort."""
+    advice = f"Nothing was changed. Tell your IT the number {noted(problem)}; the server's log explains it."
+    return told(Message("Something went wrong here", (advice,)), 500)
+
+
+def noted(problem: Exception) -> str:
+    """Log kind and place of what went wrong, never its text, which may hold anything; the number of it in the log."""
     number = secrets.token_hex(4)
     frames = traceback.extract_tb(problem.__traceback__)
     places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
     _LOG.error("problem %s: %s in %s", number, type(problem).__name__, places)
-    advice = f"Nothing was changed. Tell your IT the number {number}; the server's log explains it."
-    return told(Message("Something went wrong here", (advice,)), 500)
+    return number

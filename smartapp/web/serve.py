@@ -4,6 +4,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from smartapp.web import create_app
 from smartapp.web.limits import MOST_BYTES_OF_ANY, MOST_HEADER_BYTES
 from smartapp.web.selfcheck import Check, checks_of, reach, refuse
 from smartapp.web.service import Service, service_of
-from smartapp.web.worker import run_worker
+from smartapp.web.worker import Worker, run_worker
 
 LOOPBACK = "127.0.0.1"
 _THREADS = 8
@@ -80,7 +81,7 @@ def run_with_worker(app: Any, listener: socket.socket) -> None:
     """Serve an app on a socket until interrupted, with the workers that its settings ask for beside it."""
     service: Service = app.extensions["pi180"]
     if service.settings.workers:
-        run_worker(service, lambda: run(app, listener))
+        run_worker(Worker(service), lambda: run(app, listener))
     else:
         run(app, listener)
 
@@ -91,13 +92,12 @@ def work(settings_file: Path, note: Callable[[str], None]) -> None:
     Raises:
         SettingsError: something is missing or wrong.
     """
-    app, stopped = app_of(settings_file), threading.Event()
+    app = app_of(settings_file)
     service: Service = app.extensions["pi180"]
     refuse(checks_of(app, service))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    _interrupted_by_signals()
     note(f"pi180 works for {service.settings.address}  (Ctrl-C stops)")
-    whole = run_worker(service, stopped.wait)
+    whole = run_worker(Worker(service), _until_interrupted)
     note("Stopped." if whole else "Stopped in the middle of a job; the next worker takes it up again.")
 
 
@@ -109,8 +109,7 @@ def serve_beside(app: Any, listener: socket.socket) -> None:
 def run(app: Any, listener: socket.socket) -> None:
     """Serve an app on a socket until interrupted or terminated."""
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):  # also where whoever started us had them ignored
-            signal.signal(number, signal.default_int_handler)
+        _interrupted_by_signals()
     server = create_server(
         app,
         sockets=[listener],
@@ -121,3 +120,14 @@ def run(app: Any, listener: socket.socket) -> None:
         max_request_header_size=MOST_HEADER_BYTES,
     )
     server.run()  # waitress ends it quietly on Ctrl-C
+
+
+def _interrupted_by_signals() -> None:
+    """Be interrupted by Ctrl-C and by whoever terminates us, also where whoever started us had them ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+
+
+def _until_interrupted() -> None:
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()

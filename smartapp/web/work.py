@@ -23,11 +23,13 @@ from smartapp.smart.issuers import Registration
 from smartapp.smart.scopes import granted
 from smartapp.store import AuditEvent, Deed, Filing, Job, JobState, Launch, Progress
 from smartapp.usecases import UsageError
+from smartapp.web.problems import noted
 from smartapp.web.service import READINGS, Service
 
 KEPT_FOR = timedelta(minutes=30)
 """How long after its last sign of life a job's tokens are kept."""
 STOPPED = "the server was stopped"
+_LOST = "Some of those whom earlier runs scored are not in this export: their numbers are still those of before."
 
 
 LAUNCH = "launch"
@@ -79,7 +81,7 @@ def do(service: Service, job_id: str, stopping: Callable[[], bool]) -> None:
     if state is JobState.INTERRUPTED and not stopping():
         return  # it was given up for silence, and whoever took it up tells its end
     far = service.jobs.find(job_id, service.clock()) or job
-    ended = replace(far.progress, problem=told.problem, result=told.result)
+    ended = replace(far.progress, stage=told.stage, problem=told.problem, result=told.result)
     service.jobs.end(job_id, state, ended, service.clock())
     launch, deed = job.task.request.get(LAUNCH), _ENDED[Kind(job.task.kind)]
     event = AuditEvent(deed, job.task.registration, launch, job.by.user, None, told.problem or str(state))
@@ -87,9 +89,9 @@ def do(service: Service, job_id: str, stopping: Callable[[], bool]) -> None:
 
 
 def _done(work: _Work) -> tuple[JobState, Progress]:
-    """Do it: how it ended, with its problem or result."""
+    """Do it: how it ended, with its problem or result, and what else there is to say of it."""
     try:
-        return JobState.DONE, Progress(result=_DOING[Kind(work.job.task.kind)](work))
+        return JobState.DONE, _DOING[Kind(work.job.task.kind)](work)
     except Cancelled:
         return JobState.CANCELLED, Progress()
     except Paused:
@@ -97,14 +99,16 @@ def _done(work: _Work) -> tuple[JobState, Progress]:
     except (SmartError, ExtractionError, UsageError, RuleError, AttestationError) as failure:
         return JobState.FAILED, Progress(problem=str(failure).removesuffix("."))
     except Exception as failure:  # nothing else would tell that it is over
-        return JobState.FAILED, Progress(problem=f"an unexpected {type(failure).__name__}")
+        return JobState.FAILED, Progress(
+            problem=f"something unexpected; your IT finds it in the log as {noted(failure)}"
+        )
 
 
-def _own_patients(work: _Work) -> str:
+def _own_patients(work: _Work) -> Progress:
     launch = work.service.launches.needed(work.job.task.request[LAUNCH], work.service.clock())
     if launch is None:
         raise UsageError("the EHR's permission has run out meanwhile: launch pi180 from the EHR and go on from there")
-    return read_own_patients(work.service.server(launch), _panel(work, launch)).name
+    return Progress(result=read_own_patients(work.service.server(launch), _panel(work, launch)).name)
 
 
 def _panel(work: _Work, launch: Launch) -> Panel:
@@ -127,7 +131,7 @@ def _panel(work: _Work, launch: Launch) -> Panel:
     )
 
 
-def _practice(work: _Work) -> str:
+def _practice(work: _Work) -> Progress:
     registration = work.registration
     if registration.source is None:
         raise UsageError("the registration names no source any more")
@@ -142,7 +146,7 @@ def _practice(work: _Work) -> str:
             tell=work.tell,
         )
     )
-    return made.run.name
+    return Progress(result=made.run.name, stage=_LOST if made.unknown else "")
 
 
 def _saved(service: Service, registration: str, year: int, reporter: Reporter) -> Attestations | None:
@@ -151,4 +155,4 @@ def _saved(service: Service, registration: str, year: int, reporter: Reporter) -
     return from_document(draft.document, "the saved answers", load(year)) if draft else None
 
 
-_DOING: dict[Kind, Callable[[_Work], str]] = {Kind.OWN_PATIENTS: _own_patients, Kind.PRACTICE: _practice}
+_DOING: dict[Kind, Callable[[_Work], Progress]] = {Kind.OWN_PATIENTS: _own_patients, Kind.PRACTICE: _practice}

@@ -12,6 +12,7 @@ from pathlib import Path
 from smartapp.own_pages import GOOD_FOR, remove_old
 from smartapp.runs import write_text
 from smartapp.store import JobState
+from smartapp.web.problems import noted
 from smartapp.web.service import READINGS, Service
 from smartapp.web.work import do
 
@@ -47,12 +48,11 @@ class Worker:
             self._doing = ""
         return True
 
-    def sign(self) -> None:
-        """Show that the worker lives, and its job with it."""
+    def sign(self) -> bool:
+        """Show that the worker lives, and its job with it; false: nobody wants its job any more, or it has none."""
         now = self._service.clock()
         write_text(self._service.settings.data / SIGN, now.astimezone(UTC).isoformat())
-        if self._doing:
-            self._service.jobs.beat(self._doing, now)
+        return bool(self._doing) and self._service.jobs.beat(self._doing, now)
 
     def take_up(self) -> None:
         """Put in the queue what others left: jobs that were stopped or fell silent, and those that it lost."""
@@ -66,32 +66,42 @@ class Worker:
             self._service.queue.put(job_id)
 
     def run(self) -> None:
-        """Work until somebody calls `stop`; what is being done then comes to a place where it can be gone on with."""
-        signing = threading.Thread(target=self._sign_on, daemon=True)
-        self.sign()
-        signing.start()
-        try:
-            while not self._stop.is_set():
-                if not self.step():
-                    self._rest()
-        finally:
-            self.stop()  # whatever ended it: a worker that is gone gives no sign
-            signing.join()
-            self._service.queue.close()
+        """Work until somebody calls `stop`; what is being done then comes to a place where it can be gone on with.
 
-    def _rest(self) -> None:
-        if self._idle % _LOOKS_ROUND == 0:
-            self.take_up()
-        self._idle += 1
-        self._stop.wait(LOOKED_EVERY)
+        What goes wrong with the store or the disk is logged and tried again: the job in question falls silent, and is
+        taken up.
+        """
+        signing = threading.Thread(target=self._sign_on, daemon=True)
+        signing.start()
+        while not self._stop.is_set():
+            if not self.tried(self.step):
+                self.tried(self._rest)
+        signing.join()
+        self._service.queue.close()
 
     def stop(self) -> None:
         """Begin no further job, and stop the one that is being done as soon as it tells how far it is."""
         self._stop.set()
 
+    def _rest(self) -> bool:
+        if self._idle % _LOOKS_ROUND == 0:
+            self.take_up()
+        self._idle += 1
+        return self._stop.wait(LOOKED_EVERY)
+
     def _sign_on(self) -> None:
+        self.tried(self.sign)
         while not self._stop.wait(SIGN_EVERY):
-            self.sign()
+            self.tried(self.sign)
+
+    def tried(self, act: Callable[[], bool]) -> bool:
+        """What an act gives; false, once it is logged and a while has passed, where it fails."""
+        try:
+            return act()
+        except Exception as failure:  # a worker that died of a full disk would not notice when there is room again
+            noted(failure)
+            self._stop.wait(SIGN_EVERY)
+            return False
 
 
 def last_sign(data: Path) -> datetime | None:
@@ -108,14 +118,13 @@ def has_worker(service: Service) -> bool:
     return sign is not None and service.clock() - sign <= GONE_AFTER
 
 
-def run_worker(service: Service, wait: Callable[[], object]) -> bool:
+def run_worker(worker: Worker, wait: Callable[[], object]) -> bool:
     """Work beside whatever `wait` waits for, and stop when it returns.
 
     Returns:
         Whether the job that was being done came to a good place in time; if not, it is taken up like one whose
         process was killed.
     """
-    worker = Worker(service)
     working = threading.Thread(target=worker.run, daemon=True)
     working.start()
     try:

@@ -125,7 +125,7 @@ def test_while_patients_are_read_the_page_says_how_many_and_looks_again(reading_
     assert "Refresh" not in stills[0].headers
     done = browser.get(f"{home}runs")
     assert "Refresh" not in done.headers
-    assert "done" in words(done.text)
+    assert "done It is whole, and the pages show it." in words(done.text)
 
 
 def test_a_second_press_of_the_button_begins_no_second_reading(reading_site: Site) -> None:
@@ -376,3 +376,39 @@ def test_a_worker_of_its_own_ends_in_good_order_when_it_is_terminated(practice_s
     assert begun == "pi180 works for https://pi180.example  (Ctrl-C stops)\n"
     assert (running.returncode, told) == (0, "Stopped.\n")
     assert (practice_site.data / "worker.sign").exists()
+
+
+@pytest.mark.requirement("R98")
+def test_what_nobody_expected_fails_the_job_with_a_number_and_the_log_has_its_place_alone(
+    reading_site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = reading_site.browser()
+    home = begin_reading(browser)
+    (tmp_path / "results").write_text("Maria was here")
+    assert Worker(reading_site.service).step()
+    job = only_job(reading_site)
+    number = str(job.progress.problem).rpartition(" ")[2]
+
+    assert (job.state, len(number)) == (JobState.FAILED, 8)
+    assert f"problem {number}: " in caplog.text
+    assert str(tmp_path) not in caplog.text
+    assert number in words(browser.get(f"{home}runs").text)
+
+
+def test_a_worker_whose_store_fails_logs_it_and_goes_on_when_it_is_back(
+    reading_site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(reading_site.service)
+    begin_reading(reading_site.browser())
+    with reading_site.service.store.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE job RENAME TO away")
+    worker.stop()  # so that it does not wait for better times
+    assert not worker.tried(worker.step)
+    assert "OperationalError" in caplog.text
+    with reading_site.service.store.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO job")
+
+    after = Worker(reading_site.service)
+    after.take_up()
+    assert after.step()
+    assert only_job(reading_site).state is JobState.DONE
