@@ -1,4 +1,4 @@
-"""How long things are kept, and how they are wiped (R97, R102).
+"""How long things are kept, and how they are wiped (R97, R100).
 
 What supports an attestation is kept for six years from the end of its performance period (42 CFR 414.1390, 414.1400).
 The audit trail must last as long (45 CFR 164.316(b)(2)(i)): no wipe takes any of it. A wipe is first drawn up, to be
