@@ -1,7 +1,7 @@
 """What the server keeps: launches with their tokens, answers and files, who may do what, jobs, and the audit trail.
 
 SQLAlchemy and Alembic are used here and nowhere else. SQLite in one file for one practice; only `database` and the copy
-before an upgrade in `versions` are SQLite's own. What is secret is sealed (`vault`); `open_store` puts everything together.
+before an upgrade in `versions` are SQLite's own. What is secret is sealed (`vault`); `open_store` puts it all together.
 """
 
 from smartapp.store.audit import AuditEvent, Deed, Trail
