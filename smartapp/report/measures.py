@@ -9,22 +9,13 @@ from extractors.ledger import NEEDS
 from scoring.model import MeasureId, Reporter
 from scoring.year import Measure, Status
 from smartapp.attestations import Reported
+from smartapp.casebook import CaseGroup, grouped
 from smartapp.evidence import CaseRow, rows_of
 from smartapp.exclusions import BASES, counts_for
-from smartapp.casebook import CaseGroup, grouped
+from smartapp.measure_words import words_of
 from smartapp.report.words import day, percent, rate_in_words
 from smartapp.scored import Scored
 
-_UNITS = {
-    "PI_EP_1": "prescriptions",
-    "PI_EP_2": "prescriptions",
-    "PI_HIE_1": "referrals and transitions of care",
-    "PI_HIE_4": "received summaries of care",
-    "PI_PEA_1": "patients seen",
-    "PI_LVITC_2": "transitions and referrals received, and visits of patients never seen before",
-    "PI_PHCDRR_1_EX_1": "immunizations given by the practice",
-    "PI_EP_2_EX_1": "prescriptions",
-}
 _VARIANTS = {**{variant: words.capitalize() for variant, words in BASES.items()}, "all": "Cases"}
 
 
@@ -93,7 +84,7 @@ def _section(scored: Scored, rows: Sequence[CaseRow], measure: MeasureId) -> Mea
         anchor=anchor,
         measure=measure,
         title=_title(reading.rules.measures[measure]),
-        unit=_UNITS.get(measure, "cases"),
+        unit=words_of(measure).unit,
         in_score=any(line.measure == measure for line in scored.score.lines),
         of_exclusion=reading.rules.measures[measure].status is Status.EXCLUSION,
         reported=_reported(anchor, reported) if reported else None,
