@@ -3,6 +3,7 @@
 A field that a form does not send is left as it is; one that it sends empty takes the answer away.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -42,7 +43,7 @@ def requests_in(fields: Fields, measure: str) -> list[int]:
     """The numbers under which a form holds requests of an agency, in order."""
     start = f"asked-{measure}-"
     numbers = (name.removeprefix(start) for name in fields if name.startswith(start))
-    return sorted(int(number) for number in numbers if number.isascii() and number.isdigit())
+    return sorted(int(number) for number in numbers if re.fullmatch("[0-9]{1,3}", number, re.ASCII))
 
 
 def fields_of(attested: Attestations, rules: RuleBook) -> dict[str, str]:
@@ -53,6 +54,7 @@ def fields_of(attested: Attestations, rules: RuleBook) -> dict[str, str]:
         **dict(_answered(attested, rules)),
         **dict(_dated(attested)),
         **dict(_totals(attested)),
+        "period": f"{attested.period.start} {attested.period.end}" if attested.period else "",
         "controlled": next(word for word, variant in VARIANTS.items() if variant == attested.variant),
     }
 
@@ -225,6 +227,9 @@ def _request_given(form: Fields, key: str) -> dict[str, Any]:
 
 
 def _choice_entries(form: Fields) -> Iterator[Entry]:
+    if form.get("period"):
+        start, _, end = form["period"].partition(" ")
+        yield Entry("period", {("period", "start"): start, ("period", "end"): end})
     if "controlled" in form:
         yield Entry("controlled", {("choices", "controlled_substances"): form["controlled"]})
 

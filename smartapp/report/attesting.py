@@ -1,10 +1,9 @@
 """The statements of a year for a page, in CMS's order: what is asked, what an answer does, and what bears it out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from extractors.cases import Tally
 from scoring.evidence_rules import load_evidence
 from scoring.model import Finding, MeasureId, Metric, Origin, Severity
 from scoring.year import Measure, Status
@@ -13,12 +12,12 @@ from smartapp.attesting.engagement import Engagement, ledger
 from smartapp.attesting.fields import road_of
 from smartapp.attesting.proposed import field_of
 from smartapp.attesting.readiness import Place, Readiness
-from smartapp.exclusions import BASES, ON_TWO_BASES
 from smartapp.report.engagement import LedgerShown, ledger_shown
 from smartapp.report.options import Likely, Option, answers, claims, levels, roads
+from smartapp.report.ours import Ours, both_ways, on_record, ours_of, tally_of
 from smartapp.report.steps import Form
 from smartapp.report.words import day, objective_title
-from smartapp.scored import Scored, counted_of
+from smartapp.scored import Scored
 from smartapp.store import Draft
 
 _ROLES = {
@@ -43,17 +42,6 @@ class DayField:
     name: str
     label: str
     hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ours:
-    """What was counted from the data; `variant` is the way to count, empty where there is one."""
-
-    measure: str
-    met: int
-    denominator: int
-    unknown: int
-    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +86,16 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class Attesting:
-    """The whole page. `controlled_by` says who chose how controlled substances count, `both` counts either way."""
+    """The whole page. `controlled_by` says who chose how controlled substances count, `both` counts either way.
+
+    `periods` are those of the answers and of the page, empty where they are the same.
+    """
 
     objectives: tuple[Objective, ...]
     controlled: tuple[Option, ...]
     controlled_by: str
     both: tuple[tuple[str, Ours], ...]
+    periods: tuple[Option, ...]
     answered: int
     asked: int
 
@@ -139,7 +131,8 @@ def attesting(material: Material) -> Attesting:
         ),
         controlled=_CONTROLLED,
         controlled_by=_chosen_by(material.history, material.began, scored.reading.site.zone_info),
-        both=tuple(_both(scored)),
+        both=tuple(both_ways(scored)),
+        periods=_periods(scored),
         answered=len(asked) - len(unanswered(scored)),
         asked=len(asked),
     )
@@ -190,10 +183,10 @@ def _statement(measure: Measure, material: Material, likely: Likely, engaged: En
         days=tuple(_days(measure, rules.year)),
         edition=measure.edition or "",
         signer=_signer(measure.id, scored),
-        ours=_ours(measure.id, scored) if counted else None,
+        ours=ours_of(measure.id, scored) if counted else None,
         total=_total(measure.id, scored),
         evidence=_evidence(measure.id, scored, material.ready),
-        on_record=_on_record(measure.id, scored) if _asks_for_query(measure.id, material.ready) else None,
+        on_record=on_record(measure.id, scored) if _asks_for_query(measure.id, material.ready) else None,
         places=tuple(one for one in material.ready.places if measure.id in _about(one)),
         wrong=tuple(_wrong(measure, scored)),
     )
@@ -225,24 +218,6 @@ def _signer(measure: MeasureId, scored: Scored) -> str:
     return signer.individual if scored.submission.reporter.npi else signer.group
 
 
-def _tally(measure: str, scored: Scored, variant: str = "all") -> Tally | None:
-    who = scored.submission.reporter
-    found = (one for one in scored.reading.tallies if (one.measure, one.tin, one.npi) == (measure, who.tin, who.npi))
-    return next((one for one in found if one.variant == variant), None)
-
-
-def _ours(measure: MeasureId, scored: Scored) -> Ours | None:
-    """The count of the data, whatever was typed beside it."""
-    bare = replace(scored, attestations=replace(scored.attestations, reported={}))
-    found = counted_of(bare)[measure]
-    return Ours(measure, found.met, found.denominator, found.unknown) if found.readable else None
-
-
-def _on_record(measure: MeasureId, scored: Scored) -> Ours | None:
-    found = _tally(measure, scored)
-    return Ours(measure, found.met, found.denominator, found.unknown) if found else None
-
-
 def _total(measure: MeasureId, scored: Scored) -> str:
     total = scored.attestations.reported.get(measure)
     if total is None:
@@ -257,7 +232,7 @@ def _asks_for_query(measure: MeasureId, ready: Readiness) -> Place | None:
 
 def _evidence(measure: MeasureId, scored: Scored, ready: Readiness) -> str:
     """What a yes rests on: a record with a query, or else what is attached."""
-    place, found = _asks_for_query(measure, ready), _tally(measure, scored)
+    place, found = _asks_for_query(measure, ready), tally_of(measure, scored)
     if place is None:
         return ""
     if found is not None and found.met:
@@ -277,11 +252,15 @@ def _wrong(measure: Measure, scored: Scored) -> Iterator[Finding]:
     yield from (one for one in about if field_of(one, scored.attestations, rules) in mine)
 
 
-def _both(scored: Scored) -> Iterator[tuple[str, Ours]]:
-    for variant, text in BASES.items():
-        found = _tally(ON_TWO_BASES, scored, variant)
-        if found is not None:
-            yield text, Ours(ON_TWO_BASES, found.met, found.denominator, found.unknown, variant)
+def _periods(scored: Scored) -> tuple[Option, ...]:
+    kept, looked_at = scored.attestations.period, scored.reading.period
+    if kept is None or kept == looked_at:
+        return ()
+    words = {one: f"{day(one.start)} to {day(one.end)}" for one in (kept, looked_at)}
+    return (
+        Option(f"{kept.start} {kept.end}", f"{words[kept]}, as it stands"),
+        Option(f"{looked_at.start} {looked_at.end}", f"{words[looked_at]}, which this page shows"),
+    )
 
 
 def _chosen_by(history: Sequence[Draft], began: str, zone: tzinfo) -> str:

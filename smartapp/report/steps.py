@@ -41,6 +41,7 @@ _NAMED = {
     "hardship": "Hardship exception",
     "hardship-reason": "Reason of the hardship exception",
     "controlled": "Controlled substances in e-Prescribing",
+    "period": "Performance period of the answers",
     "reason": "These answers",
 }
 

@@ -70,21 +70,34 @@ class Step:
     render: Callable[[Seen, Form], str]
 
 
+def with_own_period(seen: Seen) -> Seen:
+    """The same with the period that the answers attest, which looking at other days does not change.
+
+    Answers that name none yet are taken to be of the period that is looked at.
+    """
+    draft, rules = seen.choice.draft, seen.rules
+    kept = from_document(draft.document, "the saved answers", rules) if draft else seen.before_drafts()
+    if kept is None or kept.period is None:
+        return seen
+    attestations = replace(seen.scored.attestations, period=kept.period)
+    return replace(seen, scored=replace(seen.scored, attestations=attestations))
+
+
 def shown(launch: Launch, step: Step) -> Response:
     """The page of a step with the answers as they are."""
     with chosen_score(launch) as (scored, choice, frame):
-        seen = Seen(launch, scored, choice, frame)
-        return page(step.render(seen, _form(seen, fields_of(scored.attestations, seen.rules))))
+        seen = with_own_period(Seen(launch, scored, choice, frame))
+        return page(step.render(seen, _form(seen, fields_of(seen.scored.attestations, seen.rules))))
 
 
 def taken(launch: Launch, step: Step) -> Response:
     """What a form brings: shown in its effect, saved, or refused."""
     check_form(current_service(), launch)
     with chosen_score(launch, Act.ANSWER) as (scored, choice, frame):
-        seen, sent = Seen(launch, scored, choice, frame), request.form.to_dict()
+        seen, sent = with_own_period(Seen(launch, scored, choice, frame)), request.form.to_dict()
         if sent.get("based-on", "") != _number(choice.draft):
             return _stale(seen, step, sent, choice.draft)
-        proposed = propose(scored, step.entries(sent, seen.rules))
+        proposed = propose(seen.scored, step.entries(sent, seen.rules))
         form = refused(_form(seen, _typed(seen, sent)), proposed.problems, seen.rules)
         if not proposed.can_be_kept:
             return page(step.render(seen, form), 400)

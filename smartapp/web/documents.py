@@ -13,6 +13,7 @@ from smartapp.store import Deed, DocumentRefused, Launch, Upload
 from smartapp.store.judged import MOST_BYTES, SUFFIXES
 from smartapp.web.answering import Seen
 from smartapp.web.chosen import chosen_score
+from smartapp.web.framing import denied
 from smartapp.web.limits import takes_files
 from smartapp.web.pages import check_form, page, signed_in
 from smartapp.web.problems import Shown
@@ -32,6 +33,8 @@ _LEADS_TO = ("documents", "requirements", "cehrt")
 def documents(launch: Launch) -> Response:
     """Every place that the answers ask for, and every file."""
     with chosen_score(launch) as (scored, choice, frame):
+        if not choice.can & {Act.ATTACH, Act.DOWNLOAD}:
+            denied(current_service(), launch, Act.DOWNLOAD)
         return page(_page(Seen(launch, scored, choice, frame)))
 
 

@@ -232,6 +232,17 @@ def test_an_open_request_says_until_when_to_reply(walk: Walk) -> None:
     assert "Expected an answer on 2026-06-01 or later" in told["asked-PI_PHCDRR_3-0"]
 
 
+def test_looking_at_other_days_changes_the_period_of_the_answers_only_where_somebody_says_so(walk: Walk) -> None:
+    elsewhere = replace(walk, query="?year=2026&start=2026-02-01&end=2026-08-31")
+    elsewhere.saves("attestations", **{"people-PI_PPHI_1": "IT lead"})
+    assert newest(walk).document["period"] == {"start": "2026-01-01", "end": "2026-07-05"}
+    assert "Which period do the answers attest?" not in walk.text("attestations")
+    told = elsewhere.refusals("attestations", period="2026-08-31 2026-02-01")
+    assert "Expected start before end" in told["period"]
+    elsewhere.saves("attestations", period="2026-02-01 2026-08-31")
+    assert newest(walk).document["period"] == {"start": "2026-02-01", "end": "2026-08-31"}
+
+
 @pytest.mark.requirement("R81")
 def test_answers_of_a_foreign_form_are_refused_and_audited(walk: Walk) -> None:
     form = fields(walk.at("attestations"), "attestations") | {"answer-PI_PPHI_2": "no", "csrf": "x"}
