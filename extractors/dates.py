@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -36,8 +37,9 @@ class Moment:
     zone_assumed: bool
 
 
+@lru_cache(maxsize=4096)
 def read_moment(text: str, zone: ZoneInfo) -> Moment:
-    """Read one FHIR date, dateTime or instant in the practice's zone.
+    """Read one FHIR date, dateTime or instant in the practice's zone; a text is asked for more than once in a row.
 
     Raises:
         ValueError: the text is none of the three, or names a day or time that does not exist.
