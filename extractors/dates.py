@@ -37,8 +37,9 @@ class Moment:
     zone_assumed: bool
 
 
+@lru_cache(maxsize=4096)
 def read_moment(text: str, zone: ZoneInfo) -> Moment:
-    """Read one FHIR date, dateTime or instant in the practice's zone.
+    """Read one FHIR date, dateTime or instant in the practice's zone; a text is asked for more than once in a row.
 
     Raises:
         ValueError: the text is none of the three, or names a day or time that does not exist.

@@ -2,6 +2,9 @@
 
 `fhirpathpy` itself accepts expressions that do not parse and answers them with nothing, so the syntax is
 checked here with its own grammar before an expression is used.
+
+It is slow, and the resources of a practice say the same again and again (a status, a category, a kind of message):
+so an answer is remembered by all that the expression can have looked at.
 """
 
 import re
@@ -63,7 +66,61 @@ def compile_path(expression: str) -> Path:
         raise ProfileError(
             f"FHIRPath {expression!r}: expected an expression, got a fault at {problem}. Mend the expression."
         ) from problem
-    return lambda resource: list(evaluate(resource))
+    return _remembering(expression, evaluate)
+
+
+_PLAIN = frozenset(
+    {"Expression", "Functn", "Identifier", "ParamList"}
+    | {"InvocationTerm", "LiteralTerm", "ParenthesizedTerm", "TermExpression"}
+    | {"BooleanLiteral", "NullLiteral", "NumberLiteral", "StringLiteral"}
+    | {"FunctionInvocation", "InvocationExpression", "MemberInvocation"}
+    | {"AndExpression", "EqualityExpression", "MembershipExpression", "OrExpression", "UnionExpression"}
+)
+_PLAIN_FUNCTIONS = frozenset(
+    ("all", "empty", "exists", "extension", "first", "iif", "last", "matches", "not", "ofType", "startsWith", "where")
+)
+"""Parts and functions whose answer depends on nothing but the elements that the expression names."""
+
+_LONGEST = 1_000
+_MOST = 10_000
+_ANSWERS: dict[tuple[str, str], list[Any]] = {}
+"""Answers by expression and by what it looked at; emptied when full, so that they never take more than a few MB."""
+
+
+def _remembering(expression: str, evaluate: Path) -> Path:
+    names = _names(parsed(expression))
+    if names is None:
+        return lambda resource: list(evaluate(resource))
+
+    def answer(resource: Mapping[str, Any]) -> list[Any]:
+        looked_at = [item for item in resource.items() if item[0].lstrip("_").startswith(names)]
+        key = expression, repr((resource.get("resourceType"), looked_at))
+        found = _ANSWERS.get(key)
+        if found is None:
+            found = list(evaluate(resource))
+            _remember(key, found)
+        return list(found)
+
+    return answer
+
+
+def _remember(key: tuple[str, str], found: list[Any]) -> None:
+    """Keep an answer, unless what was looked at is long or the answer is a resource with all that is in it."""
+    if len(key[1]) > _LONGEST or any(isinstance(part, Mapping) and "resourceType" in part for part in found):
+        return
+    if len(_ANSWERS) >= _MOST:
+        _ANSWERS.clear()
+    _ANSWERS[key] = found
+
+
+def _names(part: "Node") -> tuple[str, ...] | None:
+    """Every name in an expression: a choice element's begin with one. None where it may look at other elements."""
+    if part.kind not in _PLAIN or (part.kind == "Functn" and part.parts[0].words[0] not in _PLAIN_FUNCTIONS):
+        return None
+    if part.kind == "Identifier":
+        return (part.words[0].strip('`"'),)
+    found = [_names(inner) for inner in part.parts]
+    return None if None in found else tuple(dict.fromkeys(name for names in found if names for name in names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ tables; anything it does not understand is a `RuleError`, so that no rule is eve
 
 import re
 import tomllib
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -67,8 +68,9 @@ def load(year: int, folder: Path | None = None) -> RuleBook:
     return parse(path.read_bytes(), path.name, year)
 
 
+@lru_cache(maxsize=16)
 def parse(content: bytes, file: str, year: int) -> RuleBook:
-    """Read and check the rules of one year from the bytes of a file, wherever they were kept.
+    """Read and check the rules of one year from the bytes of a file, wherever they were kept; the same bytes once.
 
     Args:
         content: the whole file.

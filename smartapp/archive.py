@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -231,13 +230,7 @@ def _sights(told: Mapping[str, str]) -> dict[EventKind, Sight]:
 
 def _rules(run: Path, year: int) -> RuleBook:
     with _usable(run, "rules.toml"):
-        return _parsed((run / "rules.toml").read_bytes(), year)
-
-
-@lru_cache(maxsize=8)
-def _parsed(content: bytes, year: int) -> RuleBook:
-    """Runs of one year mostly have the same rules, and checking them takes as long as counting."""
-    return parse(content, "rules.toml", year)
+        return parse((run / "rules.toml").read_bytes(), "rules.toml", year)
 
 
 def _profile(run: Path) -> Profile:

@@ -2,7 +2,10 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from socket import socket
 
 import click
 
@@ -33,20 +36,28 @@ def demo(out: Path | None, port: int, ehr_port: int | None) -> None:
     scenario = fixture(SCENARIO)
     place = out or Path(tempfile.mkdtemp(prefix="pi180-demo-"))
     console.note(f"Synthetic practice {SCENARIO}: no real patient, no network.")
-    with stated_failures():
+    serving = os.environ.get("DEMO_SERVE") != "0"
+    with stated_failures(), _addresses(port, ehr_port) if serving else nullcontext() as at:
         source = Source(scenario, scenario / "site.toml")
         run_and_publish(source, load(YEAR), None, scenario / "attestations.toml", place, Printing())
-        if os.environ.get("DEMO_SERVE") != "0":
-            _serve_demo(place, port, port + 1 if ehr_port is None and port else ehr_port or 0)
+        if at is not None:
+            _serve_demo(place, *at)
 
 
-def _serve_demo(results: Path, port: int, ehr_port: int) -> None:
-    with listening(LOOPBACK, port) as app_at, listening(LOOPBACK, ehr_port) as ehr_at:
-        demo = demo_of(Path(tempfile.mkdtemp(prefix="pi180-serve-")), results, app_at, ehr_at)
-        serve_beside(demo.ehr, ehr_at)
-        console.note(f"Open {demo.start}  (a simulated EHR: choose who you are, then launch pi180; Ctrl-C stops)")
-        run_with_worker(demo.app, app_at)
-        console.note("Stopped.")
+@contextmanager
+def _addresses(port: int, ehr_port: int | None) -> Iterator[tuple[socket, socket]]:
+    """Where the app and the demo EHR will answer: taken before the work, for a port may be another's already."""
+    beside = port + 1 if ehr_port is None and port else ehr_port or 0
+    with listening(LOOPBACK, port) as app_at, listening(LOOPBACK, beside) as ehr_at:
+        yield app_at, ehr_at
+
+
+def _serve_demo(results: Path, app_at: socket, ehr_at: socket) -> None:
+    demo = demo_of(Path(tempfile.mkdtemp(prefix="pi180-serve-")), results, app_at, ehr_at)
+    serve_beside(demo.ehr, ehr_at)
+    console.note(f"Open {demo.start}  (a simulated EHR: choose who you are, then launch pi180; Ctrl-C stops)")
+    run_with_worker(demo.app, app_at)
+    console.note("Stopped.")
 
 
 @click.command()

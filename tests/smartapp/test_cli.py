@@ -375,13 +375,12 @@ def test_a_period_that_is_none_is_refused_with_2(period: str) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
 
 
-def test_input_that_is_not_whole_blocks_the_submission(tmp_path: Path) -> None:
+def test_input_that_is_not_whole_blocks_the_submission(solo: tuple[Result, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(SOLO, tmp_path / "solo"))
     (folder / "Patient.ndjson").write_bytes(
         (folder / "Patient.ndjson").read_bytes() + b'{"resourceType":"Patient","id":'
     )
-    out = tmp_path / "out"
-    run_solo(out)
+    out = Path(shutil.copytree(solo[1], tmp_path / "out"))
     source = ("--from", folder, "--site", SOLO / "site.toml", "--year", "2026")
     result = pi180("run", *source, "--attestations", SOLO / "attestations.toml", "--out", out)
 
