@@ -6,6 +6,7 @@ from scoring.actions import Action
 from scoring.explain import as_document
 from scoring.model import Finding
 from scoring.projection import Projection, SafetyMargin
+from smartapp.period_document import starts_document
 from smartapp.planning import Planned
 
 
@@ -37,11 +38,7 @@ def plan_document(found: Planned) -> dict[str, Any]:
         ],
         "margins": [_margin(margin) for margin in found.margins],
         "projection": _projection(found.projection),
-        "starts": {
-            "first": found.starts.first and found.starts.first.isoformat(),
-            "last": found.starts.last.isoformat(),
-            "text": found.starts.text,
-        },
+        "starts": starts_document(found.starts),
         "closing": [{"day": c.day.isoformat(), "what": c.what, "cases": c.cases} for c in found.closing],
         "gone": {measure: dict(reasons) for measure, reasons in found.gone.items()},
     }

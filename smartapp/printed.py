@@ -1,6 +1,5 @@
 """Results as text for a terminal: the tallies of a reading and the lines of a score."""
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -14,15 +13,8 @@ from smartapp.explained import CaseExplained, MeasureExplained, Reason, RecordEx
 from smartapp.printed_exclusions import exclusion_notes, exclusion_rows
 from smartapp.scored import Scored
 from smartapp.submissions import Category
+from smartapp.terminal import columns, fitted, wrapped
 from smartapp.usecases import Reading
-
-_WIDTH = 100
-
-
-def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines with columns of equal width, two spaces between."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def tally_table(reading: Reading) -> str:
@@ -76,11 +68,6 @@ def _score_line(line: ScoreLine) -> list[str]:
     title = " ".join(line.title.split())  # one of CMS's titles holds a line break
     head = f"{_points(line)}  {line.measure}" + (f"  {title}" if title != line.measure else "")
     return [head, *wrapped(line.because, " " * 9)]
-
-
-def wrapped(text: str, indent: str, further: str | None = None) -> list[str]:
-    """A text as lines of a terminal's width, each with the indent, those after the first with `further` if given."""
-    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=further or indent)
 
 
 def _points(line: ScoreLine) -> str:
@@ -137,7 +124,7 @@ def scored_table(scored: Scored, as_of: date | None = None) -> str:
         return "\n".join(
             [*counted, *(f"BLOCKED, no score: the input is not whole: {fault}." for fault in reading.faults)]
         )
-    excluded = [*columns(exclusion_rows(scored)), *(line for n in exclusion_notes(scored) for line in wrapped(n, ""))]
+    excluded = [*fitted(exclusion_rows(scored)), *(line for n in exclusion_notes(scored) for line in wrapped(n, ""))]
     return "\n".join([*counted, score_table(scored.score, as_of), "", *excluded])
 
 
@@ -157,7 +144,7 @@ def measure_explained(reading: Reading, found: MeasureExplained) -> str:
         lines.append(_not_shown(reading, found.unseen, "source").capitalize())
     for one in found.tallies:
         who = _reporter_line(one.tally, found.is_exclusion)
-        lines += ["", who, *columns([_reason(reason, found.is_exclusion) for reason in one.reasons])]
+        lines += ["", who, *fitted([_reason(reason, found.is_exclusion) for reason in one.reasons])]
     return "\n".join([*lines, "", "One record: pi180 explain RUN Type/id", ""])
 
 

@@ -5,7 +5,7 @@ from scoring.model import Severity
 from smartapp.due import distance
 from smartapp.plan_words import ESTIMATE, aim, earned_in_words, hours, not_counted_on, points_of, projected
 from smartapp.planning import Planned
-from smartapp.printed import columns, wrapped
+from smartapp.terminal import columns, fitted, wrapped
 from smartapp.typed import LABEL, WhatIf
 
 
@@ -63,7 +63,7 @@ def _singles(found: Planned) -> list[str]:
         for action, adds in found.singles
         if adds > 0
     ]  # fmt: skip
-    return ["Each by itself, once the gate is open:", *columns(rows)] if rows else []
+    return ["Each by itself, once the gate is open:", *fitted(rows)] if rows else []
 
 
 def _held(found: Planned) -> list[str]:
@@ -90,7 +90,7 @@ def _closing(found: Planned) -> list[str]:
         (f"{one.day}", distance(as_of, one.day).strip(), f"{one.cases} cases" if one.cases else "", one.what)
         for one in found.closing
     ]
-    return ["What can still change, and the last day for it:", *columns(rows)] if rows else []
+    return ["What can still change, and the last day for it:", *fitted(rows)] if rows else []
 
 
 def _gone(found: Planned) -> list[str]:
@@ -99,7 +99,7 @@ def _gone(found: Planned) -> list[str]:
         for measure, reasons in found.gone.items()
         for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     ]
-    return ["Counted, not met, and no longer to be changed:", *columns(rows)] if rows else []
+    return ["Counted, not met, and no longer to be changed:", *fitted(rows)] if rows else []
 
 
 def what_if_text(found: WhatIf) -> str:

@@ -428,7 +428,7 @@ def test_a_reporter_that_the_data_do_not_know_is_refused_with_2(tmp_path: Path) 
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert (
-        "the reporter of the attestation file is not in the data. In the data: TIN 991111111 (group);" in result.stderr
+        "who is to report is not in the data. In the data: TIN 991111111 (group);" in result.stderr
     )
 
 
