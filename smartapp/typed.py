@@ -100,27 +100,6 @@ def _check(rules: RuleBook, typed: Typed) -> None:
         for name in given:
             if name not in known:
                 raise _unknown(name, what, known, rules)
-    for name, (met, of) in typed.counts.items()
-    }
-    return replace(
-        attested,
-        answers=answers,
-        reported={**attested.reported, **counts},
-        cehrt_id=typed.cehrt_id or attested.cehrt_id,
-        variant=VARIANTS[typed.controlled] if typed.controlled else attested.variant,
-    )
-
-
-def _check(rules: RuleBook, typed: Typed) -> None:
-    """Refuse what the year does not know or cannot be."""
-    kinds = ((typed.answers, Metric.BOOLEAN, "answered yes or no"), (typed.counts, Metric.PROPORTION, "counted"))
-    for given, metric, what in kinds:
-        known = [measure.id for measure in rules.measures.values() if measure.metric is metric]
-        for name in given:
-            if name not in known:
-                raise UsageError(
-                    f"{name}: expected a measure of {rules.year} that is {what}.{_other(name, known, rules)}"
-                )
     for name, (met, of) in typed.counts.items():
         if not 0 <= met <= of:
             raise UsageError(f"{name}: expected 0 <= met <= denominator, got {met}/{of}.")
