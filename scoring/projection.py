@@ -14,6 +14,7 @@ from fractions import Fraction
 from scoring.actions import Situation, score_of
 from scoring.exclusions import Exclusion
 from scoring.model import MeasureId, Origin, Period, Proportion, Score
+from scoring.possible import closing_day
 from scoring.rounding import half_up
 from scoring.year import RuleBook
 
@@ -210,7 +211,10 @@ def starts_left(rules: RuleBook, as_of: date) -> StartsLeft:
 
     A period that began before can still be chosen, until the data are handed in: what was counted in it is known.
     """
-    last, minimum = rules.period.last_start, rules.period.minimum_days
+    last, minimum, closes = rules.period.last_start, rules.period.minimum_days, closing_day(rules)
+    if as_of > closes:
+        text = f"The submission window of {rules.year} closed on {closes}: no period can be begun, chosen or reported "
+        return StartsLeft(None, last, minimum, f"{text}any more.")
     first = max(as_of, date(rules.year, 1, 1))
     if first <= last:
         earliest_end = first + timedelta(days=minimum - 1)

@@ -67,7 +67,7 @@ def category_table(category: Category, as_of: date | None = None) -> str:
 def _score_line(line: ScoreLine) -> list[str]:
     title = " ".join(line.title.split())  # one of CMS's titles holds a line break
     head = f"{_points(line)}  {line.measure}" + (f"  {title}" if title != line.measure else "")
-    return [head, *wrapped(line.because, " " * 9)]
+    return [*wrapped(head, "", " " * 9), *wrapped(line.because, " " * 9)]
 
 
 def _points(line: ScoreLine) -> str:
@@ -117,9 +117,10 @@ def scored_table(scored: Scored, as_of: date | None = None) -> str:
         for measure, p in scored.submission.proportions.items()
     ]
     unseen = [(m, reading.unseen(m)) for m in scored.submission.proportions]
-    notes = [f"{m} {_not_shown(reading, kinds, 'server')}" for m, kinds in unseen if kinds]
+    told = (f"{m} {_not_shown(reading, kinds, 'server')}" for m, kinds in unseen if kinds)
+    notes = [line for text in told for line in wrapped(text, "", "    ")]
     head = f"{who}  performance year {reading.rules.year}  {period}  run {reading.fingerprint[:12]}"
-    counted = [head, "", *columns(rows), *notes, *_warned(reading), ""]
+    counted = [*wrapped(head, "", "    "), "", *columns(rows), *notes, *_warned(reading), ""]
     if reading.faults:
         return "\n".join(
             [*counted, *(f"BLOCKED, no score: the input is not whole: {fault}." for fault in reading.faults)]

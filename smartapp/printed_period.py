@@ -17,7 +17,9 @@ def best_period_text(found: BestPeriod, run: str) -> str:
     """The winner beside the runner-up, the halves and the year, with its reasons, its certainty and its assumptions."""
     lines = [
         f"{_who(found.best.submission.reporter)}  run {run[:12]}",
-        f"{found.searched:,} periods searched, each with every exclusion, path and choice that it allows.",
+        *wrapped(
+            f"{found.searched:,} periods searched, each with every exclusion, path and choice that it allows.", ""
+        ),
         "",
         *_table(found),
         "",

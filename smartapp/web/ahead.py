@@ -23,7 +23,7 @@ _MOST_POINTS = 100
 def periods(launch: Launch) -> Response:
     """Every performance period around the score, and which one earns more."""
     with own_score(launch) as (scored, _, frame):
-        return page(periods_page(scored, periods_of(scored), frame))
+        return page(periods_page(scored, periods_of(scored, frame.today), frame))
 
 
 @routes.get("/plan")

@@ -75,7 +75,7 @@ def landing(launch: Launch) -> Response:
 def score(launch: Launch) -> Response:
     """The latest run's score of the clinician who is signed in."""
     with own_score(launch) as (scored, kept, frame):
-        return page(score_page(scored, kept.written, frame, periods_of(scored)))
+        return page(score_page(scored, kept.written, frame, periods_of(scored, frame.today)))
 
 
 @routes.get("/measures/<measure>")
