@@ -23,9 +23,8 @@ def said(of: Period | None, as_of: date, period: Period = AUTUMN) -> str:
 
 
 def test_a_total_of_the_same_days_made_on_the_day_of_the_plan_leaves_no_doubt() -> None:
-    assert (
-        said(AUTUMN, MADE) == 'PI_HIE_4: 27 of 38 is the EHR\'s own total, as it stands ("the report", of 2026-11-20).'
-    )
+    only = "PI_HIE_4: 27 of 38 is the EHR's own total, as it stands"
+    assert said(AUTUMN, MADE) == f'{only} ("the report", of 2026-11-20).'
 
 
 def test_a_total_of_other_days_or_of_no_named_days_says_so() -> None:
