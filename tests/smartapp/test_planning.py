@@ -265,7 +265,7 @@ def test_a_gate_that_nothing_opens_any_more_says_what_and_since_when(
     assert "whatever is done" not in text
 
 
-def test_what_the_plan_cannot_do_but_a_person_can_names_the_remedy(march: Planned, tmp_path: Path) -> None:
+def test_what_the_plan_cannot_do_but_a_person_can_names_the_remedy(tmp_path: Path) -> None:
     asked = Asked(Period(date(2026, 1, 1), date(2026, 5, 31)), MARCH_4)
     with reading(tmp_path, PRACTICE, asked) as found:
         made = planned(found, ATTESTED, asked)
