@@ -228,6 +228,17 @@ def test_the_plan_says_what_to_do_until_when_and_what_it_gives(found: Planned, p
     assert "July 5, 2026 (in 34 days)" in plan.text
 
 
+def test_the_page_says_what_the_plan_takes_from_the_report_and_which_cases_may_not_count(
+    found: Planned, plan: Element
+) -> None:
+    assert "PI_HIE_4: 27 of 38 is the EHR's own total, as it stands" in plan.text
+    assert "It was made after 2026-06-01" in plan.text
+    assert found.undecided
+    reasons = {reason for counted in found.undecided.values() for reason in counted}
+    assert plan.by_id("undecided").text == "What may count, and is in no plan"
+    assert all(reason in plan.text for reason in reasons)
+
+
 def test_the_plan_is_for_the_points_that_are_asked_for(ahead: Ahead) -> None:
     found = plan_of(ahead.scored, AS_OF, 92)
     assert found is not None
