@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from scoring.exclusions import Count
 from scoring.horizon import Horizon
 from scoring.model import Finding, MeasureId, Period, Score, Severity, Submission
-from scoring.projection import StartsLeft
+from scoring.starts import StartsLeft
 from scoring.year import RuleBook
 
 

@@ -16,7 +16,7 @@ from scoring.period_options import Option, deciding, options
 from scoring.period_reasons import reasons
 from scoring.period_search import Asked, Found, Place, Search
 from scoring.periods import BestPeriod, Margin, Outcome, PeriodSpace, World, halves_of, space_of
-from scoring.projection import starts_left
+from scoring.starts import starts_left
 from scoring.timeliness import on_time
 from scoring.year import Measure, RuleBook, Status
 from smartapp.attestations import VARIANTS, Attestations

@@ -14,9 +14,9 @@ from extractors.cases import Tally
 from extractors.site import NumeratorWindow
 from extractors.vocabulary import EventKind
 from scoring.actions import OpenCase, Pool
+from scoring.deadlines import closing_day
 from scoring.efforts import ActionKind, Efforts
 from scoring.model import MeasureId, Period, Reporter
-from scoring.possible import closing_day
 from smartapp.evidence import COUNTS, CaseRow, rows_of
 from smartapp.usecases import Reading
 

@@ -5,7 +5,7 @@ from typing import Any
 from scoring.horizon import Horizon
 from scoring.model import Finding, Proportion, ScoreLine
 from scoring.periods import BestPeriod, Choices, Margin, Outcome, World
-from scoring.projection import StartsLeft
+from scoring.starts import StartsLeft
 from smartapp.best_period import Brief
 from smartapp.period_words import CONTROLLED, certainty
 

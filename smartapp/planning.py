@@ -11,20 +11,20 @@ from datetime import date, timedelta
 
 from scoring.actions import Action, OpenCase, Pool, Situation, applied, score_of
 from scoring.conditions import DeadlineId
+from scoring.deadlines import closing_day
 from scoring.efforts import ActionKind, Efforts, load_efforts
 from scoring.model import MeasureId, Period, Proportion, Score
 from scoring.plan import Open, Plan, alone, plan
-from scoring.possible import Held, Known, OtherBasis, closing_day, held_back, possible
+from scoring.possible import Held, Known, OtherBasis, held_back, possible
 from scoring.projection import (
     Projection,
     Safety,
     SafetyMargin,
     Span,
-    StartsLeft,
     projected,
     safety_margin,
-    starts_left,
 )
+from scoring.starts import StartsLeft, starts_left
 from scoring.year import RuleBook
 from smartapp.attestations import Attestations
 from smartapp.carried import Carried, carried

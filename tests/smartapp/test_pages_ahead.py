@@ -10,7 +10,7 @@ from test_score_page import FRAME, HOSTILE, WRITTEN
 
 from extractors.sources.folder import FileState
 from scoring.horizon import Horizon
-from scoring.projection import starts_left
+from scoring.starts import starts_left
 from smartapp.archive import latest, open_score
 from smartapp.looking_ahead import Periods, periods_of, plan_of, what_if_of
 from smartapp.planning import Planned
