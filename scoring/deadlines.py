@@ -9,6 +9,11 @@ from scoring.model import Finding, MeasureId
 from scoring.year import RuleBook
 
 
+def closing_day(rules: RuleBook) -> date:
+    """The last day on which anything can be handed in."""
+    return rules.conditions.deadlines[DeadlineId.SUBMISSION_CLOSES].day
+
+
 def dated(rules: RuleBook, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The findings, each with the last day on which it can be mended."""
     return tuple(replace(finding, by=_day(rules, finding)) for finding in found)
@@ -19,4 +24,4 @@ def _day(rules: RuleBook, finding: Finding) -> date:
     due = Due.YEAR_END if measure is not None and measure.within_year else CATALOGUE[finding.code].due
     if due is Due.YEAR_END:
         return date(rules.year, 12, 31)
-    return rules.conditions.deadlines[DeadlineId.SUBMISSION_CLOSES].day
+    return closing_day(rules)

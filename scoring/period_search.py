@@ -128,12 +128,12 @@ class Search:
             most = max(most, others.greatest())
         return most
 
-    def winner(self, world: World) -> tuple[int, int]:
-        """The period that is best, and its points, if the unknown turned out so everywhere."""
+    def winner(self, world: World) -> tuple[int, int, Option]:
+        """The period that is best, its points, and the way to report it, if the unknown turned out so everywhere."""
         ranks = self._ranks if self._worlds.are_one else [self._rank(way, world) for way in self._ways]
         cell = _greatest(ranks).first_greatest()
-        rank = max(range(len(ranks)), key=lambda way: ranks[way][cell])
-        return cell, self._earned_in(self._ways[rank], world, cell)
+        way = self._ways[max(range(len(ranks)), key=lambda number: ranks[number][cell])]
+        return cell, self._earned_in(way, world, cell), way.option
 
     def _earned(self, way: _Way, world: World) -> Cells:
         points, passed = self._worlds.points(way.option, world)

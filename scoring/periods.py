@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from scoring.exclusions import Count
+from scoring.horizon import Horizon
 from scoring.model import Finding, MeasureId, Period, Score, Severity, Submission
+from scoring.starts import StartsLeft
 from scoring.year import RuleBook
 
 
@@ -78,6 +80,13 @@ def space_of(rules: RuleBook) -> PeriodSpace:
     """The periods of a year by its rules."""
     first, last = date(rules.year, 1, 1), date(rules.year, 12, 31)
     return PeriodSpace(first, last, rules.period.minimum_days, rules.period.last_start)
+
+
+def halves_of(space: PeriodSpace) -> tuple[Period, ...]:
+    """The calendar halves of a year, those that the year allows as periods."""
+    year = space.first.year
+    halves = Period(date(year, 1, 1), date(year, 6, 30)), Period(date(year, 7, 1), date(year, 12, 31))
+    return tuple(half for half in halves if half in space)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +170,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The best period, and its points before the gate, if everything unknown turned out in one way."""
+    """The best period, its choices, and its points before the gate, if all that is unknown turned out in one way."""
 
     period: Period
     points: int
+    choices: Choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +183,12 @@ class BestPeriod:
 
     `best` is the winner, `runner_up` the best other period (None where the year allows one only), `halves` those
     calendar halves that are long enough. `searched` counts periods. `at_stake` is how many points another period and
-    choice may have more than the winner at worst, 0 where none can: then the winner is robust. `if_none_met` and
-    `if_all_met` are the winners if nothing, or all, of what is unknown or undecided is met. `reasons` has a sentence
-    for each measure. `unmendable` are errors that no period and no choice mends. `assumed` names what nobody answered
-    and was taken for yes. `carried` are measures whose total of the EHR's own report was taken for every period.
+    choice may have more than the winner at worst, by the days that are seen; 0 where none can. `robust` tells whether
+    none can whatever the unknown turns out to be, and whatever the days bring that `horizon` does not reach.
+    `if_none_met` and `if_all_met` are the winners if nothing, or all, of what is unknown or undecided is met. `reasons`
+    has a sentence for each measure. `unmendable` are errors that no period and no choice mends. `assumed` names what
+    nobody answered and was taken for yes. `carried` are measures whose total of the EHR's own report was taken for
+    every period. `starts` says which periods can still begin, None where no clock is asked.
     """
 
     best: Outcome
@@ -190,9 +202,7 @@ class BestPeriod:
     reasons: tuple[Reason, ...]
     unmendable: tuple[Finding, ...]
     assumed: tuple[str, ...]
-    carried: tuple[MeasureId, ...] = ()
-
-    @property
-    def robust(self) -> bool:
-        """Whether no other period can score more, whatever the unknown turns out to be."""
-        return self.at_stake <= 0
+    carried: tuple[MeasureId, ...]
+    robust: bool
+    horizon: Horizon
+    starts: StartsLeft | None

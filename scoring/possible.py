@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from re import ASCII, fullmatch
 
 from scoring.actions import Action, Change, Pool, Situation
-from scoring.conditions import DeadlineId
+from scoring.deadlines import closing_day
 from scoring.efforts import ActionKind, ActionRule, Efforts
 from scoring.exclusions import Exclusion, Standing
 from scoring.findings import CEHRT_ID
@@ -53,11 +53,6 @@ class Held:
 
     action: Action
     why: str
-
-
-def closing_day(rules: RuleBook) -> date:
-    """The last day on which anything can be handed in."""
-    return rules.conditions.deadlines[DeadlineId.SUBMISSION_CLOSES].day
 
 
 def possible(situation: Situation, known: Known) -> Open:

@@ -7,7 +7,7 @@ that was really seen.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
@@ -15,7 +15,6 @@ from scoring.actions import Situation, score_of
 from scoring.exclusions import Exclusion
 from scoring.model import MeasureId, Origin, Period, Proportion, Score
 from scoring.rounding import half_up
-from scoring.year import RuleBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,33 +192,6 @@ def _further(counted: Proportion, span: Span, share: Fraction | None) -> Proport
     more = half_up(Fraction(counted.denominator * span.remaining, span.elapsed))
     met = half_up(more * (counted.rate if share is None else share))
     return replace(counted, met=counted.met + met, denominator=counted.denominator + more)
-
-
-@dataclass(frozen=True, slots=True)
-class StartsLeft:
-    """Which periods can still begin: on a day from `first` to `last`, both included; `first` None for no day."""
-
-    first: date | None
-    last: date
-    minimum_days: int
-    text: str
-
-
-def starts_left(rules: RuleBook, as_of: date) -> StartsLeft:
-    """The days on which a period may still begin, seen from a day.
-
-    A period that began before can still be chosen, until the data are handed in: what was counted in it is known.
-    """
-    last, minimum = rules.period.last_start, rules.period.minimum_days
-    first = max(as_of, date(rules.year, 1, 1))
-    if first <= last:
-        earliest_end = first + timedelta(days=minimum - 1)
-        text = f"A period can still begin on any day until {last}. One that begins on {first} ends on {earliest_end} "
-        text += f"or later, {minimum} days or more."
-        return StartsLeft(first, last, minimum, text)
-    text = f"A period that begins after {last} is no longer possible: {minimum} days would leave {rules.year}. "
-    text += "Any period that began until then can still be chosen."
-    return StartsLeft(None, last, minimum, text)
 
 
 def counts_still(situation: Situation) -> Mapping[MeasureId, int]:

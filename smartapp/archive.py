@@ -132,6 +132,17 @@ def counted_periods(run: Path) -> tuple[Period, ...]:
     return tuple(period for period in found if period is not None)
 
 
+def basis_of(run: Path) -> tuple[RuleBook, Site]:
+    """The rules and the site settings that a run was counted with.
+
+    Raises:
+        ArchiveError: the folder lacks them, or they are not usable.
+    """
+    with _usable(run, "run.json"):
+        year = int(_document(run / "run.json")["year"])
+    return _rules(run, year), _site(run)
+
+
 @contextmanager
 def open_run(run: Path, period: Period) -> Iterator[Reading]:
     """Open a run's folder and count a period of its year; the reading stays open for its cases while in use.

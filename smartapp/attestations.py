@@ -4,7 +4,6 @@ TOML, read strictly against the year's rules: an unknown key, an unknown measure
 type stops with the place, what was expected and what was found.
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from scoring.rulebook import RuleBook
 from smartapp.attestation_errors import AttestationError
 from smartapp.attested_dates import DATED, TECHNOLOGY, dates_document, read_dates, technology_document
 from smartapp.attested_eligibility import NOTHING_SAID, Eligible, eligible_document, read_eligible
+from smartapp.nearest import hint
 
 _TOP = {"year", "reporter", "period", "cehrt", "answers", "reported", "choices", "people", "eligibility", *DATED}
 _REPORTED = {"numerator", "denominator", "report", "date"}
@@ -170,13 +170,8 @@ def _known(table: Mapping[str, Any], known: set[str], at: str) -> None:
     for key in table:
         if key not in known:
             raise AttestationError(
-                f"{at}: unknown key {key!r}.{_hint(key, known)} Expected one of: {', '.join(sorted(known))}."
+                f"{at}: unknown key {key!r}.{hint(key, known)} Expected one of: {', '.join(sorted(known))}."
             )
-
-
-def _hint(word: str, known: set[str]) -> str:
-    close = difflib.get_close_matches(word, sorted(known), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _table(document: Mapping[str, Any], name: str, at: str) -> Mapping[str, Any]:
@@ -234,7 +229,7 @@ def _answers(table: Mapping[str, Any], at: str, rules: RuleBook) -> dict[Measure
     for key, value in table.items():
         if MeasureId(key) not in booleans:
             raise AttestationError(
-                f"{at}, answers: {key!r} is no yes/no measure of {rules.year}.{_hint(key, set(booleans))}"
+                f"{at}, answers: {key!r} is no yes/no measure of {rules.year}.{hint(key, booleans)}"
                 f" All of them: pi180 attest --new FILE --year {rules.year}"
             )
         if not isinstance(value, bool):

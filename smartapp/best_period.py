@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Self
 
 from extractors.periods.counts import PeriodCounts
 from scoring import period_worlds as worlds
 from scoring.cells import Cells
 from scoring.findings import CEHRT_MISSING, NOT_CERTIFIED, NOT_IN_USE, REGISTERED_LATE, REQUESTS_MISSED
+from scoring.horizon import Horizon, all_seen
 from scoring.model import Finding, MeasureId, Metric, Period, Reporter, Severity, Submission
 from scoring.period_options import Option, deciding, options
 from scoring.period_reasons import reasons
 from scoring.period_search import Asked, Found, Place, Search
-from scoring.periods import BestPeriod, Margin, Outcome, PeriodSpace, World, space_of
+from scoring.periods import BestPeriod, Margin, Outcome, PeriodSpace, World, halves_of, space_of
+from scoring.starts import starts_left
 from scoring.timeliness import on_time
 from scoring.year import Measure, RuleBook, Status
 from smartapp.attestations import VARIANTS, Attestations
@@ -100,8 +103,17 @@ class PeriodSearch:
 
     def __init__(self, reading: Reading, space: PeriodSpace | None = None) -> None:
         self.reading, self.space = reading, space or space_of(reading.rules)
+        self.horizon = all_seen(self.space.last)
         self.counts = PeriodCounts(reading.engine, self.space, reading.site.numerator_window)
         self._ways: dict[tuple[object, ...], tuple[Option, ...]] = {}
+
+    def seen_from(self, as_of: date | None) -> Self:
+        """The same search, sure of no day after `as_of`, nor of one that the data do not reach; None asks no clock.
+
+        What is counted stays: all that the data hold.
+        """
+        self.horizon = Horizon(self.space.last, as_of, self.reading.site.data_until, self.counts.last_case)
+        return self
 
     def best(self, answered: Answered) -> BestPeriod:
         """The best period of one reporter.
@@ -201,7 +213,11 @@ class _Searched:
         """The winner and the full year, without their scores line by line."""
         found, space = self._search.found(), self._whole.space
         full = self._search.at(space.number(Period(space.first, space.last))).points
-        return Brief(self._evidence.reporter, space.at(found.best.cell), found.best, found.at_stake <= 0, full)
+        return Brief(self._evidence.reporter, space.at(found.best.cell), found.best, self._robust(found), full)
+
+    def _robust(self, found: Found) -> bool:
+        horizon, period = self._whole.horizon, self._whole.space.at(found.best.cell)
+        return found.at_stake <= 0 and horizon.settles(period, found.best.least, self._rules.cap.points)
 
     def best(self) -> BestPeriod:
         """Everything that was found, each period scored."""
@@ -211,6 +227,7 @@ class _Searched:
         space = self._whole.space
         full = self._of(Period(space.first, space.last))
         halves = tuple(self._of(half) for half in halves_of(space))
+        horizon = self._whole.horizon
         beside = next((o for o in (full, *halves, runner_up) if o is not None and o.period != best.period), best)
         return BestPeriod(
             best=best,
@@ -225,6 +242,9 @@ class _Searched:
             unmendable=self._unmendable(best, found),
             assumed=self._answered.assumed,
             carried=tuple(self._answered.attested.reported),
+            robust=self._robust(found),
+            horizon=horizon,
+            starts=starts_left(self._rules, horizon.as_of) if horizon.as_of else None,
         )
 
     def overview(self, shown: Period) -> Overview:
@@ -234,8 +254,8 @@ class _Searched:
         return Overview(space, self.best(), looked_at, self._search.points(), self._search.usable)
 
     def _in(self, world: worlds.World) -> World:
-        cell, points = self._search.winner(world)
-        return World(self._whole.space.at(cell), points)
+        cell, points, option = self._search.winner(world)
+        return World(self._whole.space.at(cell), points, option.choices)
 
     def _unmendable(self, best: Outcome, found: Found) -> tuple[Finding, ...]:
         waived, errors = self._answered.waived, found.unmendable
@@ -274,10 +294,3 @@ def _margins(scored: Scored) -> Iterator[Margin]:
         if one.fewer_than is not None and not one.refutes_only:
             claimed = scored.submission.answers.get(one.exclusion) is True
             yield Margin(one.exclusion, claimed, one.count, one.fewer_than)
-
-
-def halves_of(space: PeriodSpace) -> tuple[Period, ...]:
-    """The calendar halves of a year, those that the year allows as periods."""
-    year = space.first.year
-    halves = Period(date(year, 1, 1), date(year, 6, 30)), Period(date(year, 7, 1), date(year, 12, 31))
-    return tuple(half for half in halves if half in space)

@@ -11,13 +11,13 @@ from datetime import date
 from scoring.exclusions import Exclusion
 from scoring.model import MeasureId
 from scoring.projection import SafetyMargin, Span
-from smartapp.evidence import COUNTS, CaseRow, case_rows
+from smartapp.evidence import COUNTS, CaseRow, bare_rows
 from smartapp.exclusions import counts_for
-from smartapp.looking_ahead import observed
 from smartapp.open_cases import days_of, own_rows
 from smartapp.otherwise import Otherwise, otherwise, without
-from smartapp.planning import Asked, margins_of
+from smartapp.planning import Asked, margins_of, observed_part
 from smartapp.scored import Scored, score_reading
+from smartapp.usecases import recounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ def limits_of(scored: Scored, as_of: date) -> Limits | None:
         return None
     span = Span(scored.reading.period, as_of)
     seen = score_reading(
-        observed(scored.reading, Asked(scored.reading.period, as_of)),
+        recounted(scored.reading, observed_part(Asked(scored.reading.period, as_of))),
         replace(scored.attestations, reporter=scored.submission.reporter),
     )
-    rows = case_rows(seen.reading)
+    rows = bare_rows(seen.reading, {one.counted_as for one in seen.exclusions})
     margins = {one.exclusion: one for one in margins_of(seen, rows, span)}
     return Limits(span, tuple(_limited(scored, one, margins[one.exclusion], _days(seen, rows, one))
                               for one in seen.exclusions if one.exclusion in margins))  # fmt: skip

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from extractors.cases import tally
 from scoring.model import Period
 from scoring.periods import BestPeriod, Outcome, PeriodSpace
 from scoring.year import RuleBook
@@ -14,7 +13,7 @@ from smartapp.best_period import Answered, Overview, PeriodSearch, assume
 from smartapp.planning import Asked, Planned, observed_part, planned
 from smartapp.scored import Scored
 from smartapp.typed import Typed, WhatIf, what_if
-from smartapp.usecases import Reading
+from smartapp.usecases import recounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +58,17 @@ class Periods:
         return max(0, self.points(self.found.best) - self.reported)
 
 
-def periods_of(scored: Scored) -> Periods | None:
+def periods_of(scored: Scored, as_of: date | None = None) -> Periods | None:
     """Every period of the year, for the reporter and the answers of a score whose reading is open still.
 
+    Seen from `as_of`, None asks no clock; nothing is sure of days after it, nor of days that the data do not reach.
     Where nothing was answered, as in a first look, what the year requires is taken for yes. None where the input is
     not whole: then no period is worth a number.
     """
     reading = scored.reading
     if reading.faults:
         return None
-    answered, found = _answered(scored), PeriodSearch(reading)
+    answered, found = _answered(scored), PeriodSearch(reading).seen_from(as_of)
     over = found.overview(answered, reading.period)
     as_scored = scored.score.before_gate if over.found.unmendable or answered.assumed else scored.score.points
     return Periods(reading.rules, over.space, over.found, reading.period, as_scored, over.shown, tuple(_starts(over)))
@@ -118,21 +118,11 @@ def plan_of(scored: Scored, as_of: date, target: int | None = None) -> Planned |
     Raises:
         UsageError: as for `planned`.
     """
-    reading = scored.reading
-    if reading.faults:
+    if scored.reading.faults:
         return None
-    asked = Asked(reading.period, as_of, target)
-    seen = observed(reading, asked)
-    return planned(seen, replace(scored.attestations, reporter=scored.submission.reporter), asked)
-
-
-def observed(reading: Reading, asked: Asked) -> Reading:
-    """The observed part of a reading's period; its engine holds the cases of these days afterwards."""
-    seen = observed_part(asked)
-    [held] = reading.engine.rows("period", "1")
-    if seen == reading.period and (held["start_day"], held["end_day"]) == (str(seen.start), str(seen.end)):
-        return reading
-    return replace(reading, period=seen, tallies=tuple(tally(reading.engine, seen, reading.site.numerator_window)))
+    asked = Asked(scored.reading.period, as_of, target)
+    reading = recounted(scored.reading, observed_part(asked))
+    return planned(reading, replace(scored.attestations, reporter=scored.submission.reporter), asked)
 
 
 def what_if_of(scored: Scored, typed: Typed) -> WhatIf:

@@ -13,9 +13,9 @@ from extractors.cases import Tally
 from extractors.site import NumeratorWindow
 from extractors.vocabulary import EventKind
 from scoring.actions import OpenCase, Pool
+from scoring.deadlines import closing_day
 from scoring.efforts import ActionKind, Efforts
 from scoring.model import MeasureId, Period, Reporter
-from scoring.possible import closing_day
 from smartapp.evidence import COUNTS, CaseRow, deadline_of, rows_of, without_days
 from smartapp.usecases import Reading
 
@@ -40,10 +40,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Of one measure: what is open, by what has to be done, and the reasons of what is not met for good, counted."""
+    """Of one measure: what is open, by what has to be done, and the reasons of what is not met for good, counted.
+
+    `undecided` counts, by what would decide it, what nobody knows to be in the denominator: it is in no plan.
+    """
 
     pools: tuple[Pool, ...]
     gone: Mapping[str, int]
+    undecided: Mapping[str, int]
 
 
 def window_end(reading: Reading, period: Period) -> date:
@@ -61,7 +65,7 @@ def open_cases(reading: Reading, rows: list[CaseRow], seen: Seen) -> dict[Measur
         seen: from which day and whose.
     """
     found = {m: _cases(reading, own_rows(rows, m, seen.reporter, seen.variant), m, seen) for m in _NUMERATORS}
-    return {measure: cases for measure, cases in found.items() if cases.pools or cases.gone}
+    return {measure: cases for measure, cases in found.items() if cases.pools or cases.gone or cases.undecided}
 
 
 def own_rows(rows: list[CaseRow], measure: MeasureId, reporter: Reporter, variant: str) -> list[CaseRow]:
@@ -75,10 +79,13 @@ def _cases(reading: Reading, rows: list[CaseRow], measure: MeasureId, seen: Seen
     for row in rows:
         units[row.unit].append(row)
     found: list[tuple[ActionKind, OpenCase]] = []
-    gone: Counter[str] = Counter()
+    gone, undecided = Counter[str](), Counter[str]()
     for unit, of_unit in units.items():
+        if not any(row.counts == COUNTS for row in of_unit):
+            undecided[min(row.reason for row in of_unit)] += 1
+            continue
         unmet = [row for row in of_unit if row.met != "met"]
-        if not unmet or not any(row.counts == COUNTS for row in of_unit):
+        if not unmet:
             continue
         states = [(_state(reading, seen, row), row) for row in unmet]
         still = [state for state, _ in states if state is not None]
@@ -87,7 +94,7 @@ def _cases(reading: Reading, rows: list[CaseRow], measure: MeasureId, seen: Seen
         else:
             kind, by = min(still, key=lambda state: (state[1], state[0]))
             found.append((kind, OpenCase(unit, by, _is_unknown(unmet))))
-    return Cases(tuple(_pools(measure, found, seen.efforts)), dict(gone))
+    return Cases(tuple(_pools(measure, found, seen.efforts)), dict(gone), dict(undecided))
 
 
 def _lost(reasons: Iterable[str]) -> str:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from scoring.horizon import Horizon
 from scoring.model import Finding, Proportion, ScoreLine
-from scoring.periods import BestPeriod, Margin, Outcome, World
+from scoring.periods import BestPeriod, Choices, Margin, Outcome, World
+from scoring.starts import StartsLeft
 from smartapp.best_period import Brief
-from smartapp.period_words import CONTROLLED
+from smartapp.period_words import CONTROLLED, certainty
 
 
 def best_period_document(found: BestPeriod, run: str) -> dict[str, Any]:
@@ -26,7 +28,23 @@ def best_period_document(found: BestPeriod, run: str) -> dict[str, Any]:
         "unmendable": [_finding(finding) for finding in found.unmendable],
         "assumed": list(found.assumed),
         "carried": list(found.carried),
+        "seen": seen_document(found.horizon),
+        "days_to_come": found.horizon.to_come(found.best.period),
+        "starts": starts_document(found.starts) if found.starts else None,
+        "certainty": list(certainty(found)),
     }
+
+
+def seen_document(horizon: Horizon) -> dict[str, Any]:
+    """How far the year is seen: `until` is the last such day, the others are what says so; None where unknown."""
+    days = {"as_of": horizon.as_of, "data_until": horizon.data_until, "last_case": horizon.last_case}
+    return {"until": horizon.until.isoformat(), **{name: day and day.isoformat() for name, day in days.items()}}
+
+
+def starts_document(starts: StartsLeft) -> dict[str, Any]:
+    """Which periods can still begin, in days and in words."""
+    first = starts.first and starts.first.isoformat()
+    return {"first": first, "last": starts.last.isoformat(), "text": starts.text}
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
@@ -41,22 +59,27 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "most": outcome.most,
         "feasible": outcome.feasible,
         "infeasible_because": [finding.message for finding in outcome.infeasible],
-        "choices": {
-            "exclusions": list(outcome.choices.exclusions),
-            "path": [measure for path in outcome.choices.paths for measure in path],
-            "controlled_substances": CONTROLLED[outcome.choices.variant],
-        },
+        "choices": _choices(outcome.choices),
         "margins": {margin.exclusion: _margin(margin) for margin in outcome.margins},
         "lines": [_line(line, outcome) for line in outcome.score.lines],
     }
 
 
-def briefs_document(found: list[Brief], run: str, searched: int) -> dict[str, Any]:
+def _choices(choices: Choices) -> dict[str, Any]:
+    return {
+        "exclusions": list(choices.exclusions),
+        "path": [measure for path in choices.paths for measure in path],
+        "controlled_substances": CONTROLLED[choices.variant],
+    }
+
+
+def briefs_document(found: list[Brief], horizon: Horizon, run: str, searched: int) -> dict[str, Any]:
     """What `pi180 best-period --everyone --json` prints, in the shape `pi180/best-periods/1`."""
     return {
         "schema": "pi180/best-periods/1",
         "run": run,
         "periods_searched": searched,
+        "seen": seen_document(horizon),
         "reporters": [
             {
                 "tin": one.reporter.tin,
@@ -67,6 +90,7 @@ def briefs_document(found: list[Brief], run: str, searched: int) -> dict[str, An
                 "least": one.place.least,
                 "most": one.place.most,
                 "robust": one.robust,
+                "days_to_come": horizon.to_come(one.period),
                 "exclusions": list(one.place.option.choices.exclusions),
                 "controlled_substances": CONTROLLED[one.place.option.choices.variant],
                 "full_year": one.full_year,
@@ -81,6 +105,7 @@ def _world(world: World) -> dict[str, Any]:
         "start": world.period.start.isoformat(),
         "end": world.period.end.isoformat(),
         "points": world.points,
+        "choices": _choices(world.choices),
     }
 
 

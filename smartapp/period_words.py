@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from scoring.periods import BestPeriod
+from scoring.horizon import Horizon
+from scoring.periods import BestPeriod, Choices, World
 from smartapp.attestations import VARIANTS
 
 CONTROLLED = {variant: word for word, variant in VARIANTS.items()}
@@ -18,20 +19,73 @@ def gate(found: BestPeriod) -> Iterator[str]:
             yield f"{outcome.period.start} to {outcome.period.end}: {finding.message}"
 
 
+def choices_in_words(choices: Choices) -> str:
+    """What is chosen besides the period, in one line."""
+    path = "".join(f"; exchange by {', '.join(measures)}" for measures in choices.paths)
+    return f"exclusions {', '.join(choices.exclusions) or 'none'}; controlled {CONTROLLED[choices.variant]}{path}"
+
+
+def unseen_days(found: BestPeriod) -> Iterator[str]:
+    """Which days are still to come or not in the data, so that nothing is sure of them; nothing where none is."""
+    horizon, number = found.horizon, found.horizon.to_come(found.best.period)
+    if horizon.over:
+        return
+    whose = "this period" if number else "the year"
+    number = number or (horizon.last - horizon.until).days
+    days = f"{number} day{'' if number == 1 else 's'} of {whose} {'is' if number == 1 else 'are'}"
+    if horizon.of_clock:
+        yield f"As of {horizon.as_of}, {days} still to come; {_beyond(horizon)}."
+    else:
+        yield f"The data {_reach(horizon)}: {days} not in them; not counted."
+    if whose == "the year":
+        yield "A period that holds those days may yet earn more."
+    else:
+        yield (
+            "So it is the best by what is seen, not for sure: those days change points, and the counts that exclusions "
+            "rest on. pi180 plan tells what is safe."
+        )
+
+
+def _beyond(horizon: Horizon) -> str:
+    if horizon.last_case is None or horizon.last_case <= horizon.until:
+        return "not counted"
+    return f"yet the data hold cases until {horizon.last_case}, which are counted: correct the day or the data"
+
+
+def _reach(horizon: Horizon) -> str:
+    if horizon.data_until is not None:
+        return f"are whole until {horizon.until}, as the site file says"
+    return f"hold no case after {horizon.last_case}" if horizon.last_case else "hold no case of the year"
+
+
 def certainty(found: BestPeriod) -> Iterator[str]:
     """How sure the winner is, with the winners if nothing or all of what is unknown is met."""
-    best = found.best
-    if best.least == best.most and found.robust:
-        yield "Sure: nothing that is unknown can change the winner or its points."
+    best, seen = found.best, "" if found.horizon.over else ", in the days that are seen"
+    yield from unseen_days(found)
+    if best.least == best.most and not found.at_stake:
+        sure = "Sure: nothing" if found.robust else "Among the days that are seen, nothing"
+        yield f"{sure} that is unknown can change the winner or its points."
         return
-    yield f"The best period earns {best.least} at least and {best.most} at most."
-    if found.robust:
-        yield "Robust: no other period can earn more, whatever the unknown turns out to be."
+    yield f"The best period, with the choices of its row, earns {best.least} at least and {best.most} at most{seen}."
+    if not found.at_stake:
+        sure = "Robust: no other" if found.robust else "Among the days that are seen, no other"
+        yield f"{sure} period can earn more, whatever the unknown turns out to be."
         return
-    yield f"Not proven robust: another period may earn up to {found.at_stake} more than that least."
+    yield (
+        f"Not proven robust: another period, or other choices in this one, may earn up to {found.at_stake} more than "
+        "that least."
+    )
     for name, world in (("nothing", found.if_none_met), ("all", found.if_all_met)):
-        days = f"{world.period.start} to {world.period.end}"
-        yield f"If {name} of what is unknown is met, {days} is best with {world.points}."
+        yield f"If {name} of what is unknown is met, {_best_in(world, found)}."
+
+
+def _best_in(world: World, found: BestPeriod) -> str:
+    """The winner of a world; where it is the same period with another number, the choices that make it so."""
+    days = f"{world.period.start} to {world.period.end} is best with {world.points}"
+    if world.choices == found.best.choices:
+        return days
+    same = "the same period with other choices" if world.period == found.best.period else "other choices"
+    return f"{days}, {same}: {choices_in_words(world.choices)}"
 
 
 def resting_on(found: BestPeriod) -> Iterator[str]:

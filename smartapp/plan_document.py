@@ -6,6 +6,9 @@ from scoring.actions import Action
 from scoring.explain import as_document
 from scoring.model import Finding
 from scoring.projection import Projection, SafetyMargin
+from smartapp.carried import Carried
+from smartapp.period_document import starts_document
+from smartapp.plan_words import too_late
 from smartapp.planning import Planned
 
 
@@ -28,7 +31,7 @@ def plan_document(found: Planned) -> dict[str, Any]:
                 {**action_document(step.action), "points_after": step.score_after, "points_without": step.score_without}
                 for step in plan.steps
             ],
-            "blocking": [_blocking(finding) for finding in plan.blocking],
+            "blocking": [_blocking(finding, found) for finding in plan.blocking],
             "score_after": as_document(plan.after),
         },
         "singles": [{**action_document(action), "adds": adds} for action, adds in found.singles],
@@ -37,13 +40,12 @@ def plan_document(found: Planned) -> dict[str, Any]:
         ],
         "margins": [_margin(margin) for margin in found.margins],
         "projection": _projection(found.projection),
-        "starts": {
-            "first": found.starts.first and found.starts.first.isoformat(),
-            "last": found.starts.last.isoformat(),
-            "text": found.starts.text,
-        },
+        "starts": starts_document(found.starts),
         "closing": [{"day": c.day.isoformat(), "what": c.what, "cases": c.cases} for c in found.closing],
         "gone": {measure: dict(reasons) for measure, reasons in found.gone.items()},
+        "undecided": {measure: dict(reasons) for measure, reasons in found.undecided.items()},
+        "carried": [_carried(one) for one in found.carried],
+        "window_closed": found.closed and found.closed.isoformat(),
     }
 
 
@@ -68,8 +70,25 @@ def action_document(action: Action) -> dict[str, Any]:
     }
 
 
-def _blocking(finding: Finding) -> dict[str, str]:
-    return {"code": finding.code, "subject": finding.subject, "message": finding.message, "remedy": finding.remedy}
+def _blocking(finding: Finding, found: Planned) -> dict[str, Any]:
+    by = finding.by and finding.by.isoformat()
+    said = {"code": finding.code, "subject": finding.subject, "message": finding.message, "remedy": finding.remedy}
+    return {**said, "by": by, "too_late": too_late(finding, found)}
+
+
+def _carried(one: Carried) -> dict[str, Any]:
+    """A total of the EHR's report; `period` is that of the attestation file, whose total it is."""
+    of = one.of and {"start": one.of.start.isoformat(), "end": one.of.end.isoformat()}
+    return {
+        "measure": one.measure,
+        "met": one.total.proportion.met,
+        "denominator": one.total.proportion.denominator,
+        "report": one.total.report,
+        "date": one.total.on.isoformat(),
+        "period": of,
+        "of_other_days": one.of_other_days,
+        "after_as_of": one.later,
+    }
 
 
 def _margin(margin: SafetyMargin) -> dict[str, Any]:

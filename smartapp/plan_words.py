@@ -1,22 +1,27 @@
 """A plan in sentences, the same for the terminal and for pages. None of them names a case."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from scoring.model import Origin, Score, ScoreLine
+from scoring.model import Finding, MeasureId, Origin, Score, ScoreLine
 from smartapp.planning import Planned
 
 ESTIMATE = "The work is our estimate, to compare actions by; no published figure was found."
+
+UNDECIDED = "Not known to be counted at all, so in no plan, and what leaves it open (pi180 explain names the cases):"
 
 
 def aim(found: Planned) -> str:
     """Where the plan leads from where, or why there is none."""
     plan = found.plan
     before, after = plan.before.points, plan.after.points
+    if found.closed:
+        year = found.asked.period.start.year
+        return f"none: the submission window of {year} closed on {found.closed}, and the score stays {before}."
     if plan.steps:
         short = "" if plan.reached else f" {plan.target} cannot be reached; this is the most."
         return f"from {before} to {after} of 100 with the least work.{short}"
-    if plan.blocking:
-        return f"none: the score is {before}, and the gate stays shut whatever is done."
+    if plan.after.gate_shut:
+        return f"none: the score is {before}. The gate is shut, and no action that can be planned opens it."
     more = "" if plan.reached else f", and no action lifts it to {plan.target}"
     return f"nothing to do: the score is {before}{more}."
 
@@ -34,8 +39,27 @@ def points_of(score: Score) -> str:
 def not_counted_on(found: Planned) -> Iterator[str]:
     """Claims that would give more and that the plan does not make, with the reason."""
     for one in found.held:
-        if one.points > found.plan.before.before_gate:
-            yield f"{one.held.action.subject} would give {one.points}: {one.held.why}"
+        yield f"{one.held.action.subject} would give {one.points}: {one.held.why}"
+
+
+def blocking(found: Planned) -> Iterator[str]:
+    """What shuts the gate beyond this plan: what would mend it and until when, or that it is too late."""
+    for finding in found.plan.blocking:
+        if too_late(finding, found):
+            yield f"{finding.code}: {finding.message} It can no longer be mended: the last day was {finding.by}."
+        else:
+            until = f" Until {finding.by}." if finding.by else ""
+            yield f"{finding.code}: {finding.message} This plan cannot do it for you: {finding.remedy}{until}"
+
+
+def too_late(finding: Finding, found: Planned) -> bool:
+    """Whether the last day on which it could be mended has passed."""
+    return finding.by is not None and finding.by < found.asked.as_of
+
+
+def taken(found: Planned) -> Iterator[str]:
+    """Totals of the EHR's own report that the plan takes as they stand, with each doubt about them."""
+    yield from (" ".join(one.sentences()) for one in found.carried)
 
 
 def projected(found: Planned) -> Iterator[str]:
@@ -57,3 +81,10 @@ def earned_in_words(line: ScoreLine | None) -> str:
         return "-"
     mark = " (typed)" if line.origin is Origin.TYPED else ""
     return f"{'?' if line.earned is None else line.earned} / {line.available}{mark}"
+
+
+def listed(reasons: Mapping[MeasureId, Mapping[str, int]]) -> Iterator[tuple[str, int, str]]:
+    """Measure, number and reason, of each measure the most frequent first."""
+    for measure, counted in reasons.items():
+        for reason, number in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
+            yield measure, number, reason

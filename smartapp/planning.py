@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from scoring.actions import Action, OpenCase, Pool, Situation, applied, score_of
 from scoring.conditions import DeadlineId
+from scoring.deadlines import closing_day
 from scoring.efforts import ActionKind, Efforts, load_efforts
 from scoring.model import MeasureId, Period, Proportion, Score
 from scoring.plan import Open, Plan, alone, plan
@@ -20,13 +21,13 @@ from scoring.projection import (
     Safety,
     SafetyMargin,
     Span,
-    StartsLeft,
     projected,
     safety_margin,
-    starts_left,
 )
+from scoring.starts import StartsLeft, starts_left
 from scoring.year import RuleBook
 from smartapp.attestations import Attestations
+from smartapp.carried import Carried, carried
 from smartapp.evidence import CaseRow, case_rows
 from smartapp.exclusions import BASES, counts_for
 from smartapp.open_cases import Cases, Seen, days_of, open_cases, own_rows, window_end
@@ -61,7 +62,7 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A claim that the plan does not count on, and the points before the gate if it were made."""
+    """A claim that would give more and that the plan does not count on; `points` before the gate if it were made."""
 
     held: Held
     points: int
@@ -72,8 +73,9 @@ class Planned:
     """A plan with all that it was drawn from.
 
     `scored` is the observed part, `situation` the same as it would be reported for the whole period, `can` what else
-    than cases is open. `gone` says by measure what is not met for good, and why. `singles` are all actions with what
-    each adds by itself.
+    than cases is open. `gone` says by measure what is not met for good, and why; `undecided` which cases nobody knows
+    to be counted, and why. `singles` are all actions with what each adds by itself. `carried` are totals of the EHR's
+    report. `closed` is the last day of the submission window where it has passed.
     """
 
     asked: Asked
@@ -89,6 +91,9 @@ class Planned:
     starts: StartsLeft
     closing: tuple[Closing, ...]
     gone: Mapping[MeasureId, Mapping[str, int]]
+    undecided: Mapping[MeasureId, Mapping[str, int]]
+    carried: tuple[Carried, ...]
+    closed: date | None
 
 
 def observed_part(asked: Asked) -> Period:
@@ -118,7 +123,8 @@ def planned(reading: Reading, attested: Attestations, asked: Asked) -> Planned:
     known = _known(scored, _other_basis(scored, rows, seen), margins, seen)
     _check_ruled_out(whole, known, asked.ruled_out)
     situation, known = _without(whole, known, asked.ruled_out)
-    can = possible(situation, known)
+    can, counted = possible(situation, known), set(situation.submission.proportions) - set(attested.reported)
+    closes = closing_day(reading.rules)
     return Planned(
         asked=asked,
         scored=scored,
@@ -132,7 +138,10 @@ def planned(reading: Reading, attested: Attestations, asked: Asked) -> Planned:
         projection=projected(situation, span),
         starts=starts_left(reading.rules, asked.as_of),
         closing=tuple(sorted(_closing(situation, can, asked), key=lambda one: (one.day, one.what))),
-        gone={measure: found.gone for measure, found in cases.items() if measure in situation.submission.proportions},
+        gone={measure: found.gone for measure, found in cases.items() if measure in counted and found.gone},
+        undecided={m: found.undecided for m, found in cases.items() if m in counted and found.undecided},
+        carried=carried(attested, asked.period, asked.as_of),
+        closed=closes if asked.as_of > closes else None,
     )
 
 
@@ -216,9 +225,12 @@ def margins_of(scored: Scored, rows: list[CaseRow], span: Span) -> Iterator[Safe
 
 
 def _held(situation: Situation, can: Open, known: Known) -> Iterator[HeldBack]:
+    """Those that would give more than there is once the gate is open."""
+    ready = score_of(applied(situation, can.gate)).before_gate
     for held in held_back(situation, known):
-        after = score_of(applied(situation, (*can.gate, held.action)))
-        yield HeldBack(held, after.before_gate)
+        after = score_of(applied(situation, (*can.gate, held.action))).before_gate
+        if after > ready:
+            yield HeldBack(held, after)
 
 
 def _closing(situation: Situation, can: Open, asked: Asked) -> Iterator[Closing]:

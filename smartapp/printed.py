@@ -1,6 +1,5 @@
 """Results as text for a terminal: the tallies of a reading and the lines of a score."""
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -14,15 +13,8 @@ from smartapp.explained import CaseExplained, MeasureExplained, Reason, RecordEx
 from smartapp.printed_exclusions import exclusion_notes, exclusion_rows
 from smartapp.scored import Scored
 from smartapp.submissions import Category
+from smartapp.terminal import columns, fitted, wrapped
 from smartapp.usecases import Reading
-
-_WIDTH = 100
-
-
-def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines with columns of equal width, two spaces between."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def tally_table(reading: Reading) -> str:
@@ -75,12 +67,7 @@ def category_table(category: Category, as_of: date | None = None) -> str:
 def _score_line(line: ScoreLine) -> list[str]:
     title = " ".join(line.title.split())  # one of CMS's titles holds a line break
     head = f"{_points(line)}  {line.measure}" + (f"  {title}" if title != line.measure else "")
-    return [head, *wrapped(line.because, " " * 9)]
-
-
-def wrapped(text: str, indent: str, further: str | None = None) -> list[str]:
-    """A text as lines of a terminal's width, each with the indent, those after the first with `further` if given."""
-    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=further or indent)
+    return [*wrapped(head, "", " " * 9), *wrapped(line.because, " " * 9)]
 
 
 def _points(line: ScoreLine) -> str:
@@ -130,14 +117,15 @@ def scored_table(scored: Scored, as_of: date | None = None) -> str:
         for measure, p in scored.submission.proportions.items()
     ]
     unseen = [(m, reading.unseen(m)) for m in scored.submission.proportions]
-    notes = [f"{m} {_not_shown(reading, kinds, 'server')}" for m, kinds in unseen if kinds]
+    told = (f"{m} {_not_shown(reading, kinds, 'server')}" for m, kinds in unseen if kinds)
+    notes = [line for text in told for line in wrapped(text, "", "    ")]
     head = f"{who}  performance year {reading.rules.year}  {period}  run {reading.fingerprint[:12]}"
-    counted = [head, "", *columns(rows), *notes, *_warned(reading), ""]
+    counted = [*wrapped(head, "", "    "), "", *columns(rows), *notes, *_warned(reading), ""]
     if reading.faults:
         return "\n".join(
             [*counted, *(f"BLOCKED, no score: the input is not whole: {fault}." for fault in reading.faults)]
         )
-    excluded = [*columns(exclusion_rows(scored)), *(line for n in exclusion_notes(scored) for line in wrapped(n, ""))]
+    excluded = [*fitted(exclusion_rows(scored)), *(line for n in exclusion_notes(scored) for line in wrapped(n, ""))]
     return "\n".join([*counted, score_table(scored.score, as_of), "", *excluded])
 
 
@@ -157,7 +145,7 @@ def measure_explained(reading: Reading, found: MeasureExplained) -> str:
         lines.append(_not_shown(reading, found.unseen, "source").capitalize())
     for one in found.tallies:
         who = _reporter_line(one.tally, found.is_exclusion)
-        lines += ["", who, *columns([_reason(reason, found.is_exclusion) for reason in one.reasons])]
+        lines += ["", who, *fitted([_reason(reason, found.is_exclusion) for reason in one.reasons])]
     return "\n".join([*lines, "", "One record: pi180 explain RUN Type/id", ""])
 
 

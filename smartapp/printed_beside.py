@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from smartapp.beside.causes import Verdict
 from smartapp.beside.compared import Beside, Candidate, Comparison, Numbers
 from smartapp.beside.single_cases import SingleDifference
-from smartapp.printed import columns
+from smartapp.terminal import columns
 from smartapp.unattributed import Reasoned
 
 _MOST_CASES = 5

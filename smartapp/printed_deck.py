@@ -1,7 +1,7 @@
 """The comparison of a run with the deck as text for a terminal."""
 
 from smartapp.deck_comparison import Compared
-from smartapp.printed import columns
+from smartapp.terminal import columns
 
 
 def comparison_table(compared: tuple[Compared, ...]) -> str:

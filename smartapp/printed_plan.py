@@ -3,9 +3,21 @@
 from scoring.actions import Action
 from scoring.model import Severity
 from smartapp.due import distance
-from smartapp.plan_words import ESTIMATE, aim, earned_in_words, hours, not_counted_on, points_of, projected
+from smartapp.plan_words import (
+    ESTIMATE,
+    UNDECIDED,
+    aim,
+    blocking,
+    earned_in_words,
+    hours,
+    listed,
+    not_counted_on,
+    points_of,
+    projected,
+    taken,
+)
 from smartapp.planning import Planned
-from smartapp.printed import columns, wrapped
+from smartapp.terminal import columns, fitted, wrapped
 from smartapp.typed import LABEL, WhatIf
 
 
@@ -15,7 +27,7 @@ def plan_text(found: Planned, with_cases: bool = False) -> str:
     `with_cases` prints the keys of the cases: the text is then for inside the building only.
     """
     parts = (_head(found), _plan(found, with_cases), _singles(found), _held(found), _projection(found))
-    rest = (_margins(found), _closing(found), _gone(found))
+    rest = (_margins(found), _closing(found), _gone(found), _undecided(found))
     return "\n\n".join("\n".join(part) for part in (*parts, *rest) if part) + "\n"
 
 
@@ -25,7 +37,8 @@ def _head(found: Planned) -> list[str]:
     days = f"{asked.period.start} to {asked.period.end} ({asked.period.days} days)"
     seen = f"As of {asked.as_of}: {span.elapsed} days observed, {span.remaining} to come."
     run = found.scored.reading.fingerprint[:12]
-    return [f"{who}  {days}  run {run}", seen, *wrapped(found.starts.text, "")]
+    totals = [line for text in taken(found) for line in wrapped(text, "", "    ")]
+    return [*wrapped(f"{who}  {days}  run {run}", "", "    "), seen, *wrapped(found.starts.text, ""), *totals]
 
 
 def _plan(found: Planned, with_cases: bool) -> list[str]:
@@ -40,15 +53,13 @@ def _plan(found: Planned, with_cases: bool) -> list[str]:
     if not plan.after.determinable:
         open_lines = ", ".join(line.measure for line in plan.after.lines if line.earned is None)
         lines += wrapped(f"Not determinable even so: {open_lines}. What is seen of the rest is counted.", "")
-    for finding in plan.blocking:
-        lines += wrapped(f"No action mends {finding.code}: {finding.message} {finding.remedy}", "", "    ")
-    return lines
+    return lines + [line for text in blocking(found) for line in wrapped(text, "", "    ")]
 
 
 def _step(number: int, action: Action, found: Planned, with_cases: bool) -> list[str]:
-    cases = f" ({len(action.cases)} case{'' if len(action.cases) == 1 else 's'})" if action.cases else ""
+    cases = f" ({_cases(len(action.cases))})" if action.cases else ""
     until = f"until {action.by}{distance(found.asked.as_of, action.by)}"
-    lines = [f"{number:>3}. {action.id}{cases}, {until}, {action.rule.effort.title}"]
+    lines = wrapped(f"{number:>3}. {action.id}{cases}, {until}, {action.rule.effort.title}", "", " " * 6)
     only_if = f", only if {action.rule.only_if}" if action.rule.only_if else ""
     lines += wrapped(f"{action.rule.todo}{only_if}. {action.note}".strip(), " " * 6)
     if with_cases and action.cases:
@@ -56,14 +67,19 @@ def _step(number: int, action: Action, found: Planned, with_cases: bool) -> list
     return lines
 
 
+def _cases(number: int) -> str:
+    """How many cases, in words; nothing for none."""
+    return f"{number} case{'' if number == 1 else 's'}" if number else ""
+
+
 def _singles(found: Planned) -> list[str]:
     rows = [
-        (f"+{adds}", action.id, f"{len(action.cases)} cases" if action.cases else "", f"until {action.by}",
+        (f"+{adds}", action.id, _cases(len(action.cases)), f"until {action.by}",
          action.rule.effort.title)
         for action, adds in found.singles
         if adds > 0
     ]  # fmt: skip
-    return ["Each by itself, once the gate is open:", *columns(rows)] if rows else []
+    return ["Each by itself, once the gate is open:", *fitted(rows)] if rows else []
 
 
 def _held(found: Planned) -> list[str]:
@@ -86,20 +102,18 @@ def _margins(found: Planned) -> list[str]:
 
 def _closing(found: Planned) -> list[str]:
     as_of = found.asked.as_of
-    rows = [
-        (f"{one.day}", distance(as_of, one.day).strip(), f"{one.cases} cases" if one.cases else "", one.what)
-        for one in found.closing
-    ]
-    return ["What can still change, and the last day for it:", *columns(rows)] if rows else []
+    rows = [(f"{one.day}", distance(as_of, one.day).strip(), _cases(one.cases or 0), one.what) for one in found.closing]
+    return ["What can still change, and the last day for it:", *fitted(rows)] if rows else []
 
 
 def _gone(found: Planned) -> list[str]:
-    rows = [
-        (measure, f"{number:>5}", reason)
-        for measure, reasons in found.gone.items()
-        for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    ]
-    return ["Counted, not met, and no longer to be changed:", *columns(rows)] if rows else []
+    rows = [(measure, f"{number:>5}", reason) for measure, number, reason in listed(found.gone)]
+    return ["Counted, not met, and no longer to be changed:", *fitted(rows)] if rows else []
+
+
+def _undecided(found: Planned) -> list[str]:
+    rows = [(measure, f"{number:>5}", reason) for measure, number, reason in listed(found.undecided)]
+    return [*wrapped(UNDECIDED, ""), *fitted(rows)] if rows else []
 
 
 def what_if_text(found: WhatIf) -> str:

@@ -11,8 +11,8 @@ from extractors.vocabulary import EventKind
 from smartapp.preflight import Found, missing
 from smartapp.preflight_document import searches
 from smartapp.preflight_remedies import NOUNS, Remedy, headline, npi_remedies, remedies
-from smartapp.printed import columns
 from smartapp.profiling import DOCUMENTED
+from smartapp.terminal import columns
 
 _WIDTH = 80
 _NAMED = 17

@@ -7,8 +7,8 @@ from extractors.profile import Profile
 from extractors.profile_check import Check
 from extractors.selectors import Remark
 from extractors.vocabulary import EventKind
-from smartapp.printed import columns, wrapped
 from smartapp.profiling import DOCUMENTED
+from smartapp.terminal import columns, wrapped
 
 
 def _indented(text: str, indent: int, first: str | None = None) -> list[str]:

@@ -9,8 +9,8 @@ from scoring.eligibility_rules import Framework
 from scoring.findings import cites_of
 from scoring.rounding import in_words
 from smartapp.eligibility import Question, Standing
-from smartapp.printed import columns, wrapped
 from smartapp.rulebooks import ChangedEntry, Checked, Entry, Fate, changed_entries
+from smartapp.terminal import columns, wrapped
 
 _FRAMEWORKS = {Framework.TRADITIONAL: "traditional MIPS and MVPs", Framework.APP: "the APP and APP Plus"}
 

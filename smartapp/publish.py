@@ -50,7 +50,7 @@ def publish(scored: Scored, out: Path, as_of: date | None = None) -> Published:
     texts = _texts(scored, rows)
     if scored.reading.faults:
         (out / "submission.json").unlink(missing_ok=True)
-    for name, text in {**texts, "report.html": render(scored, rows, as_of, periods_of(scored))}.items():
+    for name, text in {**texts, "report.html": render(scored, rows, as_of, periods_of(scored, as_of))}.items():
         write_text(out / name, text)
     return Published(out / "report.html", _keep(scored, texts, out / "runs"), _note(scored))
 

@@ -9,6 +9,14 @@ from smartapp.usecases import Reading, UsageError
 _MOST_LISTED = 12
 
 
+class ReporterError(UsageError):
+    """Who reports is not to be found out. `problem` says why, whoever was named where."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.problem = problem
+
+
 def reporter_of(reading: Reading, named: Reporter | None) -> Reporter:
     """The reporter whose cases are counted.
 
@@ -18,7 +26,7 @@ def reporter_of(reading: Reading, named: Reporter | None) -> Reporter:
             TIN that the data give it.
 
     Raises:
-        UsageError: nobody is named and the data name several or none, or the data do not know who is named.
+        ReporterError: nobody is named and the data name several or none, or the data do not know who is named.
     """
     required = {measure.id for measure in reading.rules.with_status(Status.REQUIRED)}
     counted = {Reporter(t.tin, t.npi) for t in reading.tallies if t.measure in required}
@@ -29,9 +37,10 @@ def reporter_of(reading: Reading, named: Reporter | None) -> Reporter:
     known = counted | _seen(reading)
     same = [one for one in known if one.npi == named.npi and named.npi is not None and named.tin is None and one.tin]
     if named not in known and len(same) != 1:
-        raise UsageError(
-            f"the reporter of the attestation file is not in the data. In the data: {_listed(known)}. Correct "
-            f"[reporter]; where the data give no TIN, say it in the site file's [tin_map]."
+        raise ReporterError(
+            f"who is to report is not in the data. In the data: {_listed(known)}. Where these give no TIN, say it in "
+            "the site file's [tin_map].",
+            "Correct [reporter] in the attestation file.",
         )
     return named if named in known else same[0]
 
@@ -41,9 +50,9 @@ def _only(reading: Reading, individuals: set[Reporter]) -> Reporter:
         return next(iter(individuals))
     if reading.faults:
         return Reporter(None, None)
-    raise UsageError(
-        f"who reports is not said, and the data name several or none: {_listed(individuals)}. "
-        "Add [reporter] to the attestation file."
+    raise ReporterError(
+        f"who reports is not said, and the data name several or none: {_listed(individuals)}.",
+        "Add [reporter] to the attestation file.",
     )
 
 

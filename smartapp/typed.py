@@ -4,7 +4,7 @@ Typed values go through the one path of the answers, so that they are scored lik
 and stand in a list of their own wherever the result is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -13,9 +13,11 @@ from scoring.explain import as_document
 from scoring.model import MeasureId, Metric, Origin, Proportion
 from scoring.rulebook import RuleBook
 from smartapp.attestations import VARIANTS, Attestations, Reported
+from smartapp.nearest import hint
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Reading, UsageError
 
+_MOST_LISTED = 8
 LABEL = "What if: typed values, not data. Nothing of this is kept or submitted."
 
 
@@ -97,7 +99,13 @@ def _check(rules: RuleBook, typed: Typed) -> None:
         known = [measure.id for measure in rules.measures.values() if measure.metric is metric]
         for name in given:
             if name not in known:
-                raise UsageError(f"{name}: expected a measure of {rules.year} that is {what}: {', '.join(known)}.")
+                raise _unknown(name, what, known, rules)
     for name, (met, of) in typed.counts.items():
         if not 0 <= met <= of:
             raise UsageError(f"{name}: expected 0 <= met <= denominator, got {met}/{of}.")
+
+
+def _unknown(name: str, what: str, known: Sequence[str], rules: RuleBook) -> UsageError:
+    few = f" All of them: {', '.join(known)}." if len(known) <= _MOST_LISTED else ""
+    every = few or f" All of them: pi180 attest --new FILE --year {rules.year}."
+    return UsageError(f"{name}: expected a measure of {rules.year} that is {what}.{hint(name.upper(), known) or every}")

@@ -6,7 +6,7 @@ plain records out.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -157,6 +157,18 @@ def read_folder(
             places=places_of(engine),
             drug_table=drugs,
         )
+
+
+def recounted(reading: Reading, period: Period) -> Reading:
+    """The same reading with another period counted, none of its days where it ends before it starts.
+
+    Its engine holds the cases of these days afterwards, whatever days it held before.
+    """
+    [held] = reading.engine.rows("period", "1")
+    if period == reading.period and (held["start_day"], held["end_day"]) == (str(period.start), str(period.end)):
+        return reading
+    counted = tuple(tally(reading.engine, period, reading.site.numerator_window))
+    return replace(reading, period=period, tallies=counted)
 
 
 def places_of(engine: LocalEngine) -> dict[str, tuple[str, int, int | None]]:

@@ -1,6 +1,7 @@
 """The tallies of every period of a space at once; for each of them the same numbers as `tallies.sql`."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 
 from extractors.cases import Tally
@@ -15,7 +16,10 @@ from scoring.periods import PeriodSpace
 
 
 class PeriodCounts:
-    """Every period's tallies of everyone in the data. Made once from derived cases; summed up as they are asked for."""
+    """Every period's tallies of everyone in the data. Made once from derived cases; summed up as they are asked for.
+
+    `last_case` is the day of the last case of the year of `space`, None where there is none.
+    """
 
     def __init__(self, engine: LocalEngine, space: PeriodSpace, window: NumeratorWindow) -> None:
         self.space = space
@@ -24,6 +28,7 @@ class PeriodCounts:
         self._number: Mapping[Series, int] = {name: n for n, name in enumerate(cases.names)}
         self._corners: Corners = corners_of(cases, self._frame)
         self._homeless = tuple(name for name in self._number if name[2] is None)
+        self.last_case = _last_case(engine, space)
         self._none = constant(space, 0)
         self._summed = lru_cache(maxsize=64)(self._sum)
 
@@ -60,3 +65,9 @@ class PeriodCounts:
             return None
         met, unknown = counts.met[cell], counts.unknown[cell]
         return Tally(MeasureId(measure), variant, tin, npi, denominator, met, unknown, undecided, {})
+
+
+def _last_case(engine: LocalEngine, space: PeriodSpace) -> date | None:
+    last = {row["year"]: row["day"] for row in engine.rows("last_case")}
+    day = last.get(f"{space.last.year:04}")
+    return date.fromisoformat(day) if day else None

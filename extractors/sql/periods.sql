@@ -1,5 +1,5 @@
 -- Periods: what decides of each case in which periods it counts, for counting all of them at once (extractors/periods).
--- Reads: variant_case (variants.sql), received_context (summaries.sql), incoming_context (contexts.sql).
+-- Reads: cases (cases.sql), variant_case (variants.sql), received_context (summaries.sql), incoming_context (contexts.sql).
 
 -- table: day_case
 -- Each case once for each context in which it may count; one without a context where it needs one counts in no period.
@@ -20,4 +20,10 @@ LEFT JOIN received_context AS x ON c.measure = 'PI_HIE_4' AND x.focus = c.focus
   AND coalesce(x.npi, '') = coalesce(c.npi, '') AND coalesce(x.tin, '') = coalesce(c.tin, '')
 LEFT JOIN incoming_context AS i ON c.measure = 'PI_LVITC_2' AND i.focus = c.focus
   AND coalesce(i.npi, '') = coalesce(c.npi, '') AND coalesce(i.tin, '') = coalesce(c.tin, '')
+;
+
+-- table: last_case
+-- The last day of each year on which a case fell; one dated by a month or a year, on the first day that it may be.
+SELECT substr(occurred, 1, 4) AS year, max(occurred) AS day FROM cases WHERE occurred IS NOT NULL
+GROUP BY substr(occurred, 1, 4)
 ;

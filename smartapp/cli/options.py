@@ -22,7 +22,7 @@ INTERRUPTED = 130
 
 _EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError, SettingsError, StoreError)
 PLACE = click.Path(path_type=Path)
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Days(click.ParamType[tuple[date, date]]):
@@ -52,13 +52,27 @@ class Day(click.ParamType[date]):
             self.fail(f"expected a day as 2026-11-22, got {value!r}.", param, ctx)
 
 
+class Digits(click.ParamType[str]):
+    """An identifier of so many digits, as a TIN or an NPI."""
+
+    def __init__(self, name: str, number: int) -> None:
+        self.name, self._number = name, number
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The digits, or a refusal that says how many are expected and does not repeat what was typed."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and len(text) == self._number):
+            self.fail(f"expected {self._number} digits, got {len(text)} characters that are not.", param, ctx)
+        return text
+
+
+TIN, NPI = Digits("TIN", 9), Digits("NPI", 10)
 YEAR = click.option("--year", type=int, required=True, help="Performance year.")
 RULES = click.option("--rules", type=PLACE, help="Folder of py<year>.toml rule files. [default: the product's own]")
 AS_OF = click.option("--as-of", type=Day(), help="Say from this day how far off each printed deadline is.")
 PARAMETERS = click.option("--parameter", "parameters", multiple=True, help="NAME=VALUE to send with every search.")
 AS_JSON = click.option("--json", "in_json", is_flag=True, help="Print one JSON document.")
-_SOURCE = (
-    click.option("--from", "folder", type=PLACE, required=True, help="Folder of FHIR NDJSON or of a crawl."),
+_SETTINGS = (
     click.option("--site", type=PLACE, help="Site settings, a TOML file."),
     click.option("--profile", help="Evidence profile: a name or a TOML file. [default: generic]"),
     click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
@@ -82,11 +96,17 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def from_source(command: _Command) -> _Command:
+def from_source(command: Command) -> Command:
     """Add the options of every verb that reads a folder of FHIR."""
-    for option in reversed(_SOURCE):
+    return source_options(command, required=True)
+
+
+def source_options(command: Command, required: bool) -> Command:
+    """The same, the folder itself required or not."""
+    for option in reversed(_SETTINGS):
         command = option(command)
-    return command
+    told = "Folder of FHIR NDJSON or of a crawl."
+    return click.option("--from", "folder", type=PLACE, required=required, help=told)(command)
 
 
 @contextmanager

@@ -1,33 +1,44 @@
 """The verb that searches the performance periods of a year: best-period."""
 
 import sys
-from dataclasses import replace
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from scoring.model import Period, Reporter
-from scoring.rulebook import RuleBook, load
+from scoring.model import Reporter
+from scoring.rulebook import RuleBook
 from smartapp.attestations import read_attestations
 from smartapp.best_period import Answered, PeriodSearch, assume
-from smartapp.cli.counting import reading_of
-from smartapp.cli.options import AS_JSON, GATE_SHUT, PLACE, RULES, YEAR, from_source, stated_failures
-from smartapp.cli.planning import stop_if_broken
+from smartapp.cli.options import AS_JSON, GATE_SHUT, NPI, PLACE, RULES, TIN, YEAR, Day, stated_failures
+from smartapp.cli.origins import from_source_or_run, origin_of, stop_if_broken
 from smartapp.period_document import best_period_document, briefs_document
 from smartapp.printed_period import best_period_text, everyone_text
+from smartapp.reporters import ReporterError
 from smartapp.runs import as_json
-from smartapp.usecases import Source
+from smartapp.usecases import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What is printed, and whether no period has its gate open."""
+
+    document: dict[str, Any]
+    text: str
+    shut: bool
 
 
 @click.command("best-period")
-@from_source
+@from_source_or_run
 @YEAR
 @RULES
 @click.option("--attestations", type=PLACE, help="Attestation file. [default: what the year requires is assumed yes]")
-@click.option("--tin", help="Who reports. [default: the attestation file's, or the only clinician]")
-@click.option("--npi", help="Who reports; without it the whole TIN.")
+@click.option("--as-of", type=Day(), help="The last day that has happened. [default: today, in the practice's zone]")
+@click.option("--tin", type=TIN, help="Who reports. [default: the attestation file's, or the only clinician]")
+@click.option("--npi", type=NPI, help="Who reports; without it the whole TIN.")
 @click.option("--everyone", is_flag=True, help="Search for each clinician and group in the data, one line each.")
 @AS_JSON
 def best_period(
@@ -35,25 +46,41 @@ def best_period(
 ) -> None:
     """Find the performance period that earns most, with the exclusions and choices that go with it.
 
-    Every period that the year allows is counted and scored; none is left out. Exit code 4 if none has its gate open.
+    Every period that the year allows is counted and scored; none is left out. All that the data hold is counted; of
+    days after --as-of, and of days that the data do not reach, nothing is called sure. Exit code 4 if no period has
+    its gate open.
     """
-    named = Reporter(asked.pop("tin"), asked.pop("npi"))
-    with stated_failures():
-        book = load(year, rules)
-        answered = _answered(book, attestations, named)
-        with reading_of(Source(**asked), book, Period(date(year, 1, 1), date(year, 12, 31))) as reading:
+    named, as_of = Reporter(asked.pop("tin"), asked.pop("npi")), asked.pop("as_of")
+    with stated_failures(), _named_by_options():
+        origin = origin_of(year, rules, asked)
+        answered = _answered(origin.rules, attestations, named)
+        with origin.reading(origin.year) as reading:
             stop_if_broken(reading, in_json)
-            search = PeriodSearch(reading)
-            if everyone:
-                briefs, searched = search.everyone(answered), len(search.space)
-                document = briefs_document(briefs, reading.fingerprint, searched)
-                text, shut = everyone_text(briefs, searched), False
-            else:
-                found = search.best(answered)
-                document = best_period_document(found, reading.fingerprint)
-                text, shut = best_period_text(found, reading.fingerprint), not found.best.points
-            click.echo(as_json(document) if in_json else text, nl=False)
-    sys.exit(GATE_SHUT if shut else 0)
+            search = PeriodSearch(reading).seen_from(as_of or origin.today())
+            found = _for_everyone(search, answered) if everyone else _for_one(search, answered)
+            click.echo(as_json(found.document) if in_json else found.text, nl=False)
+    sys.exit(GATE_SHUT if found.shut else 0)
+
+
+def _for_everyone(search: PeriodSearch, answered: Answered) -> _Result:
+    briefs, searched, run = search.everyone(answered), len(search.space), search.reading.fingerprint
+    document = briefs_document(briefs, search.horizon, run, searched)
+    return _Result(document, everyone_text(briefs, search.horizon, searched), False)
+
+
+def _for_one(search: PeriodSearch, answered: Answered) -> _Result:
+    found, run = search.best(answered), search.reading.fingerprint
+    return _Result(best_period_document(found, run), best_period_text(found, run), not found.best.points)
+
+
+@contextmanager
+def _named_by_options() -> Iterator[None]:
+    """Say how this verb is told who reports."""
+    try:
+        yield
+    except ReporterError as problem:
+        remedy = "Name who reports with --tin and --npi, or take --everyone."
+        raise UsageError(f"{problem.problem} {remedy}") from None
 
 
 def _answered(rules: RuleBook, attestations: Path | None, named: Reporter) -> Answered:

@@ -2,25 +2,27 @@
 
 import re
 import sys
-from datetime import UTC, date, datetime
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from extractors.site import load_site
 from scoring.model import MeasureId, Period
-from scoring.rulebook import RuleBook, load
+from scoring.rulebook import RuleBook
 from smartapp.attestations import VARIANTS, Attestations, read_attestations
-from smartapp.cli.counting import reading_of
-from smartapp.cli.options import AS_JSON, NOT_WHOLE, PLACE, RULES, YEAR, Day, Days, from_source, stated_failures
+from smartapp.cli.options import AS_JSON, GATE_SHUT, PLACE, RULES, YEAR, Day, Days, stated_failures
+from smartapp.cli.origins import from_source_or_run, origin_of, stop_if_broken
 from smartapp.plan_document import plan_document
 from smartapp.planning import Asked, observed_part, planned
 from smartapp.printed_plan import plan_text, what_if_text
 from smartapp.runs import as_json
 from smartapp.typed import Typed, what_if
-from smartapp.usecases import Reading, Source, UsageError, period_within
+from smartapp.usecases import UsageError, period_within
 
+_Value = TypeVar("_Value")
 _ANSWERS = {"yes": True, "no": False, "none": None}
 _PERIOD = click.option("--period", type=Days(), help="Performance period. [default: the attestation file's]")
 _ATTESTATIONS = click.option(
@@ -54,12 +56,13 @@ class Counts(click.ParamType[tuple[MeasureId, tuple[int, int]]]):
         """The measure and its two numbers, or a refusal that shows the form."""
         found = re.fullmatch(r"(\w+)=([0-9]{1,9})/([0-9]{1,9})", str(value), re.ASCII)
         if found is None:
-            self.fail(f"expected PI_HIE_1=90/96, got {value!r}.", param, ctx)
+            form = "expected PI_HIE_1=90/96, two whole numbers of at most nine digits"
+            self.fail(f"{form}, got {value!r}.", param, ctx)
         return MeasureId(found[1]), (int(found[2]), int(found[3]))
 
 
 @click.command()
-@from_source
+@from_source_or_run
 @YEAR
 @RULES
 @_PERIOD
@@ -72,22 +75,23 @@ class Counts(click.ParamType[tuple[MeasureId, tuple[int, int]]]):
 def plan(year: int, rules: Path | None, attestations: Path, with_cases: bool, in_json: bool, **asked: Any) -> None:
     """List the least work that reaches a score, with last days, and what can no longer change.
 
-    The text names no case unless --cases is given; the JSON names them.
+    The text names no case unless --cases is given; the JSON names them. Exit code 4 if no plan opens the gate.
     """
     period, as_of = asked.pop("period"), asked.pop("as_of")
     target, without = asked.pop("target"), frozenset(asked.pop("without"))
     with stated_failures():
-        book, source = load(year, rules), Source(**asked)
-        attested = read_attestations(attestations, book)
-        wish = Asked(_days(book, period, attested), as_of or _today(source), target, without)
-        with reading_of(source, book, observed_part(wish)) as reading:
+        origin = origin_of(year, rules, asked)
+        attested = read_attestations(attestations, origin.rules)
+        wish = Asked(_days(origin.rules, period, attested), as_of or origin.today(), target, without)
+        with origin.reading(observed_part(wish)) as reading:
             stop_if_broken(reading, in_json)
             found = planned(reading, attested, wish)
             click.echo(as_json(plan_document(found)) if in_json else plan_text(found, with_cases), nl=False)
+    sys.exit(GATE_SHUT if found.plan.after.gate_shut else 0)
 
 
 @click.command("what-if")
-@from_source
+@from_source_or_run
 @YEAR
 @RULES
 @_PERIOD
@@ -98,17 +102,30 @@ def plan(year: int, rules: Path | None, attestations: Path, with_cases: bool, in
 @click.option("--controlled", type=click.Choice(list(VARIANTS)), help="Suppose controlled substances in or out.")
 @AS_JSON
 def what_if_verb(year: int, rules: Path | None, attestations: Path, in_json: bool, **asked: Any) -> None:
-    """Score with values typed here, beside the score of the data. Nothing typed is kept."""
+    """Score with values typed here, beside the score of the data. Nothing typed is kept.
+
+    Exit code 4 if the gate is shut with what was typed.
+    """
     period = asked.pop("period")
-    answers, counts = dict(asked.pop("answers")), dict(asked.pop("counts"))
-    typed = Typed(answers, counts, asked.pop("cehrt_id"), asked.pop("controlled"))
     with stated_failures():
-        book = load(year, rules)
-        attested = read_attestations(attestations, book)
-        with reading_of(Source(**asked), book, _days(book, period, attested)) as reading:
+        answers, counts = _once(asked.pop("answers"), "--answer"), _once(asked.pop("counts"), "--count")
+        typed = Typed(answers, counts, asked.pop("cehrt_id"), asked.pop("controlled"))
+        origin = origin_of(year, rules, asked)
+        attested = read_attestations(attestations, origin.rules)
+        with origin.reading(_days(origin.rules, period, attested)) as reading:
             stop_if_broken(reading, in_json)
             found = what_if(reading, attested, typed)
             click.echo(as_json(found.as_document()) if in_json else what_if_text(found), nl=False)
+    sys.exit(GATE_SHUT if found.changed.score.gate_shut else 0)
+
+
+def _once(given: Iterable[tuple[MeasureId, _Value]], option: str) -> dict[MeasureId, _Value]:
+    """What was typed by measure; a measure typed twice is refused, since nobody knows which one was meant."""
+    pairs = tuple(given)
+    twice = [name for name, number in Counter(name for name, _ in pairs).items() if number > 1]
+    if twice:
+        raise UsageError(f"{option}: {', '.join(twice)} is typed more than once. Type it once.")
+    return dict(pairs)
 
 
 def _days(rules: RuleBook, period: tuple[date, date] | None, attested: Attestations) -> Period:
@@ -117,16 +134,3 @@ def _days(rules: RuleBook, period: tuple[date, date] | None, attested: Attestati
     if attested.period is None:
         raise UsageError("no performance period: give --period A..B, or [period] in the attestation file.")
     return attested.period
-
-
-def _today(source: Source) -> date:
-    zone = load_site(source.site, source.profile, source.zone, source.drugs).zone_info
-    return datetime.now(UTC).astimezone(zone).date()
-
-
-def stop_if_broken(reading: Reading, in_json: bool) -> None:
-    """No plan rests on an input that is not whole; why it is not was noted while it was read."""
-    if reading.faults:
-        if in_json:
-            click.echo(as_json({"schema": "pi180/blocked/1", "blocked": list(reading.faults)}), nl=False)
-        sys.exit(NOT_WHOLE)

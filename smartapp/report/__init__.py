@@ -82,10 +82,10 @@ def render(scored: Scored, rows: Sequence[CaseRow], as_of: date | None = None, p
         scored: the score and the reading it rests on, still open.
         rows: every case of the reading's period.
         as_of: the day from which the days to each deadline are counted; None counts none.
-        periods: every period around the score; None shows none.
+        periods: every period around the score, seen from the same day; None shows none.
     """
     content: dict[str, Any] = {"page": page_of(scored, rows, as_of=as_of), "books": other_books(scored)}
-    content["periods"] = periods_shown(periods, as_of) if periods else None
+    content["periods"] = periods_shown(periods) if periods else None
     return _environment().get_template("report.html").render(**content, to=within_report)
 
 
@@ -131,7 +131,7 @@ def measure_page(scored: Scored, opened: OpenedMeasure, asked: AskedRows, frame:
 
 def periods_page(scored: Scored, periods: Periods | None, frame: Frame) -> str:
     """The periods of the year around a score; `periods` None where none are compared."""
-    shown = periods_shown(periods, frame.today) if periods else None
+    shown = periods_shown(periods) if periods else None
     return app_page("periods", frame, page=page_of(scored, ()), periods=shown)
 
 

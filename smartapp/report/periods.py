@@ -7,9 +7,8 @@ from fractions import Fraction
 
 from scoring.model import MeasureId, Period
 from scoring.periods import Outcome, Reason
-from scoring.projection import starts_left
 from smartapp.looking_ahead import Periods, Starts
-from smartapp.period_words import CONTROLLED, certainty, gate, resting_on
+from smartapp.period_words import CONTROLLED, certainty, gate, resting_on, unseen_days
 from smartapp.report.words import day, figure, objective_title, plural
 
 _HEIGHT = 120
@@ -117,21 +116,21 @@ class PeriodsShown:
     starts_left: str
 
 
-def periods_shown(periods: Periods, as_of: date | None = None) -> PeriodsShown:
-    """The records of the templates; `as_of` is marked as today, None marks no day."""
+def periods_shown(periods: Periods) -> PeriodsShown:
+    """The records of the templates; the day from which the periods are seen is marked as today, if there is one."""
     found = periods.found
     return PeriodsShown(
         better=bool(periods.better),
         headline=_headline(periods),
-        says=tuple(_says(periods, as_of)),
-        map=_map(periods, as_of),
+        says=tuple(_says(periods)),
+        map=_map(periods),
         rows=tuple(_rows(periods)),
         starts=tuple(_start_row(one, periods) for one in periods.starts),
         reasons=tuple(Reason(_title(one.line, periods), one.text) for one in found.reasons),
         gate=tuple(gate(found)),
         certainty=tuple(certainty(found)),
         rests_on=tuple(resting_on(found)),
-        starts_left=starts_left(periods.rules, as_of).text if as_of else "",
+        starts_left=found.starts.text if found.starts else "",
     )
 
 
@@ -148,7 +147,7 @@ def _headline(periods: Periods) -> str:
     return "Better choices found for this period" if same else "Better period found"
 
 
-def _says(periods: Periods, as_of: date | None) -> Iterator[str]:
+def _says(periods: Periods) -> Iterator[str]:
     """One reading of all periods, then what else a person has to know before she takes the best one."""
     best, shown = periods.found.best, periods.shown
     now = f"{in_days(periods.current)} earns {periods.reported} as it is reported"
@@ -161,8 +160,7 @@ def _says(periods: Periods, as_of: date | None) -> Iterator[str]:
         yield f"{now}, and none of the {figure(periods.found.searched)} periods of the year earns more."
     if periods.found.unmendable:
         yield "The gate is shut whatever the period: these are the points without that."
-    if as_of and best.period.end > as_of:
-        yield f"It ends after {day(as_of)}: what the days to come will bring is not in it."
+    yield from unseen_days(periods.found)
 
 
 def in_days(period: Period) -> str:
@@ -170,7 +168,7 @@ def in_days(period: Period) -> str:
     return f"{day(period.start)} to {day(period.end)}"
 
 
-def _map(periods: Periods, as_of: date | None) -> PeriodMap:
+def _map(periods: Periods) -> PeriodMap:
     best, searched = periods.found.best, figure(periods.found.searched)
     span = periods.starts[0].first, periods.starts[-1].last
     unusable = any(one.points is None for one in periods.starts)
@@ -181,13 +179,14 @@ def _map(periods: Periods, as_of: date | None) -> PeriodMap:
         bars=tuple(_bar(one, periods) for one in periods.starts),
         marks=tuple(_marks(periods)),
         months=tuple(Month(_at(date(span[0].year, n, 1), periods), f"{date(2000, n, 1):%b}"[0]) for n in range(1, 13)),
-        today=_today(as_of, periods),
+        today=_today(periods),
         label=f"Most points by the day on which the period starts, {span[0].year}",
         reading=reading,
     )
 
 
-def _today(as_of: date | None, periods: Periods) -> Today | None:
+def _today(periods: Periods) -> Today | None:
+    as_of = periods.found.horizon.as_of
     if as_of is None or not periods.space.first <= as_of <= periods.space.last:
         return None
     early = (as_of - periods.space.first).days * 2 < periods.space.days

@@ -1,12 +1,12 @@
 """A plan for a page: a list to print and hand around, which names no case, and the cases for those who may see them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from scoring.actions import Action
-from scoring.model import Finding
-from smartapp.plan_words import ESTIMATE, aim, hours, not_counted_on, projected
+from scoring.model import MeasureId
+from smartapp.plan_words import ESTIMATE, aim, blocking, hours, listed, not_counted_on, projected, taken
 from smartapp.planning import Planned
 from smartapp.report.charts.waterfall import Waterfall, waterfall
 from smartapp.report.words import day, figure, plural, until
@@ -60,7 +60,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What is counted, not met, and no longer to be changed."""
+    """Cases of one measure with the same reason, counted: lost for good, or not known to be counted at all."""
 
     measure: str
     number: str
@@ -79,13 +79,15 @@ class PlanShown:
     total: str
     steps: tuple[StepShown, ...]
     lift: Waterfall | None
-    blocking: tuple[Finding, ...]
+    blocking: tuple[str, ...]
     singles: tuple[StepShown, ...]
     held: tuple[str, ...]
     projected: tuple[str, ...]
     margins: tuple[MarginShown, ...]
     closing: tuple[Ending, ...]
     gone: tuple[Gone, ...]
+    undecided: tuple[Gone, ...]
+    taken: tuple[str, ...]
 
 
 _TAGS = {"final": "tag-none", "safe": "tag-none", "close": "tag-open", "not safe": "tag-open"}
@@ -104,13 +106,15 @@ def plan_shown(found: Planned) -> PlanShown:
         total=f"Scored again after all of it: {plan.after.points}. About {hours(plan.minutes)}. {ESTIMATE}",
         steps=tuple(_steps(found)),
         lift=waterfall(plan, found.scored.reading.rules.cap.points),
-        blocking=plan.blocking,
+        blocking=tuple(blocking(found)),
         singles=tuple(_singles(found)),
         held=tuple(not_counted_on(found)),
         projected=tuple(projected(found)),
         margins=tuple(_margins(found)),
         closing=tuple(_closing(found)),
-        gone=tuple(_gone(found)),
+        gone=tuple(_gone(found.gone)),
+        undecided=tuple(_gone(found.undecided)),
+        taken=tuple(taken(found)),
     )
 
 
@@ -153,7 +157,5 @@ def _closing(found: Planned) -> Iterator[Ending]:
         yield Ending(until(one.day, found.asked.as_of), one.what, cases)
 
 
-def _gone(found: Planned) -> Iterator[Gone]:
-    for measure, reasons in found.gone.items():
-        for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
-            yield Gone(measure, figure(number), reason)
+def _gone(reasons: Mapping[MeasureId, Mapping[str, int]]) -> Iterator[Gone]:
+    yield from (Gone(measure, figure(number), reason) for measure, number, reason in listed(reasons))

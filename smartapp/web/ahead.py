@@ -26,7 +26,7 @@ _MOST_POINTS = 100
 def periods(launch: Launch) -> Response:
     """Every performance period around the score, and which one earns more."""
     with chosen_score(launch) as (scored, choice, frame):
-        return page(periods_page(scored, known_periods(current_service(), scored, choice), frame))
+        return page(periods_page(scored, known_periods(current_service(), scored, choice, frame.today), frame))
 
 
 @routes.get("/plan")

@@ -180,7 +180,8 @@ def _best(asking: _Asking) -> Period:
     with asking.service.open_runs.reading(asking.offer.held.place, own) as reading:
         scored, draft = _scored(asking, reading)
         key = _choice(asking, scored, draft).key
-        periods = asking.service.remembered.once(("periods", key), lambda: periods_of(scored))
+        today = asking.service.today(asking.service.ehr(asking.launch).registration)
+        periods = asking.service.remembered.once(("periods", key, today), lambda: periods_of(scored, today))
     return periods.found.best.period if periods else own
 
 

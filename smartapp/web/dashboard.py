@@ -14,19 +14,19 @@ from smartapp.web.service import Service
 
 def dashboard_of(service: Service, scored: Scored, choice: Choice, today: date) -> Dashboard:
     """Everything beside the score, seen from a day."""
-    periods = known_periods(service, scored, choice)
+    periods = known_periods(service, scored, choice, today)
     files = readiness(scored, service.store.documents.of(choice.filing))
     return Dashboard(
-        periods=periods_shown(periods, today) if periods else None,
+        periods=periods_shown(periods) if periods else None,
         next=service.remembered.once(("next", choice.key, today), lambda: _next(scored, today)),
         files=(files.filled, files.of),
         dates=dates_shown(scored.reading.rules, choice.period, today),
     )
 
 
-def known_periods(service: Service, scored: Scored, choice: Choice) -> Periods | None:
-    """Every period around a score, searched once for the same run and answers."""
-    return service.remembered.once(("periods", choice.key), lambda: periods_of(scored))
+def known_periods(service: Service, scored: Scored, choice: Choice, today: date | None) -> Periods | None:
+    """Every period around a score, seen from a day, searched once for the same run and answers."""
+    return service.remembered.once(("periods", choice.key, today), lambda: periods_of(scored, today))
 
 
 def _next(scored: Scored, today: date) -> NextSteps | None:

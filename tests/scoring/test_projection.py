@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scoring.actions import Situation
 from scoring.exclusions import Count, Exclusion, exclusions
 from scoring.model import MeasureId, Origin, Period, Proportion
-from scoring.projection import Safety, SafetyMargin, Span, busiest, projected, safety_margin, starts_left
+from scoring.projection import Safety, SafetyMargin, Span, busiest, projected, safety_margin
+from scoring.starts import starts_left
 from tests.scoring.reported import RULES, complete, counting
 
 RULES_2026 = RULES[2026]

@@ -426,9 +426,7 @@ def test_a_reporter_that_the_data_do_not_know_is_refused_with_2(tmp_path: Path) 
     result = run_deck(tmp_path / "a.toml", tmp_path / "out")
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert (
-        "the reporter of the attestation file is not in the data. In the data: TIN 991111111 (group);" in result.stderr
-    )
+    assert "who is to report is not in the data. In the data: TIN 991111111 (group);" in result.stderr
 
 
 def test_a_measure_that_is_not_determinable_is_left_out_of_the_submission(tmp_path: Path) -> None:

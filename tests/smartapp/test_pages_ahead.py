@@ -9,6 +9,8 @@ from report_page import Element, read_page
 from test_score_page import FRAME, HOSTILE, WRITTEN
 
 from extractors.sources.folder import FileState
+from scoring.horizon import Horizon
+from scoring.starts import starts_left
 from smartapp.archive import latest, open_score
 from smartapp.looking_ahead import Periods, periods_of, plan_of, what_if_of
 from smartapp.planning import Planned
@@ -33,7 +35,7 @@ def ahead(solo_out: Path) -> Iterator[Ahead]:
     """The synthetic practice's score, opened from its run, with every period around it."""
     [kept] = latest(solo_out / "runs", "1234567893")
     with open_score(kept.place) as scored:
-        periods = periods_of(scored)
+        periods = periods_of(scored, AS_OF)
         assert periods is not None
         yield Ahead(scored, periods)
 
@@ -47,6 +49,13 @@ def late(ahead: Ahead) -> Ahead:
     periods = periods_of(scored)
     assert periods is not None
     return Ahead(scored, periods)
+
+
+def seen(periods: Periods, as_of: date | None) -> Periods:
+    """The same periods seen from a day, all of whose days are in the data."""
+    horizon = Horizon(date(2026, 12, 31), as_of, date(2026, 12, 31), None)
+    starts = starts_left(periods.rules, as_of) if as_of else None
+    return replace(periods, found=replace(periods.found, horizon=horizon, starts=starts))
 
 
 def page_of(ahead: Ahead) -> Element:
@@ -151,13 +160,15 @@ def test_without_a_day_from_which_the_technology_was_in_use_nothing_is_hatched(a
     [(date(2025, 12, 31), None), (date(2026, 1, 1), "0.00%"), (date(2026, 12, 31), "99.73%"), (date(2027, 1, 1), None)],
 )
 def test_today_is_marked_on_the_days_of_the_year_only(ahead: Ahead, as_of: date, x: str | None) -> None:
-    today = periods_shown(ahead.periods, as_of).map.today
+    today = periods_shown(seen(ahead.periods, as_of)).map.today
     assert (today.x if today else None) == x
 
 
 @pytest.mark.parametrize(("as_of", "told"), [(date(2026, 12, 30), True), (date(2026, 12, 31), False)])
 def test_a_best_period_that_is_not_over_says_so(ahead: Ahead, as_of: date, told: bool) -> None:
-    assert any("the days to come" in text for text in periods_shown(ahead.periods, as_of).says) == told
+    shown = periods_shown(seen(ahead.periods, as_of))
+    assert any("1 day of this period is still to come; not counted" in text for text in shown.says) == told
+    assert any("not for sure" in text for text in shown.certainty) == told
 
 
 def test_where_nothing_was_answered_yes_is_assumed_and_said(ahead: Ahead) -> None:
@@ -215,6 +226,17 @@ def test_the_plan_says_what_to_do_until_when_and_what_it_gives(found: Planned, p
         assert f"then {step.score_after} points; without it {step.score_without}" in shown.text
     assert f"From {found.plan.before.points} to {found.plan.after.points} of 100" in plan.text
     assert "July 5, 2026 (in 34 days)" in plan.text
+
+
+def test_the_page_says_what_the_plan_takes_from_the_report_and_which_cases_may_not_count(
+    found: Planned, plan: Element
+) -> None:
+    assert "PI_HIE_4: 27 of 38 is the EHR's own total, as it stands" in plan.text
+    assert "It was made after 2026-06-01" in plan.text
+    assert found.undecided
+    reasons = {reason for counted in found.undecided.values() for reason in counted}
+    assert plan.by_id("undecided").text == "What may count, and is in no plan"
+    assert all(reason in plan.text for reason in reasons)
 
 
 def test_the_plan_is_for_the_points_that_are_asked_for(ahead: Ahead) -> None:

@@ -25,7 +25,7 @@ from smartapp.planning import Asked, Planned, observed_part, planned, ticked
 from smartapp.printed_plan import plan_text, what_if_text
 from smartapp.scored import score_reading
 from smartapp.typed import LABEL, Typed, what_if
-from smartapp.usecases import Reading, Source, UsageError, read
+from smartapp.usecases import Reading, Source, UsageError, read, recounted
 from tests.extractors.practice import (
     A,
     C,
@@ -230,6 +230,80 @@ def test_on_every_clock_the_promise_holds_and_nothing_is_late(solo_run: tuple[An
     assert "no longer possible" in plan_text(made) or as_of <= date(2026, 7, 5)
 
 
+def plan_of_solo(solo_out: Path, as_of: date, **answers: bool) -> Planned:
+    """The plan for the whole year of the synthetic practice, some answers changed."""
+    attested, asked = read_attestations(SOLO / "attestations.toml", RULES), Asked(WHOLE, as_of)
+    said = {**attested.answers, **{MeasureId(name): yes for name, yes in answers.items()}}
+    (run,) = (solo_out / "runs").iterdir()
+    with open_run(run, WHOLE) as found:
+        return planned(recounted(found, observed_part(asked)), replace(attested, answers=said), asked)
+
+
+def test_once_the_submission_window_closed_the_plan_says_so_and_on_its_last_day_it_still_plans(solo_out: Path) -> None:
+    last, closed = (plan_of_solo(solo_out, day) for day in (date(2027, 3, 31), date(2027, 4, 1)))
+    assert last.plan.steps
+    assert last.closed is None
+    assert not closed.plan.steps
+    text = " ".join(plan_text(closed).split())
+    assert "the submission window of 2026 closed on 2027-03-31, and the score stays 89" in text
+    assert "no period can be begun, chosen or reported any more" in text
+    assert "nothing to do" not in text
+    assert "can still be chosen" not in text
+    assert plan_document(closed)["window_closed"] == "2027-03-31"
+
+
+@pytest.mark.parametrize(("as_of", "too_late"), [(date(2026, 12, 31), False), (date(2027, 1, 1), True)])
+def test_a_gate_that_nothing_opens_any_more_says_what_and_since_when(
+    solo_out: Path, as_of: date, too_late: bool
+) -> None:
+    found = plan_of_solo(solo_out, as_of, PI_PPHI_1=False)
+    text = " ".join(plan_text(found).split())
+    assert found.plan.after.gate_shut is too_late
+    assert ("F-102: " in text) is too_late
+    assert ("It can no longer be mended: the last day was 2026-12-31." in text) is too_late
+    assert [one["too_late"] for one in plan_document(found)["plan"]["blocking"]] == [True] * too_late
+    assert "whatever is done" not in text
+
+
+def test_what_the_plan_cannot_do_but_a_person_can_names_the_remedy(tmp_path: Path) -> None:
+    asked = Asked(Period(date(2026, 1, 1), date(2026, 5, 31)), MARCH_4)
+    with reading(tmp_path, PRACTICE, asked) as found:
+        made = planned(found, ATTESTED, asked)
+    text = " ".join(plan_text(made).split())
+    assert "no action that can be planned opens it" in text
+    assert "This plan cannot do it for you: Choose a period of at least 180 days" in text
+    assert "No longer" not in text
+
+
+def test_the_text_and_the_json_hold_back_the_same(march: Planned) -> None:
+    text, told = " ".join(plan_text(march).split()), plan_document(march)["held_back"]
+    assert told
+    assert all(f"{one['subject']} would give {one['before_gate']}: " in text for one in told)
+    assert text.count(" would give ") == len(told)
+    assert all(one["before_gate"] > march.plan.before.before_gate for one in told)
+
+
+def test_a_total_of_the_report_for_other_days_is_named_with_its_doubts_in_text_and_json(solo_out: Path) -> None:
+    found = plan_of_solo(solo_out, date(2026, 6, 1))
+    text = " ".join(plan_text(found).split())
+    assert "PI_HIE_4: 27 of 38 is the EHR's own total, as it stands" in text
+    assert "It is of 2026-01-01 to 2026-07-05, not of these days" in text
+    assert "It was made after 2026-06-01" in text
+    (one,) = plan_document(found)["carried"]
+    assert (one["measure"], one["of_other_days"], one["after_as_of"]) == ("PI_HIE_4", True, True)
+
+
+def test_cases_that_may_not_count_are_in_no_plan_and_are_told_with_what_leaves_them_open(solo_out: Path) -> None:
+    found = plan_of_solo(solo_out, date(2026, 11, 21))
+    counted = found.scored.submission.proportions
+    assert {m: sum(reasons.values()) for m, reasons in found.undecided.items()} == {
+        m: counts.undecided for m, counts in counted.items() if counts.undecided
+    }
+    assert found.undecided
+    text = plan_text(found)
+    assert all(reason in " ".join(text.split()) for reasons in found.undecided.values() for reason in reasons)
+
+
 def test_pools_never_hold_more_than_is_counted(solo_run: tuple[Any, Path]) -> None:
     (run,) = (solo_run[1] / "runs").iterdir()
     attested, asked = read_attestations(SOLO / "attestations.toml", RULES), Asked(WHOLE, date(2026, 11, 21))
@@ -354,6 +428,37 @@ def test_an_answer_is_typed_in_one_form(word: str, source: tuple[str, ...]) -> N
 @pytest.mark.parametrize("word", ["PI_HIE_1", "PI_HIE_1=4", "PI_HIE_1=-1/4", "PI_HIE_1=1/٤"])
 def test_a_count_is_typed_in_one_form(word: str, source: tuple[str, ...]) -> None:
     assert pi180("what-if", *source, "--count", word).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--count", "PI_PEA_1=1/2", "--count", "PI_PEA_1=1/3"), "--count: PI_PEA_1 is typed more than once"),
+        (("--answer", "PI_EP_2=yes", "--answer", "PI_EP_2=no"), "--answer: PI_EP_2 is typed more than once"),
+        (("--answer", "PI_PHI_1=yes"), "Did you mean 'PI_PPHI_1'?"),
+        (("--answer", "nonsense=yes"), "pi180 attest --new FILE --year 2026"),
+        (("--count", "PI_PEA_1=-3/10"), "two whole numbers of at most nine digits"),
+    ],
+)
+def test_what_is_typed_wrong_is_refused_in_a_line_or_two(
+    words: tuple[str, ...], told: str, source: tuple[str, ...]
+) -> None:
+    result = pi180("what-if", *source, *DAYS, *words)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert len(result.stderr) < 400
+
+
+def test_a_typed_certification_id_is_judged_by_the_year_and_shuts_the_gate(source: tuple[str, ...]) -> None:
+    wrong, right = (pi180("what-if", *source, *DAYS, "--cehrt-id", one) for one in ("abc", ATTESTED.cehrt_id or ""))
+    assert "ZERO F-104" in wrong.stdout
+    assert (wrong.exit_code, right.exit_code) == (4, 0)
+
+
+def test_a_plan_that_leaves_the_gate_shut_exits_with_4(source: tuple[str, ...]) -> None:
+    short = ("--period", "2026-01-01..2026-05-31", "--as-of", "2026-03-04")
+    assert pi180("plan", *source, *short).exit_code == 4
+    assert pi180("plan", *source, *DAYS, "--as-of", "2026-03-04").exit_code == 0
 
 
 def test_no_plan_rests_on_an_input_that_is_not_whole(source: tuple[str, ...], tmp_path: Path) -> None:
