@@ -106,8 +106,10 @@ class CaseTables:
             Row(why, (self._figure(number, standing, why=key_of(why)),), ANSWERS[standing])
             for (standing, why), number in found
         )
+        tally = self.way.tally
+        total = Row("All, the undecided too", (Figure(tally.denominator + tally.undecided, ""),))
         caption = "Reasons of all cases, those that are in neither number too"
-        return Table("reasons", "Reasons", caption, "Reason", ("Cases",), rows)
+        return Table("reasons", "Reasons", caption, "Reason", ("Cases",), rows, total)
 
     def months(self) -> Table:
         """Cases by the month of the first record that decides them."""

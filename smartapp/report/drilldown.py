@@ -14,7 +14,7 @@ from smartapp.report.case_list import CaseList, Opens, case_list, in_words
 from smartapp.report.case_tables import CaseTables, Figure, Table, unlisted
 from smartapp.report.charts.weeks import WeekChart, week_chart
 from smartapp.report.frame import Frame
-from smartapp.report.lines import Line, lines_of
+from smartapp.report.lines import Line, is_unread, lines_of
 from smartapp.report.measures import MeasureSection, measure_sections
 from smartapp.report.words import figure
 from smartapp.scored import Scored
@@ -34,13 +34,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class WayShown:
-    """One way to count, with its figures; `lead` leads to the page with its cases."""
+    """One way to count, with its figures; `unread` when nothing of the numerator can be read from this server."""
 
     title: str
     chosen: bool
     shown: bool
     figures: tuple[Figure, ...]
     rate: str
+    unread: bool
     href: str
 
 
@@ -163,6 +164,7 @@ def _way(way: Way, section: MeasureSection, opens: Opens, *, shown: bool) -> Way
         shown=shown,
         figures=tuple(Figure(number, opens(asked, show=show)) for show, number in counted.items()),
         rate=named.rate,
+        unread=is_unread(section, tally.unknown, tally.denominator),
         href=opens(asked),
     )
 
@@ -186,4 +188,5 @@ def _beside(section: MeasureSection, way: Way | None) -> str:
         return ""
     if way is None:
         return "not readable here"
-    return f"{figure(way.tally.met)} of {figure(way.tally.denominator)}"
+    unknown = f", {figure(way.tally.unknown)} unknown" if way.tally.unknown else ""
+    return f"{figure(way.tally.met)} of {figure(way.tally.denominator)}{unknown}"

@@ -23,7 +23,8 @@ class Figure:
 class Counted:
     """What one measure counted; `unreadable` when the source cannot show it, and then no number is shown.
 
-    `of_cases` says that each number opens to as many cases; a total of the EHR's report does not.
+    `unread` says that the source shows nothing of its numerator, though the denominator is known. `of_cases` says that
+    each number opens to as many cases; a total of the EHR's report does not.
     """
 
     met: Figure
@@ -31,6 +32,7 @@ class Counted:
     open: tuple[Figure, ...]
     rate: str
     unreadable: bool
+    unread: bool
     anchor: str
     of_cases: bool
 
@@ -97,6 +99,12 @@ def _counted(proportion: Proportion, section: MeasureSection) -> Counted:
         open=tuple(Figure(number, word, anchors[word]) for word, number in hidden if number),
         rate=rate_in_words(proportion.rate, proportion.unknown),
         unreadable=not proportion.readable,
+        unread=of_cases and is_unread(section, proportion.unknown, proportion.denominator),
         anchor=whole,
         of_cases=of_cases,
     )
+
+
+def is_unread(section: MeasureSection, unknown: int, denominator: int) -> bool:
+    """Whether a kind that the numerator needs is not shown by the source, and nothing of it is known."""
+    return bool(section.unseen) and 0 < unknown == denominator

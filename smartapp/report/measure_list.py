@@ -17,7 +17,7 @@ _PARTS = (Status.EXCLUSION, Status.ENGAGEMENT)
 class Listed:
     """One measure; `opens` is an anchor, empty for one that is answered and has no cases of its own.
 
-    `counted` are the numbers of the submission, None where none are; `beside` the tally of one that is not submitted.
+    `counted` are the numbers of the submission, None where none are.
     """
 
     measure: str
@@ -25,6 +25,7 @@ class Listed:
     role: str
     status: str
     opens: str
+    yes_or_no: bool
     counted: Counted | None
     line: Line | None
 
@@ -69,6 +70,7 @@ def _listed(scored: Scored, measure: Measure, section: MeasureSection | None, li
         role=ROLES[measure.status],
         status=_status(scored, measure, line),
         opens=section.anchor if section else "",
+        yes_or_no=measure.metric is Metric.BOOLEAN,
         counted=line.counted if line else None,
         line=line,
     )
@@ -89,4 +91,4 @@ def _status(scored: Scored, measure: Measure, line: Line | None) -> str:
 def _exclusion(scored: Scored, section: MeasureSection) -> Listed:
     claimed = scored.submission.answers.get(MeasureId(section.measure))
     status = "claimed exclusion" if claimed else "not claimed"
-    return Listed(section.measure, section.title, "claimed exclusion", status, section.anchor, None, None)
+    return Listed(section.measure, section.title, "claimed exclusion", status, section.anchor, True, None, None)
