@@ -65,6 +65,7 @@ class Statement:
     days: tuple[DayField, ...]
     edition: str
     signer: str
+    signer_doubts: tuple[str, ...]
     ours: Ours | None
     total: str
     evidence: str
@@ -183,6 +184,7 @@ def _statement(measure: Measure, material: Material, likely: Likely, engaged: En
         days=tuple(_days(measure, rules.year)),
         edition=measure.edition or "",
         signer=_signer(measure.id, scored),
+        signer_doubts=load_evidence().signer(measure.id).ruling.doubts,
         ours=ours_of(measure.id, scored) if counted else None,
         total=_total(measure.id, scored),
         evidence=_evidence(measure.id, scored, material.ready),
