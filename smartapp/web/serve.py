@@ -95,10 +95,12 @@ def work(settings_file: Path, note: Callable[[str], None]) -> None:
     app = app_of(settings_file)
     service: Service = app.extensions["pi180"]
     refuse(checks_of(app, service))
-    _interrupted_by_signals()
-    note(f"pi180 works for {service.settings.address}  (Ctrl-C stops)")
-    whole = run_worker(Worker(service), _until_interrupted)
-    note("Stopped." if whole else "Stopped in the middle of a job; the next worker takes it up again.")
+    worker = Worker(service)
+    with suppress(KeyboardInterrupt):
+        _interrupted_by_signals()
+        note(f"pi180 works for {service.settings.address}  (Ctrl-C stops)")
+        run_worker(worker, threading.Event().wait)
+    note("Stopped." if worker.is_idle else "Stopped in the middle of a job; the next worker takes it up again.")
 
 
 def serve_beside(app: Any, listener: socket.socket) -> None:
@@ -126,8 +128,3 @@ def _interrupted_by_signals() -> None:
     """Be interrupted by Ctrl-C and by whoever terminates us, also where whoever started us had them ignored."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-
-
-def _until_interrupted() -> None:
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()

@@ -36,6 +36,11 @@ class Worker:
         self._service, self._stop = service, threading.Event()
         self._doing, self._idle = "", 0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no job is being done."""
+        return not self._doing
+
     def step(self) -> bool:
         """Do the next job of the queue; false: none waits."""
         job_id = self._service.queue.take()
@@ -118,18 +123,13 @@ def has_worker(service: Service) -> bool:
     return sign is not None and service.clock() - sign <= GONE_AFTER
 
 
-def run_worker(worker: Worker, wait: Callable[[], object]) -> bool:
-    """Work beside whatever `wait` waits for, and stop when it returns.
-
-    Returns:
-        Whether the job that was being done came to a good place in time; if not, it is taken up like one whose
-        process was killed.
-    """
+def run_worker(worker: Worker, wait: Callable[[], object]) -> None:
+    """Work beside whatever `wait` waits for; when that ends or is interrupted, give what is being done time to stop."""
     working = threading.Thread(target=worker.run, daemon=True)
-    working.start()
     try:
+        working.start()
         wait()
     finally:
         worker.stop()
-        working.join(STOPS_WITHIN)
-    return not working.is_alive()
+        if working.is_alive():
+            working.join(STOPS_WITHIN)
