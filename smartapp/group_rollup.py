@@ -85,10 +85,10 @@ def rollup_of(scored: Scored, may_see: Callable[[Reporter], bool]) -> GroupRollu
         may_see: whether whoever looks may see a reporter; nobody else's score is made.
 
     Returns:
-        None where the reporter is no group.
+        None where the reporter is no group, or the input is not whole.
     """
     reading, group = scored.reading, scored.submission.reporter
-    if group.npi is not None or group.tin is None:
+    if group.npi is not None or group.tin is None or reading.faults:
         return None
     npis = sorted({t.npi for t in reading.tallies if t.tin == group.tin and t.npi})
     variants = {scored.attestations.variant, "all"}

@@ -63,8 +63,8 @@ class Roads:
 
 
 def roads_of(scored: Scored) -> tuple[Roads, ...]:
-    """Every choice of the year, in the order of the rules; years without any have none."""
-    return tuple(_roads(scored, choice) for choice in scored.reading.rules.choices)
+    """Every choice of the year, in the order of the rules; none where the input is not whole, which has no points."""
+    return () if scored.reading.faults else tuple(_roads(scored, one) for one in scored.reading.rules.choices)
 
 
 def _roads(scored: Scored, choice: Choice) -> Roads:

@@ -14,7 +14,7 @@ from scoring.projection import SafetyMargin, Span
 from smartapp.evidence import COUNTS, CaseRow, bare_rows
 from smartapp.exclusions import counts_for
 from smartapp.open_cases import days_of, own_rows
-from smartapp.otherwise import Otherwise, otherwise, without
+from smartapp.otherwise import Otherwise, beside, otherwise, without
 from smartapp.planning import Asked, margins_of, observed_part
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import recounted
@@ -25,7 +25,8 @@ class Limited:
     """One exclusion that a count decides.
 
     `days` are those of the cases that surely count, in order; None where the count has none, as a total of the EHR's
-    report. `claimed` and `reported` are the scores with the claim and without it.
+    report. `claimed` and `reported` are the scores with the claim and without it; what is refused of the
+    claim is what the score without it has not.
     """
 
     exclusion: Exclusion
@@ -61,13 +62,14 @@ def limits_of(scored: Scored, as_of: date) -> Limits | None:
 
 def _limited(scored: Scored, one: Exclusion, margin: SafetyMargin, days: tuple[date, ...] | None) -> Limited:
     claim = {**without(scored, frozenset(_beside(scored, one))), one.exclusion: True}
+    reported = otherwise(scored, without(scored, frozenset({one.exclusion})))
     return Limited(
         exclusion=one,
         margin=margin,
         days=days,
         is_claimed=scored.submission.answers.get(one.exclusion) is True,
-        claimed=otherwise(scored, claim),
-        reported=otherwise(scored, without(scored, frozenset({one.exclusion}))),
+        claimed=beside(reported.scored, otherwise(scored, claim).scored),
+        reported=reported,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from report_page import RULES
 
+from extractors.sources.folder import FileState
 from scoring.exclusions import Count, Standing
 from scoring.model import MeasureId, Reporter
 from scoring.projection import Safety, Span, safety_margin
@@ -132,6 +133,14 @@ def test_a_claim_that_the_count_refutes_says_so_and_gives_no_points(scored: Scor
     assert any("112 are counted" in text for text in one.refused)
 
 
+def test_a_claim_that_is_made_already_is_refused_all_the_same(scored: Scored) -> None:
+    made = otherwise(scored, {**scored.submission.answers, SENT: True}).scored
+    one = shown(made, SENT)
+    assert one.is_claimed
+    assert one.claim == "0, the claim is refused"
+    assert one.report == shown(scored, SENT).report == "90, up to 93"
+
+
 def test_a_count_below_the_limit_whose_pace_reaches_it_is_not_safe_yet(scored: Scored) -> None:
     early = limited(scored, SENT, date(2026, 5, 1))
     assert early.exclusion.standing is Standing.AVAILABLE
@@ -223,3 +232,11 @@ def test_cases_are_linked_only_for_who_may_open_them(rollup: GroupRollup) -> Non
         first = group_shown(rollup, Around("/l/x", queries, cases)).measures[0]
         assert bool(first.group.href) == cases
         assert [bool(one.href) for one in first.clinicians] == [False, False, False, cases]
+
+
+def test_of_an_input_that_is_not_whole_nothing_is_compared(scored: Scored, group: Scored) -> None:
+    cut = replace(scored.reading.files[0], state=FileState.TRUNCATED)
+    broken = replace(scored, reading=replace(scored.reading, files=(cut,)))
+    assert roads_of(broken) == ()
+    assert limits_of(broken, LATE) is None
+    assert rollup_of(replace(group, reading=replace(group.reading, files=(cut,))), lambda _: True) is None
