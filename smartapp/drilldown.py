@@ -175,13 +175,11 @@ def outages_of(rows: Sequence[CaseRow]) -> tuple[Outage, ...]:
     Args:
         rows: cases of one measure and reporter, those that are not met with their evidence.
     """
-    sure = {row.focus: row for row in rows if row.counts == COUNTS and decided_on(row) is not None}
-    return outages(map(_due, sure.values()))
+    sure = {row.focus: (row, day) for row in rows if row.counts == COUNTS and (day := decided_on(row))}
+    return outages(_due(row, day) for row, day in sure.values())
 
 
-def _due(row: CaseRow) -> Due:
-    day = decided_on(row)
-    assert day is not None  # noqa: S101  # the caller chose rows that have one
+def _due(row: CaseRow, day: date) -> Due:
     answers = {Standing.MET.value: True, Standing.NOT_MET.value: False}
     met = None if row.reason.endswith(OUTSIDE_WINDOW) else answers.get(row.met)
     return Due(day, met, _days(row, _BEGINS), _days(row, _ENDS))
@@ -209,7 +207,7 @@ def listed(way: Way, asked: Asked) -> tuple[Case, ...]:
         ValueError: there is no clinician of that number.
     """
     wanted = STANDINGS[asked.show]
-    npi = _clinician(way, asked.clinician)
+    npi = clinician_of(way, asked.clinician)
     return tuple(
         case
         for case in way.cases
@@ -222,13 +220,17 @@ def listed(way: Way, asked: Asked) -> tuple[Case, ...]:
     )
 
 
-def _clinician(way: Way, number: str) -> str | None:
+def clinician_of(way: Way, number: str) -> str | None:
+    """The NPI that a number stands for in an address, empty text for nobody named; None where none is given.
+
+    Raises:
+        ValueError: there is no clinician of that number.
+    """
     if not number:
         return None
-    try:
-        return way.clinicians[int(number) - 1] if int(number) > 0 else way.clinicians[len(way.clinicians)]
-    except IndexError:
-        raise ValueError("expected the number of a clinician") from None
+    if not 1 <= int(number) <= len(way.clinicians):
+        raise ValueError("expected the number of a clinician")
+    return way.clinicians[int(number) - 1]
 
 
 def grade_of(case: Case) -> str:

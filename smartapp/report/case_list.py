@@ -13,6 +13,7 @@ from smartapp.drilldown import (
     OpenedMeasure,
     Show,
     Way,
+    clinician_of,
     grade_of,
     key_of,
     listed,
@@ -168,12 +169,11 @@ def _shown(reading: Reading, number: int, case: Case) -> ShownCase:
 
 def _visits(reading: Reading, case: Case) -> list[Visit]:
     by_focus = {row.focus: row for row in case.rows}
-    return [_visit(reading, one, by_focus[one.focus]) for one in case.occurrences if deadline_of(by_focus[one.focus])]
+    found = ((one, by_focus[one.focus]) for one in case.occurrences)
+    return [_visit(reading, one, row, deadline) for one, row in found if (deadline := deadline_of(row))]
 
 
-def _visit(reading: Reading, occurrence: Occurrence, row: CaseRow) -> Visit:
-    deadline = deadline_of(row)
-    assert deadline is not None  # noqa: S101  # only visits with a deadline come here
+def _visit(reading: Reading, occurrence: Occurrence, row: CaseRow, deadline: date) -> Visit:
     told = [w.day for w in row.evidence if w.kind == "information-available" and w.answer == "met" and w.day]
     available = told[0] if told else occurrence.occurred
     return Visit(
@@ -245,7 +245,6 @@ def in_words(asked: Asked, way: Way | None) -> str:
     said = [month_in_words(asked.month)] if asked.month else []
     said += [DRUGS.get(asked.drug, "")] if asked.drug else []
     said += [f"resting on {GRADES.get(asked.rests, asked.rests)}"] if asked.rests else []
-    if asked.clinician and way:
-        npi = way.clinicians[int(asked.clinician) - 1]
-        said.append(f"NPI {npi}" if npi else "nobody named")
+    npi = clinician_of(way, asked.clinician) if way else None
+    said += [] if npi is None else [f"NPI {npi}" if npi else "nobody named"]
     return ", ".join(filter(None, said))

@@ -2,12 +2,14 @@
 
 from flask import Blueprint, Response, request
 
-from scoring.model import MeasureId
-from smartapp.access import Act
+from scoring.model import MeasureId, Reporter
+from smartapp.access import Act, may
 from smartapp.drilldown import Asked, open_measure
+from smartapp.exclusions import counts_for
 from smartapp.report import measure_page, measures_page
 from smartapp.store import Deed, Launch
 from smartapp.web.chosen import chosen_score
+from smartapp.web.framing import access_of, known
 from smartapp.web.pages import page, signed_in
 from smartapp.web.problems import Shown
 from smartapp.web.service import current_service
@@ -32,7 +34,7 @@ def measure(launch: Launch, measure: str) -> Response:
     """One measure with the rows behind one of its numbers; cases of patients only for who may see them."""
     service, named = current_service(), MeasureId(measure)
     with chosen_score(launch) as (scored, choice, frame):
-        with_cases = Act.SEE_CASES in choice.can
+        with_cases = _sees_cases(launch, counts_for(named, choice.reporter))
         if with_cases:
             service.note(Deed.CASES_VIEWED, launch, detail=f"run {choice.fingerprint[:12]}, {measure[:20]}")
         try:
@@ -43,3 +45,9 @@ def measure(launch: Launch, measure: str) -> Response:
             raise Shown(404, *_NO_MEASURE) from None
         except ValueError:
             raise Shown(404, *_NO_ROWS) from None
+
+
+def _sees_cases(launch: Launch, whose: Reporter) -> bool:
+    """Whether this person may see the cases of a measure, which may be those of the whole practice."""
+    service = current_service()
+    return may(access_of(service, launch, known(service, launch)), Act.SEE_CASES, whose)

@@ -67,6 +67,15 @@ def test_cases_are_shown_to_roles_that_may_see_them_and_to_no_other(
     assert "Patients seen in the period" in words(page.text)
 
 
+@pytest.mark.requirement("R99")
+def test_a_clinician_does_not_see_the_cases_of_the_whole_practice(clinic: Browser) -> None:
+    """Immunizations are counted for the practice, whoever reports."""
+    page = clinic.get(f"{clinic.sign_in()}measures/PI_PHCDRR_1_EX_1")
+    assert page.status_code == 200
+    assert "no cases of patients" in page.text
+    assert "Immunization/" not in page.text
+
+
 @pytest.mark.parametrize("path", ["measures/PI_NONE", "measures/PI_PPHI_1", "measures/PI_PEA_1%2F..", "measures/%00"])
 def test_a_measure_that_is_not_counted_is_not_found(clinic: Browser, path: str) -> None:
     got = clinic.get(f"{clinic.sign_in()}{path}")
@@ -74,7 +83,9 @@ def test_a_measure_that_is_not_counted_is_not_found(clinic: Browser, path: str) 
     assert is_plain_page(got)
 
 
-@pytest.mark.parametrize("query", ["show=x", "page=0", "page=2", "page=x", "clinician=9", "clinician=-1", "page=9" * 5])
+@pytest.mark.parametrize(
+    "query", ["show=x", "page=0", "page=2", "page=x", "clinician=9", "clinician=-1", "show=left-out&clinician=9"]
+)
 def test_rows_that_no_page_shows_are_not_found(clinic: Browser, query: str) -> None:
     got = clinic.get(f"{clinic.sign_in()}measures/PI_PEA_1?{query}")
     assert got.status_code == 404

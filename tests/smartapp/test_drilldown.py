@@ -255,6 +255,13 @@ def test_a_list_of_more_than_a_page_of_rows_goes_on_on_the_next(practice: Scored
         page_of(practice, EP, page="4")
 
 
+def test_a_numerator_that_the_server_does_not_show_is_not_readable_and_no_zero(practice: Scored) -> None:
+    page = page_of(practice, MeasureId("PI_HIE_4"))
+    [row] = page.all("table", "tally")[0].all("tr")[1:]
+    assert [cell.text for cell in row.all("td")] == ["0", "38", "0", "38", "0", "not readable here"]
+    assert "Recomputed from FHIR 0 of 38, 38 unknown" in page.by_id("report").text
+
+
 REPORTED = Reported(Proportion(30, 40, origin=Origin.REPORTED), "PI report", date(2026, 7, 1))
 
 
