@@ -80,7 +80,7 @@ def test_the_longest_of_each_start_earns_what_is_said_and_no_start_earns_more_th
 
 
 def test_my_score_says_that_a_better_period_was_found_and_leads_there(ahead: Ahead) -> None:
-    page = read_page(score_page(ahead.scored, WRITTEN, TODAY, Dashboard(periods_shown(ahead.periods, AS_OF))))
+    page = read_page(score_page(ahead.scored, WRITTEN, TODAY, Dashboard(periods_shown(ahead.periods))))
     [told] = page.all("section", "alert-better")
     assert told.all("h2")[0].text == "Better period found"
     assert "July 3, 2026 to December 31, 2026 earns 100 points" in told.text
