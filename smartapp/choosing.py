@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from scoring.model import Period, Reporter
 from smartapp.access import Access, Act, allowed, may
@@ -213,6 +214,17 @@ def period_asked(asked: Asked, year: int) -> Period | None:
             f"A performance period never leaves its year. Choose days from January 1 to December 31, {year}."
         )
     return Period(start, end)
+
+
+def period_of(document: Mapping[str, Any], year: int) -> Period | None:
+    """The period that saved answers name; None where they name none of this year."""
+    named = document.get("period")
+    if not isinstance(named, Mapping):
+        return None
+    try:
+        return period_asked(Asked(start=str(named.get("start")), end=str(named.get("end"))), year)
+    except NotAPeriod:
+        return None
 
 
 def _day(text: str, name: str) -> date:

@@ -19,7 +19,18 @@ from scoring.model import Period, Reporter
 from smartapp.access import Act
 from smartapp.archive import kept_answers
 from smartapp.attestations import Attestations, as_document, from_document
-from smartapp.choosing import BEST, Asked, NotAPeriod, NotOffered, Offer, Offers, own_period, period_asked, presets
+from smartapp.choosing import (
+    BEST,
+    Asked,
+    NotAPeriod,
+    NotOffered,
+    Offer,
+    Offers,
+    own_period,
+    period_asked,
+    period_of,
+    presets,
+)
 from smartapp.looking_ahead import periods_of
 from smartapp.report import Choosing, Frame, Link, Option, app_page
 from smartapp.report.words import day, plural, reporter_in_words
@@ -67,17 +78,19 @@ class _Asking:
     offers: Offers
     offer: Offer
     asked: Asked
+    filing: Filing
+    draft: Draft | None
 
     @property
-    def filing(self) -> Filing:
-        reporter = self.offer.reporter
-        return Filing(self.launch.registration, self.offer.held.year, reporter.tin, reporter.npi)
+    def begins_with(self) -> Period:
+        """The period of a page whose address names none: the one that was attested here, else the run's own."""
+        attested = period_of(self.draft.document, self.offer.held.year) if self.draft else None
+        return attested or own_period(self.offer)
 
-    def address(self, offer: Offer, period: Period | None = None, year: int | None = None) -> str:
-        """The query that chooses something."""
-        chosen = {"year": str(year or offer.held.year)}
-        chosen |= {"start": str(period.start), "end": str(period.end)} if period else {}
-        return f"?{urlencode({**chosen, 'who': offer.key})}"
+    def address(self, period: Period | None = None) -> str:
+        """The query that chooses a period of this reporter."""
+        days = {"start": str(period.start), "end": str(period.end)} if period else {}
+        return f"?{urlencode({'year': str(self.offer.held.year), **days, 'who': self.offer.key})}"
 
 
 @contextmanager
@@ -100,8 +113,8 @@ def chosen_score(launch: Launch, act: Act = Act.SEE_SCORE) -> Iterator[tuple[Sco
     told = f"run {asking.offer.held.fingerprint[:12]}, {period.start} to {period.end}, reporter {asking.offer.key}"
     asking.service.note(Deed.SCORE_VIEWED, launch, detail=f"{told}, {request.endpoint}")
     with asking.service.open_runs.reading(asking.offer.held.place, period) as reading:
-        scored, draft = _scored(asking, reading)
-        yield scored, _choice(asking, scored, draft), _frame(asking, period)
+        scored = _scored(asking, reading)
+        yield scored, _choice(asking, scored), _frame(asking, period)
 
 
 def offers_of(service: Service, launch: Launch, person: Person) -> Offers:
@@ -133,7 +146,8 @@ def _asking(launch: Launch) -> _Asking:
         denied(service, launch, Act.SEE_SCORE)
     if offer is None:
         raise PageShown(_chooser(launch, person, offers.of(year), offers.years))
-    return _Asking(service, launch, person, offers, offer, asked)
+    filing = Filing(launch.registration, year, offer.reporter.tin, offer.reporter.npi)
+    return _Asking(service, launch, person, offers, offer, asked, filing, service.drafts.current(filing))
 
 
 def _nothing(service: Service, launch: Launch, person: Person) -> Shown:
@@ -171,24 +185,23 @@ def _period(asking: _Asking) -> Period:
         period = period_asked(asking.asked, asking.offer.held.year)
     except NotAPeriod as problem:
         raise PageShown(_mistyped(asking, str(problem)), 400) from None
-    return period or (_best(asking) if asking.asked.period == BEST else own_period(asking.offer))
+    return period or (_best(asking) if asking.asked.period == BEST else asking.begins_with)
 
 
 def _best(asking: _Asking) -> Period:
-    """The best period with the answers as they are; the run's own where the input is not whole."""
-    own = own_period(asking.offer)
-    with asking.service.open_runs.reading(asking.offer.held.place, own) as reading:
-        scored, draft = _scored(asking, reading)
-        key = _choice(asking, scored, draft).key
+    """The best period with the answers as they are; where the input is not whole, the one to begin with."""
+    begun = asking.begins_with
+    with asking.service.open_runs.reading(asking.offer.held.place, begun) as reading:
+        scored = _scored(asking, reading)
+        key = _choice(asking, scored).key
         today = asking.service.today(asking.service.ehr(asking.launch).registration)
         periods = asking.service.remembered.once(("periods", key, today), lambda: periods_of(scored, today))
-    return periods.found.best.period if periods else own
+    return periods.found.best.period if periods else begun
 
 
-def _scored(asking: _Asking, reading: Reading) -> tuple[Scored, Draft | None]:
-    draft = asking.service.drafts.current(asking.filing)
-    attested = _answers(asking.offer, draft, reading)
-    return score_reading(reading, replace(attested, reporter=asking.offer.reporter, period=reading.period)), draft
+def _scored(asking: _Asking, reading: Reading) -> Scored:
+    attested = _answers(asking.offer, asking.draft, reading)
+    return score_reading(reading, replace(attested, reporter=asking.offer.reporter, period=reading.period))
 
 
 def _answers(offer: Offer, draft: Draft | None, reading: Reading) -> Attestations:
@@ -201,7 +214,7 @@ def _answers(offer: Offer, draft: Draft | None, reading: Reading) -> Attestation
     return Attestations(reading.rules.year, None, None, None, {}, {}, "controlled-included")
 
 
-def _choice(asking: _Asking, scored: Scored, draft: Draft | None) -> Choice:
+def _choice(asking: _Asking, scored: Scored) -> Choice:
     held, reading = asking.offer.held, scored.reading
     depends_on = [reading.fingerprint, held.written.isoformat(), as_document(scored.attestations)]
     return Choice(
@@ -213,46 +226,55 @@ def _choice(asking: _Asking, scored: Scored, draft: Draft | None) -> Choice:
         filing=asking.filing,
         written=held.written,
         first_look=held.first_look,
-        draft=draft,
+        draft=asking.draft,
         can=asking.offers.acts(asking.offer.reporter),
         key=sha256(as_json({"of": depends_on}).encode()).hexdigest(),
     )
 
 
 def _frame(asking: _Asking, period: Period) -> Frame:
-    frame = frame_of(asking.launch, asking.person)
-    chosen = asking.address(asking.offer, period)
-    text = (
-        f"{asking.offer.held.year}, {day(period.start)} to {day(period.end)} ({plural(period.days, 'day', 'days')}), "
-    )
-    form = _form(asking, text + reporter_in_words(asking.offer.reporter), (str(period.start), str(period.end)))
+    days = f"{day(period.start)} to {day(period.end)} ({plural(period.days, 'day', 'days')})"
+    text = f"{asking.offer.held.year}, {days}, {reporter_in_words(asking.offer.reporter)}"
+    form = _form(asking, text, (str(period.start), str(period.end)))
     notices = (FIRST_LOOK,) if asking.offer.held.first_look else ()
-    return replace(frame, choice=chosen, choosing=form, notices=notices)
+    frame = frame_of(asking.launch, asking.person)
+    return replace(frame, choice=asking.address(period), choosing=form, notices=notices)
 
 
 def _mistyped(asking: _Asking, problem: str) -> str:
     """The form with what was typed and what is wrong with it, and no numbers."""
     text = f"{asking.offer.held.year}, {reporter_in_words(asking.offer.reporter)}"
     form = replace(_form(asking, text, (asking.asked.start, asking.asked.end)), problem=problem)
-    frame = replace(frame_of(asking.launch, asking.person), choice=asking.address(asking.offer), choosing=form)
-    return app_page("mistyped", frame)
+    return app_page("mistyped", replace(frame_of(asking.launch, asking.person), choice=asking.address(), choosing=form))
 
 
 def _form(asking: _Asking, text: str, days: tuple[str, str]) -> Choosing:
-    offer, offers = asking.offer, asking.offers
+    offer = asking.offer
     here = request.path if request.method == "GET" else f"/l/{asking.launch.id}/score"
-    named = [*presets(offer)]
-    links = [
-        Link(name, f"{here}{asking.address(offer, one)}", days == (str(one.start), str(one.end))) for name, one in named
-    ]
-    best = Link("Best period", f"{here}{asking.address(offer)}&period={BEST}")
+    known = asking.offers.of(offer.held.year)
     return Choosing(
         text=text,
         action=here,
         year=offer.held.year,
         start=days[0],
         end=days[1],
-        years=tuple(Link(str(one), f"{here}?year={one}", one == offer.held.year) for one in offers.years),
-        presets=(*links[:-3], best, *links[-3:]),
-        reporters=tuple(Option(o.key, reporter_in_words(o.reporter), o is offer) for o in offers.of(offer.held.year)),
+        years=tuple(_year(asking, year, here) for year in asking.offers.years),
+        presets=tuple(_presets(asking, days, here)),
+        reporters=tuple(Option(one.key, reporter_in_words(one.reporter), one is offer) for one in known),
     )
+
+
+def _year(asking: _Asking, year: int, here: str) -> Link:
+    """Another year of the same reporter, if it knows them."""
+    known = any(one.key == asking.offer.key for one in asking.offers.of(year))
+    query = urlencode({"year": year} | ({"who": asking.offer.key} if known else {}))
+    return Link(str(year), f"{here}?{query}", year == asking.offer.held.year)
+
+
+def _presets(asking: _Asking, days: tuple[str, str], here: str) -> Iterator[Link]:
+    usual = presets(asking.offer)
+    attested = asking.begins_with
+    named = (*(() if attested in dict(usual).values() else (("The attested period", attested),)), *usual)
+    for name, period in named:
+        yield Link(name, f"{here}{asking.address(period)}", days == (str(period.start), str(period.end)))
+    yield Link("Best period", f"{here}{asking.address()}&period={BEST}")

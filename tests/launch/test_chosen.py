@@ -1,6 +1,7 @@
 """Choosing year, period and reporter: the numbers are counted anew, and nobody sees what is not theirs."""
 
 import html
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -8,14 +9,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from launching import NPI, NPI_OF_SECOND, Browser, Registered, Site, is_plain_page, title, words
+from launching import APP, NPI, NPI_OF_SECOND, Browser, Registered, Site, is_plain_page, title, words
 
 from scoring.model import Period, Reporter
 from scoring.rulebook import load
 from smartapp import paths
 from smartapp.attestations import read_attestations
 from smartapp.scored import Scored, score_reading
-from smartapp.store import Assignment, Deed
+from smartapp.store import Assignment, Author, Deed, Filing
 from smartapp.usecases import Source, read
 from smartapp.web.chosen import offers_of
 from smartapp.web.framing import access_of
@@ -265,3 +266,36 @@ def test_at_most_three_next_steps_are_shown_without_any_case(opened: Opened) -> 
     assert len(card.all("li")) <= 3
     assert "sample-00" not in card.text
     assert any("/plan?" in a.attributes["href"] for a in card.all("a"))
+
+
+def test_answers_that_were_saved_here_go_before_those_of_the_run_and_so_does_their_period(
+    make_site: Callable[..., Site], results: Path
+) -> None:
+    site = make_site(results=results, fresh=True)
+    browser = site.browser()
+    home = browser.sign_in()
+    [kept] = results.glob("runs/*/*/TIN-*-NPI-*/attestations.json")
+    answers = json.loads(kept.read_text())
+    answers["period"] = {"start": "2026-03-01", "end": "2026-09-30"}
+    answers["answers"]["PI_PPHI_1"] = False
+    filing, by = Filing("demo", 2026, TIN, NPI), Author("Dana", f"{APP} dana")
+    before = browser.get(f"{home}score").text
+    site.service.drafts.save(filing, answers, by, site.clock(), None)
+    after = browser.get(f"{home}score").text
+    assert "March 1, 2026 to September 30, 2026" in read_page(after).all("span", "chosen-text")[0].text
+    assert ("Gate open" in before, "Gate open" in after) == (True, False)
+    [preset] = [a for a in read_page(after).all("a") if a.text == "The attested period"]
+    assert preset.attributes["aria-current"] == "true"
+    own = browser.get(f"{home}score?year=2026&start=2026-01-01&end=2026-07-05").text
+    assert "January 1, 2026 to July 5, 2026" in read_page(own).all("span", "chosen-text")[0].text
+    assert "Gate open" not in own
+
+
+def test_saved_answers_of_another_reporter_change_nothing(make_site: Callable[..., Site], results: Path) -> None:
+    site = make_site(results=results, fresh=True)
+    browser = site.browser()
+    home = browser.sign_in()
+    before = browser.get(f"{home}score").text
+    for filing in (Filing("demo", 2026, TIN, None), Filing("demo", 2025, TIN, NPI), Filing("other", 2026, TIN, NPI)):
+        site.service.drafts.save(filing, {"year": filing.year}, Author("Dana", "dana"), site.clock(), None)
+    assert browser.get(f"{home}score").text == before

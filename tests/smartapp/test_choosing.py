@@ -19,6 +19,7 @@ from smartapp.choosing import (
     held_runs,
     own_period,
     period_asked,
+    period_of,
     presets,
     who_key,
 )
@@ -214,6 +215,21 @@ def test_any_days_of_the_year_are_a_period(start: str, end: str, period: Period 
 def test_what_is_no_period_of_the_year_is_refused_in_words(start: str, end: str, words: str) -> None:
     with pytest.raises(NotAPeriod, match=words):
         period_asked(Asked(start=start, end=end), 2026)
+
+
+@pytest.mark.parametrize(
+    ("period", "found"),
+    [
+        ({"start": "2026-01-01", "end": "2026-06-30"}, HALF),
+        ({"start": "2025-01-01", "end": "2025-06-30"}, None),
+        ({"start": "2026-01-01"}, None),
+        ({}, None),
+        ("2026", None),
+        (None, None),
+    ],
+)
+def test_the_period_of_saved_answers_is_one_of_the_year_or_none(period: object, found: Period | None) -> None:
+    assert period_of({"year": 2026, "period": period}, 2026) == found
 
 
 def test_what_is_no_run_in_the_folder_is_passed_over(runs: tuple[Path, Path]) -> None:
