@@ -95,11 +95,8 @@ def work(settings_file: Path, note: Callable[[str], None]) -> None:
     app = app_of(settings_file)
     service: Service = app.extensions["pi180"]
     refuse(checks_of(app, service))
-    worker = Worker(service)
-    with suppress(KeyboardInterrupt):
-        _interrupted_by_signals()
-        note(f"pi180 works for {service.settings.address}  (Ctrl-C stops)")
-        run_worker(worker, threading.Event().wait)
+    worker, text = Worker(service), f"pi180 works for {service.settings.address}  (Ctrl-C stops)"
+    run_worker(worker, lambda: _until_interrupted(lambda: note(text)))
     note("Stopped." if worker.is_idle else "Stopped in the middle of a job; the next worker takes it up again.")
 
 
@@ -128,3 +125,11 @@ def _interrupted_by_signals() -> None:
     """Be interrupted by Ctrl-C and by whoever terminates us, also where whoever started us had them ignored."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+
+
+def _until_interrupted(ready: Callable[[], None]) -> None:
+    """Say that it is ready to be interrupted, and wait for that."""
+    with suppress(KeyboardInterrupt):
+        _interrupted_by_signals()
+        ready()
+        threading.Event().wait()

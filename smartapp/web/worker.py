@@ -126,10 +126,9 @@ def has_worker(service: Service) -> bool:
 def run_worker(worker: Worker, wait: Callable[[], object]) -> None:
     """Work beside whatever `wait` waits for; when that ends or is interrupted, give what is being done time to stop."""
     working = threading.Thread(target=worker.run, daemon=True)
+    working.start()
     try:
-        working.start()
         wait()
     finally:
         worker.stop()
-        if working.is_alive():
-            working.join(STOPS_WITHIN)
+        working.join(STOPS_WITHIN)
