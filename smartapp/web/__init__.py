@@ -32,8 +32,20 @@ from smartapp.web.limits import bound
 from smartapp.web.service import Service
 
 _ROOMS = (
-    ahead, attestations, cehrt, compared, documents, jobs, launch, measures, pages, people, requirements, submission, trail,
-)  # fmt: skip
+    ahead,
+    attestations,
+    cehrt,
+    compared,
+    documents,
+    jobs,
+    launch,
+    measures,
+    pages,
+    people,
+    requirements,
+    submission,
+    trail,
+)
 """Modules with addresses of their own."""
 
 _SWEPT_EVERY = timedelta(minutes=1)
