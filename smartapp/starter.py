@@ -18,7 +18,7 @@ key_file = "pi180.key"  # 32 random bytes that encrypt what is secret in the sto
 # key_env = "PI180_KEY"  # instead of key_file: the environment variable that holds the key
 # scan = ["clamdscan", "--no-summary", "-"]  # gets each attached file on its standard input; 0 keeps it
 issuers = "issuers.toml"
-workers = 1  # runs are made beside the server, in its process; 0 where `pi180 worker` makes them in a process of its own
+workers = 1  # runs are made beside the server, in its process; 0 where `pi180 worker` makes them in its own
 """
 
 _ISSUERS = """\
@@ -43,7 +43,7 @@ _OPTIONAL = """\
 # scopes = ["openid", "fhirUser", "launch"]  # instead of the least that the profile needs
 # scope_version = "v2"  # or v1
 # offline = false  # ask for offline_access: clinicians may then read their own patients
-# source = "export"  # folder with the practice's export of FHIR, kept up by your IT: runs can then be started in the app
+# source = "export"  # folder with the practice's export of FHIR, kept up by your IT: the app can then make runs of it
 # hosts = ["auth.example.org"]  # hosts of its endpoints, besides those of iss and issuer
 # aliases = []  # further bases that its next links may lead to
 # networks = []  # address ranges within the practice where the EHR lies, such as "10.20.0.0/16"; public ones need none

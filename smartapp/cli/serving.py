@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from socket import socket
 
 import click
 
@@ -18,7 +17,7 @@ from smartapp.paths import fixture
 from smartapp.starter import write_starter
 from smartapp.usecases import Source, UsageError
 from smartapp.web.selfcheck import Weight
-from smartapp.web.serve import LOOPBACK, listening, run_with_worker, self_check, serve_beside, work
+from smartapp.web.serve import LOOPBACK, Listener, listening, run_with_worker, self_check, serve_beside, work
 from smartapp.web.serve import serve as serve_app
 
 DEMO_PORT = 8180
@@ -45,14 +44,14 @@ def demo(out: Path | None, port: int, ehr_port: int | None) -> None:
 
 
 @contextmanager
-def _addresses(port: int, ehr_port: int | None) -> Iterator[tuple[socket, socket]]:
+def _addresses(port: int, ehr_port: int | None) -> Iterator[tuple[Listener, Listener]]:
     """Where the app and the demo EHR will answer: taken before the work, for a port may be another's already."""
     beside = port + 1 if ehr_port is None and port else ehr_port or 0
     with listening(LOOPBACK, port) as app_at, listening(LOOPBACK, beside) as ehr_at:
         yield app_at, ehr_at
 
 
-def _serve_demo(results: Path, app_at: socket, ehr_at: socket) -> None:
+def _serve_demo(results: Path, app_at: Listener, ehr_at: Listener) -> None:
     demo = demo_of(Path(tempfile.mkdtemp(prefix="pi180-serve-")), results, app_at, ehr_at)
     serve_beside(demo.ehr, ehr_at)
     console.note(f"Open {demo.start}  (a simulated EHR: choose who you are, then launch pi180; Ctrl-C stops)")

@@ -21,6 +21,8 @@ from smartapp.web.service import Service, service_of
 from smartapp.web.worker import Worker, run_worker
 
 LOOPBACK = "127.0.0.1"
+Listener = socket.socket
+"""What browsers are waited for on."""
 _THREADS = 8
 
 
