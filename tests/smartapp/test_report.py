@@ -14,9 +14,9 @@ from report_page import ATTESTED, PERIOD, RULES, Element, Shown, read_page, repo
 from scoring.explain import as_document
 from scoring.model import Origin, OtherReading, Reporter
 from smartapp import paths
+from smartapp.casebook import Standing, grouped
 from smartapp.evidence import CaseRow
 from smartapp.report import render
-from smartapp.casebook import Standing, grouped
 from smartapp.report.words import percent
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
