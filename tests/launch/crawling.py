@@ -57,6 +57,8 @@ class Walk:
 def walk(browser: Browser, home: str, start: str, skip: str = "never", most: int = 900) -> Walk:
     """Follow every link below home that keeps what is chosen; another choice is looked at and not gone into.
 
+    A figure is opened whatever is chosen for it, with all its rows.
+
     Args:
         browser: signed in.
         home: where the pages of the launch lie.
@@ -76,6 +78,8 @@ def walk(browser: Browser, home: str, start: str, skip: str = "never", most: int
         page.own = address == first or _choice(address) in ((), chosen)
         if page.own:
             waiting.extend(_followed(page, home, chosen, whole=address == first))
+            waiting.extend(urldefrag(link).url for _, link in page.figures)
+        waiting.extend(page.further)
     return Walk(pages, skip, most)
 
 
