@@ -110,10 +110,14 @@ class Offers:
                     self._offers.setdefault(held.year, {})[reporter] = self._offer(reporter, held)
 
     def _may_see(self, held: Held, reporter: Reporter) -> bool:
-        """A first look is of one clinician and for them alone, until a run of the practice knows them."""
+        """A first look is of one clinician and for them alone, until a run of the practice knows them.
+
+        It counts for colleagues too, of whom it read only patients of that clinician: it is theirs whom it scored.
+        """
         if not held.first_look:
             return may(self._access, Act.SEE_SCORE, reporter)
-        return reporter.npi is not None and reporter.npi == self._access.npi and not self._is_known(held.year)
+        is_own = reporter.npi is not None and reporter.npi == self._access.npi and bool(held.scores(reporter))
+        return is_own and not self._is_known(held.year)
 
     def _is_known(self, year: int) -> bool:
         found = self._offers.get(year, {}).values()

@@ -96,11 +96,21 @@ def test_staff_of_one_tin_are_offered_its_clinicians_and_its_group(runs: tuple[P
 def test_a_clinicians_first_look_is_theirs_alone_and_only_until_the_practice_has_a_run_of_theirs(
     runs: tuple[Path, Path],
 ) -> None:
-    run(runs[1], "c", 9, [MINE, SECOND, THEIRS, GROUP])
+    look = run(runs[1], "c", 9, [MINE, SECOND, THEIRS, GROUP])
+    score(look, MINE, HALF, 9)
+    score(look, SECOND, HALF, 9)
     assert seen(offers(runs, STAFF)) == {}
     assert seen(offers(runs, CLINICIAN)) == {MINE: "c", SECOND: "c"}
     run(runs[0], "a", 1, [MINE])
     assert seen(offers(runs, CLINICIAN)) == {MINE: "a"}
+
+
+@pytest.mark.requirement("R84")
+def test_a_colleagues_first_look_is_nobody_elses_and_takes_no_own_ones_place(runs: tuple[Path, Path]) -> None:
+    score(run(runs[1], "d", 9, [MINE, THEIRS]), THEIRS, HALF, 9)
+    assert seen(offers(runs, CLINICIAN)) == {}
+    score(run(runs[1], "c", 1, [MINE]), MINE, HALF, 1)
+    assert seen(offers(runs, CLINICIAN)) == {MINE: "c"}
 
 
 def test_an_npi_without_a_tin_is_a_reporter_only_where_nothing_of_theirs_has_one(runs: tuple[Path, Path]) -> None:
