@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError, OperationalError
 
+from smartapp.store.errors import StoreError
 from smartapp.store.versions import HEAD, bring_up_to_date, version_of
 
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
@@ -21,18 +23,27 @@ class Database:
         """Open the file; an older store is upgraded, by one process while others wait.
 
         Raises:
-            StoreError: it is newer than this product, or no store.
+            StoreError: it is newer than this product, damaged, or no store.
         """
         path.touch(mode=0o600)
         path.chmod(0o600)  # one that was there before may be open to others; its journals get the same mode
         self.engine: Engine = create_engine(f"sqlite:///{path}")
         event.listen(self.engine, "connect", _settings)
         event.listen(self.engine, "begin", _begin)
-        with self.engine.connect() as connection:
-            current = version_of(connection) == HEAD
-        if not current:
+        if not self._is_current(path):
             with self.writing() as connection:
                 bring_up_to_date(connection, path)
+
+    def _is_current(self, path: Path) -> bool:
+        try:
+            with self.engine.connect() as connection:
+                return version_of(connection) == HEAD
+        except OperationalError:  # in use, or not to be opened: it may be whole
+            raise
+        except DatabaseError:
+            raise StoreError(
+                f"{path}: is no store of pi180, or is damaged. Name another data folder, or put a copy of the store back."
+            ) from None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

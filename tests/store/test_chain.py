@@ -223,6 +223,21 @@ def test_the_first_row_of_each_day_leaves_an_anchor_in_the_data_folder(folder: P
     assert store.trail.faults(read_anchors(file)) == ()
 
 
+def test_an_anchor_that_was_cut_short_stops_nobody_and_is_told_when_the_trail_is_checked(
+    folder: Path, store: Store
+) -> None:
+    file, cut = folder / ANCHORS, b'{"at": "2026-11-2\xc3'
+    file.write_bytes(cut)
+    store.trail.add(AuditEvent(Deed.DENIED, "one"), NOW)
+
+    first, second = file.read_bytes().splitlines()
+    assert first == cut
+    with pytest.raises(StoreError, match="cut short"):
+        store.trail.faults()
+    file.write_bytes(second)
+    assert store.trail.faults() == ()
+
+
 def test_what_is_no_file_of_anchors_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "anchors"
     for text in ("{}", "no", '{"heads": [1]}', '{"heads": [{"link": 1}]}'):

@@ -166,6 +166,14 @@ def test_a_file_that_is_no_store_of_ours_is_refused_and_left_as_it_is(file: Path
     assert execute(file, "SELECT name FROM sqlite_master") == before
 
 
+def test_a_damaged_store_is_refused_in_words_and_left_as_it_is(file: Path) -> None:
+    file.write_bytes(b"no database " * 500)
+
+    with pytest.raises(StoreError, match="is no store of pi180, or is damaged"):
+        Database(file)
+    assert file.read_bytes() == b"no database " * 500
+
+
 def test_an_upgrade_that_fails_changes_nothing(old: Path) -> None:
     execute(old, "CREATE TABLE job (x)")
 
