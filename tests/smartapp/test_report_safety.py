@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pytest
 from report_page import ATTESTED, Shown, ndjson, report_of
 
+import smartapp
 from scoring.model import MeasureId, Origin, Proportion, Reporter
 from smartapp import paths
 from smartapp.attestations import Reported
@@ -71,3 +73,21 @@ def test_the_page_loads_nothing_and_runs_nothing(solo: Shown) -> None:
     assert not [name for e in solo.page.walk() for name in e.attributes if name.startswith("on") or name == "src"]
     assert all(re.match(r"#|https://", a.attributes["href"]) for a in solo.page.all("a"))
     assert not re.search(r"@import|url\((?!#)", solo.page.all("style")[0].text)
+
+
+TEMPLATES = Path(smartapp.__file__).parents[1] / "templates"
+
+
+@pytest.mark.requirement("R88")
+def test_no_template_shows_anything_without_escaping() -> None:
+    found = [
+        file for file in TEMPLATES.rglob("*.html") if re.search(r"\|\s*safe\b|autoescape|\|\s*tojson", file.read_text())
+    ]
+    assert found == []
+
+
+@pytest.mark.requirement("R87", "R88")
+def test_every_template_is_a_file_of_ours_and_none_is_made_of_data() -> None:
+    made = r"from_string|render_template_string|jinja2\.Template|Markup\(|autoescape=(?!True)"
+    code = [file for file in Path(smartapp.__file__).parent.rglob("*.py") if re.search(made, file.read_text())]
+    assert code == []
