@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from launching import APP, NPI, NPI_OF_SECOND, Browser, Registered, Site, is_plain_page, title, words
+from launching import APP, NPI, NPI_OF_SECOND, Browser, Registered, Site, csrf_of, is_plain_page, title, words
 
 from scoring.model import Period, Reporter
 from scoring.rulebook import load
@@ -217,6 +217,34 @@ def test_another_clinicians_a_groups_and_a_tampered_name_are_refused_alike_and_a
     assert len(answers) == 1
     assert browser.get(f"{home}score?year=2026&who={mine}").text == own.text
     assert not any(NPI in got.headers.get("Location", "") for got in browser.seen)
+
+
+OF_NOBODYS_NUMBERS = {"", "help", "patient", "runs", "people", "trail", "sign-out", "read"}
+"""Pages and forms that are about no reporter; each has its own roles."""
+
+
+@pytest.mark.requirement("R83", "R99")
+def test_no_page_or_form_there_is_opens_for_the_name_of_another_clinician(
+    make_site: Callable[..., Site], results: Path
+) -> None:
+    site = make_site(results=results, fresh=True)
+    browser = site.browser()
+    home = browser.sign_in()
+    form = {"csrf": csrf_of(browser.get(f"{home}score").text)}
+    who = next(key for reporter, key in keys(site, home).items() if reporter != Reporter(TIN, NPI))
+    tried = 0
+    for rule in site.app.url_map.iter_rules():
+        below, _, page = rule.rule.partition("/l/<launch_id>/")
+        if below or page.partition("/")[0] in OF_NOBODYS_NUMBERS:
+            continue
+        for method in {"GET", "POST"} & set(rule.methods or ()):
+            address = f"{home}{page.replace('<measure>', 'PI_EP_1')}?year=2026&who={who}"
+            seen = len(site.audit())
+            got = browser.get(address) if method == "GET" else browser.post(address, form)
+            assert (got.status_code, title(got.text)) == (403, "You may not see this"), rule
+            assert [one.event for one in site.audit()[seen:]] == [Deed.CHOICE_DENIED], rule
+            tried += 1
+    assert tried >= 20
 
 
 @pytest.mark.requirement("R84")
