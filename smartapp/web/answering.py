@@ -12,6 +12,7 @@ from flask import Response, request
 from scoring.model import Reporter
 from scoring.year import RuleBook
 from smartapp.access import Act
+from smartapp.answered import newest_answers
 from smartapp.archive import counted_periods, kept_answers
 from smartapp.attestations import Attestations, from_document
 from smartapp.attesting.entries import Entry
@@ -54,11 +55,11 @@ class Seen:
         return readiness(self.scored, current_service().store.documents.of(self.choice.filing))
 
     def before_drafts(self, reporter: Reporter | None = None) -> Attestations | None:
-        """The answers that the run was scored with, for its reporter or another; None where there were none."""
+        """The answers that stood before any draft, for its reporter or another; None where there were none."""
         choice = self.choice
         held = Held(choice.run, choice.year, choice.written, counted_periods(choice.run), choice.first_look)
-        scores = held.scores(reporter or choice.reporter)
-        return kept_answers(scores[0], self.rules) if scores else None
+        kept = newest_answers(held, reporter or choice.reporter)
+        return kept_answers(kept, self.rules) if kept else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +71,10 @@ class Step:
     render: Callable[[Seen, Form], str]
 
 
-def with_own_period(seen: Seen) -> Seen:
-    """The same with the period that the answers attest, which looking at other days does not change.
-
-    Answers that name none yet are taken to be of the period that is looked at.
-    """
-    draft, rules = seen.choice.draft, seen.rules
-    kept = from_document(draft.document, "the saved answers", rules) if draft else seen.before_drafts()
-    if kept is None or kept.period is None:
-        return seen
-    attestations = replace(seen.scored.attestations, period=kept.period)
-    return replace(seen, scored=replace(seen.scored, attestations=attestations))
-
-
 def shown(launch: Launch, step: Step) -> Response:
     """The page of a step with the answers as they are."""
     with chosen_score(launch) as (scored, choice, frame):
-        seen = with_own_period(Seen(launch, scored, choice, frame))
+        seen = Seen(launch, scored, choice, frame)
         return page(step.render(seen, _form(seen, fields_of(seen.scored.attestations, seen.rules))))
 
 
@@ -94,7 +82,7 @@ def taken(launch: Launch, step: Step) -> Response:
     """What a form brings: shown in its effect, saved, or refused."""
     check_form(current_service(), launch)
     with chosen_score(launch, Act.ANSWER) as (scored, choice, frame):
-        seen, sent = with_own_period(Seen(launch, scored, choice, frame)), request.form.to_dict()
+        seen, sent = Seen(launch, scored, choice, frame), request.form.to_dict()
         if sent.get("based-on", "") != _number(choice.draft):
             return _stale(seen, step, sent, choice.draft)
         proposed = propose(seen.scored, step.entries(sent, seen.rules))

@@ -17,7 +17,8 @@ from flask import request
 
 from scoring.model import Period, Reporter
 from smartapp.access import Act
-from smartapp.archive import kept_answers
+from smartapp.answered import newest_answers
+from smartapp.archive import kept_answers, named_period
 from smartapp.attestations import Attestations, as_document, from_document
 from smartapp.choosing import (
     BEST,
@@ -51,8 +52,8 @@ _ASK = "Ask the administrator of pi180 in your practice for a role; it is given 
 class Choice:
     """What a page shows: of which run, for which days and whom, with whose answers, and what this person may do.
 
-    `written` is when the run was made. `draft` are the answers that were saved here; None: they are those of the run's
-    newest score, or nobody gave any. `key` stands for everything that the numbers depend on, but for the day.
+    `written` is when the run was made. `draft` are the answers that were saved here; None: they are those of the newest
+    score, or nobody gave any. `key` stands for everything that the numbers depend on, but for the day.
     """
 
     run: Path
@@ -83,9 +84,10 @@ class _Asking:
 
     @property
     def begins_with(self) -> Period:
-        """The period of a page whose address names none: the one that was attested here, else the run's own."""
+        """The period of a page whose address names none: the one that was attested, here or before, else the run's."""
         attested = period_of(self.draft.document, self.offer.held.year) if self.draft else None
-        return attested or own_period(self.offer)
+        kept = newest_answers(self.offer.held, self.offer.reporter)
+        return attested or (named_period(kept.parent.name) if kept else None) or own_period(self.offer)
 
     def address(self, period: Period | None = None) -> str:
         """The query that chooses a period of this reporter."""
@@ -114,7 +116,7 @@ def chosen_score(launch: Launch, act: Act = Act.SEE_SCORE) -> Iterator[tuple[Sco
     asking.service.note(Deed.SCORE_VIEWED, launch, detail=f"{told}, {request.endpoint}")
     with asking.service.open_runs.reading(asking.offer.held.place, period) as reading:
         scored = _scored(asking, reading)
-        yield scored, _choice(asking, scored), _frame(asking, period)
+        yield scored, _choice(asking, scored), _frame(asking, scored)
 
 
 def offers_of(service: Service, launch: Launch, person: Person) -> Offers:
@@ -200,23 +202,26 @@ def _best(asking: _Asking) -> Period:
 
 
 def _scored(asking: _Asking, reading: Reading) -> Scored:
+    """The answers keep the period that they attest; those that name none are taken to be of the one looked at."""
     attested = _answers(asking.offer, asking.draft, reading)
-    return score_reading(reading, replace(attested, reporter=asking.offer.reporter, period=reading.period))
+    days = attested.period or reading.period
+    return score_reading(reading, replace(attested, reporter=asking.offer.reporter, period=days))
 
 
 def _answers(offer: Offer, draft: Draft | None, reading: Reading) -> Attestations:
-    """What was saved here, else what stands beside the newest score that the run holds, else nothing."""
+    """What was saved here, else what stands beside the newest score, else nothing."""
     if draft is not None:
         return from_document(draft.document, "the saved answers", reading.rules)
-    scores = offer.held.scores(offer.reporter)
-    if scores:
-        return kept_answers(scores[0], reading.rules)
+    kept = newest_answers(offer.held, offer.reporter)
+    if kept is not None:
+        attested = kept_answers(kept, reading.rules)
+        return replace(attested, period=attested.period or named_period(kept.parent.name))
     return Attestations(reading.rules.year, None, None, None, {}, {}, "controlled-included")
 
 
 def _choice(asking: _Asking, scored: Scored) -> Choice:
     held, reading = asking.offer.held, scored.reading
-    depends_on = [reading.fingerprint, held.written.isoformat(), as_document(scored.attestations)]
+    depends_on = [reading.fingerprint, held.written.isoformat(), str(reading.period), as_document(scored.attestations)]
     return Choice(
         run=held.place,
         fingerprint=reading.fingerprint,
@@ -232,13 +237,25 @@ def _choice(asking: _Asking, scored: Scored) -> Choice:
     )
 
 
-def _frame(asking: _Asking, period: Period) -> Frame:
+def _frame(asking: _Asking, scored: Scored) -> Frame:
+    period = scored.reading.period
     days = f"{day(period.start)} to {day(period.end)} ({plural(period.days, 'day', 'days')})"
     text = f"{asking.offer.held.year}, {days}, {reporter_in_words(asking.offer.reporter)}"
     form = _form(asking, text, (str(period.start), str(period.end)))
-    notices = (FIRST_LOOK,) if asking.offer.held.first_look else ()
+    first_look = (FIRST_LOOK,) if asking.offer.held.first_look else ()
     frame = frame_of(asking.launch, asking.person)
+    notices = (*first_look, *_of_other_days(scored))
     return replace(frame, choice=asking.address(period), choosing=form, notices=notices)
+
+
+def _of_other_days(scored: Scored) -> Iterator[str]:
+    """That totals of the EHR's report are not of the days that are looked at: nobody can count them anew."""
+    totals, of = scored.attestations.reported, scored.attestations.period
+    if totals and of is not None and of != scored.reading.period:
+        yield (
+            f"The totals of the EHR's own report ({', '.join(totals)}) are of {day(of.start)} to {day(of.end)}, not of "
+            "the days that this page shows. They stand here unchanged: run that report again for these days."
+        )
 
 
 def _mistyped(asking: _Asking, problem: str) -> str:

@@ -20,7 +20,7 @@ from smartapp.report.trend import trend_shown
 from smartapp.store import Launch, StaleDraft
 from smartapp.trend import Since, Trend, gaps_of, since_before, trend_of
 from smartapp.usecases import UsageError
-from smartapp.web.answering import Seen, keep, with_own_period
+from smartapp.web.answering import Seen, keep
 from smartapp.web.chosen import chosen_score, offers_of
 from smartapp.web.framing import access_of, known
 from smartapp.web.pages import check_form, page, signed_in
@@ -46,7 +46,7 @@ def take_road(launch: Launch) -> Response:
     """Choose one road as a new version of the answers; two at once are refused."""
     check_form(current_service(), launch)
     with chosen_score(launch, Act.ANSWER) as (scored, choice, frame):
-        seen = with_own_period(Seen(launch, scored, choice, frame))
+        seen = Seen(launch, scored, choice, frame)
         problem = _taken(seen)
         if problem:
             return page(_roads(seen, problem), 400)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from shutil import copytree
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +15,8 @@ from launching import APP, NPI, NPI_OF_SECOND, Browser, Registered, Site, csrf_o
 from scoring.model import Period, Reporter
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.attestations import read_attestations
+from smartapp.attestations import Attestations, read_attestations
+from smartapp.publish import publish
 from smartapp.scored import Scored, score_reading
 from smartapp.store import Assignment, Author, Deed, Filing
 from smartapp.usecases import Source, read
@@ -327,3 +329,37 @@ def test_saved_answers_of_another_reporter_change_nothing(make_site: Callable[..
     for filing in (Filing("demo", 2026, TIN, None), Filing("demo", 2025, TIN, NPI), Filing("other", 2026, TIN, NPI)):
         site.service.drafts.save(filing, {"year": filing.year}, Author("Dana", "dana"), site.clock(), None)
     assert browser.get(f"{home}score").text == before
+
+
+def test_totals_of_the_ehrs_report_are_told_to_be_of_other_days_than_those_looked_at(opened: Opened) -> None:
+    _, browser, home = opened
+    doubt = "own report (PI_HIE_4) are of January 1, 2026 to July 5, 2026, not of the days that this page shows"
+    for name in ("score", "measures", "plan", "submission", "attestations"):
+        assert doubt not in words(browser.get(f"{home}{name}?year=2026&start=2026-01-01&end=2026-07-05").text)
+        assert doubt in words(browser.get(f"{home}{name}?{CHOSEN}").text)
+    plan = words(browser.get(f"{home}plan?{CHOSEN}").text)
+    assert "It is of 2026-01-01 to 2026-07-05, not of these days" in plan
+
+
+def test_a_newer_run_that_was_made_for_somebody_else_takes_nobodys_answers_away(
+    make_site: Callable[..., Site], results: Path, practice: Path, tmp_path: Path
+) -> None:
+    copytree(results, out := tmp_path / "results")
+    copytree(practice, changed := tmp_path / "practice")
+    encounters = changed / "Encounter.ndjson"
+    one = json.loads(encounters.read_text(encoding="utf-8").splitlines()[0])
+    with encounters.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**one, "id": "one-more"}) + "\n")
+    days = Period(date(2026, 1, 1), date(2026, 12, 31))
+    group = Attestations(2026, Reporter(TIN, None), days, None, {}, {}, "controlled-included")
+    with read(Source(changed, changed / "site.toml"), load(2026), days) as reading:
+        newer = publish(score_reading(reading, group), out).run
+    assert not list(newer.glob(f"*/TIN-*-NPI-{NPI}"))
+    site = make_site(results=out, fresh=True)
+    browser = site.browser()
+    home = browser.sign_in()
+    page = browser.get(f"{home}score").text
+    assert "January 1, 2026 to July 5, 2026" in read_page(page).all("span", "chosen-text")[0].text
+    assert "Gate open" in page
+    assert f"run {newer.name[:12]}" in str(site.audit()[-1].detail)
+    assert 'value="yes" checked' in browser.get(f"{home}attestations").text
