@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from extractors.cases import tally
 from extractors.site import Site
 from scoring.model import Period, Reporter
 from scoring.rulebook import RuleBook, load
@@ -19,7 +18,7 @@ from smartapp.long_work import Told
 from smartapp.publish import keep
 from smartapp.reporters import reporter_of
 from smartapp.scored import score_reading
-from smartapp.usecases import Reading, UsageError, read_folder
+from smartapp.usecases import Reading, UsageError, period_within, read_folder, recounted
 
 
 class NotWhole(UsageError):  # noqa: N818  # the word says it
@@ -66,6 +65,7 @@ def refresh(asked: Practice) -> Refreshed:
         ExtractionError: it cannot be read at all.
         ArchiveError: the answers beside a score cannot be opened.
         AttestationError: saved answers say what the year does not know.
+        UsageError: they name a period that leaves the year.
         Halted: `tell` would not have it go on.
     """
     if not asked.source.is_dir():
@@ -125,10 +125,13 @@ def _answers(asked: Practice, reading: Reading) -> tuple[list[Attestations], int
 
 
 def _within(reading: Reading, period: Period | None) -> Reading:
-    """The same reading counted for another period of its year; None leaves it at the whole year."""
-    if period in (None, reading.period):
-        period = reading.period
-    return replace(reading, period=period, tallies=tuple(tally(reading.engine, period, reading.site.numerator_window)))
+    """The same reading counted for another period of its year; None leaves it at the whole year.
+
+    Raises:
+        UsageError: the period leaves the year: no page would open a run that holds it.
+    """
+    days = period or reading.period
+    return recounted(reading, period_within(reading.rules.year, days.start, days.end))
 
 
 def answers_kept(runs: Path, rules: RuleBook) -> tuple[Attestations, ...]:

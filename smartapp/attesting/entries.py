@@ -8,9 +8,12 @@ from typing import Any
 from scoring.rulebook import RuleBook
 from smartapp.attestation_errors import AttestationError
 from smartapp.attestations import from_document
+from smartapp.usecases import UsageError, period_within
 
 Document = Mapping[str, Any]
 _FORM = "the form"
+PERIOD = "period"
+"""The field of the performance period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,10 @@ def faults(document: Document, entries: Iterable[Entry], rules: RuleBook) -> dic
     found: dict[str, str] = {}
     for entry in entries:
         try:
-            from_document(with_entries(document, (entry,)), _FORM, rules)
-        except AttestationError as problem:
+            period = from_document(with_entries(document, (entry,)), _FORM, rules).period
+            if period is not None and entry.field == PERIOD:
+                period_within(rules.year, period.start, period.end)
+        except (AttestationError, UsageError) as problem:
             found[entry.field] = _beside_field(str(problem))
     return found
 

@@ -11,7 +11,7 @@ from scoring.evidence_rules import load_evidence
 from scoring.model import AgencyRequest, MeasureId, Metric
 from scoring.year import Choice, Measure, RuleBook, Status
 from smartapp.attestations import VARIANTS, Attestations
-from smartapp.attesting.entries import Entry
+from smartapp.attesting.entries import PERIOD, Entry
 
 Fields = Mapping[str, str]
 WORDS = {"yes": True, "no": False, "": None}
@@ -229,7 +229,7 @@ def _request_given(form: Fields, key: str) -> dict[str, Any]:
 def _choice_entries(form: Fields) -> Iterator[Entry]:
     if form.get("period"):
         start, _, end = form["period"].partition(" ")
-        yield Entry("period", {("period", "start"): start, ("period", "end"): end})
+        yield Entry(PERIOD, {("period", "start"): start, ("period", "end"): end})
     if "controlled" in form:
         yield Entry("controlled", {("choices", "controlled_substances"): form["controlled"]})
 

@@ -4,18 +4,20 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 
 from extractors.site import load_site
-from scoring.model import Reporter
+from scoring.model import Period, Reporter
 from scoring.rulebook import load
 from smartapp.archive import ArchiveError
 from smartapp.attestations import Attestations, from_document
 from smartapp.long_work import Paused
 from smartapp.practice import NotWhole, Practice, answers_kept, refresh
+from smartapp.usecases import UsageError
 
 YEAR = 2026
 RULES = load(YEAR)
@@ -66,6 +68,15 @@ def test_answers_that_were_saved_in_the_app_go_before_those_of_a_run(asked: Prac
     refresh(replace(asked, saved=lambda reporter: saved if reporter.npi else None))
 
     assert told_of(asked.runs)[earlier.name].cehrt_id == "0015EABCDEFGHIJ"
+
+
+def test_saved_answers_for_days_of_another_year_hide_no_run(asked: Practice, earlier: Path) -> None:
+    before = {file.name for file in asked.runs.iterdir()}
+    saved = replace(told_of(asked.runs)[earlier.name], period=Period(date(2025, 7, 1), date(2026, 6, 30)))
+    with pytest.raises(UsageError, match="never leaves its year"):
+        refresh(replace(asked, saved=lambda reporter: saved if reporter.npi else None))
+
+    assert {file.name for file in asked.runs.iterdir()} == before
 
 
 def test_the_newest_of_several_answers_of_a_reporter_counts(asked: Practice, earlier: Path) -> None:

@@ -110,6 +110,21 @@ def test_whatever_is_sent_is_kept_or_refused_by_name_and_what_is_kept_can_be_rea
     from_document(with_entries(document, kept), "form", RULES)
 
 
+@pytest.mark.parametrize(
+    ("days", "kept"),
+    [
+        ("2026-01-01 2026-12-31", True),
+        ("2025-12-31 2026-06-30", False),
+        ("2026-07-01 2027-01-01", False),
+        ("2025-01-01 2025-12-31", False),
+    ],
+)
+def test_answers_are_of_days_of_their_year(days: str, kept: bool) -> None:
+    found = faults(as_document(NOTHING), answer_entries({"period": days}, RULES), RULES)
+    assert (found == {}) is kept
+    assert kept or "never leaves its year" in found["period"]
+
+
 @pytest.mark.parametrize("year", years())
 def test_every_year_has_its_form(year: int) -> None:
     rules = load(year)
