@@ -38,8 +38,8 @@ def read_anchors(file: Path) -> tuple[Head, ...]:
         return tuple(Head(**head) for line in lines for head in line["heads"])
     except (OSError, ValueError, LookupError, TypeError):
         raise StoreError(
-            f"{file}: expected lines that pi180 store anchor wrote, each whole. Name that file; of the daily one, keep a "
-            "copy and take out the line that was cut short."
+            f"{file}: expected lines that pi180 store anchor wrote, each whole. Name that file; of the daily one, "
+            "keep a copy and take out the line that was cut short."
         ) from None
 
 

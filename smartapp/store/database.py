@@ -42,7 +42,7 @@ class Database:
             raise
         except DatabaseError:
             raise StoreError(
-                f"{path}: is no store of pi180, or is damaged. Name another data folder, or put a copy of the store back."
+                f"{path}: is no store of pi180, or is damaged. Name another data folder, or put a copy of it back."
             ) from None
 
     @contextmanager
