@@ -5,12 +5,15 @@ here and nowhere else. Its own format would run whatever code a changed file hol
 """
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from huey import SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
+
+from smartapp.usecases import UsageError
 
 FILE = "jobs.sqlite"
 
@@ -29,10 +32,14 @@ class JobQueue:
     """Ids of jobs that wait, first come, first served. Safe to use from several threads and processes."""
 
     def __init__(self, file: Path) -> None:
-        """Open the queue; its file is made, for its owner alone, when it is not there yet."""
+        """Open the queue; its file is made, for its owner alone, when it is not there yet.
+
+        Raises:
+            UsageError: the file is damaged, or no queue.
+        """
         file.touch(mode=0o600)
         file.chmod(0o600)
-        self._huey = SqliteHuey("pi180", filename=str(file), fsync=True, results=False, serializer=_AsJson())
+        self._huey = _opened(file)
         self._job = self._huey.task(name="job")(_same)
 
     def put(self, job_id: str) -> None:
@@ -47,6 +54,17 @@ class JobQueue:
     def close(self) -> None:
         """Give the calling thread's connection back to the system."""
         self._huey.storage.close()
+
+
+def _opened(file: Path) -> SqliteHuey:
+    try:
+        return SqliteHuey("pi180", filename=str(file), fsync=True, results=False, serializer=_AsJson())
+    except sqlite3.OperationalError:  # in use, or not to be opened: it may be whole
+        raise
+    except sqlite3.DatabaseError:
+        raise UsageError(
+            f"{file}: is no queue of jobs, or is damaged. Remove it: what waits stands in the store, and is taken up."
+        ) from None
 
 
 def _same(job_id: str) -> str:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from extractors.errors import ExtractionError
 from smartapp.report import Action, Frame, Message, app_page, message_page
 from smartapp.smart.errors import SmartError, Unavailable
+from smartapp.store import StoreError
 from smartapp.usecases import UsageError
 
 STYLESHEET = "/style.css"
@@ -51,6 +52,7 @@ def handle(app: Flask) -> None:
     app.register_error_handler(Unavailable, _later)
     app.register_error_handler(ExtractionError, _unreachable)
     app.register_error_handler(UsageError, _unusable)
+    app.register_error_handler(StoreError, _not_kept)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
@@ -85,6 +87,11 @@ def _unreachable(problem: Exception) -> Response:
 
 def _unusable(problem: Exception) -> Response:
     return told(Message("The score cannot be opened", (_sentence(problem), "Tell your IT what this page says.")), 500)
+
+
+def _not_kept(problem: Exception) -> Response:
+    text = f"{_sentence(problem)} Tell your IT the number {noted(problem)}; the server's log explains it."
+    return told(Message("What is kept here cannot be used now", (text,)), 500)
 
 
 def _sentence(problem: Exception) -> str:

@@ -33,17 +33,22 @@ def may_begin(service: Service, launch: Launch, person: Person, kind: Kind) -> b
 
 
 def begin(service: Service, launch: Launch, person: Person, kind: Kind) -> bool:
-    """Begin a job that its caller was found to be allowed; false: one like it is live, and nothing happens."""
+    """Begin a job that its caller was found to be allowed; false: one like it is live, and nothing happens.
+
+    The trail says it first: a job that waits is done, whatever fails after that.
+    """
     now = service.clock()
     own = kind is Kind.OWN_PATIENTS
     about = str(person.npi) if own else str(_year(service, launch))
     task = Task(launch.registration, kind, about, {LAUNCH: launch.id} if own else {})
+    if any(_is_like(one, task) and one.state.live for one in service.jobs.of(launch.registration, now)):
+        return False
+    service.note(Deed.READING_BEGUN if own else Deed.RUN_BEGUN, launch)
     job = service.jobs.begin(task, service.author(launch), now)
-    if job is None:
+    if job is None:  # somebody else began one in this moment
         return False
     if own:
         service.launches.need(launch.id, now + KEPT_FOR)
-    service.note(Deed.READING_BEGUN if own else Deed.RUN_BEGUN, launch)
     service.queue.put(job.id)
     return True
 
@@ -64,13 +69,18 @@ def newest(service: Service, launch: Launch, person: Person, kind: Kind) -> Job 
 
 def cancel(service: Service, launch: Launch, job: Job) -> None:
     """Ask a job to stop, one that its caller was found to see; nothing happens where it is over."""
-    if service.jobs.cancel(job.id, service.clock()):
+    if job.state.live:
         service.note(Deed.RUN_CANCELLED, launch, detail=job.task.kind)
+        service.jobs.cancel(job.id, service.clock())
 
 
 def is_left(job: Job | None) -> bool:
     """Whether a job was broken off, so that somebody may want to go on with it."""
     return job is not None and job.state is JobState.INTERRUPTED
+
+
+def _is_like(job: Job, task: Task) -> bool:
+    return (job.task.kind, job.task.about) == (task.kind, task.about)
 
 
 def _is_own(job: Job, person: Person) -> bool:

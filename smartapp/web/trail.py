@@ -32,18 +32,21 @@ def trail(launch: Launch) -> Response:
 
 
 def _day(service: Service, launch: Launch) -> tuple[date, str]:
-    """The day that is asked for, today if none is, and what is wrong with it."""
+    """The day that is asked for, today if none is, and what is wrong with it; no trail goes to the calendar's ends."""
     today = service.today(service.ehr(launch).registration)
     try:
-        return date.fromisoformat(request.args.get("day") or str(today)), ""
+        day = date.fromisoformat(request.args.get("day") or str(today))
     except ValueError:
-        return today, "Type a day of the calendar as year-month-day, such as 2026-01-31."
+        day = date.max
+    if date.min < day < date.max:
+        return day, ""
+    return today, "Type a day of the calendar as year-month-day, such as 2026-01-31."
 
 
 def _rows(service: Service, launch: Launch, day: date, deed: Deed | None) -> list[AuditEvent]:
     zone = service.ehr(launch).registration.site.zone_info
     since = datetime.combine(day, time(), zone)
-    until = datetime.combine(day + timedelta(1), time(), zone) if day < date.max else since
+    until = datetime.combine(day + timedelta(1), time(), zone)
     return service.trail.rows(since, until, deed, launch.registration)
 
 

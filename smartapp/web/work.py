@@ -135,7 +135,7 @@ def _practice(work: _Work) -> Progress:
     registration = work.registration
     if registration.source is None:
         raise UsageError("the registration names no source any more")
-    year = work.service.today(registration).year
+    year = int(work.job.task.about)  # of the day on which it was begun
     made = refresh(
         Practice(
             source=registration.source,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from launching import OWN_FORM, Site
+from launching import OWN_FORM, Site, words
 from step_forms import PDF, Walk
 
 from smartapp.store import Deed
@@ -131,3 +131,12 @@ def test_a_file_of_a_foreign_form_is_refused(walk: Walk) -> None:
     got = walk.attach("risk-analysis", csrf="x")
     assert got.status_code == 403
     assert count(walk)[0] == 0
+
+
+def test_a_file_that_somebody_took_away_beside_the_app_is_told_with_what_to_do(walk: Walk) -> None:
+    walk.attach("risk-analysis")
+    (kept,) = walk.site.service.store.documents.of(walk.filing())
+    (walk.site.data / "documents" / kept.id).unlink()
+    got = walk.browser.get(f"{walk.home}documents/{kept.id}")
+    assert got.status_code == 500
+    assert "The file is missing from the store's folder. Ask your IT to restore it." in words(got.text)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from launching import Browser, Registered, Site, csrf_of, launch_id_of, title, w
 
 from extractors.decode import Json
 from smartapp.archive import latest
+from smartapp.jobs import JobQueue
 from smartapp.report.jobs import JobShown
 from smartapp.store import Author, Job, JobState, Task
+from smartapp.usecases import UsageError
 from smartapp.web.service import READINGS
 from smartapp.web.starting import job_told
 from smartapp.web.worker import Worker
@@ -412,3 +415,32 @@ def test_a_worker_whose_store_fails_logs_it_and_goes_on_when_it_is_back(
     after.take_up()
     assert after.step()
     assert only_job(reading_site).state is JobState.DONE
+
+
+@pytest.mark.requirement("R99")
+@pytest.mark.parametrize("does", ["begin", "cancel"])
+def test_without_a_trail_no_job_begins_and_none_is_cancelled(practice_site: Site, does: str) -> None:
+    browser = practice_site.browser()
+    home = begin_run(browser) if does == "cancel" else browser.sign_in("office-staff")
+    page = browser.get(f"{home}runs").text
+    before = practice_site.service.jobs.of("demo", practice_site.clock())
+    with practice_site.service.launches._engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END")
+    address = f"{home}runs/{before[0].id}/cancel" if before else f"{home}runs/start"
+    assert browser.post(address, {"csrf": csrf_of(page)}).status_code == 500
+    assert practice_site.service.jobs.of("demo", practice_site.clock()) == before
+
+
+def test_a_run_is_of_the_year_in_which_it_was_begun_also_when_it_is_done_after_midnight(practice_site: Site) -> None:
+    practice_site.clock.at = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
+    begin_run(practice_site.browser())
+    practice_site.clock.passes(24 * 3600)
+    assert Worker(practice_site.service).step()
+    runs = practice_site.service.launching.ehrs["demo"].registration.runs
+    assert {one.year for one in latest(runs, NPI)} == {2026}
+
+
+def test_a_damaged_queue_is_told_in_words_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "jobs.sqlite").write_bytes(b"no database " * 500)
+    with pytest.raises(UsageError, match="Remove it: what waits stands in the store"):
+        JobQueue(tmp_path / "jobs.sqlite")

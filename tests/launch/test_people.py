@@ -287,7 +287,7 @@ def test_an_administrator_sees_that_a_row_is_about_a_patient_and_not_which(site:
     assert "sample-001" not in said
 
 
-@pytest.mark.parametrize("day", ["2026-02-30", "x", "<script>", "9" * 5000])
+@pytest.mark.parametrize("day", ["2026-02-30", "0001-01-01", "9999-12-31", "x", "<script>", "9" * 5000])
 def test_a_day_that_is_none_is_said_to_be_none(site: Site, day: str) -> None:
     browser, home = staff(site, "auditor")
     got = browser.get(f"{home}trail?day={day}")
