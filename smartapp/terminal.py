@@ -16,7 +16,8 @@ def width() -> int:
 
 def wrapped(text: str, indent: str, further: str | None = None) -> list[str]:
     """A text as lines of the terminal's width, each with the indent, those after the first with `further` if given."""
-    return textwrap.wrap(text, width(), initial_indent=indent, subsequent_indent=further or indent)
+    after = further or indent
+    return textwrap.wrap(text, width(), initial_indent=indent, subsequent_indent=after, break_on_hyphens=False)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

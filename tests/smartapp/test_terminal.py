@@ -28,6 +28,12 @@ def test_a_fitted_table_stays_within_the_width_and_loses_no_word(rows: list[tupl
     assert " ".join(lines).split() == [word for row in rows for cell in row for word in cell.split()]
 
 
+def test_a_word_with_a_hyphen_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = wrapped("it shows no medications-reconciled, no allergies-reconciled", "")
+    assert lines == ["it shows no medications-reconciled, no", "allergies-reconciled"]
+
+
 def test_a_table_that_fits_is_the_same_as_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     rows = [("a", "bb", "ccc"), ("aaaa", "b", "")]
