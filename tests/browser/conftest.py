@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwr
 from scoring.rulebook import load
 from smartapp import paths
 from smartapp.attestations import read_attestations
-from smartapp.publish import publish
-from smartapp.scored import score_reading
+from smartapp.publish import keep, publish
+from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Source, read
-from tests.browser.launch_site import Site, launch_site
+from tests.browser.launch_site import PRACTICES, Site, launch_site
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -57,16 +58,33 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     driven.close()
 
 
-@pytest.fixture(scope="session")
-def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `pi180 score` leaves for the synthetic practice."""
-    folder, out = paths.fixture("solo-2026"), tmp_path_factory.mktemp("report")
-    rules = load(2026)
+@contextmanager
+def _scored(scenario: str) -> Iterator[Scored]:
+    """The score of a synthetic practice as its own answers have it."""
+    folder, rules = paths.fixture(scenario), load(2026)
     attested = read_attestations(folder / "attestations.toml", rules)
     assert attested.period
     with read(Source(folder, folder / "site.toml"), rules, attested.period) as reading:
-        publish(score_reading(reading, attested), out)
+        yield score_reading(reading, attested)
+
+
+@pytest.fixture(scope="session")
+def report_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `pi180 score` leaves for the synthetic practice."""
+    out = tmp_path_factory.mktemp("report")
+    with _scored("solo-2026") as scored:
+        publish(scored, out)
     return out
+
+
+@pytest.fixture(scope="session")
+def results(report_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The results folder of each practice."""
+    kept = {name: tmp_path_factory.mktemp(name) for name in PRACTICES}
+    for name in ("group", "thin"):
+        with _scored(PRACTICES[name]) as scored:
+            keep(scored, kept[name] / "runs")
+    return {**kept, "demo": report_folder.resolve()}
 
 
 @pytest.fixture(scope="session")
@@ -76,8 +94,8 @@ def address(report_folder: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def site(report_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with launch_site(tmp_path_factory.mktemp("site"), report_folder.resolve()) as serving:
+def site(results: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with launch_site(tmp_path_factory.mktemp("site"), results) as serving:
         yield serving
 
 

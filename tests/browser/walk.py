@@ -26,7 +26,7 @@ class Walk:
         self._shots, self._name = shots, name
         self._complaints: list[str] = []
         self._hosts: set[str] = set()
-        self._known = {urlsplit(site.ehr).netloc, urlsplit(site.app).netloc}
+        self._known = {urlsplit(one).netloc for one in (site.ehr, site.app, *site.others.values())}
         context.on("console", self._hear)
         context.on("weberror", lambda problem: self._complaints.append(str(problem.error)))
         context.on("request", self._note)
@@ -37,11 +37,16 @@ class Walk:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.context.close()
         if kind is None:
-            refused = [int(found[1]) for told in self._complaints if (found := _REFUSAL.fullmatch(told))]
-            others = [told for told in self._complaints if not _REFUSAL.fullmatch(told)]
-            assert not others, others
-            assert refused == self.expected, f"pages refused: {refused}, expected: {self.expected}"
-            assert self._hosts <= self._known, f"asked: {self._hosts - self._known}"
+            self.check()
+
+    def check(self) -> None:
+        """Fail where the browser complained about anything else than what was expected; then begin anew."""
+        refused = [int(found[1]) for told in self._complaints if (found := _REFUSAL.fullmatch(told))]
+        others = [told for told in self._complaints if not _REFUSAL.fullmatch(told)]
+        expected, self.expected, self._complaints = self.expected, [], []
+        assert not others, others
+        assert refused == expected, f"pages refused: {refused}, expected: {expected}"
+        assert self._hosts <= self._known, f"asked: {self._hosts - self._known}"
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -60,17 +65,17 @@ class Walk:
         self._known |= {urlsplit(one).netloc for one in (stranger, *more)}
         page.goto(stranger)
 
-    def chart(self, clinician: str = INTERNIST, patient: str = PATIENT) -> Page:
-        """The EHR's chart with a clinician and, unless it is empty, a patient chosen."""
+    def chart(self, clinician: str = INTERNIST, patient: str = PATIENT, at: str = "") -> Page:
+        """The chart of the EHR `at` a practice, with a clinician and, unless it is empty, a patient chosen."""
         page = self.context.new_page()
-        page.goto(self.site.ehr)
+        page.goto(self.site.others.get(at, self.site.ehr))
         page.get_by_label("Who uses the chart").select_option(label=clinician)
         page.get_by_label("Whose chart is open").select_option(patient)
         return page
 
-    def launch_in_tab(self, clinician: str = INTERNIST, patient: str = PATIENT) -> Page:
+    def launch_in_tab(self, clinician: str = INTERNIST, patient: str = PATIENT, at: str = "") -> Page:
         """Launch from the chart in a tab; it shows the EHR's question."""
-        chart = self.chart(clinician, patient)
+        chart = self.chart(clinician, patient, at)
         with self.context.expect_page() as opened:
             chart.get_by_role("button", name="in a new tab").click()
         expect(question(opened.value)).to_be_visible()
