@@ -111,7 +111,7 @@ def measure_shown(
         line=next((line for line in lines_of(scored, sections) if line.measure == opened.measure), None),
         ways=tuple(_way(one, section, opens, shown=one is way) for one in opened.ways),
         difference=_difference(opened.ways),
-        tables=_tables(opened, way, opens) if way else (),
+        tables=_tables(opened, way, opens, with_cases=with_cases) if way else (),
         left_out=unlisted(Show.LEFT_OUT, [one.why for one in opened.left_out], opens),
         nobodys=unlisted(Show.NOBODYS, [why for why, _ in opened.nobodys], opens),
         outages=outages_shown(opened.outages, opened.measure),
@@ -119,16 +119,17 @@ def measure_shown(
         access=access_rule(scored.reading) if opened.measure == _ACCESS else None,
         ours_beside=_beside(section, way),
         listed=listed,
-        narrowed=in_words(asked, way),
+        narrowed=in_words(asked, way) if with_cases else "",
         fields=tuple({**frame.choice_fields, "variant": asked.variant}.items()),
     )
 
 
-def _tables(opened: OpenedMeasure, way: Way, opens: Opens) -> tuple[Table, ...]:
+def _tables(opened: OpenedMeasure, way: Way, opens: Opens, *, with_cases: bool) -> tuple[Table, ...]:
+    """What is counted, parted; clinician by clinician for who may see cases: some are of the whole practice."""
     tables = CaseTables(way, opens)
     found = [tables.split(), tables.reasons()]
     found += [tables.drugs()] if opened.measure == _ON_TWO_BASES else []
-    found += [tables.clinicians()] if len(way.clinicians) > 1 else []
+    found += [tables.clinicians()] if with_cases and len(way.clinicians) > 1 else []
     return (*found, tables.months())
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from smartapp.access import Act
 from smartapp.looking_ahead import plan_of, what_if_of
 from smartapp.report import periods_page, plan_page, what_if_page
-from smartapp.store import Launch
+from smartapp.store import Deed, Launch
 from smartapp.usecases import UsageError
 from smartapp.web.chosen import chosen_score
 from smartapp.web.dashboard import known_periods
@@ -33,7 +33,8 @@ def periods(launch: Launch) -> Response:
 @signed_in
 def plan(launch: Launch) -> Response:
     """What can still be done, for the points that the address asks for, or the most; it names cases."""
-    with chosen_score(launch, Act.SEE_CASES) as (scored, _, frame):
+    with chosen_score(launch, Act.SEE_CASES) as (scored, choice, frame):
+        current_service().note(Deed.CASES_VIEWED, launch, detail=f"run {choice.fingerprint[:12]}, plan")
         asked = request.args.get("target", type=int)
         target = asked if asked and 0 < asked <= _MOST_POINTS else None
         today = frame.today or scored.reading.period.end

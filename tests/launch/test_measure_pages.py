@@ -76,6 +76,12 @@ def test_a_clinician_does_not_see_the_cases_of_the_whole_practice(clinic: Browse
     assert "Immunization/" not in page.text
 
 
+@pytest.mark.requirement("R99")
+def test_opening_the_plan_which_names_cases_stands_in_the_trail(with_results: Site, clinic: Browser) -> None:
+    assert clinic.get(f"{clinic.sign_in()}plan").status_code == 200
+    assert with_results.deeds()[-2:] == ["score viewed", "cases viewed"]
+
+
 @pytest.mark.parametrize("path", ["measures/PI_NONE", "measures/PI_PPHI_1", "measures/PI_PEA_1%2F..", "measures/%00"])
 def test_a_measure_that_is_not_counted_is_not_found(clinic: Browser, path: str) -> None:
     got = clinic.get(f"{clinic.sign_in()}{path}")
