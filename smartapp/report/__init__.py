@@ -20,6 +20,7 @@ from smartapp.paths import templates
 from smartapp.planning import Planned
 from smartapp.report.access_shown import RULE as OUTAGE_RULE
 from smartapp.report.beside import other_books
+from smartapp.report.charts.bullet import bullets_of
 from smartapp.report.dashboard import Dashboard, ready_of
 from smartapp.report.drilldown import heading_of, measure_shown
 from smartapp.report.frame import (
@@ -38,7 +39,7 @@ from smartapp.report.page import page_of
 from smartapp.report.periods import periods_shown
 from smartapp.report.plan import plan_shown
 from smartapp.report.what_if import what_if_shown
-from smartapp.report.words import day_in_words, figure, moment, until
+from smartapp.report.words import day_in_words, figure, until
 from smartapp.scored import Scored
 from smartapp.typed import WhatIf
 
@@ -98,7 +99,7 @@ def score_page(scored: Scored, written: datetime, frame: Frame, dashboard: Dashb
         frame: the layout.
         dashboard: what stands beside the score.
     """
-    page = page_of(scored, (), moment(written.astimezone(scored.reading.site.zone_info)), frame.today)
+    page = page_of(scored, (), written.astimezone(scored.reading.site.zone_info), frame.today)
     ready = ready_of(page, dashboard.files) if dashboard.files else None
     beside: dict[str, Any] = {"board": dashboard, "periods": dashboard.periods, "dates": dashboard.dates}
     return app_page("score", frame, page=page, ready=ready, **beside)
@@ -108,7 +109,7 @@ def measures_page(scored: Scored, frame: Frame) -> str:
     """All measures of the year with what was counted or answered, and what each earns."""
     more = tuple(Link(text, f"{frame.home}/{page}{frame.choice}") for page, text in _MORE)
     about: dict[str, Any] = {"year": scored.reading.rules.year, "blocked": bool(scored.reading.faults)}
-    return app_page("measures", frame, found=measure_list(scored), more=more, **about)
+    return app_page("measures", frame, found=measure_list(scored), rates=bullets_of(scored), more=more, **about)
 
 
 def measure_page(scored: Scored, opened: OpenedMeasure, asked: AskedRows, frame: Frame, *, with_cases: bool) -> str:

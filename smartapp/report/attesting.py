@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from scoring.evidence_rules import load_evidence
-from scoring.model import Finding, MeasureId, Metric, Origin, Severity
+from scoring.model import Finding, MeasureId, Metric, Origin, ScoreLine, Severity
 from scoring.year import Measure, Status
 from smartapp.attesting.consequences import Consequence
 from smartapp.attesting.engagement import Engagement, ledger
@@ -13,10 +13,12 @@ from smartapp.attesting.fields import road_of
 from smartapp.attesting.proposed import field_of
 from smartapp.attesting.readiness import Place, Readiness
 from smartapp.report.engagement import LedgerShown, ledger_shown
+from smartapp.report.folds import open_folds
+from smartapp.report.measure_list import status_of
 from smartapp.report.options import Likely, Option, answers, claims, levels, roads
 from smartapp.report.ours import Ours, both_ways, on_record, ours_of, tally_of
 from smartapp.report.steps import Form
-from smartapp.report.words import day, objective_title
+from smartapp.report.words import day, objective_title, plural
 from smartapp.scored import Scored
 from smartapp.store import Draft
 
@@ -50,7 +52,8 @@ class Statement:
 
     `counted` says that it is counted, `ours` what was counted from the data, whatever was typed beside it; None where
     they cannot be read from this server. `evidence` says what a yes rests on that is asked for in the data. `wrong`
-    are findings about it.
+    are findings about it. `state` says what became of it, `points` what it earns by itself, empty for none. `opened`
+    are the parts of its form that stand open.
     """
 
     measure: str
@@ -72,6 +75,19 @@ class Statement:
     on_record: Ours | None
     places: tuple[Place, ...]
     wrong: tuple[Finding, ...]
+    state: str
+    points: str
+    opened: frozenset[str]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that shut the gate."""
+        return tuple(one for one in self.wrong if one.severity is Severity.ERROR)
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """The other findings."""
+        return tuple(one for one in self.wrong if one.severity is not Severity.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +187,10 @@ def _statement(measure: Measure, material: Material, likely: Likely, engaged: En
     scored, rules = material.scored, material.scored.reading.rules
     counted, on_road = measure.metric is Metric.PROPORTION, rules.choice_of(measure.id) is not None
     stands = scored.attestations.answers.get(measure.id)
+    line = next((one for one in scored.score.lines if one.measure == measure.id), None)
+    wrong = tuple(_wrong(measure, scored))
+    ours = ours_of(measure.id, scored) if counted else None
+    opened = open_folds(measure.id, material.form, {field_of(one, scored.attestations, rules) for one in wrong})
     return Statement(
         measure=measure.id,
         title=" ".join(measure.title.split()),
@@ -185,13 +205,21 @@ def _statement(measure: Measure, material: Material, likely: Likely, engaged: En
         edition=measure.edition or "",
         signer=_signer(measure.id, scored),
         signer_doubts=load_evidence().signer(measure.id).ruling.doubts,
-        ours=ours_of(measure.id, scored) if counted else None,
+        ours=ours,
         total=_total(measure.id, scored),
         evidence=_evidence(measure.id, scored, material.ready),
         on_record=on_record(measure.id, scored) if _asks_for_query(measure.id, material.ready) else None,
         places=tuple(one for one in material.ready.places if measure.id in _about(one)),
-        wrong=tuple(_wrong(measure, scored)),
+        wrong=wrong,
+        state=status_of(scored, measure, in_score=line is not None),
+        points=_points(line) if line and not scored.reading.faults else "",
+        opened=opened | {"total"} if counted and line and ours is None else opened,
     )
+
+
+def _points(line: ScoreLine) -> str:
+    earned = "not determinable," if line.earned is None else str(line.earned)
+    return f"{earned} of {plural(line.available, 'point', 'points')}"
 
 
 def _role(measure: Measure, scored: Scored) -> str:

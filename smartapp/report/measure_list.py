@@ -1,5 +1,6 @@
 """All measures of the year in one list: what each counted or how it was answered, what it earns, and where it opens."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scoring.model import MeasureId, Metric
@@ -32,10 +33,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """An objective with its measures, in CMS's order."""
+    """An objective with its measures, in CMS's order; `shared` are lines of the score that several of them earn."""
 
     title: str
     measures: tuple[Listed, ...]
+    shared: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,21 @@ def measure_list(scored: Scored) -> MeasureList:
     for measure in rules.measures.values():
         if measure.status not in _PARTS:
             entry = _listed(scored, measure, sections.get(measure.id), lines.get(measure.id))
-            by_objective.setdefault(objective_title(rules, measure.objective), []).append(entry)
+            by_objective.setdefault(measure.objective, []).append(entry)
     counted = [one for one in sections.values() if one.of_exclusion]
     return MeasureList(
-        tuple(Objective(title, tuple(found)) for title, found in by_objective.items()),
+        tuple(
+            Objective(objective_title(rules, name), tuple(found), tuple(_shared(scored, name, lines)))
+            for name, found in by_objective.items()
+        ),
         tuple(_exclusion(scored, section) for section in counted),
     )
+
+
+def _shared(scored: Scored, objective: str, lines: Mapping[str, Line]) -> Iterator[Line]:
+    """The lines of an objective that are of no one measure: the joint line and the bonus."""
+    found = (lines[one.measure] for one in scored.score.lines if one.objective == objective)
+    yield from (line for line in found if not line.is_measure)
 
 
 def _listed(scored: Scored, measure: Measure, section: MeasureSection | None, line: Line | None) -> Listed:
@@ -68,7 +79,7 @@ def _listed(scored: Scored, measure: Measure, section: MeasureSection | None, li
         measure=measure.id,
         title=measure.title,
         role=ROLES[measure.status],
-        status=_status(scored, measure, line),
+        status=status_of(scored, measure, in_score=line is not None),
         opens=section.anchor if section else "",
         yes_or_no=measure.metric is Metric.BOOLEAN,
         counted=line.counted if line else None,
@@ -76,14 +87,14 @@ def _listed(scored: Scored, measure: Measure, section: MeasureSection | None, li
     )
 
 
-def _status(scored: Scored, measure: Measure, line: Line | None) -> str:
-    """What became of a measure in this submission."""
+def status_of(scored: Scored, measure: Measure, *, in_score: bool) -> str:
+    """What became of a measure in this submission; `in_score` where it is a line of the score."""
     answers = scored.submission.answers
     if any(answers.get(exclusion) for exclusion in measure.exclusions):
         return "claimed exclusion"
     if measure.metric is Metric.BOOLEAN:
         return answer_of(measure, answers)
-    if line is None:
+    if not in_score:
         return "not in this submission: another way is reported"
     return "from the EHR's report" if measure.id in scored.attestations.reported else "recomputed from FHIR"
 

@@ -9,11 +9,10 @@ _MEASURE = re.compile(
     r"(?:-(?P<variant>controlled-included|controlled-excluded|all)(?:-(?P<standing>met|unknown|not_met|undecided))?)?"
     r"(?P<report>-report)?"
 )
-_OF_BASIS = ("completeness", "basis")
-_PAGES = ("periods", "plan")
-"""Anchors that have a page of their own name."""
+_PAGES = {"periods": "periods", "plan": "plan", "advice": "submission", "completeness": "basis", "basis": "basis"}
+"""Anchors that stand on a page below their own name."""
 
-_WHOLE_PAGES = {"cases": "measures", "exclusions": "exclusions", "answers": "attestations"}
+_WHOLE_PAGES = {"cases": "measures", "lines": "measures", "exclusions": "exclusions", "answers": "attestations"}
 """Parts of the report that are a whole page of the app."""
 
 
@@ -41,9 +40,9 @@ def place_in_app(anchor: str) -> Place:
 def _of_no_measure(anchor: str) -> Place:
     if anchor in _WHOLE_PAGES:
         return Place(_WHOLE_PAGES[anchor], "", "")
-    if anchor.startswith("exclusion-"):
-        return Place("exclusions", "", anchor)
-    return Place(anchor if anchor in _PAGES else "basis" if anchor in _OF_BASIS else "score", "", anchor)
+    if anchor.startswith(("exclusion-", "line-")):
+        return Place("exclusions" if anchor.startswith("exclusion-") else "measures", "", anchor)
+    return Place(_PAGES.get(anchor, "score"), "", anchor)
 
 
 def address(home: str, choice: str, place: Place) -> str:

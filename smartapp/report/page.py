@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from extractors.sources.folder import FileRecord
@@ -15,7 +15,7 @@ from smartapp.report.charts.score_bar import Chart, chart_of
 from smartapp.report.exclusions import Exclusions, exclusions_of
 from smartapp.report.lines import Line, lines_of
 from smartapp.report.measures import MeasureSection, measure_sections
-from smartapp.report.words import day, reporter_in_words
+from smartapp.report.words import day, moment, reporter_in_words
 from smartapp.scored import Scored
 from smartapp.usecases import Reading
 
@@ -100,7 +100,8 @@ class Basis:
 class Page:
     """The report, in the order in which it is read; `written` is when it was made, None where nothing says so.
 
-    `as_of` is the day from which the days to each deadline are counted, None for not at all.
+    `as_of` is the day from which the days to each deadline are counted, None for not at all; `counted_from` says it
+    where it is another day than that of `written`, and is empty otherwise.
     """
 
     year: int
@@ -109,6 +110,7 @@ class Page:
     days: int
     written: str | None
     as_of: date | None
+    counted_from: str
     cehrt_id: str | None
     fingerprint: str
     version: str
@@ -126,7 +128,9 @@ class Page:
     basis: tuple[Basis, ...]
 
 
-def page_of(scored: Scored, rows: Sequence[CaseRow], written: str | None = None, as_of: date | None = None) -> Page:
+def page_of(
+    scored: Scored, rows: Sequence[CaseRow], written: datetime | None = None, as_of: date | None = None
+) -> Page:
     """Everything that pages show of one score; without rows its sections have figures and no cases."""
     reading, period = scored.reading, scored.reading.period
     sections = measure_sections(scored, rows)
@@ -136,8 +140,9 @@ def page_of(scored: Scored, rows: Sequence[CaseRow], written: str | None = None,
         reporter=reporter_in_words(scored.submission.reporter),
         period=f"{day(period.start)} to {day(period.end)}",
         days=period.days,
-        written=written,
+        written=moment(written) if written else None,
         as_of=as_of,
+        counted_from=day(as_of) if as_of and not (written and written.date() == as_of) else "",
         cehrt_id=scored.submission.cehrt_id,
         fingerprint=reading.fingerprint,
         version=__version__,

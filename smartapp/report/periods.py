@@ -8,7 +8,7 @@ from fractions import Fraction
 from scoring.model import MeasureId, Period
 from scoring.periods import Outcome, Reason
 from smartapp.looking_ahead import Periods, Starts
-from smartapp.period_words import CONTROLLED, certainty, gate, resting_on, unseen_days
+from smartapp.period_words import CONTROLLED, Wording, certainty, gate, resting_on, unseen_days
 from smartapp.report.words import day, figure, objective_title, plural
 
 _HEIGHT = 120
@@ -101,7 +101,10 @@ class StartRow:
 
 @dataclass(frozen=True, slots=True)
 class PeriodsShown:
-    """Everything that pages show of the periods. `headline` is short, `better` tells whether it is news."""
+    """Everything that pages show of the periods. `headline` is short, `better` tells whether it is news.
+
+    `unsure` says that days of the best period are still to come; what is safe, the plan tells.
+    """
 
     better: bool
     headline: str
@@ -114,6 +117,10 @@ class PeriodsShown:
     certainty: tuple[str, ...]
     rests_on: tuple[str, ...]
     starts_left: str
+    unsure: bool
+
+
+_WORDING = Wording(day, "")
 
 
 def periods_shown(periods: Periods) -> PeriodsShown:
@@ -127,10 +134,11 @@ def periods_shown(periods: Periods) -> PeriodsShown:
         rows=tuple(_rows(periods)),
         starts=tuple(_start_row(one, periods) for one in periods.starts),
         reasons=tuple(Reason(_title(one.line, periods), one.text) for one in found.reasons),
-        gate=tuple(gate(found)),
-        certainty=tuple(certainty(found)),
+        gate=tuple(gate(found, _WORDING)),
+        certainty=tuple(certainty(found, _WORDING)),
         rests_on=tuple(resting_on(found)),
         starts_left=found.starts.text if found.starts else "",
+        unsure=not found.horizon.over and bool(found.horizon.to_come(found.best.period)),
     )
 
 
@@ -160,7 +168,7 @@ def _says(periods: Periods) -> Iterator[str]:
         yield f"{now}, and none of the {figure(periods.found.searched)} periods of the year earns more."
     if periods.found.unmendable:
         yield "The gate is shut whatever the period: these are the points without that."
-    yield from unseen_days(periods.found)
+    yield from unseen_days(periods.found, _WORDING)
 
 
 def in_days(period: Period) -> str:

@@ -51,10 +51,11 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Submitting:
-    """The whole page. `window` is when CMS takes data, in words."""
+    """The whole page. `advice` are the findings that shut nothing; `window` is when CMS takes data, in words."""
 
     lines: tuple[Ready, ...]
     errors: tuple[ToMend, ...]
+    advice: tuple[ToMend, ...]
     unanswered: tuple[tuple[str, str], ...]
     missing: tuple[Place, ...]
     window: str
@@ -66,10 +67,12 @@ class Submitting:
 def submitting(scored: Scored, ready: Readiness) -> Submitting:
     """Everything that the submission step shows."""
     found = [one for one in scored.score.findings if one.severity is Severity.ERROR]
+    advice = [one for one in scored.score.findings if one.severity is not Severity.ERROR]
     open_questions = unanswered(scored)
     return Submitting(
         lines=tuple(_lines(scored, ready, found, len(open_questions))),
         errors=tuple(ToMend(one, mended_on(one, scored)) for one in found),
+        advice=tuple(ToMend(one, mended_on(one, scored)) for one in advice),
         unanswered=tuple((one.id, " ".join(one.title.split())) for one in open_questions),
         missing=ready.missing,
         window=_window(scored),

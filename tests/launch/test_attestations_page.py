@@ -183,7 +183,7 @@ def test_a_total_of_the_ehrs_report_needs_all_its_parts_and_is_labelled(walk: Wa
     assert "0 <= numerator <= denominator, got 3 / 2" in told["met-PI_PEA_1"]
     walk.saves("attestations", **whole, **{"met-PI_PEA_1": "2", "of-PI_PEA_1": "3"})
     assert "from the EHR's report 2 of 3, from the EHR's report: Portal report" in statement(walk, "PI_PEA_1")
-    assert "from the EHR's report" in walk.text("score")
+    assert "from the EHR's report" in walk.text("measures")
 
 
 def test_how_controlled_substances_count_is_kept_with_who_and_when(walk: Walk) -> None:

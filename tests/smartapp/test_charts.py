@@ -173,8 +173,7 @@ def test_drawings_of_the_report_have_words_of_their_own_and_no_style(solo: Shown
 def bars(page: Element) -> list[Element]:
     """The bars of the points, one for each objective and the bonus."""
     [points] = [s for s in page.all("section") if s.attributes.get("aria-labelledby") == "points"]
-    [rates] = points.all("figure")
-    return [bar for bar in points.all("div", "bar") if bar not in rates.all("div", "bar")]
+    return points.all("div", "bar")
 
 
 def test_a_waterfall_begins_at_the_score_ends_at_the_promise_and_each_step_stands_on_the_one_before(

@@ -273,24 +273,24 @@ def test_a_total_of_the_ehrs_report_stands_beside_ours_and_is_never_mixed() -> N
         report, listing = page_of(typed, ACCESS).by_id("report"), read_page(measures_page(typed, FRAME))
     assert "From the EHR's report “PI report” of July 1, 2026 30 of 40 75.0%" in report.text
     assert "Recomputed from FHIR not readable here" in report.text
-    assert "from the EHR's report" in listing.by_id("listed-PI_PEA_1").text
-    assert not listing.by_id("listed-PI_PEA_1").all("a", "figure")
+    assert "from the EHR's report" in listing.by_id("line-PI_PEA_1").text
+    assert not listing.by_id("line-PI_PEA_1").all("a", "figure")
 
 
 def test_the_list_has_every_measure_of_the_year_with_what_became_of_it(practice: Scored) -> None:
     page = read_page(measures_page(practice, FRAME))
     rows = {
-        row.attributes["id"]: row.text for row in page.all("tr") if row.attributes.get("id", "").startswith("listed")
+        row.attributes["id"]: row.text for row in page.all("tr") if row.attributes.get("id", "").startswith("line-")
     }
     assert {
-        "listed-PI_EP_1",
-        "listed-PI_EP_2",
-        "listed-PI_HIE_5",
-        "listed-PI_PPHI_1",
-        "listed-PI_PHCDRR_6",
+        "line-PI_EP_1",
+        "line-PI_EP_2",
+        "line-PI_HIE_5",
+        "line-PI_PPHI_1",
+        "line-PI_PHCDRR_6",
     } <= rows.keys()
-    assert "235 / 243" in rows["listed-PI_EP_1"]
-    assert "10 of 10" in rows["listed-PI_EP_1"]
+    assert "235 / 243" in rows["line-PI_EP_1"]
+    assert "10 of 10" in rows["line-PI_EP_1"]
 
 
 def test_a_case_may_be_decided_by_nothing_on_record(prescribing: OpenedMeasure) -> None:

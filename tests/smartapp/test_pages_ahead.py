@@ -85,7 +85,12 @@ def test_my_score_says_that_a_better_period_was_found_and_leads_there(ahead: Ahe
     assert told.all("h2")[0].text == "Better period found"
     assert "July 3, 2026 to December 31, 2026 earns 100 points" in told.text
     assert "January 1, 2026 to July 5, 2026 earns 90 as it is reported" in told.text
-    assert [a.attributes["href"] for a in told.all("a")] == ["/l/abc/periods#periods"]
+    assert "As of November 21, 2026, 40 days of this period are still to come" in told.text
+    links = {a.text: a.attributes["href"] for a in told.all("a")}
+    assert links == {
+        "See all periods and why": "/l/abc/periods#periods",
+        "The plan tells what is safe": "/l/abc/plan#plan",
+    }
 
 
 def test_a_report_that_was_published_shows_the_same_on_its_own_page(solo_out: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from report_page import ATTESTED, PERIOD, RULES, Element, Shown, ndjson, read_page
 
 from extractors.ledger import NEEDS
-from scoring.model import MeasureId, Origin, Proportion, Reporter
+from scoring.model import MeasureId, Origin, Proportion, Reporter, Severity
 from smartapp import paths
 from smartapp.archive import latest, open_score
 from smartapp.attestations import Attestations, Reported
@@ -72,6 +72,10 @@ class App:
     @property
     def score(self) -> Element:
         return self.pages["/l/abc/score"]
+
+    @property
+    def listed(self) -> Element:
+        return self.pages["/l/abc/measures"]
 
 
 def app_of(scored: Scored, frame: Frame = FRAME) -> App:
@@ -134,22 +138,22 @@ def test_every_id_of_a_page_is_its_own(which: str, request: pytest.FixtureReques
 
 def test_a_number_of_cases_leads_to_the_rows_of_that_very_number(app: App) -> None:
     """That these are as many rows, the walk over every figure shows."""
-    line = app.score.by_id("line-PI_EP_1")
+    line = app.listed.by_id("line-PI_EP_1")
     shows = {word: line.all("a", word)[0].attributes["href"] for word in ("met", "denominator")}
     assert shows == {word: f"/l/abc/measures/PI_EP_1?variant=controlled-included&show={word}#cases" for word in shows}
 
 
 def test_a_figure_from_the_ehrs_report_leads_to_that_report_and_not_to_rows(app: App) -> None:
-    [met] = app.score.by_id("line-PI_HIE_4").all("a", "met")
+    [met] = app.listed.by_id("line-PI_HIE_4").all("a", "met")
     assert met.attributes["href"] == "/l/abc/measures/PI_HIE_4#report"
-    report = target(app, "/l/abc/score", met.attributes["href"])
+    report = target(app, "/l/abc/measures", met.attributes["href"])
     assert report is not None
     assert "27 of 38" in report.text
 
 
 def test_the_points_are_those_of_the_report(app: App, solo: Shown) -> None:
-    for tag, css_class in (("span", "big"), ("strong", "earned-points")):
-        pages = [[cell.text for cell in page.all(tag, css_class)] for page in (app.score, solo.page)]
+    for tag, css_class, shown in (("span", "big", app.score), ("strong", "earned-points", app.listed)):
+        pages = [[cell.text for cell in page.all(tag, css_class)] for page in (shown, solo.page)]
         assert pages[0] == pages[1] != []
     assert "10 of 10 points" in app.pages["/l/abc/measures/PI_EP_1"].text
 
@@ -160,14 +164,32 @@ def test_points_of_the_objectives_add_up_to_the_total_after_cap_and_gate(app: Ap
     earned = [int(row.all("td")[0].text) for row in table.all("tbody")[0].all("tr")]
     total, capped, after = [int(row.all("td")[0].text) for row in table.all("tfoot")[0].all("tr")]
     assert len(earned) >= 4
-    assert total == sum(earned) == sum(int(one.text) for one in app.score.all("strong", "earned-points"))
+    assert total == sum(earned) == sum(int(one.text) for one in app.listed.all("strong", "earned-points"))
     assert capped == min(100, total)
     assert [str(after)] == [one.text for one in app.score.all("span", "big")]
 
 
 def test_the_gate_comes_first_then_the_score_then_what_it_is_made_of(app: App) -> None:
     ids = [e.attributes["id"] for e in app.score.all("h2")]
-    assert ids == ["gate", "score", "points", "lines", "advice", "more"]
+    assert ids == ["gate", "score", "points"]
+
+
+def test_a_figure_of_the_score_opens_the_lines_that_earn_it_and_one_line_leads_to_what_is_warned_of(app: App) -> None:
+    [points] = app.score.all("p", "points")
+    assert points.all("a")[0].attributes["href"] == "/l/abc/measures"
+    number = sum(one.severity is not Severity.ERROR for one in app.scored.score.findings)
+    [advice] = app.score.all("p", "advice")
+    assert number > 1
+    assert advice.text == f"{number} warnings and notes: see Submission"
+    assert advice.all("a")[0].attributes["href"] == "/l/abc/submission#advice"
+
+
+def test_every_line_of_the_score_is_listed_with_why_it_earns_what_it_does(app: App) -> None:
+    for line in app.scored.score.lines:
+        row = app.listed.by_id(f"line-{line.measure}").text
+        assert f"{line.earned} of {line.available}" in row
+        assert " ".join(line.because.split()) in row
+        assert f"Rule: {line.confidence}" in row
 
 
 def test_the_score_says_when_it_was_made_in_the_zone_of_the_practice(app: App) -> None:
@@ -253,9 +275,9 @@ def chosen(little: App) -> Element:
 def test_every_link_of_a_page_carries_the_whole_choice_on(chosen: Element) -> None:
     inside = [a.attributes["href"] for a in chosen.all("a") if a.attributes["href"].startswith("/l/abc/")]
     choosing = {one.href for one in (*CHOOSING.years, *CHOOSING.presets)}
-    assert len(inside) > 20
+    assert len(inside) > 10
     assert all(QUERY in href for href in inside if href not in choosing)
-    assert any(f"{QUERY}#lines" in href or href == "#lines" for href in [a.attributes["href"] for a in chosen.all("a")])
+    assert f"/l/abc/submission{QUERY}#advice" in inside
     assert chosen.all("p", "notice")[0].text == "Synthetic data."
 
 
