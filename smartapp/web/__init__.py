@@ -80,7 +80,7 @@ def _sweeping(service: Service) -> Callable[[], None]:
 
     def sweep() -> None:
         now = service.clock()
-        if now - last[0] >= _SWEPT_EVERY:
+        if abs(now - last[0]) >= _SWEPT_EVERY:  # also after the clock was set back
             last[0] = now
             service.launches.sweep(now)
 

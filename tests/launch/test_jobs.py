@@ -246,7 +246,7 @@ def test_only_one_worker_does_a_job_however_often_it_stands_in_the_queue(reading
     assert not first.step()
 
 
-@pytest.mark.parametrize(("seconds", "runs"), [(90, True), (91, False)])
+@pytest.mark.parametrize(("seconds", "runs"), [(90, True), (91, False), (-90, True), (-91, False)])
 def test_a_job_that_waits_says_when_no_worker_gave_a_sign_of_life(reading_site: Site, seconds: int, runs: bool) -> None:
     browser = reading_site.browser()
     home = begin_reading(browser)
