@@ -31,6 +31,7 @@ class Desk:
         """Open a page by its name."""
         tab, home = self.home(at, who)
         tab.goto(f"{home}{page}")
+        unfold(tab)
         return tab
 
     def open_group(self, page: str) -> Page:
@@ -39,6 +40,11 @@ class Desk:
         tab.get_by_role("link", name="TIN 000180440, as a group").click()
         expect(tab.locator(".chosen-text")).to_contain_text("TIN 000180440, as a group")
         return tab
+
+
+def unfold(tab: Page) -> None:
+    """Open whatever is folded, but for the evidence of cases."""
+    tab.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = d.open || !d.closest('tr.case') })")
 
 
 def refused(tab: Page, field_id: str) -> Locator:
@@ -52,13 +58,14 @@ def save(tab: Page, version: int) -> None:
     """Save the answers of a step, as the next version."""
     tab.get_by_role("button", name="Save", exact=True).click()
     expect(tab.locator("main")).to_contain_text(f"Saved as version {version}")
+    unfold(tab)
 
 
 def attach(tab: Page, place: str, folder: Path) -> None:
     """Attach a file to a place."""
     (folder / "letter.pdf").write_bytes(PDF)
     card = tab.locator(f"#place-{place}")
-    card.locator("summary", has_text="Attach a file").click()
+    unfold(tab)
     card.locator("input[type=file]").set_input_files(folder / "letter.pdf")
     card.get_by_role("button", name="Attach").click()
     expect(tab.locator(f"#place-{place}")).to_contain_text("letter.pdf")

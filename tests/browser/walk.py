@@ -6,13 +6,14 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Locator, Page, Request, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Locator, Page, Request, Response, expect
 
 from tests.browser.launch_site import Site
 
 INTERNIST, STAFF = "Internist Synthetic", "Office staff Synthetic, no NPI"
 PATIENT = "sample-053"
-_REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of (4\d\d)\b.*")
+_REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d\b.*")
+_REFUSALS = range(400, 500)
 
 
 class Walk:
@@ -25,36 +26,43 @@ class Walk:
         self.context, self.site, self.expected = context, site, list[int]()
         self._shots, self._name = shots, name
         self._complaints: list[str] = []
+        self._refused: list[int] = []
         self._hosts: set[str] = set()
         self._known = {urlsplit(one).netloc for one in (site.ehr, site.app, *site.others.values())}
         context.on("console", self._hear)
         context.on("weberror", lambda problem: self._complaints.append(str(problem.error)))
         context.on("request", self._note)
+        context.on("response", self._answered)
 
     def __enter__(self) -> "Walk":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.context.close()
-        if kind is None:
-            self.check()
+        try:
+            if kind is None:
+                self.check()
+        finally:
+            self.context.close()
 
     def check(self) -> None:
         """Fail where the browser complained about anything else than what was expected; then begin anew."""
-        refused = [int(found[1]) for told in self._complaints if (found := _REFUSAL.fullmatch(told))]
-        others = [told for told in self._complaints if not _REFUSAL.fullmatch(told)]
-        expected, self.expected, self._complaints = self.expected, [], []
+        refused, expected, others = self._refused, self.expected, self._complaints
+        self._refused, self.expected, self._complaints = [], [], []
         assert not others, others
         assert refused == expected, f"pages refused: {refused}, expected: {expected}"
         assert self._hosts <= self._known, f"asked: {self._hosts - self._known}"
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not _REFUSAL.fullmatch(message.text):
             self._complaints.append(message.text)
 
     def _note(self, asked: Request) -> None:
         if not asked.url.startswith("data:"):
             self._hosts.add(urlsplit(asked.url).netloc)
+
+    def _answered(self, answer: Response) -> None:
+        if answer.status in _REFUSALS:
+            self._refused.append(answer.status)
 
     def forgive(self, *complaints: str) -> None:
         """Take complaints that hold one of the texts as read."""
