@@ -15,7 +15,7 @@ from smartapp.attesting.readiness import Place, Readiness
 from smartapp.report.engagement import LedgerShown, ledger_shown
 from smartapp.report.folds import open_folds
 from smartapp.report.measure_list import status_of
-from smartapp.report.options import Likely, Option, answers, claims, levels, roads
+from smartapp.report.options import Likely, Option, answers, claims, levels, periods, roads
 from smartapp.report.ours import Ours, both_ways, on_record, ours_of, tally_of
 from smartapp.report.steps import Form
 from smartapp.report.words import day, objective_title, plural
@@ -149,7 +149,7 @@ def attesting(material: Material) -> Attesting:
         controlled=_CONTROLLED,
         controlled_by=_chosen_by(material.history, material.began, scored.reading.site.zone_info),
         both=tuple(both_ways(scored)),
-        periods=_periods(scored),
+        periods=periods(scored),
         answered=len(asked) - len(unanswered(scored)),
         asked=len(asked),
     )
@@ -188,9 +188,9 @@ def _statement(measure: Measure, material: Material, likely: Likely, engaged: En
     counted, on_road = measure.metric is Metric.PROPORTION, rules.choice_of(measure.id) is not None
     stands = scored.attestations.answers.get(measure.id)
     line = next((one for one in scored.score.lines if one.measure == measure.id), None)
-    wrong = tuple(_wrong(measure, scored))
     ours = ours_of(measure.id, scored) if counted else None
-    opened = open_folds(measure.id, material.form, {field_of(one, scored.attestations, rules) for one in wrong})
+    pointed_to = {field_of(one, scored.attestations, rules) for one in scored.score.findings}
+    opened = open_folds(measure.id, material.form, pointed_to)
     return Statement(
         measure=measure.id,
         title=" ".join(measure.title.split()),
@@ -210,7 +210,7 @@ def _statement(measure: Measure, material: Material, likely: Likely, engaged: En
         evidence=_evidence(measure.id, scored, material.ready),
         on_record=on_record(measure.id, scored) if _asks_for_query(measure.id, material.ready) else None,
         places=tuple(one for one in material.ready.places if measure.id in _about(one)),
-        wrong=wrong,
+        wrong=tuple(_wrong(measure, scored)),
         state=status_of(scored, measure, in_score=line is not None),
         points=_points(line) if line and not scored.reading.faults else "",
         opened=opened | {"total"} if counted and line and ours is None else opened,
@@ -280,17 +280,6 @@ def _wrong(measure: Measure, scored: Scored) -> Iterator[Finding]:
         one for one in scored.score.findings if one.severity is not Severity.NOTE and one.subject in rules.measures
     ]
     yield from (one for one in about if field_of(one, scored.attestations, rules) in mine)
-
-
-def _periods(scored: Scored) -> tuple[Option, ...]:
-    kept, looked_at = scored.attestations.period, scored.reading.period
-    if kept is None or kept == looked_at:
-        return ()
-    words = {one: f"{day(one.start)} to {day(one.end)}" for one in (kept, looked_at)}
-    return (
-        Option(f"{kept.start} {kept.end}", f"{words[kept]}, as it stands"),
-        Option(f"{looked_at.start} {looked_at.end}", f"{words[looked_at]}, which this page shows"),
-    )
 
 
 def _chosen_by(history: Sequence[Draft], began: str, zone: tzinfo) -> str:

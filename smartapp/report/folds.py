@@ -15,17 +15,17 @@ _FOLDS = {
 """The parts, and the fields of each without the measure in their names."""
 
 
-def open_folds(measure: MeasureId, form: Form, wrong: Collection[str]) -> frozenset[str]:
+def open_folds(measure: MeasureId, form: Form, pointed_to: Collection[str]) -> frozenset[str]:
     """The parts of a measure's form that a person has to see.
 
     Args:
         measure: the measure.
         form: the form as it stands.
-        wrong: the fields that findings are about; those with problems, and those that two people filled differently,
-            the form tells.
+        pointed_to: the fields that findings are about; those with problems, and those that two people filled
+            differently, the form tells.
     """
     differing = {one.field for one in form.stale.rows} if form.stale else set()
-    seen = {*wrong, *form.problems, *differing, *(name for name, text in form.fields.items() if text)}
+    seen = {*pointed_to, *form.problems, *differing, *(name for name, text in form.fields.items() if text)}
     return frozenset(fold for fold, kinds in _FOLDS.items() if any(_is_of(name, kinds, measure) for name in seen))
 
 

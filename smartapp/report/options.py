@@ -8,6 +8,7 @@ from scoring.model import MeasureId
 from scoring.year import Choice, Measure, RuleBook
 from smartapp.attesting.consequences import Consequence
 from smartapp.report.steps import points_in_words
+from smartapp.report.words import day
 from smartapp.scored import Scored
 
 _TAGS = {
@@ -108,3 +109,15 @@ def _levels(measure: Measure, rules: RuleBook) -> Iterator[Option]:
         doubt = " ".join(level.ruling.doubts)
         text = f"{words.get(level.level or 0, level.title)} ({level.id})"
         yield Option(level.id, text, doubt, anchor=f"answer-{level.id}")
+
+
+def periods(scored: Scored) -> tuple[Option, ...]:
+    """The period of the answers and that of the page; none where they are the same."""
+    kept, looked_at = scored.attestations.period, scored.reading.period
+    if kept is None or kept == looked_at:
+        return ()
+    words = {one: f"{day(one.start)} to {day(one.end)}" for one in (kept, looked_at)}
+    return (
+        Option(f"{kept.start} {kept.end}", f"{words[kept]}, as it stands"),
+        Option(f"{looked_at.start} {looked_at.end}", f"{words[looked_at]}, which this page shows"),
+    )

@@ -130,6 +130,15 @@ def test_a_claim_that_the_counts_refute_is_refused_and_kept_for_a_period_that_be
     assert "is claimed and needs" in statement(walk, "PI_PHCDRR_1")
 
 
+def test_a_field_that_is_refused_stands_in_an_open_part_and_the_others_are_closed(walk: Walk) -> None:
+    closed = walk.at("attestations").partition('id="statement-PI_PHCDRR_3"')[2].partition("</section>")[0]
+    assert "<details><summary>Exclusion" in closed
+    page = walk.send("attestations", **{"claim-PI_PHCDRR_3": "PI_PHCDRR_3_EX_1"}).text
+    opened = page.partition('id="statement-PI_PHCDRR_3"')[2].partition("</section>")[0]
+    assert "<details open><summary>Exclusion" in opened
+    assert "<details><summary>Who signs" in opened
+
+
 def test_a_measure_and_its_own_exclusion_are_refused_together(walk: Walk) -> None:
     told = walk.refusals("attestations", **{"claim-PI_PHCDRR_3": "PI_PHCDRR_3_EX_1"})
     assert "PI_PHCDRR_3 is reported together with its exclusion" in told["claim-PI_PHCDRR_3"]

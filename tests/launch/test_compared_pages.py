@@ -126,7 +126,7 @@ def test_each_exclusion_leads_to_its_cases_and_to_its_claim(opened: Opened) -> N
     page = page_of(browser, f"{home}exclusions{CHOSEN}")
     links = {a.attributes["href"] for a in page.all("a")}
     assert any(f"{home}measures/PI_EP_1?" in href for href in links)
-    claims = [href for href in links if "/attestations?" in href and "#claim-" in href]
+    claims = [href for href in links if "/attestations?" in href and "#statement-" in href]
     statements = page_of(browser, claims[0].split("#", 1)[0])
     assert all(statements.by_id(href.split("#")[1]) for href in claims)
 
