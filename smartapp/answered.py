@@ -5,11 +5,24 @@ until a run holds a score of a reporter, the answers beside the newest score of 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from scoring.model import Reporter
+from scoring.year import RuleBook
+from smartapp.archive import kept_answers, named_period
+from smartapp.attestations import Attestations
 from smartapp.choosing import Held, held_runs
+
+
+def brought_answers(held: Held, reporter: Reporter, rules: RuleBook) -> Attestations | None:
+    """The answers that came with a run, for the period of their score where they name none; None: nobody answered."""
+    kept = newest_answers(held, reporter)
+    if kept is None:
+        return None
+    attested = kept_answers(kept, rules)
+    return replace(attested, period=attested.period or named_period(kept.parent.name))
 
 
 def newest_answers(held: Held, reporter: Reporter) -> Path | None:

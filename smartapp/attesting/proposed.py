@@ -14,6 +14,7 @@ from scoring.model import Finding, MeasureId, Severity
 from scoring.year import RuleBook
 from smartapp.attestations import Attestations, as_document, from_document
 from smartapp.attesting.entries import Entry, changed_by, faults, with_entries
+from smartapp.attesting.fields import fields_of
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import UsageError
 
@@ -64,7 +65,28 @@ def propose(scored: Scored, entries: Iterable[Entry]) -> Proposed:
     problems = faults(before, changed, rules)
     document = with_entries(before, [entry for entry in changed if entry.field not in problems])
     attested = from_document(document, "the form", rules)
-    fields = tuple(entry.field for entry in changed)
+    return _held_against(scored, attested, document, tuple(entry.field for entry in changed), problems)
+
+
+def in_place(scored: Scored, earlier: Attestations) -> Proposed:
+    """Score other answers in place of all, beside the score as it stands; `changed` are the fields that differ."""
+    rules = scored.reading.rules
+    changed = differing(fields_of(scored.attestations, rules), fields_of(earlier, rules))
+    return _held_against(scored, earlier, as_document(earlier), changed, {})
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """The fields that hold something else after than before; one that is not there is empty."""
+    return tuple(one for one in {**before, **after} if before.get(one, "") != after.get(one, ""))
+
+
+def _held_against(
+    scored: Scored,
+    attested: Attestations,
+    document: Mapping[str, Any],
+    fields: tuple[str, ...],
+    problems: Mapping[str, str],
+) -> Proposed:
     try:
         after = rescored(scored, attested)
     except UsageError as problem:

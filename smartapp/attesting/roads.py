@@ -9,6 +9,8 @@ from smartapp.attesting.fields import road_entry
 from smartapp.scored import Scored
 from smartapp.usecases import UsageError
 
+_KEPT = "which is kept in the versions of the answers and can be restored from there"
+
 
 @dataclass(frozen=True, slots=True)
 class Road:
@@ -38,7 +40,7 @@ def choose_path(scored: Scored, measures: tuple[str, ...]) -> Road:
     entries += [_without(scored.reading.rules, exclusion) for exclusion in refused]
     entries += [Entry(f"met-{measure}", {("reported", str(measure)): None}) for measure in totals]
     withdrawn = [f"the claimed exclusion {one}" for one in refused if answers[one]]
-    withdrawn += [f"the total of {one} from the EHR's report" for one in totals]
+    withdrawn += [f"the total of {one} from the EHR's report, {_KEPT}" for one in totals]
     return Road(path, tuple(entries), tuple(withdrawn))
 
 

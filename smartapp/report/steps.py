@@ -48,12 +48,18 @@ _NAMED = {
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One saved version, in words."""
+    """One saved version, in words. `key` names it in a form; `changes` are against the version before it.
 
-    number: int
+    `stands` marks the version that stands now, which cannot be restored.
+    """
+
+    key: str
+    name: str
     at: str
     by: str
     reason: str
+    changes: tuple[str, ...]
+    stands: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +118,6 @@ class Form:
 def refused(form: Form, problems: Mapping[str, str], rules: RuleBook) -> Form:
     """A form with what is wrong with it."""
     return replace(form, problems=problems, labels={name: label_of(name, rules) for name in problems})
-
-
-def versions(history: Sequence[Draft], zone: tzinfo) -> tuple[Version, ...]:
-    """The saved versions in words, the newest first."""
-    return tuple(Version(one.number, moment(one.at.astimezone(zone)), one.by, one.reason) for one in history)
 
 
 def label_of(field_name: str, rules: RuleBook) -> str:

@@ -8,20 +8,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from flask import Response, request
+from werkzeug.exceptions import NotFound
 
 from scoring.model import Reporter
 from scoring.year import RuleBook
 from smartapp.access import Act
-from smartapp.answered import newest_answers
-from smartapp.archive import counted_periods, kept_answers
+from smartapp.answered import brought_answers
+from smartapp.archive import counted_periods
 from smartapp.attestations import Attestations, from_document
 from smartapp.attesting.entries import Entry
 from smartapp.attesting.fields import fields_of
-from smartapp.attesting.proposed import Proposed, propose
+from smartapp.attesting.proposed import Proposed, in_place, propose
 from smartapp.attesting.readiness import Readiness, readiness
 from smartapp.choosing import Held
 from smartapp.report import Frame
-from smartapp.report.steps import Form, Sides, changed_in_words, looked_at, refused, stale_of, versions
+from smartapp.report.steps import Form, Sides, changed_in_words, looked_at, refused, stale_of
+from smartapp.report.versions import BROUGHT, versions
 from smartapp.scored import Scored
 from smartapp.store import Deed, Draft, Launch, StaleDraft
 from smartapp.web.chosen import Choice, chosen_score
@@ -58,8 +60,7 @@ class Seen:
         """The answers that stood before any draft, for its reporter or another; None where there were none."""
         choice = self.choice
         held = Held(choice.run, choice.year, choice.written, counted_periods(choice.run), choice.first_look)
-        kept = newest_answers(held, reporter or choice.reporter)
-        return kept_answers(kept, self.rules) if kept else None
+        return brought_answers(held, reporter or choice.reporter, self.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,33 @@ def taken(launch: Launch, step: Step) -> Response:
         if sent.get("do") == "look":
             return page(step.render(seen, replace(form, looked=looked_at(proposed))))
         return _saved(seen, step, sent, proposed)
+
+
+def restored(launch: Launch, step: Step) -> Response:
+    """An earlier version of the answers, saved once more as the newest; refused as any other answers are."""
+    check_form(current_service(), launch)
+    with chosen_score(launch, Act.ANSWER) as (scored, choice, frame):
+        seen, sent = Seen(launch, scored, choice, frame), request.form.to_dict()
+        if sent.get("based-on", "") != _number(choice.draft):
+            return _stale(seen, step, {}, choice.draft)
+        earlier = _earlier(seen, sent.get("version", ""))
+        if earlier is None:
+            raise NotFound
+        proposed = in_place(scored, earlier)
+        if not proposed.can_be_kept:
+            return page(step.render(seen, refused(_form(seen, _typed(seen, {})), proposed.problems, seen.rules)), 400)
+        return _saved(seen, step, {"reason": _restored_words(sent["version"])}, proposed)
+
+
+def _earlier(seen: Seen, version: str) -> Attestations | None:
+    if version == BROUGHT:
+        return seen.before_drafts()
+    found = next((one for one in seen.history() if str(one.number) == version), None)
+    return from_document(found.document, "the saved answers", seen.rules) if found else None
+
+
+def _restored_words(version: str) -> str:
+    return f"Restored: {'the answers as the run brought them' if version == BROUGHT else f'version {version}'}."
 
 
 def keep(seen: Seen, proposed: Proposed, reason: str) -> Draft:
@@ -160,7 +188,7 @@ def _form(seen: Seen, fields: Mapping[str, str]) -> Form:
         fields=fields,
         may_edit=Act.ANSWER in seen.choice.can,
         based_on=number,
-        history=versions(seen.history(), seen.scored.reading.site.zone_info),
+        history=versions(seen.history(), seen.before_drafts(), seen.rules, seen.scored.reading.site.zone_info),
         saved=_SAVED.get(request.args.get("saved", ""), "") or _saved_words(number),
     )
 

@@ -9,7 +9,7 @@ from smartapp.report import app_page
 from smartapp.report.attesting import Material, attesting
 from smartapp.report.steps import Form
 from smartapp.store import Launch
-from smartapp.web.answering import Seen, Step, shown, taken
+from smartapp.web.answering import Seen, Step, restored, shown, taken
 from smartapp.web.pages import signed_in
 from smartapp.web.service import current_service
 
@@ -28,6 +28,13 @@ def attestations(launch: Launch) -> Response:
 def save_attestations(launch: Launch) -> Response:
     """Keep the answers as a new version."""
     return taken(launch, _STEP)
+
+
+@routes.post("/attestations/restore")
+@signed_in
+def restore_version(launch: Launch) -> Response:
+    """Keep an earlier version as the newest."""
+    return restored(launch, _STEP)
 
 
 def _render(seen: Seen, form: Form) -> str:

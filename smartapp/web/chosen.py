@@ -17,8 +17,8 @@ from flask import request
 
 from scoring.model import Period, Reporter
 from smartapp.access import Act
-from smartapp.answered import newest_answers
-from smartapp.archive import kept_answers, named_period
+from smartapp.answered import brought_answers, newest_answers
+from smartapp.archive import named_period
 from smartapp.attestations import Attestations, as_document, from_document
 from smartapp.choosing import (
     BEST,
@@ -33,6 +33,7 @@ from smartapp.choosing import (
     presets,
 )
 from smartapp.looking_ahead import periods_of
+from smartapp.open_years import open_years
 from smartapp.report import Choosing, Frame, Link, Option, app_page
 from smartapp.report.words import day, plural, reporter_in_words
 from smartapp.runs import as_json
@@ -132,7 +133,8 @@ def offers_of(service: Service, launch: Launch, person: Person) -> Offers:
     registration = service.ehr(launch).registration
     named = f"reporters in addresses of {registration.id}".encode()
     key = hmac.new(service.settings.key, named, sha256).digest()
-    return Offers((registration.runs, registration.first_looks), access, key)
+    years = open_years(service.today(registration))
+    return Offers((registration.runs, registration.first_looks), access, key, years)
 
 
 def _asking(launch: Launch) -> _Asking:
@@ -212,11 +214,8 @@ def _answers(offer: Offer, draft: Draft | None, reading: Reading) -> Attestation
     """What was saved here, else what stands beside the newest score, else nothing."""
     if draft is not None:
         return from_document(draft.document, "the saved answers", reading.rules)
-    kept = newest_answers(offer.held, offer.reporter)
-    if kept is not None:
-        attested = kept_answers(kept, reading.rules)
-        return replace(attested, period=attested.period or named_period(kept.parent.name))
-    return Attestations(reading.rules.year, None, None, None, {}, {}, "controlled-included")
+    brought = brought_answers(offer.held, offer.reporter, reading.rules)
+    return brought or Attestations(reading.rules.year, None, None, None, {}, {}, "controlled-included")
 
 
 def _choice(asking: _Asking, scored: Scored) -> Choice:

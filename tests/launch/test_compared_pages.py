@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from launching import Browser, Site, csrf_of, title, words
+from step_forms import Walk
 
 from smartapp.store import Assignment, Deed
 from tests.smartapp.report_page import Element, read_page
@@ -167,3 +168,38 @@ def test_the_trend_shows_the_runs_score_and_nothing_before_it(opened: Opened) ->
     assert points
     assert f"{points[1]} of 100 points" in words(browser.get(f"{home}score{CHOSEN}").text)
     assert "What changed since the run before" not in page.text
+
+
+def test_a_total_that_a_road_takes_away_is_kept_in_the_versions_and_can_be_restored(fresh: Opened) -> None:
+    site, browser, home = fresh
+    walk = Walk(site, browser, home)
+    score = whole_score(walk)
+    assert "PI_HIE_4 from the EHR's report, which is kept in the versions of the answers" in walk.text("hie")
+    form = {"csrf": csrf_of(walk.at("hie")), "based-on": "", "road": "PI_HIE_5"}
+    assert browser.post(f"{home}hie", form).status_code == 303
+    told = walk.text("attestations")
+    assert re.search(r"PI_HIE_4: total of the EHR's report: \d+ of \d+ \(.*?\) -> none", told)
+    assert "As the run brought them with the run" in told
+    assert "healthInformationExchange" not in told
+    restored = {"csrf": csrf_of(walk.at("attestations")), "based-on": "1", "version": "brought"}
+    assert browser.post(f"{home}attestations/restore", restored).status_code == 303
+    assert whole_score(walk) == score
+    told = walk.text("attestations")
+    assert "Restored: the answers as the run brought them." in told
+    assert re.search(r"PI_HIE_4: total of the EHR's report: none -> \d+ of \d+", told)
+    assert [one.number for one in site.service.drafts.history(walk.filing())] == [2, 1]
+
+
+def whole_score(walk: Walk) -> list[str]:
+    return re.findall(r"<dd>(\d+(?:, up to \d+)?) of 100", walk.at("hie"))
+
+
+@pytest.mark.parametrize(("based_on", "version", "status"), [("", "7", 404), ("", "", 404), ("3", "brought", 409)])
+def test_a_version_that_is_not_there_or_not_seen_is_not_restored(
+    fresh: Opened, based_on: str, version: str, status: int
+) -> None:
+    site, browser, home = fresh
+    walk = Walk(site, browser, home)
+    form = {"csrf": csrf_of(walk.at("attestations")), "based-on": based_on, "version": version}
+    assert browser.post(f"{home}attestations/restore", form).status_code == status
+    assert site.service.drafts.current(walk.filing()) is None
