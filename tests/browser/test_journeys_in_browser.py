@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from smartapp.store import Deed
 from tests.browser.journey import CARDIOLOGIST, Desk, attach, number, refused, save, unfold
 from tests.browser.launch_site import Site
-from tests.browser.walk import INTERNIST, STAFF, Walk
+from tests.browser.walk import STAFF, Walk
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +40,6 @@ def desk(signed_in: Desk, site: Site) -> Iterator[Desk]:
 
 
 def test_j2_a_first_launch_names_her_and_a_reading_goes_on_while_she_is_away(desk: Desk) -> None:
-    desk.walk.expected += [404] * 4  # there is no score yet
     tab = desk.open("score", "new")
     expect(tab.locator("header")).to_contain_text("Internist Synthetic, NPI 1234567893")
     desk.walk.look(tab, "j2-nothing-yet")
@@ -49,6 +48,7 @@ def test_j2_a_first_launch_names_her_and_a_reading_goes_on_while_she_is_away(des
     tab = desk.open("score", "new")
     desk.walk.look(tab, "j2-reading")
     assert tab.get_by_role("button", name="Read my patients").count() == 0
+    desk.walk.pardon(404)  # there is no score yet
 
 
 def test_j4_staff_choose_a_group_and_a_clinician_opens_nobody_elses_patients(desk: Desk, site: Site) -> None:
@@ -123,7 +123,7 @@ def test_j8_every_prescription_has_its_reason_and_the_choice_is_kept(desk: Desk)
     rows = tab.locator("tr.case")
     assert rows.count() == int(tab.locator("#rows").get_attribute("data-rows") or "")
     for row in rows.all():
-        expect(row).to_contain_text("does not count")
+        expect(row).to_contain_text("not met")
         expect(row).to_contain_text("MedicationRequest/")
     desk.walk.look(tab, "j8-not-met")
     counts = {kind: [number(tab.locator(".tally tbody tr").nth(n).locator(".figure").nth(at)) for n in (0, 1)]
@@ -189,11 +189,10 @@ def test_j12_what_cannot_be_read_is_said_and_a_typed_total_is_labelled_everywher
     box.get_by_label("Date of the report").fill("2026-11-20")
     save(tab, 1)
     expect(tab.locator("#statement-PI_EP_1 .tag-ehr")).to_be_visible()
-    for page in ("measures", "measures/PI_EP_1", "score"):
+    for page in ("measures", "measures/PI_EP_1"):
         expect(desk.open(page, "thin").locator("main")).to_contain_text(re.compile("EHR's (own )?report"))
-    desk.walk.look(tab, "j12-score")
-    tab = desk.open("documents", "thin")
-    attach(tab, "ehr-report-PI_EP_1", tmp_path)
+    desk.walk.look(tab, "j12-measure")
+    attach(desk.open("documents", "thin"), "measure-report-PI_EP_1", tmp_path)
 
 
 def test_j14_an_exclusion_is_weighed_against_its_limit_and_claimed(desk: Desk) -> None:
@@ -222,7 +221,7 @@ def test_j16_late_in_the_year_the_pages_say_what_can_still_be_done(desk: Desk) -
 
 def test_j17_moving_the_period_moves_the_registrys_deadline_and_two_missed_replies_fail(desk: Desk) -> None:
     tab = desk.open("attestations")
-    expect(tab.locator("#ledger-PI_PHCDRR_1")).to_contain_text("register by March 2, 2026")
+    expect(tab.locator("#statement-PI_PHCDRR_1")).to_contain_text("register by March 2, 2026")
     tab = desk.open("attestations?start=2026-02-01&end=2026-08-31")
     desk.walk.look(tab, "j17-moved")
     tab = desk.open("attestations")
@@ -231,7 +230,7 @@ def test_j17_moving_the_period_moves_the_registrys_deadline_and_two_missed_repli
         tab.locator(f"[name=asked-PI_PHCDRR_1-{n}]").fill(day)
         tab.locator(f"[name=missed-PI_PHCDRR_1-{n}]").check()
         save(tab, n + 1)
-    expect(tab.locator("#ledger-PI_PHCDRR_1 .field-error").first).to_be_visible()
+    expect(tab.locator("#statement-PI_PHCDRR_1 .field-error").first).to_be_visible()
     desk.walk.look(tab, "j17-missed")
 
 

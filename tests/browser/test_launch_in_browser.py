@@ -70,6 +70,12 @@ def cases_shown(page: Page | Frame) -> int:
     return int(page.locator("#rows").get_attribute("data-rows") or "")
 
 
+def measures_of(tab: Page) -> Page:
+    """The list of measures, by the steps of CMS."""
+    tab.get_by_role("navigation", name="Steps of CMS").get_by_role("link", name="Measures and period").click()
+    return tab
+
+
 def is_this_patient(shown: Page | Frame) -> None:
     """The open prescription, the summary that cannot be told, and nothing else of this patient, who is named."""
     expect(shown.locator("main")).to_contain_text("Synthetic Sample-053")
@@ -103,8 +109,7 @@ def test_a_clinician_launches_sees_her_score_its_rows_and_the_patient_and_signs_
         expect(tab.locator("header")).to_contain_text("Internist Synthetic, NPI 1234567893")
         walk.look(tab, "score")
 
-        tab.get_by_role("navigation", name="Steps of CMS").get_by_role("link", name="Measures and period").click()
-        met = tab.locator("tr", has=tab.locator("th", has_text="PI_EP_1")).locator("a.met").first
+        met = measures_of(tab).locator("tr", has=tab.locator("th", has_text="PI_EP_1")).locator("a.met").first
         count = int(met.inner_text().replace(",", ""))
         met.click()
         tab.wait_for_url("**/measures/PI_EP_1?*")

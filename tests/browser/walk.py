@@ -68,6 +68,10 @@ class Walk:
         """Take complaints that hold one of the texts as read."""
         self._complaints = [told for told in self._complaints if not any(text in told for text in complaints)]
 
+    def pardon(self, status: int) -> None:
+        """Take pages that were refused with a status as meant, however many."""
+        self._refused = [one for one in self._refused if one != status]
+
     def visit(self, page: Page, stranger: str, *more: str) -> None:
         """Open an address of a site that has no part in the launch."""
         self._known |= {urlsplit(one).netloc for one in (stranger, *more)}
