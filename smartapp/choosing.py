@@ -98,10 +98,11 @@ class Offers:
         runs: the practice's runs, and those of clinicians' own readings.
         access: who looks.
         key: the server's, by which reporters are named in addresses.
+        open_years: those that can still be handed in, the one to open first at the beginning.
     """
 
-    def __init__(self, runs: tuple[Path, Path], access: Access, key: bytes) -> None:
-        self._access, self._key = access, key
+    def __init__(self, runs: tuple[Path, Path], access: Access, key: bytes, open_years: tuple[int, ...] = ()) -> None:
+        self._access, self._key, self._open_years = access, key, open_years
         self._offers: dict[int, dict[Reporter, Offer]] = {}
         practice, looks = runs
         for held in (*held_runs(practice), *held_runs(looks, first_look=True)):
@@ -137,13 +138,13 @@ class Offers:
         return tuple(sorted(found, key=lambda o: (o.reporter.npi is None, o.reporter.tin or "", o.reporter.npi or "")))
 
     def year(self, asked: Asked) -> int:
-        """The year that is asked for; the latest where none is.
+        """The year that is asked for; where none is, the first that can still be handed in, else the latest.
 
         Raises:
             NotOffered: there is nothing of that year, or of any.
         """
         if not asked.year and self._offers:
-            return self.years[0]
+            return next((year for year in self._open_years if year in self._offers), self.years[0])
         if not _YEAR.fullmatch(asked.year) or int(asked.year) not in self._offers:
             raise NotOffered
         return int(asked.year)

@@ -12,7 +12,7 @@ from smartapp.store import Job, JobState, Launch, Person
 from smartapp.web.problems import Shown
 from smartapp.web.service import Service
 from smartapp.web.starting import begin as begin_job
-from smartapp.web.starting import is_left, may_begin, may_read, newest
+from smartapp.web.starting import is_left, may_begin, may_read, newest, of_year, open_to_begin, year_named
 
 TOLD_EVERY = 5
 """Seconds after which a page about a job that goes on looks again."""
@@ -50,13 +50,22 @@ def no_score(service: Service, launch: Launch, person: Person) -> Shown:
     why = f"No run of this practice holds a score for you.{_ended(job)}"
     if not may_read(service, launch):
         return Shown(404, "No score yet", who, why, _EXPORT, _PERMISSION)
-    return Shown(404, "No score yet", who, why, _OFFER, _EXPORT, actions=(read_action(service, launch, job),))
+    return Shown(404, "No score yet", who, why, _OFFER, _EXPORT, actions=read_actions(service, launch, person))
 
 
-def read_action(service: Service, launch: Launch, job: Job | None) -> Action:
-    """The button that begins a reading, or goes on with one that was broken off."""
-    label = "Go on reading my patients" if is_left(job) else "Read my patients"
-    return Action(label, f"/l/{launch.id}/read", {"csrf": service.sessions.form_token(request, launch.id)})
+def read_actions(service: Service, launch: Launch, person: Person) -> tuple[Action, ...]:
+    """A button for each year that can be begun: it begins a reading, or goes on with one that was broken off."""
+    job = newest(service, launch, person, Kind.OWN_PATIENTS)
+    token = service.sessions.form_token(request, launch.id)
+    years = open_to_begin(service, launch, person, Kind.OWN_PATIENTS)
+    return tuple(
+        Action(
+            f"{'Go on reading' if is_left(job, year) else 'Read'} my patients{of_year(year, years)}",
+            f"/l/{launch.id}/read",
+            {"csrf": token, "year": str(year)},
+        )
+        for year in years
+    )
 
 
 def _ended(job: Job | None) -> str:
@@ -64,7 +73,8 @@ def _ended(job: Job | None) -> str:
         return ""
     if job.state is JobState.CANCELLED:
         return " The last reading was cancelled."
-    kept = " Whom it had read is kept for a day: it goes on from there." if is_left(job) else ""
+    is_left_undone = job.state is JobState.INTERRUPTED
+    kept = " Whom it had read is kept for a day: it goes on from there." if is_left_undone else ""
     return f" The last reading ended without one: {job.progress.problem or 'the server was stopped'}.{kept}"
 
 
@@ -72,8 +82,8 @@ def begin(service: Service, launch: Launch, person: Person) -> None:
     """Begin the reading in the background; nothing happens while one of the same clinician is live.
 
     Raises:
-        Shown: it may not begin.
+        Shown: it may not begin, or the form names no year that is open.
     """
     if not may_begin(service, launch, person, Kind.OWN_PATIENTS):
         raise no_score(service, launch, person)
-    begin_job(service, launch, person, Kind.OWN_PATIENTS)
+    begin_job(service, launch, person, Kind.OWN_PATIENTS, year_named(service, launch, request.form.get("year", "")))

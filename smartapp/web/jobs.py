@@ -10,12 +10,12 @@ from smartapp.long_work import Kind
 from smartapp.report import Action, Frame, app_page
 from smartapp.report.jobs import JobShown, is_any_live, job_shown
 from smartapp.store import Job, Launch, Person
-from smartapp.web.first_score import TOLD_EVERY, read_action
+from smartapp.web.first_score import TOLD_EVERY, read_actions
 from smartapp.web.framing import denied, frame_of, known
 from smartapp.web.pages import check_form, page, signed_in
 from smartapp.web.problems import WAITING
 from smartapp.web.service import Service, current_service
-from smartapp.web.starting import begin, cancel, jobs_of, may_begin, newest
+from smartapp.web.starting import begin, cancel, jobs_of, may_begin, of_year, open_to_begin, year_named, years_open
 from smartapp.web.worker import has_worker
 
 routes = Blueprint("jobs", __name__, url_prefix="/l/<launch_id>/runs")
@@ -52,7 +52,7 @@ def start(launch: Launch) -> Response:
     person = known(service, launch)
     if not may_begin(service, launch, person, Kind.PRACTICE):
         denied(service, launch, Act.START_RUN)
-    begin(service, launch, person, Kind.PRACTICE)
+    begin(service, launch, person, Kind.PRACTICE, year_named(service, launch, request.form.get("year", "")))
     return _back(launch)
 
 
@@ -76,18 +76,15 @@ def _shown(service: Service, launch: Launch, job: Job, frame: Frame) -> JobShown
 
 
 def _actions(service: Service, launch: Launch, person: Person) -> tuple[Action, ...]:
-    """What may be begun now: of each kind only while none is live."""
-    found = []
-    for kind in Kind:
-        job = newest(service, launch, person, kind)
-        if may_begin(service, launch, person, kind) and not (job and job.state.live):
-            found.append(read_action(service, launch, job) if kind is Kind.OWN_PATIENTS else _anew(service, launch))
-    return tuple(found)
+    """What may be begun now, with a button for each year that can still be handed in."""
+    open_now = open_to_begin(service, launch, person, Kind.PRACTICE)
+    return (*read_actions(service, launch, person), *(_anew(service, launch, year) for year in open_now))
 
 
-def _anew(service: Service, launch: Launch) -> Action:
-    token = service.sessions.form_token(request, launch.id)
-    return Action("Count the practice's export anew", f"/l/{launch.id}/runs/start", {"csrf": token})
+def _anew(service: Service, launch: Launch, year: int) -> Action:
+    fields = {"csrf": service.sessions.form_token(request, launch.id), "year": str(year)}
+    label = f"Count the practice's export anew{of_year(year, years_open(service, launch))}"
+    return Action(label, f"/l/{launch.id}/runs/start", fields)
 
 
 def _back(launch: Launch) -> Response:

@@ -34,6 +34,8 @@ _LOST = "Some of those whom earlier runs scored are not in this export: their nu
 
 LAUNCH = "launch"
 """In a job's request: the id of the launch whose permission it reads with."""
+YEAR = "year"
+"""In the request of a reading of own patients: the year to count. A run of the practice is about its year."""
 
 _ENDED = {Kind.OWN_PATIENTS: Deed.READING_ENDED, Kind.PRACTICE: Deed.RUN_ENDED}
 
@@ -124,7 +126,7 @@ def _panel(work: _Work, launch: Launch) -> Panel:
         site=registration.site,
         profile=registration.profile,
         granted=granted(service.token(launch).scope()),
-        year=service.today(registration).year,
+        year=int(task.request.get(YEAR) or service.today(registration).year),  # jobs of before named none
         runs=registration.first_looks,
         tell=work.tell,
         now=service.clock(),
@@ -135,7 +137,7 @@ def _practice(work: _Work) -> Progress:
     registration = work.registration
     if registration.source is None:
         raise UsageError("the registration names no source any more")
-    year = int(work.job.task.about)  # of the day on which it was begun
+    year = int(work.job.task.about)
     made = refresh(
         Practice(
             source=registration.source,

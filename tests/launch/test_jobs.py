@@ -56,6 +56,10 @@ def begin_run(browser: Browser) -> str:
     return home
 
 
+def years_offered(page: str) -> list[str]:
+    return re.findall(r'name="year" value="([^"]*)"', page.partition("<main")[2])
+
+
 def only_job(site: Site) -> Job:
     (job,) = site.service.jobs.of("demo", site.clock())
     return job
@@ -274,6 +278,46 @@ def test_a_run_of_the_practice_publishes_and_its_numbers_are_there(practice_site
     begin_run(practice_site.browser())
     assert Worker(practice_site.service).step()
     assert [one.fingerprint for one in latest(registration.runs, NPI)] == [kept.fingerprint]
+
+
+def test_from_january_until_the_window_closes_a_run_of_either_year_can_be_begun(practice_site: Site) -> None:
+    practice_site.clock.at = datetime(2027, 3, 31, 15, 0, tzinfo=UTC)
+    browser = practice_site.browser()
+    home = browser.sign_in(STAFF, None)
+    page = browser.get(f"{home}runs")
+    assert years_offered(page.text) == ["2026", "2027"]
+    browser.post(f"{home}runs/start", {"csrf": csrf_of(page.text), "year": "2026"})
+    assert only_job(practice_site).task.about == "2026"
+    assert years_offered(browser.get(f"{home}runs").text) == ["2027"]
+    assert Worker(practice_site.service).step()
+
+    (kept,) = latest(practice_site.service.launching.ehrs["demo"].registration.runs, NPI)
+    assert kept.year == 2026
+
+
+def test_once_the_window_is_closed_no_run_of_its_year_begins(practice_site: Site) -> None:
+    practice_site.clock.at = datetime(2027, 4, 1, 15, 0, tzinfo=UTC)
+    browser = practice_site.browser()
+    home = browser.sign_in(STAFF, None)
+    page = browser.get(f"{home}runs")
+    assert years_offered(page.text) == ["2027"]
+    refused = browser.post(f"{home}runs/start", {"csrf": csrf_of(page.text), "year": "2026"})
+
+    assert (refused.status_code, title(refused.text)) == (400, "That year is not open")
+    assert practice_site.service.jobs.of("demo", practice_site.clock()) == ()
+
+
+def test_a_clinician_too_reads_their_own_patients_of_the_year_that_they_choose(reading_site: Site) -> None:
+    reading_site.clock.at = datetime(2027, 1, 2, 15, 0, tzinfo=UTC)
+    browser = reading_site.browser()
+    home = browser.sign_in()
+    page = browser.get(f"{home}score")
+    assert years_offered(page.text) == ["2026", "2027"]
+    browser.post(f"{home}read", {"csrf": csrf_of(page.text), "year": "2026"})
+    assert Worker(reading_site.service).step()
+
+    (kept,) = latest(reading_site.service.launching.ehrs["demo"].registration.first_looks, NPI)
+    assert kept.year == 2026
 
 
 @pytest.mark.requirement("R107")

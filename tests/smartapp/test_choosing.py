@@ -23,6 +23,7 @@ from smartapp.choosing import (
     presets,
     who_key,
 )
+from smartapp.open_years import open_years
 from smartapp.runs import period_name, score_name
 
 KEY = b"k" * 32
@@ -66,8 +67,8 @@ def runs(tmp_path: Path) -> tuple[Path, Path]:
     return folders
 
 
-def offers(runs: tuple[Path, Path], access: Access) -> Offers:
-    return Offers(runs, access, KEY)
+def offers(runs: tuple[Path, Path], access: Access, *open_now: int) -> Offers:
+    return Offers(runs, access, KEY, open_now)
 
 
 def seen(found: Offers, year: int = 2026) -> dict[Reporter, str]:
@@ -111,6 +112,31 @@ def test_a_colleagues_first_look_is_nobody_elses_and_takes_no_own_ones_place(run
     assert seen(offers(runs, CLINICIAN)) == {}
     score(run(runs[1], "c", 1, [MINE]), MINE, HALF, 1)
     assert seen(offers(runs, CLINICIAN)) == {MINE: "c"}
+
+
+@pytest.mark.parametrize(("day", "opens"), [("2027-01-01", 2026), ("2027-03-31", 2026), ("2027-04-01", 2027)])
+def test_the_year_that_is_handed_in_opens_first_until_its_window_closes(
+    runs: tuple[Path, Path], day: str, opens: int
+) -> None:
+    run(runs[0], "a", 1, [MINE])
+    run(runs[0], "b", 2, [MINE], Period(date(2027, 1, 1), date(2027, 1, 31)))
+    found = offers(runs, CLINICIAN, *open_years(date.fromisoformat(day)))
+    assert found.year(NONE_ASKED) == opens
+    assert found.year(Asked(year="2027")) == 2027
+
+
+def test_a_closed_year_opens_all_the_same_where_there_is_nothing_of_a_later_one(runs: tuple[Path, Path]) -> None:
+    run(runs[0], "a", 1, [MINE])
+    assert offers(runs, CLINICIAN, *open_years(date(2027, 4, 1))).year(NONE_ASKED) == 2026
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [("2026-12-31", (2026,)), ("2027-01-01", (2026, 2027)), ("2027-03-31", (2026, 2027)), ("2027-04-01", (2027,)),
+     ("2028-02-01", (2027,)), ("2030-02-01", (2030,))],
+)  # fmt: skip
+def test_a_year_stays_open_until_the_last_day_of_its_submission_window(day: str, expected: tuple[int, ...]) -> None:
+    assert open_years(date.fromisoformat(day)) == expected
 
 
 def test_an_npi_without_a_tin_is_a_reporter_only_where_nothing_of_theirs_has_one(runs: tuple[Path, Path]) -> None:
