@@ -60,3 +60,13 @@ def test_every_finding_leads_to_a_field_that_is_there(walk: Walk) -> None:
     assert [anchor for _, anchor in links] == ["answer-PI_PPHI_1", "cehrt-id", "in-use-from", "answer-PI_PHCDRR_1"]
     for address, anchor in links:
         assert f'id="{anchor}"' in walk.browser.get(address.replace("&amp;", "&")).text
+
+
+def test_what_shuts_nothing_is_told_too_and_leads_to_its_page(walk: Walk) -> None:
+    walk.saves("attestations", **{f"{part}-PI_EP_1": "" for part in ("met", "of", "report", "on")})
+    advice = walk.at("submission").partition('id="advice"')[2].partition("</section>")[0]
+    said = re.search(r"(\d+) (warnings and notes|warning or note): see Submission", walk.text("score"))
+    assert said, walk.text("score")
+    assert len(re.findall("Where to mend it", advice)) == int(said[1])
+    for link in set(re.findall(r'<a href="([^"#]+)(?:#[^"]*)?">Where to mend it', advice)):
+        assert walk.browser.get(link.replace("&amp;", "&")).status_code == 200
