@@ -21,19 +21,21 @@ class Standing(StrEnum):
 
 
 STANDINGS = {
-    Standing.MET: "Met: counts",
-    Standing.UNKNOWN: "Unknown: in the denominator, and this server does not show the rest",
-    Standing.NOT_MET: "Not met: in the denominator, and does not count",
-    Standing.UNDECIDED: "Undecided: in neither number",
+    Standing.MET: "Met: in the denominator and in the numerator",
+    Standing.UNKNOWN: "Not visible: in the denominator, and this server does not show the rest",
+    Standing.NOT_MET: "Not met: in the denominator, not in the numerator",
+    Standing.UNDECIDED: "Undecided whether it belongs: in neither number",
 }
 """Each standing in words."""
 
 ANSWERS = {
-    Standing.MET: "counts",
-    Standing.UNKNOWN: "unknown",
-    Standing.NOT_MET: "does not count",
-    Standing.UNDECIDED: "undecided",
+    Standing.MET: "met",
+    Standing.UNKNOWN: "not visible",
+    Standing.NOT_MET: "not met",
+    Standing.UNDECIDED: "undecided whether it belongs",
 }
+"""The answer of a case; what is not met is in the denominator all the same."""
+
 NO_DATE = "no date"
 
 

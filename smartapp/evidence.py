@@ -27,7 +27,7 @@ _DEADLINE = re.compile(r"the deadline ([0-9]{4}-[0-9]{2}-[0-9]{2})\b")
 """How the reason of a PI_PEA_1 case names the end of its fourth business day (cases.sql)."""
 _DAY, _ON_A_DAY = re.compile(r" \d{4}-\d{2}-\d{2}\b"), re.compile(r"\bon \d{4}-\d{2}-\d{2}\b")
 
-_COUNTS = {"in": COUNTS, "undecided": "undecided", "out": "does not count"}
+_COUNTS = {"in": COUNTS, "undecided": "undecided", "out": "left out"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,10 @@ Opens = Callable[..., str]
 SHOWN = {
     Show.DENOMINATOR: "the denominator",
     Show.MET: "met",
-    Show.UNKNOWN: "unknown",
+    Show.UNKNOWN: "not visible",
     Show.NOT_MET: "not met",
-    Show.UNDECIDED: "undecided, in neither number",
-    Show.LEFT_OUT: "records that do not count",
+    Show.UNDECIDED: "undecided whether it belongs, in neither number",
+    Show.LEFT_OUT: "records left out",
     Show.NOBODYS: "cases without an NPI or a TIN",
 }
 """What is listed, in words."""

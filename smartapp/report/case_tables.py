@@ -18,9 +18,9 @@ _SHOWS = {
 }
 _WORDS = {
     Standing.MET: "Met",
-    Standing.UNKNOWN: "Unknown",
+    Standing.UNKNOWN: "Not visible",
     Standing.NOT_MET: "Not met",
-    Standing.UNDECIDED: "Undecided",
+    Standing.UNDECIDED: "Undecided whether it belongs",
 }
 _IN_DENOMINATOR = (Standing.MET, Standing.UNKNOWN, Standing.NOT_MET)
 _BAD_FIRST = (Standing.NOT_MET, Standing.UNKNOWN, Standing.UNDECIDED, Standing.MET)
@@ -99,7 +99,7 @@ class CaseTables:
         return Table("split", "What the numbers rest on", caption, "Answer", head, rows, total)
 
     def reasons(self) -> Table:
-        """Why cases came out as they did, what does not count first."""
+        """Why cases came out as they did, what is not met first."""
         counts = self.way.counted(lambda case: [case.why])
         found = sorted(counts.items(), key=lambda item: (_BAD_FIRST.index(item[0][0]), -item[1], item[0][1]))
         rows = tuple(

@@ -31,4 +31,4 @@ def test_a_document_can_count_for_the_clinician_and_not_for_the_group(tmp_path: 
 
     assert (tallies[NPIS[0]].denominator, [row.counts for row in own]) == (1, ["counts"])
     assert None not in tallies
-    assert [row.counts_in_group for row in rows if row.measure == "PI_HIE_4"] == ["does not count"]
+    assert [row.counts_in_group for row in rows if row.measure == "PI_HIE_4"] == ["left out"]

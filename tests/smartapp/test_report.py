@@ -14,9 +14,11 @@ from report_page import ATTESTED, PERIOD, RULES, Element, Shown, read_page, repo
 from scoring.explain import as_document
 from scoring.model import Origin, OtherReading, Reporter
 from smartapp import paths
-from smartapp.casebook import Standing, grouped
+from smartapp.casebook import ANSWERS, STANDINGS, Standing, grouped
 from smartapp.evidence import CaseRow
 from smartapp.report import render
+from smartapp.report.case_list import SHOWN
+from smartapp.report.glossary import WORDS
 from smartapp.report.words import percent
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
@@ -135,6 +137,13 @@ def test_a_patient_is_one_row_and_as_good_as_the_worst_visit(visits: list[tuple[
     assert {g.standing: len(g.cases) for g in groups} == {s: int(s is expected) for s in Standing}
     [case] = next(g for g in groups if g.standing is expected).cases
     assert (case.focus, len(case.occurrences)) == ("Patient/a", len(visits))
+
+
+def test_what_is_not_met_is_never_said_not_to_count_for_it_is_in_the_denominator() -> None:
+    assert ANSWERS[Standing.NOT_MET] == "not met"
+    assert STANDINGS[Standing.NOT_MET] == "Not met: in the denominator, not in the numerator"
+    said = [*ANSWERS.values(), *STANDINGS.values(), *SHOWN.values(), *(word for entry in WORDS for word in entry)]
+    assert [text for text in said if re.search("does not count|do not count", text, re.IGNORECASE)] == []
 
 
 def test_evidence_names_kind_answer_resource_place_and_rule_and_shows_what_is_missing(prescriptions: Shown) -> None:
