@@ -54,13 +54,19 @@ def _cehrt(rules: RuleBook, cehrt_id: str | None) -> tuple[Finding, ...]:
         message = "The CMS EHR Certification ID is missing: without it nothing earns points."
         return (findings.CEHRT_MISSING.about(CEHRT_ID, message, remedy, rules.gate.ruling),)
     if not re.fullmatch(cehrt.shape, cehrt_id, re.ASCII):
-        message = f'The CEHRT ID must match {cehrt.shape}, got "{cehrt_id}" ({len(cehrt_id)} characters).'
+        message = f'The CEHRT ID must be {_in_words(cehrt.shape)}, got "{cehrt_id}" ({len(cehrt_id)} characters).'
         return (findings.CEHRT_MALFORMED.about(CEHRT_ID, message, remedy, cehrt.ruling),)
     if not any(re.match(prefix, cehrt_id) for prefix in cehrt.prefixes):
         expected = " or ".join(cehrt.prefixes)
         message = f'The CEHRT ID was expected to begin with {expected} (. is any character), got "{cehrt_id}".'
         return (findings.CEHRT_UNEXPECTED.about(CEHRT_ID, message, remedy, cehrt.ruling),)
     return ()
+
+
+def _in_words(shape: str) -> str:
+    """The shape of an ID for a reader of no regular expressions; one of another kind as it stands."""
+    found = re.fullmatch(r"\[0-9A-Z\]\{(\d+)\}", shape)
+    return f"{found[1]} digits and capital letters" if found else f"of the shape {shape}"
 
 
 def _period(rules: RuleBook, period: Period | None) -> tuple[Finding, ...]:

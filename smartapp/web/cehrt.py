@@ -4,10 +4,13 @@ from flask import Blueprint, Response
 
 from scoring.evidence_rules import Step as At
 from scoring.findings import CEHRT_ID, NOT_CERTIFIED, NOT_IN_USE
+from scoring.model import Severity
 from smartapp.attesting.fields import cehrt_entries
+from smartapp.attesting.proposed import propose
 from smartapp.report import app_page
 from smartapp.report.steps import Form
 from smartapp.report.words import day
+from smartapp.scored import Scored
 from smartapp.store import Launch
 from smartapp.web.answering import Seen, Step, shown, taken
 from smartapp.web.pages import signed_in
@@ -32,7 +35,8 @@ def save_cehrt(launch: Launch) -> Response:
 def _render(seen: Seen, form: Form) -> str:
     rules, period = seen.rules, seen.scored.reading.period
     codes = (NOT_IN_USE.code, NOT_CERTIFIED.code)
-    found = [one for one in seen.scored.score.findings if one.subject == CEHRT_ID or one.code in codes]
+    judged = _judged(seen, form)
+    found = [one for one in judged.score.findings if one.subject == CEHRT_ID or one.code in codes]
     return app_page(
         "cehrt",
         seen.frame,
@@ -42,11 +46,20 @@ def _render(seen: Seen, form: Form) -> str:
         technology=rules.conditions.technology,
         days=(day(period.start), day(period.end)),
         findings=found,
-        products=seen.scored.attestations.products,
-        cehrt_id=seen.scored.attestations.cehrt_id,
+        typed=judged is not seen.scored,
+        refused=any(one.severity is Severity.ERROR for one in found),
+        products=judged.attestations.products,
+        cehrt_id=judged.attestations.cehrt_id,
         places=seen.ready().on(At.CEHRT),
         can=seen.choice.can,
     )
+
+
+def _judged(seen: Seen, form: Form) -> Scored:
+    """The score that the rules judge: with what was typed where that is looked at, else as it is kept."""
+    if form.looked is None:
+        return seen.scored
+    return propose(seen.scored, cehrt_entries(form.fields)).after or seen.scored
 
 
 _STEP = Step("cehrt", lambda form, _: cehrt_entries(form), _render)

@@ -26,8 +26,18 @@ def test_an_id_of_the_years_pattern_fits(walk: Walk, given: str) -> None:
 @pytest.mark.parametrize("given", ["0015CABCDEF123", "0015CABCDEF12345", "0015cABCDEF1234"])
 def test_an_id_of_another_length_or_alphabet_shuts_the_gate(walk: Walk, given: str) -> None:
     text = words(walk.saves("cehrt", **{"cehrt-id": given}))
-    assert f'must match [0-9A-Z]{{15}}, got "{given}"' in text
-    assert "The CEHRT ID must match" in walk.text("submission")
+    assert f'must be 15 digits and capital letters, got "{given}"' in text
+    assert "It is kept as a draft. As it stands the rules below refuse it, and the category is 0 points" in text
+    assert "The CEHRT ID must be 15 digits and capital letters" in walk.text("submission")
+
+
+def test_what_is_typed_is_what_is_judged_before_it_is_saved(walk: Walk) -> None:
+    for given, said in (("0015CABCDEF9999", "fits 0015CABCDEF9999"), ("0015", 'capital letters, got "0015"')):
+        text = words(walk.send("cehrt", **{"cehrt-id": given, "do": "look"}).text)
+        assert "what you typed, not saved yet" in text
+        assert said in text
+    assert "0015CABCDEF9999" not in walk.at("cehrt")
+    assert "It is kept as a draft" not in walk.text("cehrt")
 
 
 def test_an_id_with_the_beginning_of_a_year_that_is_over_is_warned_of(walk: Walk) -> None:
