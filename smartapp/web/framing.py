@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import g, request
 
 from smartapp.access import MAY, Access, Act, Role, may
-from smartapp.report import Frame
+from smartapp.report import Frame, Link
 from smartapp.report.words import moment
 from smartapp.smart.session import SignInNeeded
 from smartapp.store import Deed, Launch, Person
@@ -23,7 +23,8 @@ _UNTOLD = (
     "reading Practitioner to pi180."
 )
 
-_NOT_YOURS = "Your role here does not include it, or there is nothing of that name."
+_NOT_YOURS = {Act.SEE_SCORE: "There are no numbers here that you may see: choose again."}
+_NOT_YOUR_ROLE = "Your role here does not include it."
 
 
 def known(service: Service, launch: Launch) -> Person:
@@ -67,7 +68,8 @@ def demand(launch: Launch, act: Act) -> Person:
 def denied(service: Service, launch: Launch, act: Act) -> NoReturn:
     """Refuse, in words that do not tell whether what was asked for is there."""
     service.note(Deed.CHOICE_DENIED, launch, detail=f"may not {act}: {request.endpoint}")
-    raise Shown(403, "You may not see this", _NOT_YOURS, "Open My score, and choose among what is offered there.")
+    links = (Link("My score, with what you may choose among", f"/l/{launch.id}/score"),)
+    raise Shown(403, "You may not see this", _NOT_YOURS.get(act, _NOT_YOUR_ROLE), links=links)
 
 
 def frame_of(launch: Launch, person: Person | None) -> Frame:

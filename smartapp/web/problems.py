@@ -11,7 +11,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from extractors.errors import ExtractionError
-from smartapp.report import Action, Frame, Message, app_page, message_page
+from smartapp.report import Action, Frame, Link, Message, app_page, message_page
 from smartapp.smart.errors import SmartError, Unavailable
 from smartapp.store import StoreError
 from smartapp.usecases import UsageError
@@ -28,11 +28,17 @@ class Shown(Exception):  # noqa: N818
     """Ends a request with a page that says why."""
 
     def __init__(
-        self, status: int, title: str, *paragraphs: str, actions: tuple[Action, ...] = (), wait: int | None = None
+        self,
+        status: int,
+        title: str,
+        *paragraphs: str,
+        actions: tuple[Action, ...] = (),
+        links: tuple[Link, ...] = (),
+        wait: int | None = None,
     ) -> None:
         """Status, title and words; `wait` in seconds after which the page looks again by itself."""
         super().__init__(title)
-        self.status, self.message, self.wait = status, Message(title, paragraphs, actions), wait
+        self.status, self.message, self.wait = status, Message(title, paragraphs, actions, links=links), wait
 
 
 class PageShown(Exception):  # noqa: N818

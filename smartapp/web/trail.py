@@ -32,8 +32,11 @@ def trail(launch: Launch) -> Response:
 
 
 def _day(service: Service, launch: Launch) -> tuple[date, str]:
-    """The day that is asked for, today if none is, and what is wrong with it; no trail goes to the calendar's ends."""
-    today = service.today(service.ehr(launch).registration)
+    """The day that is asked for, the clock's if none is, and what is wrong with it; no trail goes to the calendar's ends.
+
+    Rows carry the time of the clock, also where the numbers are looked at as of another day.
+    """
+    today = service.clock().astimezone(service.ehr(launch).registration.site.zone_info).date()
     try:
         day = date.fromisoformat(request.args.get("day") or str(today))
     except ValueError:

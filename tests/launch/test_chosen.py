@@ -179,6 +179,8 @@ def test_a_year_without_a_run_is_not_told_from_one_that_is_not_for_me(opened: Op
         got = browser.get(f"{home}score?year={year}")
         assert got.status_code == 403
         assert title(got.text) == "You may not see this"
+        assert "There are no numbers here that you may see: choose again." in words(got.text)
+        assert f'href="{home}score"' in got.text
 
 
 def keys(site: Site, home: str) -> dict[Reporter, str]:

@@ -3,6 +3,8 @@
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -259,6 +261,14 @@ def test_the_trail_shows_an_auditor_the_day_and_nobodys_name(site: Site) -> None
     rows = read_page(page).all("tbody")[0].text
     assert not [name for name in ("Synthetic", "Sample-001", "Internist") if name in rows]
     assert site.deeds()[-1] == Deed.TRAIL_VIEWED
+
+
+def test_the_trail_opens_on_the_clocks_day_where_the_numbers_are_of_another(site: Site) -> None:
+    site.app.extensions["pi180"] = replace(site.service, as_of=date(2026, 7, 31))
+    browser, home = staff(site, "auditor")
+    page = browser.get(f"{home}trail").text
+    assert 'value="2026-11-21"' in page
+    assert "signed in" in read_page(page).all("tbody")[0].text
 
 
 @pytest.mark.parametrize(
