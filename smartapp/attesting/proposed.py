@@ -169,10 +169,14 @@ def _of_measure(name: MeasureId, rules: RuleBook) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The points before and after, None where not determinable, and what would shut the gate then and did not."""
+    """The points before and after, None where not determinable, and what would shut the gate then and did not.
+
+    `readable` are the points that can be given already, before and after, also where not all can.
+    """
 
     before: int | None
     after: int | None
+    readable: tuple[int, int]
     shut_by: tuple[Finding, ...]
     opened: tuple[Finding, ...]
 
@@ -182,7 +186,8 @@ def difference(before: Scored, after: Scored) -> Difference:
     errors = [[one for one in each.score.findings if one.severity is Severity.ERROR] for each in (before, after)]
     kept = {(one.code, one.subject) for one in errors[0]} & {(one.code, one.subject) for one in errors[1]}
     shut, opened = ([one for one in found if (one.code, one.subject) not in kept] for found in errors[::-1])
-    return Difference(_points(before), _points(after), tuple(shut), tuple(opened))
+    readable = before.score.points, after.score.points
+    return Difference(_points(before), _points(after), readable, tuple(shut), tuple(opened))
 
 
 def _points(scored: Scored) -> int | None:

@@ -147,14 +147,15 @@ def looked_at(proposed: Proposed) -> Looked:
 
 def points_in_words(found: Difference) -> str:
     """The score before and after, in one sentence."""
-    before, after = (_points(points) for points in (found.before, found.after))
+    before = _points(found.before, found.readable[0])
+    after = _points(found.after, found.readable[1])
     if before == after:
         return f"The score stays {before}."
     return f"The score goes from {before} to {after}."
 
 
-def _points(points: int | None) -> str:
-    return "not determinable" if points is None else str(points)
+def _points(points: int | None, readable: int) -> str:
+    return f"not determinable ({readable} can be read so far)" if points is None else str(points)
 
 
 @dataclass(frozen=True, slots=True)
