@@ -30,6 +30,7 @@ class Act(StrEnum):
 
     SEE_SCORE = "see scores"
     SEE_CASES = "see cases"
+    SEE_PATIENT = "see the patient of a launch"
     ANSWER = "answer"
     ATTACH = "attach documents"
     START_RUN = "start runs"
@@ -41,8 +42,8 @@ class Act(StrEnum):
 _ALL_OF_A_REPORTER = {Act.SEE_SCORE, Act.SEE_CASES, Act.ANSWER, Act.ATTACH, Act.DOWNLOAD}
 
 MAY: Mapping[Role, frozenset[Act]] = {
-    Role.CLINICIAN: frozenset(_ALL_OF_A_REPORTER | {Act.START_RUN}),
-    Role.STAFF: frozenset(_ALL_OF_A_REPORTER | {Act.START_RUN}),
+    Role.CLINICIAN: frozenset(_ALL_OF_A_REPORTER | {Act.START_RUN, Act.SEE_PATIENT}),
+    Role.STAFF: frozenset(_ALL_OF_A_REPORTER | {Act.START_RUN, Act.SEE_PATIENT}),
     Role.ADMIN: frozenset({Act.SEE_SCORE, Act.START_RUN, Act.SEE_TRAIL, Act.MANAGE_PEOPLE}),
     Role.AUDITOR: frozenset({Act.SEE_SCORE, Act.SEE_CASES, Act.SEE_TRAIL, Act.DOWNLOAD}),
 }
@@ -91,6 +92,11 @@ def may(access: Access, act: Act, reporter: Reporter | None) -> bool:
     if access.npi and act in MAY[Role.CLINICIAN] and reporter is not None and reporter.npi == access.npi:
         return True
     return any(act in MAY[one.role] and _reaches(one, reporter) for one in access.assigned)
+
+
+def may_see_patient(access: Access) -> bool:
+    """Whether the patient of a launch may be shown, who is no reporter's: any role that sees patients will do."""
+    return any(Act.SEE_PATIENT in MAY[role] for role in access.roles)
 
 
 def _reaches(assigned: Assigned, reporter: Reporter | None) -> bool:

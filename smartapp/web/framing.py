@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import g, request
 
-from smartapp.access import MAY, Access, Act, Role, may
+from smartapp.access import MAY, Access, Act, Role, may, may_see_patient
 from smartapp.report import Frame, Link
 from smartapp.report.words import moment
 from smartapp.smart.session import SignInNeeded
@@ -85,12 +85,18 @@ def frame_of(launch: Launch, person: Person | None) -> Frame:
         ehr=registration.name,
         launched=moment(launch.created.astimezone(registration.site.zone_info)),
         csrf=service.sessions.form_token(request, launch.id),
-        has_patient=launch.context is not None and launch.context.patient is not None,
+        has_patient=_has_patient(launch, access if person else None),
         today=service.today(registration),
         choice=_carried(),
         offers=frozenset(page for page, act in _NEEDS.items() if _opens(access, act)) | _of_files(access),
         role=roles_in_words(access),
     )
+
+
+def _has_patient(launch: Launch, access: Access | None) -> bool:
+    """Whether the launch is about a patient whom this person may see; access None: it is not known yet who they are."""
+    is_about_one = launch.context is not None and launch.context.patient is not None
+    return is_about_one and (access is None or may_see_patient(access))
 
 
 def _opens(access: Access, act: Act) -> bool:

@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec
 from flask import Blueprint, Response, g, request
 
 from extractors.sources.search import WrongPatient
+from smartapp.access import Act, may_see_patient
 from smartapp.report import Link, Message, app_page, basis_page, score_page
 from smartapp.report.glossary import WORDS
 from smartapp.report.words import day
@@ -18,7 +19,7 @@ from smartapp.store import Deed, Launch, Phase
 from smartapp.web.chosen import chosen_score
 from smartapp.web.dashboard import dashboard_of
 from smartapp.web.first_score import begin
-from smartapp.web.framing import frame_of, known
+from smartapp.web.framing import access_of, denied, frame_of, known
 from smartapp.web.headers import framed_by
 from smartapp.web.problems import WAITING, Shown, told
 from smartapp.web.service import Service, current_service
@@ -90,11 +91,13 @@ def basis(launch: Launch) -> Response:
 @routes.get("/patient")
 @signed_in
 def patient(launch: Launch) -> Response:
-    """What is open for the patient of this launch, read live."""
+    """What is open for the patient of this launch, read live; for clinicians and staff alone."""
     about = _patient(launch)
     if about is None:
         raise Shown(404, "This launch is about no patient", "Open a chart in the EHR and launch pi180 from there.")
     service = current_service()
+    if not may_see_patient(access_of(service, launch, service.person(launch))):
+        denied(service, launch, Act.SEE_PATIENT)
     service.note(Deed.PATIENT_VIEWED, launch, about)
     try:
         view = service.patient(launch, about)

@@ -6,17 +6,35 @@ from dataclasses import replace
 import pytest
 from launching import Browser, Site, csrf_of
 
+from smartapp.store import Assignment
+
 
 def in_frame(text: str) -> bool:
     return "/sign-out" in text
 
 
-def test_who_has_no_role_can_still_sign_out_and_go_to_the_patient(browser: Browser) -> None:
+def test_who_has_no_role_can_still_sign_out(browser: Browser) -> None:
     home = browser.sign_in("office-staff")
     page = browser.get(f"{home}score")
     assert page.status_code == 403
     assert in_frame(page.text)
-    assert f'href="{home}patient"' in page.text
+
+
+@pytest.mark.requirement("R99")
+@pytest.mark.parametrize(("role", "sees"), [("", False), ("admin", False), ("auditor", False), ("staff", True)])
+def test_the_patient_of_a_launch_is_for_clinicians_and_staff_alone(
+    make_site: Callable[..., Site], role: str, sees: bool
+) -> None:
+    site = make_site(fresh=True)
+    if role:
+        given = Assignment("Practitioner/office-staff", "Office", role, None, "test", site.clock())
+        site.service.store.people.grant("demo", given)
+    browser = site.browser()
+    home = browser.sign_in("office-staff")
+    page = browser.get(f"{home}patient")
+    assert (page.status_code, in_frame(page.text), "Sample-001" in page.text) == (200 if sees else 403, True, sees)
+    assert site.deeds()[-1] == ("patient viewed" if sees else "choice denied")
+    assert (f'href="{home}patient"' in browser.get(f"{home}help").text) is sees
 
 
 def test_a_problem_within_a_launch_keeps_the_launchs_header(browser: Browser) -> None:

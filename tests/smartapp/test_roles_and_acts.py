@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.model import Reporter
-from smartapp.access import ASSIGNABLE, Access, Act, Assigned, Role, allowed, is_user, may
+from smartapp.access import ASSIGNABLE, Access, Act, Assigned, Role, allowed, is_user, may, may_see_patient
 
 NPI, OTHER_NPI, TIN, OTHER_TIN = "1234567893", "1245319599", "111111111", "222222222"
 OWN, OTHER, GROUP = Reporter(TIN, NPI), Reporter(TIN, OTHER_NPI), Reporter(TIN, None)
@@ -13,8 +13,8 @@ ELSEWHERE, NO_TIN = Reporter(OTHER_TIN, OTHER_NPI), Reporter(None, OTHER_NPI)
 OF_A_REPORTER = {"see scores", "see cases", "answer", "attach documents", "download"}
 
 EXPECTED = {
-    Role.CLINICIAN: OF_A_REPORTER | {"start runs"},
-    Role.STAFF: OF_A_REPORTER | {"start runs"},
+    Role.CLINICIAN: OF_A_REPORTER | {"start runs", "see the patient of a launch"},
+    Role.STAFF: OF_A_REPORTER | {"start runs", "see the patient of a launch"},
     Role.ADMIN: {"see scores", "start runs", "see the audit trail", "manage people"},
     Role.AUDITOR: {"see scores", "see cases", "download", "see the audit trail"},
 }
@@ -49,6 +49,14 @@ def test_an_assignment_to_some_tins_reaches_their_clinicians_and_groups_and_no_o
     for beyond in (ELSEWHERE, NO_TIN, None):
         assert allowed(limited, beyond) == frozenset()
         assert allowed(whole, beyond) != frozenset()
+
+
+@pytest.mark.requirement("R99")
+@pytest.mark.parametrize("tins", [(), (TIN,)])
+@pytest.mark.parametrize("role", Role)
+def test_a_launchs_patient_is_for_clinicians_and_staff_alone(role: Role, tins: tuple[str, ...]) -> None:
+    assert may_see_patient(person(role, *tins)) is (role in (Role.CLINICIAN, Role.STAFF))
+    assert not may_see_patient(Access())
 
 
 @pytest.mark.parametrize("act", Act)
