@@ -37,8 +37,24 @@ class Manners:
 
 
 @dataclass(frozen=True, slots=True)
+class Backend:
+    """How this program signs in by itself (SMART Backend Services).
+
+    `key_file` is a private key, PEM or JWK, or a folder of `pi180 keys`; `alg` and `kid` are needed for a PEM alone.
+    `token_url` None: the server's SMART configuration says it. `v1`: scopes are written as `system/Type.read`.
+    """
+
+    client_id: str
+    key_file: Path
+    token_url: str | None = None
+    alg: str | None = None
+    kid: str | None = None
+    v1: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Crawling:
-    """What to crawl and where to keep it.
+    """What to crawl and where to keep it. At most one of `token_file` and `backend` is set; neither: an open server.
 
     `parameters` go with every search. `aliases` are other bases of the same server, which further pages may be on;
     `ranges` are those of private addresses to allow.
@@ -51,6 +67,7 @@ class Crawling:
     profile: str | None = None
     zone: str | None = None
     token_file: Path | None = None
+    backend: Backend | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     ca: Path | None = None

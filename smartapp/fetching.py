@@ -1,0 +1,101 @@
+"""Reading a FHIR server as a use case: in bulk where the server and the cohort allow it, else patient by patient.
+
+The one place that decides between the two. `Fetching.crawling.out` is a folder that this use case keeps: an export
+lies in `bulk` below it and crawls in `crawl-0001` and on; `current.json` names the one to read, and `run --from` and
+`extract --from` take the folder itself and follow it. Another reading becomes the current one once it is finished.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from extractors.sources.bulk_request import Level
+from extractors.sources.crawl import Told
+from smartapp.crawling import Crawling
+
+
+class Choice(StrEnum):
+    """Which way may be taken: the better one, or one alone."""
+
+    BEST = "best"
+    BULK = "bulk"
+    CRAWL = "crawl"
+
+
+class Way(StrEnum):
+    """Which way was taken."""
+
+    BULK = "bulk"
+    CRAWL = "crawl"
+
+
+class Renew(StrEnum):
+    """What to do where a finished reading is there already.
+
+    An unfinished one is always gone on with, never asked for twice.
+    """
+
+    KEEP = "keep"
+    """Nothing: it is given as it is."""
+    ALL = "all"
+    """Read everything anew."""
+    CHANGES = "changes"
+    """Ask an export for what changed since the last one (`_since`); a crawl, and an export by another profile or of a
+    Group with other members, is read anew as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """What to read, and how. `level` None: that of the cohort, a Group or all patients."""
+
+    crawling: Crawling
+    choice: Choice = Choice.BEST
+    renew: Renew = Renew.KEEP
+    level: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who hears how it goes: `done` of units that are known, `say` a line in words without anything of a patient."""
+
+    done: Told = lambda _done, _of: None
+    say: Callable[[str], None] = lambda _text: None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A reading that came to its end.
+
+    Attributes:
+        folder: to read from, as `--from` takes it.
+        way: how it was read.
+        reason: why it was crawled although an export was allowed; empty otherwise.
+        new: False where nothing was asked for, because a finished reading was there and was to be kept.
+        patients: how many a crawl read; None for an export, which does not say.
+        unknown: how many of those the server does not show.
+        faults: why it may give no score at all.
+        not_whole: rows of the ledger of which something could not be had.
+        cautions: what a person should know of it, such as a clock that differs.
+    """
+
+    folder: Path
+    way: Way
+    reason: str = ""
+    new: bool = True
+    patients: int | None = None
+    unknown: int = 0
+    faults: tuple[str, ...] = ()
+    not_whole: tuple[Mapping[str, object], ...] = ()
+    cautions: tuple[str, ...] = ()
+
+
+def fetch(asked: Fetching, telling: Telling) -> Fetched:
+    """Read a server into `asked.crawling.out`, or go on where an earlier time stopped.
+
+    Raises:
+        SignInNeeded: the credential is refused (exit code 5); what was read is kept.
+        Unreachable: the server or its token endpoint gives no answer (exit code 6); what was read is kept.
+        ExtractionError, UsageError: it cannot be done as asked (exit code 2).
+    """
+    raise NotImplementedError(asked, telling)
