@@ -96,7 +96,7 @@ class Files:
             os.close(self._pages)
         self._number, self._line, self._size = self._number + 1, 0, 0
         opened = os.open(self._folder / self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-        _sync_folder(self._folder / PAGES)
+        sync_folder(self._folder / PAGES)
         return opened
 
 
@@ -114,7 +114,7 @@ def begin(folder: Path, header: Mapping[str, Any]) -> None:
         raise SourceError(f"{folder}: is not empty and holds no crawl. Name a new folder.")
     (folder / PAGES).mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
     folder.chmod(_FOLDER_MODE)
-    _write(folder / HEADER, json.dumps(header, indent=2, sort_keys=True).encode() + b"\n")
+    write_whole(folder / HEADER, json.dumps(header, indent=2, sort_keys=True).encode() + b"\n")
 
 
 def locked(folder: Path) -> IO[bytes]:
@@ -133,7 +133,7 @@ def locked(folder: Path) -> IO[bytes]:
     return held
 
 
-def _write(place: Path, body: bytes) -> None:
+def write_whole(place: Path, body: bytes) -> None:
     """Write a file whole: beside its place, to the disk, then renamed into it."""
     draft = place.with_name(f".{place.name}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE), "wb") as out:
@@ -141,10 +141,11 @@ def _write(place: Path, body: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     draft.replace(place)
-    _sync_folder(place.parent)
+    sync_folder(place.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -16,6 +16,7 @@ from smartapp.cli import (
     crawling,
     decks,
     drugs,
+    keys,
     looking,
     periods,
     planning,
@@ -52,6 +53,7 @@ for _verb in (
     profiles.probe,
     crawling.crawl,
     preflight.preflight,
+    keys.keys,
     serving.demo,
     serving.serve,
 ):

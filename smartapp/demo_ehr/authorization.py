@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload, OAuth2Request
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
@@ -58,6 +58,7 @@ class Provider:
         server.register_client_auth_method(AuthMethod.PRIVATE_KEY_JWT.value, self._by_assertion)
         server.register_grant(_bound(_CodeGrant, self), [_SmartRequest(self), _Challenge(), _IdToken(self)])
         server.register_grant(_bound(_RefreshGrant, self))
+        server.register_grant(_bound(_BackendGrant, self))
         server.register_endpoint(_bound(_Revocation, self))
         server.register_extension(_Issuer(self.site.base))
 
@@ -124,7 +125,13 @@ class Provider:
     def _save_nothing(self, _token: Json, _request: OAuth2Request) -> None:
         """Tokens are remembered where they are made."""
 
-    def _token(self, user: Session, scope: str, **_: object) -> Json:
+    def _token(
+        self, grant_type: str, client: RegisteredClient, scope: str, user: Session | None = None, **_: object
+    ) -> Json:
+        if grant_type == "client_credentials":
+            return self.mint.backend_token(client.client_id, scope)
+        if user is None:
+            raise InvalidRequestError("There is no approval to give tokens for.")
         return self.mint.tokens(user, scope)
 
     def _by_assertion(self, _query: object, asked: OAuth2Request) -> RegisteredClient | None:
@@ -214,6 +221,11 @@ class _RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
 
     def revoke_old_credential(self, refresh_token: Token) -> None:
         refresh_token.spent = True
+
+
+class _BackendGrant(ClientCredentialsGrant):  # type: ignore[misc]
+    provider: Provider
+    TOKEN_ENDPOINT_AUTH_METHODS = (AuthMethod.PRIVATE_KEY_JWT.value,)
 
 
 class _Revocation(RevocationEndpoint):  # type: ignore[misc]
