@@ -21,7 +21,7 @@ INTERRUPTED = 130
 
 _EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError, SettingsError)
 PLACE = click.Path(path_type=Path)
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Days(click.ParamType[tuple[date, date]]):
@@ -56,8 +56,7 @@ RULES = click.option("--rules", type=PLACE, help="Folder of py<year>.toml rule f
 AS_OF = click.option("--as-of", type=Day(), help="Say from this day how far off each printed deadline is.")
 PARAMETERS = click.option("--parameter", "parameters", multiple=True, help="NAME=VALUE to send with every search.")
 AS_JSON = click.option("--json", "in_json", is_flag=True, help="Print one JSON document.")
-_SOURCE = (
-    click.option("--from", "folder", type=PLACE, required=True, help="Folder of FHIR NDJSON or of a crawl."),
+_SETTINGS = (
     click.option("--site", type=PLACE, help="Site settings, a TOML file."),
     click.option("--profile", help="Evidence profile: a name or a TOML file. [default: generic]"),
     click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
@@ -81,11 +80,17 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def from_source(command: _Command) -> _Command:
+def from_source(command: Command) -> Command:
     """Add the options of every verb that reads a folder of FHIR."""
-    for option in reversed(_SOURCE):
+    return source_options(command, required=True)
+
+
+def source_options(command: Command, required: bool) -> Command:
+    """The same, the folder itself required or not."""
+    for option in reversed(_SETTINGS):
         command = option(command)
-    return command
+    told = "Folder of FHIR NDJSON or of a crawl."
+    return click.option("--from", "folder", type=PLACE, required=required, help=told)(command)
 
 
 @contextmanager

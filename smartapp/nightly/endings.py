@@ -8,6 +8,7 @@ from extractors.sources.queries import SignInNeeded
 from smartapp.nightly.machine import Parked
 from smartapp.nightly.problems import TOLD
 from smartapp.nightly.status import State
+from smartapp.smart.backend import ClockWrong
 
 UNEXPECTED, UNUSABLE, REFUSED, SILENT, NOT_WHOLE, WAITS, INTERRUPTED, STOPPED = 1, 2, 5, 6, 8, 9, 130, 143
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
@@ -46,6 +47,7 @@ _ENDINGS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], End
     (SignInNeeded, Ending(State.PARKED, REFUSED, "Renew the key or the permission at the server, then run again.")),
     (Unreachable, Ending(State.PARKED, SILENT, "Wait until the server answers; the next run goes on from here.")),
     (NotWhole, Ending(State.FAILED, NOT_WHOLE, "Give what is missing, or have it exported anew, then run again.")),
+    (ClockWrong, Ending(State.PARKED, WAITS, "Set this machine's clock (NTP), then run again.")),
     (TOLD, Ending(State.FAILED, UNUSABLE, "Mend what the run says, then run again.")),
 )
 """Whatever fits first; the special before the general."""

@@ -13,6 +13,8 @@ from smartapp.scored import Scored
 _DEADLINE = re.compile(r"the deadline ([0-9]{4}-[0-9]{2}-[0-9]{2})\b")
 """How the reason of a PI_PEA_1 case names the end of its fourth business day (cases.sql)."""
 _BEGINS, _ENDS = {EventKind.ACCESS_VDT, EventKind.ACCESS_API}, {EventKind.ACCESS_WITHDRAWN}
+_OUTSIDE_WINDOW = "not within the window"
+"""How the reason of a case ends that was met, but not within the numerator window (`smartapp.evidence`)."""
 _ANSWERS = {"met": True, "not_met": False}
 
 
@@ -42,7 +44,7 @@ def _dues(rows: list[CaseRow], scored: Scored, measure: str) -> Iterable[Due]:
 
 def _due(row: CaseRow, day: date) -> Due:
     """A case on the day that decides it; one that was met on another day than the window's says nothing of this one."""
-    met = None if row.met_on and row.met == "not_met" else _ANSWERS.get(row.met)
+    met = None if row.reason.endswith(_OUTSIDE_WINDOW) else _ANSWERS.get(row.met)
     return Due(day, met, _days(row, _BEGINS), _days(row, _ENDS))
 
 

@@ -10,10 +10,12 @@ from extractors.gateway import LANES, MOST_LANES, USUAL_RATE
 from extractors.places import place_of
 from extractors.sources.bulk_request import Level
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
-from smartapp.crawling import Backend, Crawling, Manners
+from smartapp.crawling import Backend, Crawling, Manners, connection_of, statement_of, token_may_fail
 from smartapp.fetching import Choice, Fetching, Renew
 from smartapp.nightly.problems import ConfigError, Problems
 from smartapp.settings import read_secret
+from smartapp.smart.assertion import SigningKeyError
+from smartapp.smart.keys import signing_key
 
 PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"
 _TABLE: dict[str, Any] = {
@@ -81,6 +83,18 @@ def server_of(table: Mapping[str, Any], below: Path, at: str, problems: Problems
     return Fetching(crawling, choice, Renew.CHANGES, level)
 
 
+def reachable(crawling: Crawling) -> None:
+    """Ask a server what it is, and sign in there where a client is named.
+
+    Raises:
+        ExtractionError: it does not answer, or refuses.
+    """
+    with token_may_fail():
+        connection = connection_of(crawling)
+        statement_of(connection.server)
+        connection.bearer.credential()
+
+
 def _cohort(table: Mapping[str, Any], below: Path, at: str) -> Cohort:
     given = [name for name in _COHORTS if name in table]
     if len(given) != 1:
@@ -110,8 +124,10 @@ def _backend(table: Mapping[str, Any], below: Path, at: str) -> Backend | None:
     if "key_file" not in table:
         raise ConfigError(f"{at}, client_id: expected key_file beside it. Make keys: pi180 keys new")
     key = below / table["key_file"]
-    if not key.is_dir():
-        read_secret(key)
+    try:
+        signing_key(key, table.get("alg"), table.get("kid"))
+    except SigningKeyError as problem:
+        raise ConfigError(f"{at}, key_file: {problem}") from None
     version = table.get("scope_version", "v2")
     if version not in _SCOPES:
         raise ConfigError(f"{at}, scope_version: expected {' or '.join(_SCOPES)}, got {version!r}.")

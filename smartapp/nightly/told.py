@@ -14,6 +14,8 @@ _QUIET = "note"
 def lines_of(before: Committed | None, now: Committed) -> tuple[str, ...]:
     """The lines; of the first run all its numbers, of a later one what differs."""
     lines = [line for one in now.reports for line in _of_report(before.report(one.folder) if before else None, one)]
+    if now.reason and (before is None or before.reason != now.reason):
+        lines.append(f"Not read in bulk: {now.reason}")
     lines += [f"{one.code} {one.subject}: {one.message}." for one in new_alerts(before, now) if one.severity != _QUIET]
     if before is not None:
         lines += [
