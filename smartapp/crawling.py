@@ -143,7 +143,7 @@ def connection_of(asked: Crawling) -> Connection:
     profile = load_profile(site.profile)
     check_given(profile, asked.parameters)
     check_base(asked.base)
-    gateway = _gateway(asked)
+    gateway = gateway_of(asked)
     bearer = _bearer(asked, profile, gateway)
     return Connection(
         LiveServer(asked.base.rstrip("/"), gateway, bearer, asked.aliases), gateway, bearer, site, profile
@@ -213,11 +213,16 @@ def check_base(base: str) -> None:
         raise SourceError("the server's base: expected an address without '?' and '#'. Leave out what follows.")
 
 
-def _gateway(asked: Crawling) -> Gateway:
+def gateway_of(asked: Crawling, limits: Limits | None = None) -> Gateway:
+    """The gateway to a server, by its settings; `limits` of an answer other than the usual ones.
+
+    Raises:
+        SourceError: a setting is not usable.
+    """
     manners = asked.manners
     try:
         network = Network.of(asked.ranges)
-        limits = Limits(lanes=manners.lanes)
+        limits = limits or Limits(lanes=manners.lanes)
     except ValueError as problem:
         raise SourceError(str(problem)) from None
     return Gateway(limits, asked.ca, network, Pace(manners.rate, file=manners.pace_file), manners.patience)

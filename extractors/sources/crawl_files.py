@@ -12,7 +12,7 @@ from typing import IO, Any
 from extractors.errors import SourceError
 
 HEADER, JOURNAL, PAGES = "crawl.json", "journal.ndjson", "pages"
-_LOCK = ".lock"
+LOCK = ".lock"
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 _SEGMENT = 64 * 1024 * 1024
 _BETWEEN_SYNCS = 1.0
@@ -106,15 +106,15 @@ def _write_all(descriptor: int, data: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def begin(folder: Path, header: Mapping[str, Any]) -> None:
-    """Make the folder of a crawl, if it is not there yet."""
-    if (folder / HEADER).exists():
+def begin(folder: Path, header: Mapping[str, Any], name: str = HEADER, inside: str = PAGES) -> None:
+    """Make the folder of a crawl or an export, if it is not there yet: its header, and the folder for what it reads."""
+    if (folder / name).exists():
         return
-    if folder.exists() and any(entry.name not in (PAGES, _LOCK) for entry in folder.iterdir()):
-        raise SourceError(f"{folder}: is not empty and holds no crawl. Name a new folder.")
-    (folder / PAGES).mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+    if folder.exists() and any(entry.name not in (inside, LOCK) for entry in folder.iterdir()):
+        raise SourceError(f"{folder}: is not empty and holds no {name}. Name a new folder.")
+    (folder / inside).mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
     folder.chmod(_FOLDER_MODE)
-    write_whole(folder / HEADER, json.dumps(header, indent=2, sort_keys=True).encode() + b"\n")
+    write_whole(folder / name, json.dumps(header, indent=2, sort_keys=True).encode() + b"\n")
 
 
 def locked(folder: Path) -> IO[bytes]:
@@ -123,13 +123,13 @@ def locked(folder: Path) -> IO[bytes]:
     Raises:
         SourceError: another process holds it.
     """
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, _FILE_MODE)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, _FILE_MODE)
     held = os.fdopen(descriptor, "wb")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         held.close()
-        raise SourceError(f"{folder}: another crawl is writing there. Wait for its end, or stop it.") from None
+        raise SourceError(f"{folder}: another process is writing there. Wait for its end, or stop it.") from None
     return held
 
 
@@ -142,6 +142,13 @@ def write_whole(place: Path, body: bytes) -> None:
         os.fsync(out.fileno())
     draft.replace(place)
     sync_folder(place.parent)
+
+
+def whole_lines(path: Path) -> tuple[list[bytes], int]:
+    """The lines of a journal that were written to their end, and the bytes that they take; none of a file not there."""
+    data = path.read_bytes() if path.exists() else b""
+    whole, end, _ = data.rpartition(b"\n")
+    return whole.split(b"\n") if whole else [], len(whole) + len(end)
 
 
 def sync_folder(folder: Path) -> None:
