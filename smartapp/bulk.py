@@ -71,7 +71,11 @@ class Exporting:
                 export.retry(last)
             return not last.closed
         members = self._members()
-        self._export(journal, self._since(journal, members), members).run()
+        export = self._export(journal, self._since(journal, members), members)
+        for job in list(journal.jobs.values()):
+            if job.committed and not job.closed:
+                export.close(job)
+        export.run()
         return True
 
     def _is_kept(self, last: Job) -> bool:

@@ -149,7 +149,7 @@ class BulkJournal:
                 found = [*found, job] if job.request["since"] else [job]
         return found
 
-    def say(self, what: str, number: int, **more: Any) -> Job:
+    def say(self, what: str, number: int, /, **more: Any) -> Job:
         """Note a step, on the disk before this returns; the job as it then stands."""
         if self._out is None:
             raise SourceError(f"{self.folder}: is open for reading only.")

@@ -24,12 +24,18 @@ def source_of(place: Path, profile: Profile, progress: Progress = lambda _: None
     Raises:
         SourceError: there is nothing to read, or what is there is damaged.
     """
-    found = current_of(place) or place
+    found = current_of(place) or _unfinished(place) or place
     if is_crawl(found):
         return Crawled(found, profile, progress)
     if is_export(found):
         return Exported(found, profile, progress)
     return Folder(found, progress)
+
+
+def _unfinished(place: Path) -> Path | None:
+    """A reading below that never was finished: it says of itself that it is not whole; None if there is none."""
+    below = sorted(place.iterdir()) if place.is_dir() and not (is_crawl(place) or is_export(place)) else []
+    return next((entry for entry in below if is_crawl(entry) or is_export(entry)), None)
 
 
 def current_of(place: Path) -> Path | None:

@@ -61,8 +61,8 @@ def _with_options(command: Any) -> Any:
 def bulk(**options: Any) -> None:
     """Read the FHIR server at BASE into a folder by a bulk export, for pi180 extract and run.
 
-    Where the server does not export, it is crawled instead, and the reason told. The same command again goes on where it
-    stopped, and starts no second export.
+    Where the server does not export, it is crawled instead, and the reason told. The same command again goes on where
+    it stopped, and starts no second export.
 
     Exit code 8 if something could not be read whole, 5 if the sign-in is refused, 6 if the server does not answer, 130
     if it was interrupted: what was read is kept, and the export goes on at the server.

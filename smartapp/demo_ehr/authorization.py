@@ -49,6 +49,11 @@ class Provider:
         self._lock = threading.Lock()
         self._server = AuthorizationServer()
 
+    @property
+    def has_backends(self) -> bool:
+        """Whether any client signs in by itself; else nothing tells of what only such clients can use."""
+        return any(client.client.backend for client in self.clients.values())
+
     def install(self, app: Flask) -> None:
         """Register the grants with the Flask application."""
         server = self._server
