@@ -32,8 +32,13 @@ def run_config(path: Path, in_json: bool) -> None:
     """Carry out an unattended run and exit with its code."""
     with stated_failures():
         clinic = load_clinic(path)
+    carry_out(clinic, Machine(), in_json)
+
+
+def carry_out(clinic: Clinic, machine: Machine, in_json: bool) -> None:
+    """The run itself, on a machine, until it ends by itself or is asked to stop; exits with its code."""
     with _stops_when_asked(), _told_why():
-        sys.exit(run_night(clinic, Machine(), _speaking(in_json)).exit_code)
+        sys.exit(run_night(clinic, machine, _speaking(in_json)).exit_code)
 
 
 def _speaking(in_json: bool) -> Speaking:

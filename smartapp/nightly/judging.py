@@ -112,7 +112,7 @@ def _reported(scored: Scored, report: Report) -> Reported:
 
 def _counted(scored: Scored) -> Iterator[Counted]:
     for measure, proportion in scored.submission.proportions.items():
-        yield Counted(str(measure), proportion.met, proportion.denominator, proportion.unknown)
+        yield Counted(str(measure), proportion.readable, proportion.met, proportion.denominator, proportion.unknown)
 
 
 def _fallen(scored: Scored, run: Path, report: Report, before: Committed | None) -> tuple[Alert, ...]:

@@ -43,9 +43,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One measure of a report; `met` and `unknown` are parts of `denominator`."""
+    """One measure of a report; `met` and `unknown` are parts of `denominator`. `readable` False: the counts say nothing."""
 
     measure: str
+    readable: bool
     met: int
     denominator: int
     unknown: int
@@ -161,7 +162,7 @@ def _report_schema() -> dict[str, Any]:
         up_to=_or_none(_COUNT),
         determinable=_YES_NO,
         gate_shut=_YES_NO,
-        measures=_list(_object(measure=_TEXT, met=_COUNT, denominator=_COUNT, unknown=_COUNT)),
+        measures=_list(_object(measure=_TEXT, readable=_YES_NO, met=_COUNT, denominator=_COUNT, unknown=_COUNT)),
     )
 
 

@@ -68,5 +68,7 @@ def _points(one: Reported) -> str:
 
 
 def _count(one: Counted) -> str:
+    if not one.readable:
+        return "not readable from this source"
     unknown = f", {one.unknown} not shown" if one.unknown else ""
     return f"{one.met} of {one.denominator} met{unknown}"
