@@ -88,6 +88,15 @@ class Lease:
                 )
             yield
 
+    def check(self) -> None:
+        """Say nothing while the lease is this run's.
+
+        Raises:
+            Overtaken: somebody has taken it.
+        """
+        with self.alone():
+            return
+
     def renew(self) -> None:
         """Say that this run is at work still.
 

@@ -17,7 +17,7 @@ from smartapp.durable import Files, digest_of
 from smartapp.fetching import Fetched, Renew, Telling, fetch
 from smartapp.nightly.alerts import Alert, no_longer_shown
 from smartapp.nightly.config import Clinic
-from smartapp.nightly.endings import NotWhole, ending_of
+from smartapp.nightly.endings import NotWhole, Stopped, ending_of
 from smartapp.nightly.judging import Judged, identity_of, judge, ledger_of
 from smartapp.nightly.lease import Lease, Overtaken
 from smartapp.nightly.machine import Machine, check_clock, check_room
@@ -73,13 +73,15 @@ class _Night:
         self._status = Status(started=stamp(machine.now()))
 
     def through(self) -> Status:
-        """All steps, in order."""
+        """All steps, in order; whatever goes wrong because another run took the place is told as that."""
         try:
             self._begin()
             with self._reading(self._source()) as reading:
                 now = self._committed(reading)
             self._tell(now)
-        except BaseException as problem:
+        except (Exception, KeyboardInterrupt, Stopped) as problem:
+            with suppress(OSError):
+                self._lease.check()
             self._end_early(problem)
             raise
         return self._status
@@ -210,8 +212,6 @@ class _Night:
 
     def _end_early(self, problem: BaseException) -> None:
         """Leave word of what ended the run, as far as that is possible."""
-        if isinstance(problem, Overtaken):
-            return
         ending = ending_of(problem)
         self._status = replace(
             self._status,

@@ -43,7 +43,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One measure of a report; `met` and `unknown` are parts of `denominator`. `readable` False: the counts say nothing."""
+    """One measure of a report; `met` and `unknown` are parts of `denominator`. Unless `readable`, they say nothing."""
 
     measure: str
     readable: bool

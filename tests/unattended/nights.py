@@ -53,9 +53,18 @@ class Practice:
         return self.root / "results"
 
     def export(self, resources: Iterable[Json]) -> None:
+        self.export_only([*staff(), *resources])
+
+    def export_only(self, resources: Iterable[Json]) -> None:
         folder = self.root / "export"
         folder.mkdir(exist_ok=True)
-        (folder / "all.ndjson").write_text("".join(json.dumps(one) + "\n" for one in [*staff(), *resources]))
+        (folder / "all.ndjson").write_text("".join(json.dumps(one) + "\n" for one in resources))
+
+    def reads(self, base: str, *lines: str) -> None:
+        """Let the practice read a server that lets anybody read, about patient p."""
+        (self.root / "ids.txt").write_text("p\n")
+        server = ["[server]", f'base = "{base}"', 'data = "records"', "rate = 0", *lines, ""]
+        self.settings(source="\n".join(server))
 
     def settings(self, *lines: str, source: str = 'from = "export"', reports: str = "") -> None:
         (self.root / "site.toml").write_text('closed_world = ["prescription-transmitted"]\ndata_until = 2026-12-31\n')
