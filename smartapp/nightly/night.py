@@ -109,7 +109,8 @@ class _Night:
         assert self._clinic.fetching is not None  # noqa: S101  # `_source` asked
         renew = Renew.KEEP if self._is_fresh() else Renew.CHANGES
         self._machine.at("before the fetching")
-        found = fetch(replace(self._clinic.fetching, renew=renew), Telling(self._heard, self._speaking.say))
+        asked = replace(self._clinic.fetching, renew=renew, reached=self._machine.at)
+        found = fetch(asked, Telling(self._heard, self._speaking.say))
         self._machine.at("after the fetching")
         return found
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from extractors.gateway import LANES, MOST_LANES, USUAL_RATE
 from extractors.places import place_of
-from extractors.sources.bulk_request import Level
+from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
 from smartapp.crawling import Backend, Crawling, Manners, connection_of, statement_of, token_may_fail
 from smartapp.fetching import Choice, Fetching, Renew
@@ -30,6 +30,8 @@ _TABLE: dict[str, Any] = {
     "token_file": str,
     "read": str,
     "level": str,
+    "form": str,
+    "all": bool,
     "group": str,
     "patients": str,
     "appointments": list,
@@ -41,7 +43,7 @@ _TABLE: dict[str, Any] = {
     "ca": str,
     "private_ranges": list,
 }
-_COHORTS = ("group", "patients", "appointments", "encounters")
+_COHORTS = ("group", "patients", "appointments", "encounters", "all")
 _SCOPES = ("v1", "v2")
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -66,7 +68,8 @@ def server_of(table: Mapping[str, Any], below: Path, at: str, problems: Problems
     token = problems.of(lambda: _token(table, below, at))
     choice = problems.of(lambda: _word(table, "read", Choice, Choice.BEST, at))
     level = problems.of(lambda: _word(table, "level", Level, None, at))
-    if len(problems.found) > before or cohort is None or manners is None or choice is None:
+    form = problems.of(lambda: _word(table, "form", Form, Form.GET, at))
+    if len(problems.found) > before or form is None or cohort is None or manners is None or choice is None:
         return None
     crawling = Crawling(
         base=table["base"],
@@ -80,7 +83,7 @@ def server_of(table: Mapping[str, Any], below: Path, at: str, problems: Problems
         ranges=tuple(table.get("private_ranges", ())),
         manners=manners,
     )
-    return Fetching(crawling, choice, Renew.CHANGES, level)
+    return Fetching(crawling, choice, Renew.CHANGES, level, form)
 
 
 def reachable(crawling: Crawling) -> None:
@@ -101,11 +104,19 @@ def _cohort(table: Mapping[str, Any], below: Path, at: str) -> Cohort:
         raise ConfigError(f"{at}: whose records? Expected one of {', '.join(_COHORTS)}.")
     if given == ["group"]:
         return Cohort(Rule.GROUP, group=checked_id(table["group"], f"{at}, group"))
+    if given == ["all"]:
+        return _everybody(table["all"], at)
     if given == ["patients"]:
         file = below / table["patients"]
         return Cohort(Rule.LIST, listed=listed_in(file.read_text(encoding="utf-8-sig"), file.name))
     start, end = _days(table[given[0]], f"{at}, {given[0]}")
     return Cohort(Rule(given[0]), start=start, end=end)
+
+
+def _everybody(said: bool, at: str) -> Cohort:
+    if not said:
+        raise ConfigError(f"{at}, all: expected true, or a cohort.")
+    return Cohort(Rule.ALL)
 
 
 def _days(days: list[Any], at: str) -> tuple[date, date]:

@@ -31,12 +31,14 @@ from = "export"
 # token_url = "https://ehr.example.org/token"  # instead of that of the server's SMART configuration
 # scope_version = "v2"  # or v1
 # token_file = "token.txt"  # instead of client_id: a bearer token that another program renews
-# group = "my-group"  # whose records: the members of a Group, or one of the next three
+# group = "my-group"  # whose records: the members of a Group, or one of the next four
 # patients = "patients.txt"  # ids of patients, one a line
 # encounters = [{year}-01-01, {year}-12-31]  # who was seen within days
+# all = true  # all patients, by an export alone
 # appointments = [{year}-01-01, {year}-12-31]  # who has an appointment within days
 # read = "best"  # in bulk where the server allows it, else patient by patient; or "bulk", or "crawl"
 # level = "group"  # of an export: group, patient or system
+# form = "get"  # how an export wants its list of types: get, get-repeated, post or post-repeated
 # parameters = {{ "ah-practice" = "1" }}  # to send with every search
 # aliases = []  # other bases of the same server
 # lanes = {lanes}  # requests at a time

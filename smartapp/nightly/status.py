@@ -119,8 +119,8 @@ def stamp(moment: datetime) -> str:
 _TEXT: Mapping[str, Any] = {"type": "string"}
 _COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 0}
 _YES_NO: Mapping[str, Any] = {"type": "boolean"}
-_DAY: Mapping[str, Any] = {"type": "string", "format": "date"}
-_MOMENT: Mapping[str, Any] = {"type": "string", "format": "date-time"}
+_DAY: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+_MOMENT: Mapping[str, Any] = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\+00:00$"}
 
 
 def schema() -> dict[str, Any]:

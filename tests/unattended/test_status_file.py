@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 
 from smartapp.cli.nightly import carry_out
 from smartapp.nightly.config import load_clinic
@@ -16,7 +16,7 @@ from tests.smartapp.canaries import practice as full_of_canaries
 from tests.unattended.nights import Practice, practice
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "reference" / "status.schema.json"
-CHECKED = Draft202012Validator(schema(), format_checker=FormatChecker())
+CHECKED = Draft202012Validator(schema())
 
 
 @pytest.fixture
