@@ -118,4 +118,4 @@ PROGRAM_UNKNOWN = _kind("F-315", "the program is not in the year's list", Severi
 NUMERATOR_FELL = _kind("F-401", "a numerator is smaller than in the run before, over the same days", Severity.WARNING)
 NUMERATOR_STOPPED = _kind("F-402", "a numerator has stopped", Severity.WARNING, Due.YEAR_END)
 NUMERATOR_GAP = _kind("F-403", "a numerator stopped for some days", Severity.WARNING, Due.YEAR_END)
-SOURCE_LESS = _kind("F-404", "the source does not show a type that it showed before", Severity.WARNING)
+SOURCE_NOT_WHOLE = _kind("F-404", "a type of the source was not read whole", Severity.WARNING)

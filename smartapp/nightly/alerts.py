@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from scoring.findings import CATALOGUE, NUMERATOR_FELL, NUMERATOR_GAP, NUMERATOR_STOPPED, SOURCE_LESS, FindingKind
+from scoring.findings import CATALOGUE, NUMERATOR_FELL, NUMERATOR_GAP, NUMERATOR_STOPPED, SOURCE_NOT_WHOLE, FindingKind
 from scoring.model import Cite, Origin, Reporter, Severity
 from smartapp.differences import Fall, falls
 from smartapp.nightly.gaps import gaps_of
@@ -56,7 +56,7 @@ def standing_alerts(scored: Scored, report: str) -> tuple[Alert, ...]:
     """What is wrong with a score by itself: what shuts its gate or warns, and days on which a numerator stopped."""
     by_score = [
         Alert(
-            key=f"{finding.code} {finding.subject}",
+            key=_key(report, f"{finding.code} {finding.subject}"),
             code=finding.code,
             severity=finding.severity.value,
             subject=finding.subject,
@@ -130,17 +130,21 @@ def _fell_in_words(one: Fall) -> str:
     return f"{said}; those that are met no longer are of {first if first == last else f'{first} to {last}'}"
 
 
-def no_longer_shown(kind: str, state: str) -> Alert:
-    """A type that the source does not show as it did in the run before."""
-    message = f"{kind}: {state}. Measures that rest on it are not determinable"
-    remedy = "Ask the EHR's administrator whether the permission was taken away, or wait until the server answers."
-    return _alert(SOURCE_LESS, kind, "", message, remedy, kind)
+def not_read_whole(kind: str, state: str) -> Alert:
+    """A type of which the source withheld or did not give something."""
+    message = f"{state}; what rests on it is not determinable, and its absence proves nothing"
+    remedy = "Ask the EHR's administrator whether pi180 may read it, or wait until the server answers."
+    return _alert(SOURCE_NOT_WHOLE, kind, "", message, remedy, kind)
+
+
+def _key(report: str, text: str) -> str:
+    return text if report in ("", ".") else f"{report}: {text}"
 
 
 def _alert(kind: FindingKind, subject: str, report: str, message: str, remedy: str, key: str) -> Alert:
     found = kind.about(subject, message, remedy)
     return Alert(
-        key=f"{found.code} {key}",
+        key=_key(report, f"{found.code} {key}"),
         code=found.code,
         severity=found.severity.value,
         subject=subject,

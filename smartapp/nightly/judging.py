@@ -121,7 +121,7 @@ def _fallen(scored: Scored, run: Path, report: Report, before: Committed | None)
     if before is None or then is None or before.run == run.name:
         return ()
     earlier = run.parent / before.run
-    if not table_file(earlier, "cases").is_file():
+    if not then.start.startswith(str(scored.reading.rules.year)) or not table_file(earlier, "cases").is_file():
         return ()
     period = Period(date.fromisoformat(then.start), date.fromisoformat(then.end))
     if period != scored.reading.period:

@@ -15,7 +15,7 @@ from pathlib import Path
 from scoring.model import Period
 from smartapp.durable import Files, digest_of
 from smartapp.fetching import Fetched, Renew, Telling, fetch
-from smartapp.nightly.alerts import Alert, no_longer_shown
+from smartapp.nightly.alerts import Alert, not_read_whole
 from smartapp.nightly.config import Clinic
 from smartapp.nightly.endings import NotWhole, Stopped, ending_of
 from smartapp.nightly.judging import Judged, identity_of, judge, ledger_of
@@ -164,11 +164,18 @@ class _Night:
         """Every report, its files on the disk and beside their places."""
         stage = self._folder / _NEXT
         shutil.rmtree(stage, ignore_errors=True)
+        self._clear_drafts()
         reports = enumerate(self._clinic.reports)
         judged = [judge(reading, self._clinic, one, before, stage / str(number)) for number, one in reports]
         self._files.settle(stage)
         self._files.settle(self._clinic.out / "runs" / reading.fingerprint)
         return judged
+
+    def _clear_drafts(self) -> None:
+        """Remove what processes that are no more had begun to write beside the runs."""
+        for draft in (self._clinic.out / "runs").glob(".*.*"):
+            if draft.suffix[1:].isdigit() and self._machine.mark(int(draft.suffix[1:])) is None:
+                shutil.rmtree(draft, ignore_errors=True)
 
     def _said(self, reading: Reading, identity: str, judged: list[Judged], before: Committed | None) -> Committed:
         ledger = ledger_of(reading)
@@ -178,7 +185,7 @@ class _Night:
             way=self._status.way,
             reason=self._status.reason,
             reports=tuple(one.reported for one in judged),
-            alerts=(*(alert for one in judged for alert in one.alerts), *_less_shown(ledger, before)),
+            alerts=(*(alert for one in judged for alert in one.alerts), *_not_whole(ledger)),
             ledger=ledger,
             outputs={name: digest for one in judged for name, digest in _outputs(one)},
         )
@@ -204,7 +211,7 @@ class _Night:
         ended = replace(self._status, state=Standing.DONE, step=Step.ENDED, ended=stamp(self._machine.now()))
         if not now.told:
             ended = replace(ended, changed=bool(now.lines), news=now.news, exit_code=now.code)
-        self._status = replace(ended, exit_code=ended.exit_code or 0, next_action=_advice(ended))
+        self._status = replace(ended, exit_code=ended.exit_code or 0, next_action=_advice(now, ended.news))
         if not now.told and now.lines:
             self._speaking.result(now.lines, self._status)
         self._put_status()
@@ -259,12 +266,9 @@ def _outputs(judged: Judged) -> Iterator[tuple[str, str]]:
         yield (Path(judged.reported.folder) / file.name).as_posix(), digest_of(file) or ""
 
 
-def _less_shown(ledger: Ledger, before: Committed | None) -> Iterator[Alert]:
-    """A finding for each type that is not whole; of the first run none, for it showed nothing before."""
-    known = before.ledger.not_whole if before else ledger.not_whole
+def _not_whole(ledger: Ledger) -> Iterator[Alert]:
     for kind, state in ledger.not_whole.items():
-        if kind not in known:
-            yield no_longer_shown(kind, state)
+        yield not_read_whole(kind, state)
 
 
 def _with_untold(before: Committed, now: Committed) -> Committed:
@@ -273,7 +277,6 @@ def _with_untold(before: Committed, now: Committed) -> Committed:
     return replace(now, lines=(*before.lines, *now.lines), news=(*before.news, *now.news), code=code)
 
 
-def _advice(status: Status) -> str:
-    """What somebody should do after a run that came to its end."""
-    graves = [one for one in status.findings if one["key"] in status.news]
-    return str(graves[0]["remedy"]) if graves else ""
+def _advice(now: Committed, news: tuple[str, ...]) -> str:
+    """What somebody should do about what is new; empty where nothing needs anybody."""
+    return next((one.remedy for one in now.alerts if one.key in news and code_of((one,))), "")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scoring.findings import NUMERATOR_FELL, SOURCE_LESS
+from scoring.findings import NUMERATOR_FELL, SOURCE_NOT_WHOLE
 from smartapp.nightly.alerts import Alert
 from smartapp.nightly.state import Committed
 from smartapp.nightly.status import Counted, Reported
@@ -28,15 +28,15 @@ def lines_of(before: Committed | None, now: Committed) -> tuple[str, ...]:
 
 def new_alerts(before: Committed | None, now: Committed) -> tuple[Alert, ...]:
     """What was found now and not before."""
-    known = {(one.report, one.key) for one in before.alerts} if before else set()
-    return tuple(one for one in now.alerts if (one.report, one.key) not in known)
+    known = {one.key for one in before.alerts} if before else set()
+    return tuple(one for one in now.alerts if one.key not in known)
 
 
 def code_of(news: tuple[Alert, ...]) -> int:
-    """The exit code: 4 where something new costs points, 8 where the source shows less than before, else 0."""
+    """The exit code: 4 where something new costs points, 8 where the source is not whole where it was, else 0."""
     if any(one.is_grave for one in news):
         return ALERT
-    return LESS_SHOWN if any(one.code == SOURCE_LESS.code for one in news) else 0
+    return LESS_SHOWN if any(one.code == SOURCE_NOT_WHOLE.code for one in news) else 0
 
 
 def _ends(alert: Alert) -> bool:

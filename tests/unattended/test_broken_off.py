@@ -230,6 +230,19 @@ def test_a_disk_that_is_full_or_fails_in_the_midst_parks_the_run_with_nothing_ha
 
 
 @pytest.mark.requirement("R117")
+def test_what_a_killed_process_had_begun_to_write_is_removed_and_what_a_living_one_writes_is_not(
+    first: Practice, tmp_path: Path
+) -> None:
+    made = copy_of(first, tmp_path)
+    drafts = [made.out / "runs" / f".abc.{pid}" for pid in (77, 78)]
+    for draft in drafts:
+        draft.mkdir()
+    made.night(mark=lambda pid: None if pid == 77 else "1")
+
+    assert [draft.exists() for draft in drafts] == [False, True]
+
+
+@pytest.mark.requirement("R117")
 def test_a_file_for_which_there_is_no_room_leaves_the_one_that_is_there(tmp_path: Path) -> None:
     place = tmp_path / "state.json"
     Files().write(place, b"old")

@@ -78,7 +78,7 @@ def test_a_type_that_is_withheld_of_a_sudden_is_told_and_is_exit_code_8_once(
     found = clinic.night()
 
     assert found.exit_code == 8
-    assert any(line.startswith("F-404 Immunization: Immunization: withheld") for line in clinic.said)
+    assert any(line.startswith("F-404 Immunization: withheld") for line in clinic.said)
     assert clinic.night().exit_code == 0
     assert list(clinic.status()["ledger"]["not_whole"]) == ["Immunization"]
 

@@ -172,6 +172,7 @@ def test_what_is_wrong_with_a_server_is_told_before_it_is_asked(
     assert not [one for one in found if "s3cret" in one and "unknown" not in one]
 
 
+@pytest.mark.requirement("R126")
 def test_online_the_server_is_asked_and_otherwise_it_is_not(clinic: Practice) -> None:
     with scripted([resource("Patient", "p")]) as server:
         clinic.reads(server.base, 'group = "panel"')
