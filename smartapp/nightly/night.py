@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scoring.model import Period
 from smartapp.durable import Files, digest_of
-from smartapp.fetching import Fetched, Renew, Telling, fetch
+from smartapp.fetching import Fetched, Fetching, Renew, Telling, fetch
 from smartapp.nightly.alerts import Alert, not_read_whole
 from smartapp.nightly.config import Clinic
 from smartapp.nightly.endings import NotWhole, Stopped, ending_of
@@ -94,22 +94,21 @@ class _Night:
 
     def _source(self) -> tuple[str, str]:
         """Read the server, if there is one, into its folder: how it was read, and why not in bulk."""
-        if self._clinic.fetching is None:
+        fetching = self._clinic.fetching
+        if fetching is None:
             return _FOLDER_WAY, ""
         self._at(Step.FETCHING)
-        found = self._fetched()
+        found = self._fetched(fetching)
         self._keep(replace(self._state, fetched=stamp(self._machine.now())))
-        for line in (found.reason, *found.cautions):
-            if line:
-                self._speaking.say(line)
+        for line in found.cautions:
+            self._speaking.say(line)
         self._status = replace(self._status, cautions=found.cautions)
         return str(found.way), found.reason
 
-    def _fetched(self) -> Fetched:
-        assert self._clinic.fetching is not None  # noqa: S101  # `_source` asked
+    def _fetched(self, fetching: Fetching) -> Fetched:
         renew = Renew.KEEP if self._is_fresh() else Renew.CHANGES
         self._machine.at("before the fetching")
-        asked = replace(self._clinic.fetching, renew=renew, reached=self._machine.at)
+        asked = replace(fetching, renew=renew, reached=self._machine.at)
         found = fetch(asked, Telling(self._heard, self._speaking.say))
         self._machine.at("after the fetching")
         return found
@@ -137,7 +136,9 @@ class _Night:
         rules = self._clinic.rules
         with read(self._clinic.source, rules, _year(rules.year), self._read_on) as reading:
             self._machine.at("after the loading")
-            self._status = replace(self._status, run=reading.fingerprint, ledger=ledger_of(reading))
+            cautions = (*self._status.cautions, *reading.cautions)
+            run, ledger = reading.fingerprint, ledger_of(reading)
+            self._status = replace(self._status, run=run, ledger=ledger, cautions=cautions)
             if reading.faults:
                 raise NotWhole("; ".join(reading.faults))
             yield reading
