@@ -5,15 +5,13 @@ ledger, never an absence.
 """
 
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from extractors.decode import Unreadable, read_object
 from extractors.errors import GatewayError, LinkRefused, Oversized, SourceError, Unreachable, Untrusted
 from extractors.gateway import Answer, Proof
 from extractors.places import resolved
+from extractors.sources.bulk_doubts import doubt_of, grave_in
 from extractors.sources.bulk_files import Draft, Weighed
 from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven, Reached
 from extractors.sources.bulk_manifest import Content, Listed, Manifest, read_manifest
@@ -22,12 +20,9 @@ from extractors.sources.bulk_server import ACCEPTED, FAULT, FORBIDDEN, GONE, OK,
 from extractors.sources.bulk_waiting import JobGone, Polling, Waits
 from extractors.sources.crawl_files import write_whole
 
-EVERYTHING = "all"
 _MOST_PAGES = 10_000
 _KICK_OFFS = 2
 _DELETED = (200, 202, 204, *GONE)
-_WORD = re.compile(r"[A-Z][A-Za-z]{2,40}")
-_GRAVE = ("fatal", "error")
 
 
 class NoExport(Exception):  # noqa: N818  # the word says it
@@ -232,7 +227,7 @@ class Export:
             if answer.status != OK:
                 return self._refused(one, answer)
             weighed = draft.weigh()
-            doubt = _doubt(weighed, one.listed)
+            doubt = doubt_of(weighed, one.listed)
             if not doubt and (answer.proof is not Proof.NONE or before == weighed):
                 break
             before = weighed
@@ -241,7 +236,7 @@ class Export:
         draft.settle(self._order.reached)
         state = Proven.UNPROVEN if doubt else Proven.PROVEN
         got = Got(one.number, one.listed.content, one.listed.type, state, name, weighed.size, weighed.lines)
-        grave = _grave_in(draft.place, self._order.request.types) if one.listed.content is Content.ERROR else ()
+        grave = grave_in(draft.place, self._order.request.types) if one.listed.content is Content.ERROR else ()
         return replace(got, sha256=weighed.sha256, detail=doubt, grave=grave)
 
     def _refused(self, one: _Numbered, answer: Answer) -> Got | None:
@@ -279,34 +274,3 @@ _NOT_IMPLEMENTED = 501
 
 def _why_ended(job: Job) -> str:
     return "replaced by another request" if job.status else "the answer to its kick-off was never had"
-
-
-def _doubt(weighed: Weighed, listed: Listed) -> str:
-    if not weighed.ends:
-        return "its last line is cut"
-    if listed.count is not None and listed.count != weighed.lines:
-        return f"it holds {weighed.lines} lines where the server says {listed.count}"
-    return ""
-
-
-def _grave_in(place: Path, asked: Iterable[str]) -> tuple[str, ...]:
-    """The types that the errors in a file of OperationOutcomes speak of; `all` where one names none of those asked for.
-
-    Its words are not kept: they may name a patient.
-    """
-    wanted, found = set(asked), set[str]()
-    for issue in _issues(place):
-        if not isinstance(issue, dict) or issue.get("severity") in _GRAVE:
-            found |= {word for word in _WORD.findall(str(issue)) if word in wanted} or {EVERYTHING}
-    return tuple(sorted(found))
-
-
-def _issues(place: Path) -> Iterator[object]:
-    with place.open("rb") as lines:
-        for line in lines:
-            if line.strip():
-                try:
-                    issues = read_object(line).get("issue")
-                except Unreadable:
-                    issues = None
-                yield from issues if isinstance(issues, list) else [None]

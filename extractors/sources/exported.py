@@ -10,7 +10,7 @@ from typing import Any
 from extractors.decode import Json, Unreadable, read_object
 from extractors.events import Line
 from extractors.profile import Profile
-from extractors.sources.bulk import EVERYTHING
+from extractors.sources.bulk_doubts import EVERYTHING
 from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven
 from extractors.sources.bulk_manifest import Content
 from extractors.sources.crawled import BULK, NOT_ASKED, WHOLE_EXPORT

@@ -41,7 +41,7 @@ _OPTIONS = (
     click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
     STATIC,
     click.option("--alias", "aliases", multiple=True, help="Another base of the same server, which may see the token."),
-    click.option("--form", type=click.Choice(Form), default=Form.GET, help="How the server wants the list of types."),
+    click.option("--form", type=click.Choice([*map(str, Form)]), default="get", help="How the server wants the types."),
     click.option("--again", is_flag=True, help="Export everything anew, though a finished export is there."),
     click.option("--changes", is_flag=True, help="Export what changed since the finished export that is there."),
     click.option("--only-bulk", is_flag=True, help="Do not crawl where the server does not export."),
@@ -113,7 +113,7 @@ def _asked(**options: Any) -> Fetching:
         **{name: options[name] for name in named},
     )
     choice = Choice.BULK if options["only_bulk"] else Choice.BEST
-    return Fetching(crawling, choice, renew, Level.SYSTEM if options["system"] else None, options["form"])
+    return Fetching(crawling, choice, renew, Level.SYSTEM if options["system"] else None, Form(options["form"]))
 
 
 def _cohort(**options: Any) -> Cohort:

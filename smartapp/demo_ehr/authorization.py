@@ -63,7 +63,8 @@ class Provider:
         server.register_client_auth_method(AuthMethod.PRIVATE_KEY_JWT.value, self._by_assertion)
         server.register_grant(_bound(_CodeGrant, self), [_SmartRequest(self), _Challenge(), _IdToken(self)])
         server.register_grant(_bound(_RefreshGrant, self))
-        server.register_grant(_bound(_BackendGrant, self))
+        if self.has_backends:
+            server.register_grant(_bound(_BackendGrant, self))
         server.register_endpoint(_bound(_Revocation, self))
         server.register_extension(_Issuer(self.site.base))
 

@@ -14,7 +14,7 @@ from smartapp.demo_ehr.authorization import Provider
 from smartapp.demo_ehr.documents import json_answer
 from smartapp.demo_ehr.fhir_server import fhir_answer, problem, unknown_token
 from smartapp.demo_ehr.grants import Token
-from smartapp.demo_ehr.scenario import Scenario
+from smartapp.demo_ehr.scenario import OFFICE_STAFF, Scenario
 
 PANEL = "all-patients"
 """A Group that every scenario has: all its patients."""
@@ -133,6 +133,8 @@ class BulkExport:
 
     def _records(self, job: _Job, kind: str) -> Iterator[Json]:
         for one in self._scenario.all(kind):
+            if one is OFFICE_STAFF:  # the simulator's own user, in no practice's records
+                continue
             fresh = not job.since or str((one.get("meta") or {}).get("lastUpdated", "~")) >= job.since
             if fresh and job.access.shows(one, "r") and self._is_of(job, one):
                 yield one
