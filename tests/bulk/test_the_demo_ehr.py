@@ -66,7 +66,7 @@ def test_an_export_differs_in_nothing_from_the_files_it_was_made_of(ehr: Ehr, tm
     assert bulk(ehr, tmp_path / "o", "--group", "all-patients").stdout.count("holds it already") == 1
 
 
-@pytest.mark.parametrize("whose", [("--all",), ("--system",), ("--all", "--form", "post")])
+@pytest.mark.parametrize("whose", [("--all", "--form", "get-repeated"), ("--system", "--form", "post")])
 def test_all_patients_and_the_system_are_exported_too(ehr: Ehr, tmp_path: Path, whose: tuple[str, ...]) -> None:
     assert bulk(ehr, tmp_path / "o", *whose).exit_code == 0
 
