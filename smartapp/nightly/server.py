@@ -1,12 +1,13 @@
 """The `[server]` table of a run's settings: where to read, by which credential, whose records, and how gently."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from extractors.gateway import LANES, MOST_LANES, USUAL_RATE
+from extractors.gateway import LANES, MOST_LANES, ONCE, USUAL_RATE
 from extractors.places import place_of
 from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
@@ -87,13 +88,13 @@ def server_of(table: Mapping[str, Any], below: Path, at: str, problems: Problems
 
 
 def reachable(crawling: Crawling) -> None:
-    """Ask a server what it is, and sign in there where a client is named.
+    """Ask a server once what it is, and sign in there where a client is named.
 
     Raises:
         ExtractionError: it does not answer, or refuses.
     """
     with token_may_fail():
-        connection = connection_of(crawling)
+        connection = connection_of(replace(crawling, manners=replace(crawling.manners, patience=ONCE)))
         statement_of(connection.server)
         connection.bearer.credential()
 
