@@ -8,7 +8,7 @@ SHARED ?= ../shared
 
 QUICK := "not browser and not conformance and not integration and not bruteforce"
 
-.PHONY: install demo test lint types layers tests coverage browser audit conformance integration bench-crawl bruteforce lock clean
+.PHONY: install demo test lint types layers tests coverage browser audit conformance integration bench-crawl bench-bulk bruteforce lock clean
 
 install: $(VENV)/.installed
 
@@ -54,6 +54,9 @@ integration: install
 
 bench-crawl: install
 	$(BIN)/python benchmarks/crawl.py
+
+bench-bulk: install
+	$(BIN)/python benchmarks/bulk.py
 
 bruteforce: install
 	$(BIN)/pytest -n 2 -m bruteforce

@@ -25,6 +25,7 @@ from scoring.findings import CATALOGUE
 from scoring.model import Period
 from scoring.rulebook import load
 from smartapp.cli import main as pi180
+from smartapp.nightly import status
 from smartapp.preflight_document import schema
 from smartapp.starter import write_starter
 from smartapp.usecases import Source, read
@@ -49,6 +50,7 @@ def pages() -> dict[str, str]:
         "odd-input.md": odd_input,
         "onc-deck.md": onc_deck,
         "preflight.schema.json": preflight_schema,
+        "status.schema.json": status_schema,
         "security.md": security,
         "server-settings.md": server_settings,
         "site-settings.md": site_settings,
@@ -123,6 +125,11 @@ def _documented(remark: Remark) -> str:
 def preflight_schema() -> str:
     """The JSON Schema of `pi180 preflight --json`."""
     return json.dumps(schema(), indent=2) + "\n"
+
+
+def status_schema() -> str:
+    """The JSON Schema of the status file of `pi180 run --config`."""
+    return json.dumps(status.schema(), indent=2) + "\n"
 
 
 def fhir_definitions() -> dict[str, str]:

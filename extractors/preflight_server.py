@@ -141,7 +141,7 @@ def statement_of(asker: Asker) -> Statement:
         version=plain(software.get("version")),
         fhir_version=plain(said.get("fhirVersion")),
         types={str(one.get("type")): frozenset(_names(one, "searchParam")) for one in _resources(said)},
-        bulk=(*_export_hints(said), *_smart_hints(configured)),
+        bulk=(*export_hints(said), *_smart_hints(configured)),
     )
 
 
@@ -206,7 +206,7 @@ def _configured(asker: Asker) -> Json:
         return {}
 
 
-def _export_hints(said: Json) -> Iterator[str]:
+def export_hints(said: Json) -> Iterator[str]:
     """Source: Bulk Data Access 2.0: operations `export`, and the guide's CapabilityStatement in `instantiates`."""
     operations = [("the server", one) for rest in _objects(said.get("rest")) for one in _objects(rest.get("operation"))]
     operations += [(str(of.get("type")), one) for of in _resources(said) for one in _objects(of.get("operation"))]

@@ -1,7 +1,8 @@
 """The numbered catalogue of everything we tell a user about what is reported.
 
 Each kind is documented once, here; numbers are retired, never reused. F-1xx: what must hold before any point
-counts. F-2xx: measures and conflicts between them. F-3xx: warnings and doubts. An error means that the
+counts. F-2xx: measures and conflicts between them. F-3xx: warnings and doubts. F-4xx: what an unattended run finds to
+have gone wrong since the run before. An error means that the
 category would be zero or the submission refused.
 """
 
@@ -114,3 +115,8 @@ EXCLUSION_UNCHECKED = _kind("F-312", "a claimed exclusion could not be checked",
 IDENTITY_UNFIT = _kind("F-313", "who reports is not said as CMS needs it", Severity.WARNING)
 EXCLUSION_BY_BASIS = _kind("F-314", "an exclusion depends on the basis of its count", Severity.WARNING)
 PROGRAM_UNKNOWN = _kind("F-315", "the program is not in the year's list", Severity.WARNING)
+
+NUMERATOR_FELL = _kind("F-401", "a numerator is smaller than in the run before, over the same days", Severity.WARNING)
+NUMERATOR_STOPPED = _kind("F-402", "a numerator has stopped", Severity.WARNING, Due.YEAR_END)
+NUMERATOR_GAP = _kind("F-403", "a numerator stopped for some days", Severity.WARNING, Due.YEAR_END)
+SOURCE_NOT_WHOLE = _kind("F-404", "a type of the source was not read whole", Severity.WARNING)

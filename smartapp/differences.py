@@ -1,7 +1,8 @@
 """What differs between two runs: what decided, which resources, which cases, which numbers. Nothing is read again."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from smartapp.runs import table_file
 
 _DECIDES = ("rules", "profile", "site", "drug_table")
 _COUNTS = ("met", "denominator", "unknown", "undecided")
+_Key = tuple[str, str, str | None, str | None]
+"""Measure, variant, TIN and NPI of a tally."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +79,32 @@ class Differences:
         return {"schema": "pi180/diff/1", "same": self.none, **asdict(self)}
 
 
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """A numerator that is smaller in the second run, over the same days.
+
+    `first_day` and `last_day` are those of the cases that were met and are no longer, as far as they are dated; None
+    where none is.
+    """
+
+    period: str
+    measure: str
+    variant: str
+    tin: str | None
+    npi: str | None
+    before: int
+    after: int
+    first_day: str | None
+    last_day: str | None
+
+
 def differences(first: Path, second: Path) -> Differences:
     """Compare two run folders (`runs/<fingerprint>`).
 
     Raises:
         ArchiveError: one of them is no run.
     """
-    with LocalEngine() as engine:
-        for side, run in (("first", first), ("second", second)):
-            engine.read(f"{side}_resource", table_file(run, "resource"))
-            engine.read(f"{side}_cases", table_file(run, "cases"))
-        engine.run("differences.sql")
+    with _held_against(first, second) as engine:
         resources = engine.rows("resource_difference", "key")
         cases = engine.rows("case_difference", "measure, focus, tin, npi")
     return Differences(
@@ -95,6 +113,50 @@ def differences(first: Path, second: Path) -> Differences:
         cases=tuple(_case(row, first.name) for row in cases),
         tallies=_tallies(first, second),
     )
+
+
+def falls(first: Path, second: Path) -> tuple[Fall, ...]:
+    """The numerators that fell from one run to another, in every period that both counted.
+
+    Raises:
+        ArchiveError: one of them is no run.
+    """
+    with _held_against(first, second) as engine:
+        lost = [row for row in engine.rows("case_difference", "1") if row["first_met"] == "met" != row["second_met"]]
+    return tuple(
+        fall for period in _both_counted(first, second) for fall in _falls_in(first / period, second / period, lost)
+    )
+
+
+@contextmanager
+def _held_against(first: Path, second: Path) -> Iterator[LocalEngine]:
+    with LocalEngine() as engine:
+        for side, run in (("first", first), ("second", second)):
+            engine.read(f"{side}_resource", table_file(run, "resource"))
+            engine.read(f"{side}_cases", table_file(run, "cases"))
+        engine.run("differences.sql")
+        yield engine
+
+
+def _falls_in(first: Path, second: Path, lost: list[dict[str, Any]]) -> Iterator[Fall]:
+    after = _counts(second)
+    for key, counts in sorted(_counts(first).items(), key=lambda item: tuple(part or "" for part in item[0])):
+        now = after[key]["met"] if key in after else 0
+        if now < counts["met"]:
+            days = _days_of(lost, key, *first.name.split("--"))
+            yield Fall(first.name, *key, counts["met"], now, min(days, default=None), max(days, default=None))
+
+
+def _days_of(lost: list[dict[str, Any]], key: _Key, start: str, end: str) -> list[str]:
+    """The days within a period on which cases of a measure lie that are no longer met; a group's are anybody's."""
+    measure, _, tin, npi = key
+    return [
+        row["first_occurred"]
+        for row in lost
+        if (row["measure"], row["tin"]) == (measure, tin)
+        and ((npi is None and tin is not None) or row["npi"] == npi)
+        and start <= (row["first_occurred"] or "") <= end
+    ]
 
 
 def _told(run: Path) -> Mapping[str, Any]:
@@ -136,29 +198,33 @@ def _outcome(row: Mapping[str, Any], side: str) -> str | None:
 
 
 def _tallies(first: Path, second: Path) -> tuple[TallyChange, ...]:
+    return tuple(change for period in _both_counted(first, second) for change in _of_period(first, second, period))
+
+
+def _both_counted(first: Path, second: Path) -> list[str]:
     periods = sorted({path.parent.name for path in first.glob("*/tallies.json")})
-    return tuple(
-        change
-        for period in periods
-        if (second / period / "tallies.json").is_file()
-        for change in _of_period(first, second, period)
-    )
+    return [period for period in periods if (second / period / "tallies.json").is_file()]
 
 
 def _of_period(first: Path, second: Path, period: str) -> list[TallyChange]:
     before, after = _counts(first / period), _counts(second / period)
     keys = sorted({*before, *after}, key=lambda key: tuple(part or "" for part in key))
     return [
-        TallyChange(period, *key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)
+        TallyChange(period, *key, _in_words(before.get(key)), _in_words(after.get(key)))
+        for key in keys
+        if before.get(key) != after.get(key)
     ]
 
 
-def _counts(place: Path) -> dict[tuple[str, str, str | None, str | None], str]:
+def _in_words(counts: Mapping[str, int] | None) -> str | None:
+    return ", ".join(f"{word} {number}" for word, number in counts.items()) if counts else None
+
+
+def _counts(place: Path) -> dict[_Key, dict[str, int]]:
     try:
         tallies = json.loads((place / "tallies.json").read_text(encoding="utf-8"))["tallies"]
         return {
-            (t["measure"], t["variant"], t["tin"], t["npi"]): ", ".join(f"{word} {t[word]}" for word in _COUNTS)
-            for t in tallies
+            (t["measure"], t["variant"], t["tin"], t["npi"]): {word: int(t[word]) for word in _COUNTS} for t in tallies
         }
     except (OSError, ValueError, LookupError, TypeError):
         raise ArchiveError(f"{place.name}, tallies.json: cannot be read. Run pi180 again.") from None

@@ -38,8 +38,8 @@ def score_document_of(scored: Scored) -> dict[str, Any]:
     return {**document, "points": None, "up_to": None, "determinable": False} if scored.reading.faults else document
 
 
-def publish(scored: Scored, out: Path, as_of: date | None = None) -> Published:
-    """Write report.html, cases.csv, score.json, submission.json and the run folder below `out`.
+def publish(scored: Scored, out: Path, as_of: date | None = None, runs: Path | None = None) -> Published:
+    """Write report.html, cases.csv, score.json, submission.json and the run folder below `out`, or the run below `runs`.
 
     Only the report knows `as_of`, from which it counts the days to each deadline. The submission carries met cases
     only, and no measure that is not determinable. When the input was not whole, none is written, and one that an
@@ -52,7 +52,7 @@ def publish(scored: Scored, out: Path, as_of: date | None = None) -> Published:
         (out / "submission.json").unlink(missing_ok=True)
     for name, text in {**texts, "report.html": render(scored, rows, as_of, periods_of(scored, as_of))}.items():
         write_text(out / name, text)
-    return Published(out / "report.html", _keep(scored, texts, out / "runs"), _note(scored))
+    return Published(out / "report.html", _keep(scored, texts, runs or out / "runs"), _note(scored))
 
 
 def keep(scored: Scored, runs: Path) -> Path:

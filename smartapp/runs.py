@@ -110,10 +110,15 @@ def write_run(root: Path, reading: Reading) -> Path:
         _move_files(draft, run)
     else:
         draft.rename(run)
+    write_period(run, reading)
+    return run
+
+
+def write_period(run: Path, reading: Reading) -> None:
+    """Write the tallies of a reading's period into its run, which is there."""
     period = run / period_name(reading.period)
     period.mkdir(mode=_OWNER_ONLY_FOLDER, exist_ok=True)
     write_text(period / "tallies.json", as_json(_period_document(reading)))
-    return run
 
 
 def _move_files(draft: Path, run: Path) -> None:

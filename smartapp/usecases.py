@@ -28,9 +28,9 @@ from extractors.ledger import (
 )
 from extractors.profile import Profile, load_profile
 from extractors.site import Site, load_site
-from extractors.sources.crawled import Crawled, faults_of, not_whole_of
-from extractors.sources.folder import FileRecord, FileState, Folder, Progress
-from extractors.sources.journal import is_crawl
+from extractors.sources.chosen import source_of
+from extractors.sources.crawled import faults_of, not_whole_of
+from extractors.sources.folder import FileRecord, FileState, Progress
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
@@ -116,7 +116,7 @@ class Source:
 
 @contextmanager
 def read(source: Source, rules: RuleBook, period: Period, progress: Progress = lambda _: None) -> Iterator[Reading]:
-    """Read a folder of FHIR, or of a crawl, and count one period; the reading stays open for its cases while in use.
+    """Read a folder of FHIR, a crawl or exports, and count one period; the reading stays open for its cases in use.
 
     Raises:
         ExtractionError: the folder is missing, or the site file, profile or drug tables are not usable.
@@ -137,7 +137,7 @@ def read_folder(
     """
     profile = load_profile(site.profile)
     drugs = drug_tables(site.drug_tables).digest
-    source = Crawled(place, profile, progress) if is_crawl(place) else Folder(place, progress)
+    source = source_of(place, profile, progress)
     site = as_seen(site, profile, source.not_whole)
     found = extract(source.lines(), profile, site.zone_info)
     with LocalEngine() as engine:

@@ -8,6 +8,8 @@ parsing and planning, hardly into counting. So a statement is parsed once a proc
 is read, and engines of few rows share one started database, each with a catalog of its own.
 """
 
+import errno
+import os
 import re
 from functools import cache, cached_property
 from importlib.resources import files
@@ -175,6 +177,15 @@ class LocalEngine:
         return list(self.table(name, order).to_pylist())
 
     def write(self, name: str, path: Path) -> None:
-        """Write a table as Parquet, in a fixed order; raises as `table` does."""
+        """Write a table as Parquet, in a fixed order; raises as `table` does.
+
+        Raises:
+            OSError: the file cannot be written, with the reason as far as it is known: a full disk, or another fault.
+        """
         self._make(name)
-        self._db.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO '{path}' (FORMAT parquet)")  # noqa: S608
+        try:
+            self._db.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO '{path}' (FORMAT parquet)")  # noqa: S608
+        except duckdb.IOException as problem:
+            full = os.strerror(errno.ENOSPC) in str(problem)
+            reason = errno.ENOSPC if full else errno.EIO
+            raise OSError(reason, os.strerror(reason), str(path)) from None

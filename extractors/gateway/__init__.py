@@ -5,7 +5,7 @@ reads what comes back within its limits, `retrying`, `breaker` and `pace` spare 
 """
 
 from extractors.gateway.answers import LANES, MOST_LANES, Answer, Credential, Limits, Proof
-from extractors.gateway.asking import Gateway
+from extractors.gateway.asking import Asked, Gateway
 from extractors.gateway.network import Network
 from extractors.gateway.pace import USUAL_RATE, Pace
 from extractors.gateway.retrying import ONCE, Patience
@@ -16,6 +16,7 @@ __all__ = [
     "ONCE",
     "USUAL_RATE",
     "Answer",
+    "Asked",
     "Credential",
     "Gateway",
     "Limits",

@@ -5,7 +5,7 @@ are not followed, and no message names more of a URL than its host: the rest may
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from extractors.gateway.breaker import Breaker
 from extractors.gateway.network import Network
 from extractors.gateway.pace import Pace
 from extractors.gateway.retrying import PASSING, SERVER_FAULT, TOO_MANY, Effort, Patience, stated_wait
-from extractors.gateway.wire import Prepared, Wire
+from extractors.gateway.wire import Begin, Prepared, Wire
 from extractors.places import place_of
 
 _OUT_OF_ORDER = PASSING - {TOO_MANY, SERVER_FAULT}
@@ -24,6 +24,16 @@ _OUT_OF_ORDER = PASSING - {TOO_MANY, SERVER_FAULT}
 _PACKED = {"Accept-Encoding": "gzip"}
 _POLL = 1.0
 _USUAL, _PUBLIC, _PATIENT = Limits(), Network(), Patience()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request that must not be sent twice."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = field(default=None, repr=False)
 
 
 class Gateway:
@@ -79,13 +89,40 @@ class Gateway:
         prepared = self._wire.prepare("POST", url, {**own, **_PACKED}, urlencode(form))
         return self._asked(prepared, self._once)
 
-    def _asked(self, prepared: Prepared, patience: Patience) -> Answer:
+    def send(self, request: Asked, credential: Credential | None = None) -> Answer:
+        """Send a request of any method, once.
+
+        Raises:
+            GatewayError: see `extractors.errors`. Whether the server did what was asked is then not known.
+        """
+        headers = {"Accept": "application/json", **request.headers, **_PACKED}
+        prepared = self._wire.prepare(request.method, request.url, headers, request.body)
+        _attach(prepared, credential)
+        return self._asked(prepared, self._once)
+
+    def download(self, url: str, begin: Begin, credential: Credential | None = None, accept: str = "*/*") -> Answer:
+        """Ask for a URL as `get` does, and give its body away as it comes; the answer has none where it succeeded.
+
+        Args:
+            url: http or https.
+            begin: makes what takes the pieces, anew for every try.
+            credential: attached if the URL lies within its base.
+            accept: the media type wanted.
+
+        Raises:
+            GatewayError: see `extractors.errors`.
+        """
+        prepared = self._wire.prepare("GET", url, {"Accept": accept, **_PACKED})
+        _attach(prepared, credential)
+        return self._asked(prepared, self._patience, begin)
+
+    def _asked(self, prepared: Prepared, patience: Patience, begin: Begin | None = None) -> Answer:
         place = place_of(str(prepared.url))
         where, effort = f"{place.host}:{place.port}", Effort(patience)
         while True:
             self._await_turn(where, effort)
             try:
-                answer = self._wire.send(prepared, place.host)
+                answer = self._wire.send(prepared, place.host, begin)
             except Unreachable:
                 self._breaker.failed(where)
                 if (wait := effort.after(None)) is None:

@@ -1,7 +1,7 @@
 """The body of an answer, unpacked by what it is rather than by what its header says, within its limits (R48, R65)."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from extractors.errors import GatewayError, Oversized, Unreachable
@@ -17,12 +17,20 @@ class Unasked(GatewayError):  # noqa: N818  # the word says it: a packing, not a
 
 
 def read_body(arriving: Iterator[bytes], encoding: str, limits: Limits) -> tuple[bytes, bool]:
-    """The body, and whether the end of its packing proves it whole (False: it is not packed).
+    """The body in memory, and whether the end of its packing proves it whole; see `pass_on`."""
+    body = bytearray()
+    packed = pass_on(arriving, encoding, limits, body.extend)
+    return bytes(body), packed
+
+
+def pass_on(arriving: Iterator[bytes], encoding: str, limits: Limits, keep: Callable[[bytes], object]) -> bool:
+    """Give the unpacked body away piece by piece; whether the end of its packing proves it whole (False: not packed).
 
     Args:
         arriving: the bytes as they travel.
         encoding: the header Content-Encoding.
         limits: of the whole answer.
+        keep: is called with each piece.
 
     Raises:
         Oversized: it exceeds a limit; the rest is not read.
@@ -33,16 +41,17 @@ def read_body(arriving: Iterator[bytes], encoding: str, limits: Limits) -> tuple
     first = _beginning(travelled)
     wrapping = _wrapping(first, encoding) if first else None
     if wrapping is None:
-        return _within(chain((first,), travelled), travelled, limits), False
+        _within(chain((first,), travelled), travelled, limits, keep)
+        return False
     unpacker = Unpacker(wrapping)
     try:
         pieces = (piece for block in chain((first,), travelled) for piece in unpacker.feed(block))
-        body = _within(pieces, travelled, limits)
+        _within(pieces, travelled, limits, keep)
     except zlib.error:
         raise Unreachable("its answer is damaged") from None
     if not unpacker.whole:
         raise Unreachable("the answer broke off")
-    return body, True
+    return True
 
 
 class _Counted:
@@ -70,15 +79,15 @@ def _beginning(blocks: Iterator[bytes]) -> bytes:
     return first
 
 
-def _within(pieces: Iterator[bytes], travelled: _Counted, limits: Limits) -> bytes:
-    body = bytearray()
+def _within(pieces: Iterator[bytes], travelled: _Counted, limits: Limits, keep: Callable[[bytes], object]) -> None:
+    size = 0
     for piece in pieces:
-        body += piece
-        if len(body) > limits.size:
+        size += len(piece)
+        if size > limits.size:
             raise Oversized(f"its answer exceeds {limits.size} bytes. Ask for less at a time.")
-        if len(body) > max(limits.loose, limits.ratio * travelled.bytes):
+        if size > max(limits.loose, limits.ratio * travelled.bytes):
             raise Oversized(f"its answer unpacks to more than {limits.ratio} times what travelled.")
-    return bytes(body)
+        keep(piece)
 
 
 def _wrapping(first: bytes, encoding: str) -> int | None:

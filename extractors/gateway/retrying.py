@@ -12,7 +12,7 @@ TOO_MANY, SERVER_FAULT, UNAVAILABLE = 429, 500, 503
 PASSING = frozenset({408, 425, TOO_MANY, SERVER_FAULT, 502, UNAVAILABLE, 504})
 """Statuses after which the same request may fare better; all others are the server's last word."""
 _SECONDS = re.compile(r"([+-]?)([0-9]+)(?:\.[0-9]*)?")
-_NEVER = 10.0**9
+_NEVER = _EPOCH = 10.0**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,21 @@ class Effort:
 def stated_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds that Retry-After asks for (RFC 9110, 10.2.3); None where it is missing or says nothing that is meant.
 
-    A moment is compared with the server's own Date where it sent one, for clocks differ; what is past is 0.
+    A moment is compared with the server's own Date where it sent one, for clocks differ; what is past is 0. A number
+    that would be more than thirty years is a moment too: seconds or milliseconds since 1970, as some servers send it.
     """
     text = headers.get("retry-after", "").strip()
-    if found := _SECONDS.fullmatch(text):
-        return 0.0 if found[1] == "-" else min(float(found[2]), _NEVER)
+    found, theirs = _SECONDS.fullmatch(text), _moment(headers.get("date", "")) or now
+    if found:
+        seconds = 0.0 if found[1] == "-" else float(found[2])
+        return seconds if seconds < _EPOCH else _until(seconds, theirs)
     moment = _moment(text)
-    if moment is None:
-        return None
-    return max(0.0, (moment - (_moment(headers.get("date", "")) or now)).total_seconds())
+    return None if moment is None else max(0.0, (moment - theirs).total_seconds())
+
+
+def _until(stamp: float, now: datetime) -> float:
+    seconds = stamp / 1000 if stamp >= _EPOCH * 1000 else stamp
+    return min(max(0.0, seconds - now.timestamp()), _NEVER)
 
 
 def _moment(text: str) -> datetime | None:

@@ -7,7 +7,7 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,14 +25,16 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from extractors.errors import GatewayError, LinkRefused, Oversized, Unreachable, Untrusted
 from extractors.gateway.answers import Answer, Limits, Proof
-from extractors.gateway.body import read_body
+from extractors.gateway.body import pass_on, read_body
 from extractors.gateway.network import Network
 from extractors.places import place_of
 
 Prepared = requests.PreparedRequest
 _BLOCK = 64 * 1024
 _HOSTS = 10
-_REDIRECTS = range(300, 400)
+_OK, _REDIRECTS = 200, range(300, 400)
+Begin = Callable[[], Callable[[bytes], object]]
+"""Makes what takes a body piece by piece, anew for every try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,14 @@ class Wire:
         except requests.RequestException:
             raise LinkRefused("a link is refused: it is no URL.") from None
 
-    def send(self, prepared: Prepared, host: str) -> Answer:
+    def send(self, prepared: Prepared, host: str, begin: Begin | None = None) -> Answer:
         """Ask.
+
+        Args:
+            prepared: the request.
+            host: for messages.
+            begin: makes what takes the pieces of a body that came with status 200, which is then empty in the answer;
+                None: the body is kept in memory.
 
         Raises:
             GatewayError: see `extractors.errors`; the message names the host alone.
@@ -83,17 +91,21 @@ class Wire:
                 timeout=(self._limits.connect, self._limits.idle),
                 verify=self._session.verify,
             ) as response:
-                return self._answer(response)
+                return self._answer(response, begin)
         except GatewayError as problem:
             raise type(problem)(f"{host}: {problem}") from None
         except (requests.RequestException, HTTPError, OSError) as problem:
             raise self._meant(problem, host, time.monotonic() - started) from None
 
-    def _answer(self, response: requests.Response) -> Answer:
+    def _answer(self, response: requests.Response, begin: Begin | None) -> Answer:
         if response.status_code in _REDIRECTS:
             raise LinkRefused(f"it answered with a redirect ({response.status_code}), which is not followed.")
         headers = {name.lower(): value for name, value in response.headers.items()}
-        body, packed = read_body(_arriving(response), headers.get("content-encoding", ""), self._limits)
+        arriving, encoding = _arriving(response), headers.get("content-encoding", "")
+        if begin is not None and response.status_code == _OK:
+            body, packed = b"", pass_on(arriving, encoding, self._limits, begin())
+        else:
+            body, packed = read_body(arriving, encoding, self._limits)
         return Answer(response.status_code, headers, body, str(response.url), _proof(response, packed))
 
     def _meant(self, problem: Exception, host: str, seconds: float) -> GatewayError:

@@ -1,4 +1,4 @@
-"""Whose records to crawl: the members of a Group, a list, or whoever has an appointment or a visit within days.
+"""Whose records to read: everybody's, the members of a Group, a list, or who has an appointment or a visit within days.
 
 Days are asked for a day wider on each side and held against the practice's own days afterwards (R75), for servers
 disagree on the zone of a day without one.
@@ -18,6 +18,7 @@ from extractors.sources.dialect import Dialect
 from extractors.sources.journal import Record
 from extractors.sources.queries import Asking, Query, Role
 from extractors.sources.search import Outcome
+from extractors.sources.searchset import keys_in
 
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 """What an id is made of; longer than FHIR permits, because servers' are."""
@@ -33,6 +34,7 @@ class Rule(StrEnum):
     LIST = "list"
     APPOINTMENTS = "appointments"
     ENCOUNTERS = "encounters"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Cohort:
             return {"rule": str(self.rule), "group": self.group}
         if self.rule is Rule.LIST:
             return {"rule": str(self.rule), "patients": list(self.listed)}
+        if self.rule is Rule.ALL:
+            return {"rule": str(self.rule)}
         return {"rule": str(self.rule), "start": str(self.start), "end": str(self.end)}
 
 
@@ -89,7 +93,7 @@ def patients_of(cohort: Cohort, asking: Asking, dialect: Dialect, zone: ZoneInfo
         return cohort.listed
     query = _query(cohort, dialect)
     record = asking.ask(query)
-    who = list(_members(asking, query) if cohort.rule is Rule.GROUP else _seen(cohort, asking, query, zone))
+    who = list(_who(cohort, asking, query, zone))
     patients = sorted({one for one in who if one})
     if record.state is Outcome.COMPLETE and (doubt := _doubt(asking, query, who)):
         record = replace(record, state=Outcome.PARTIAL, detail=doubt)
@@ -99,6 +103,14 @@ def patients_of(cohort: Cohort, asking: Asking, dialect: Dialect, zone: ZoneInfo
             f"no patient was found by the {cohort.rule} ({_why(record)}). Name the patients in another way."
         )
     return tuple(patients)
+
+
+def _who(cohort: Cohort, asking: Asking, query: Query, zone: ZoneInfo) -> Iterator[str]:
+    if cohort.rule is Rule.GROUP:
+        return _members(asking, query)
+    if cohort.rule is Rule.ALL:
+        return (_patient(asking, {"reference": key}) for key in keys_in(asking.matches(query)))
+    return _seen(cohort, asking, query, zone)
 
 
 def _doubt(asking: Asking, query: Query, who: list[str]) -> str:
@@ -116,6 +128,8 @@ def _why(record: Record) -> str:
 def _query(cohort: Cohort, dialect: Dialect) -> Query:
     if cohort.rule is Rule.GROUP:
         return Query(Role.COHORT, "Group", id=cohort.group)
+    if cohort.rule is Rule.ALL:
+        return Query(Role.COHORT, "Patient", dialect.asking("Patient", ()))
     kind = "Appointment" if cohort.rule is Rule.APPOINTMENTS else "Encounter"
     days = (("date", f"ge{cohort.start - _A_DAY}"), ("date", f"le{cohort.end + _A_DAY}"))
     return Query(Role.COHORT, kind, dialect.asking(kind, days))

@@ -12,7 +12,7 @@ from typing import IO, Any
 from extractors.errors import SourceError
 
 HEADER, JOURNAL, PAGES = "crawl.json", "journal.ndjson", "pages"
-_LOCK = ".lock"
+LOCK = ".lock"
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 _SEGMENT = 64 * 1024 * 1024
 _BETWEEN_SYNCS = 1.0
@@ -96,7 +96,7 @@ class Files:
             os.close(self._pages)
         self._number, self._line, self._size = self._number + 1, 0, 0
         opened = os.open(self._folder / self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-        _sync_folder(self._folder / PAGES)
+        sync_folder(self._folder / PAGES)
         return opened
 
 
@@ -106,15 +106,15 @@ def _write_all(descriptor: int, data: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def begin(folder: Path, header: Mapping[str, Any]) -> None:
-    """Make the folder of a crawl, if it is not there yet."""
-    if (folder / HEADER).exists():
+def begin(folder: Path, header: Mapping[str, Any], name: str = HEADER, inside: str = PAGES) -> None:
+    """Make the folder of a crawl or an export, if it is not there yet: its header, and the folder for what it reads."""
+    if (folder / name).exists():
         return
-    if folder.exists() and any(entry.name not in (PAGES, _LOCK) for entry in folder.iterdir()):
-        raise SourceError(f"{folder}: is not empty and holds no crawl. Name a new folder.")
-    (folder / PAGES).mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+    if folder.exists() and any(entry.name not in (inside, LOCK) for entry in folder.iterdir()):
+        raise SourceError(f"{folder}: is not empty and holds no {name}. Name a new folder.")
+    (folder / inside).mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
     folder.chmod(_FOLDER_MODE)
-    _write(folder / HEADER, json.dumps(header, indent=2, sort_keys=True).encode() + b"\n")
+    write_whole(folder / name, json.dumps(header, indent=2, sort_keys=True).encode() + b"\n")
 
 
 def locked(folder: Path) -> IO[bytes]:
@@ -123,17 +123,17 @@ def locked(folder: Path) -> IO[bytes]:
     Raises:
         SourceError: another process holds it.
     """
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, _FILE_MODE)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, _FILE_MODE)
     held = os.fdopen(descriptor, "wb")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         held.close()
-        raise SourceError(f"{folder}: another crawl is writing there. Wait for its end, or stop it.") from None
+        raise SourceError(f"{folder}: another process is writing there. Wait for its end, or stop it.") from None
     return held
 
 
-def _write(place: Path, body: bytes) -> None:
+def write_whole(place: Path, body: bytes) -> None:
     """Write a file whole: beside its place, to the disk, then renamed into it."""
     draft = place.with_name(f".{place.name}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE), "wb") as out:
@@ -141,10 +141,18 @@ def _write(place: Path, body: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     draft.replace(place)
-    _sync_folder(place.parent)
+    sync_folder(place.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def whole_lines(path: Path) -> tuple[list[bytes], int]:
+    """The lines of a journal that were written to their end, and the bytes that they take; none of a file not there."""
+    data = path.read_bytes() if path.exists() else b""
+    whole, end, _ = data.rpartition(b"\n")
+    return whole.split(b"\n") if whole else [], len(whole) + len(end)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

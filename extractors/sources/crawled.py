@@ -16,11 +16,13 @@ from extractors.sources.journal import Journal, Record
 from extractors.sources.queries import SETTLED, Role, role_of
 from extractors.sources.search import Outcome
 
-SOURCE = "crawl"
-WHOLE, COHORT, NOT_ASKED = "crawl", str(Role.COHORT), "not asked"
+SOURCE, BULK = "crawl", "bulk"
+WHOLE, WHOLE_EXPORT, COHORT, NOT_ASKED = "crawl", "export", str(Role.COHORT), "not asked"
 NO_PATIENT = "patients without a Patient"
 UNFINISHED = "unfinished: give the command of the crawl again, and it goes on where it stopped"
 _MOST_REASONS = 5
+_SERVERS = (SOURCE, BULK)
+_OVERALL = (WHOLE, WHOLE_EXPORT, COHORT)
 
 
 class Crawled:
@@ -118,12 +120,12 @@ def _sum(group: Iterable[Record], number: Callable[[Record], int]) -> int:
 
 
 def faults_of(ledger: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Why a crawl may give no score at all: it is not finished, or not all patients of its cohort are known."""
-    asked = [row for row in ledger if row.get("source") == SOURCE and row["query"] in (WHOLE, COHORT)]
+    """Why what was read of a server may give no score: it is not finished, or not all patients are known."""
+    asked = [row for row in ledger if row.get("source") in _SERVERS and row["query"] in _OVERALL]
     return [f"{row['query']}: {row['state']}" for row in asked if row["state"] not in SETTLED]
 
 
 def not_whole_of(ledger: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The rows of a ledger that say that something of a type could not be had."""
-    asked = [row for row in ledger if row.get("source") == SOURCE and row["query"] not in (WHOLE, COHORT)]
+    asked = [row for row in ledger if row.get("source") in _SERVERS and row["query"] not in _OVERALL]
     return [row for row in asked if row["state"] not in SETTLED]

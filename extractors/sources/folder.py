@@ -161,6 +161,16 @@ def _corrupt(lines: Iterator[Line], record: FileRecord) -> Iterator[Line]:
         record.state = FileState.DAMAGED
 
 
+def ndjson_lines(path: Path, record: FileRecord, progress: Progress) -> Iterator[Line]:
+    """The lines of one file that is known to be NDJSON, plain or gzip; its record says what became of it."""
+    try:
+        for line in _split(_Content(path, record, progress).blocks(), record):
+            record.lines += 1
+            yield line
+    except OSError:
+        record.state = FileState.UNREADABLE
+
+
 def _pieces(beginning: bytes) -> Iterator[bytes]:
     return (beginning[at : at + _BLOCK] for at in range(0, len(beginning), _BLOCK))
 

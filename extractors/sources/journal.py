@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from extractors.decode import Json
 from extractors.errors import SourceError
-from extractors.sources.crawl_files import HEADER, JOURNAL, PAGES, Files, Kept, begin, locked
+from extractors.sources.crawl_files import HEADER, JOURNAL, PAGES, Files, Kept, begin, locked, whole_lines
 from extractors.sources.search import Outcome
 
 SCHEMA = "pi180/crawl/1"
@@ -194,10 +194,8 @@ class Journal:
     def _read(self) -> None:
         """Take in every whole line; a last one without its end was being written when the process ended."""
         path = self.folder / JOURNAL
-        data = path.read_bytes() if path.exists() else b""
-        whole, _, _ = data.rpartition(b"\n")
-        self._whole = len(whole) + 1 if b"\n" in data else 0
-        for number, line in enumerate(whole.split(b"\n") if whole else [], 1):
+        lines, self._whole = whole_lines(path)
+        for number, line in enumerate(lines, 1):
             try:
                 self._note(json.loads(line))
             except (ValueError, TypeError, KeyError, AttributeError):

@@ -3,8 +3,10 @@
 Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation, profile, site or rule file;
 3 a required measure cannot be derived from a server; 4 gate shut; 5 sign-in refused; 6 a server does not answer;
 7 two runs, or a run and a report or the deck, differ, or samples do not prove a profile;
-8 input empty, truncated or too much of it set aside, or a server not read whole (results are still written);
-130 interrupted.
+8 input empty, truncated or too much of it set aside, or a server not read whole (results are still written, but not
+those of run --config); 9 this machine cannot go on now: another run is at work, the disk is full or the clock is wrong;
+130 interrupted; 143 stopped (SIGTERM).
+Of run --config, 4 says that something is new since the run before: a numerator fell or stopped, or the gate is shut.
 """
 
 import click
@@ -16,7 +18,10 @@ from smartapp.cli import (
     crawling,
     decks,
     drugs,
+    exporting,
+    keys,
     looking,
+    nightly,
     periods,
     planning,
     preflight,
@@ -52,7 +57,10 @@ for _verb in (
     profiles.profiles,
     profiles.probe,
     crawling.crawl,
+    exporting.bulk,
     preflight.preflight,
+    keys.keys,
+    nightly.config,
     serving.demo,
     serving.serve,
     store.store,

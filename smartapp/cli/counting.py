@@ -17,6 +17,7 @@ from scoring.rulebook import RuleBook, load
 from smartapp import console, printed
 from smartapp.attestation_template import template
 from smartapp.attestations import read_attestations
+from smartapp.cli.nightly import run_config
 from smartapp.cli.options import (
     AS_JSON,
     AS_OF,
@@ -25,8 +26,10 @@ from smartapp.cli.options import (
     PLACE,
     RULES,
     YEAR,
+    Command,
     Days,
     from_source,
+    source_options,
     stated_failures,
 )
 from smartapp.printed_beside import unattributed_lines
@@ -38,6 +41,11 @@ from smartapp.unattributed import documents, unattributed
 from smartapp.usecases import Reading, Source, UsageError, period_within, read
 
 _MOST_TOLD = 20
+_SPELT = {"folder": "from"}
+
+
+def _source_unless_config(command: Command) -> Command:
+    return source_options(command, required=False)
 
 
 @contextmanager
@@ -116,24 +124,43 @@ def score(submission: tuple[Path, ...], rules: Path | None, as_of: date | None, 
 
 
 @click.command()
-@from_source
-@YEAR
+@click.option("--config", type=PLACE, help="Settings of an unattended run, instead of all other options but --json.")
+@_source_unless_config
+@click.option("--year", type=int, help="Performance year.")
 @RULES
 @click.option("--period", type=Days(), help="Performance period. [default: the attestation file's]")
-@click.option("--attestations", type=PLACE, required=True, help="Attestation file; make one with: pi180 attest --new.")
-@click.option(
-    "--out",
-    type=PLACE,
-    required=True,
-    help="Folder for report.html, cases.csv, submission.json and the run.",
-)
+@click.option("--attestations", type=PLACE, help="Attestation file; make one with: pi180 attest --new.")
+@click.option("--out", type=PLACE, help="Folder for report.html, cases.csv, submission.json and the run.")
 @AS_OF
 @AS_JSON
-def run(year: int, rules: Path | None, attestations: Path, out: Path, **asked: Any) -> None:
-    """Count, score and report one performance period of one clinician or group."""
-    period, printing = asked.pop("period"), Printing(asked.pop("in_json"), asked.pop("as_of"))
+def run(config: Path | None, in_json: bool, **asked: Any) -> None:
+    """Count, score and report one performance period of one clinician or group.
+
+    With --config unattended: reads a folder or a server, reports for every reporter of the settings, and prints nothing
+    unless something changed. Exit code 4 if a numerator fell or stopped or the gate shut since the run before, 9 if
+    this machine cannot go on now; 143 if it was stopped.
+    """
+    if config is not None:
+        if given := sorted(name for name, value in asked.items() if value is not None):
+            raise click.UsageError(f"--config: expected no other option but --json, got also {', '.join(given)}.")
+        run_config(config, in_json)
+    for name in ("folder", "year", "attestations", "out"):
+        if asked[name] is None:
+            raise click.UsageError(f"Missing option '--{_SPELT.get(name, name)}' (or '--config').")
+    _run(Printing(in_json, asked.pop("as_of")), **asked)
+
+
+def _run(
+    printing: "Printing",
+    year: int,
+    rules: Path | None,
+    period: tuple[date, date] | None,
+    attestations: Path,
+    out: Path,
+    **source: Any,
+) -> None:
     with stated_failures():
-        scored = run_and_publish(Source(**asked), load(year, rules), period, attestations, out, printing)
+        scored = run_and_publish(Source(**source), load(year, rules), period, attestations, out, printing)
     sys.exit(_exit_code(scored))
 
 

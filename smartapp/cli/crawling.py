@@ -13,6 +13,7 @@ from extractors.gateway import LANES, MOST_LANES, USUAL_RATE
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
 from extractors.sources.queries import SignInNeeded
 from smartapp import console
+from smartapp.cli.backends import BACKEND, backend_of
 from smartapp.cli.options import (
     INTERRUPTED,
     NOT_WHOLE,
@@ -37,6 +38,7 @@ _OPTIONS = (
     click.option("--appointments", type=Days(), help="Read who has an appointment within days."),
     click.option("--encounters", type=Days(), help="Read who was seen within days."),
     click.option("--token-file", type=PLACE, help="File with a bearer token, read anew when the server refuses it."),
+    *BACKEND,
     click.option("--site", type=PLACE, help="Site settings, a TOML file."),
     click.option("--profile", help="Evidence profile: a name or a TOML file. [default: the site file's, else generic]"),
     click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
@@ -94,6 +96,8 @@ def _crawled(asked: Crawling) -> Outcome:
 
 
 def _tell(found: Outcome, out: Path) -> None:
+    for caution in found.cautions:
+        console.note(f"pi180: {caution}.")
     for fault in found.faults:
         console.note(f"pi180: the crawl is not whole: {fault}.")
     for row in found.not_whole:
@@ -113,6 +117,7 @@ def _asked(**options: Any) -> Crawling:
     rate = options["rate"] or None
     return Crawling(
         cohort=_cohort(**options),
+        backend=backend_of(**options),
         parameters=named_values(options["parameters"]),
         manners=Manners(lanes=options["lanes"], rate=rate, pace_file=Path.home() / _PACE_FILE if rate else None),
         **{name: options[name] for name in named},

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload, OAuth2Request
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
@@ -49,6 +49,11 @@ class Provider:
         self._lock = threading.Lock()
         self._server = AuthorizationServer()
 
+    @property
+    def has_backends(self) -> bool:
+        """Whether any client signs in by itself; else nothing tells of what only such clients can use."""
+        return any(client.client.backend for client in self.clients.values())
+
     def install(self, app: Flask) -> None:
         """Register the grants with the Flask application."""
         server = self._server
@@ -58,6 +63,8 @@ class Provider:
         server.register_client_auth_method(AuthMethod.PRIVATE_KEY_JWT.value, self._by_assertion)
         server.register_grant(_bound(_CodeGrant, self), [_SmartRequest(self), _Challenge(), _IdToken(self)])
         server.register_grant(_bound(_RefreshGrant, self))
+        if self.has_backends:
+            server.register_grant(_bound(_BackendGrant, self))
         server.register_endpoint(_bound(_Revocation, self))
         server.register_extension(_Issuer(self.site.base))
 
@@ -124,7 +131,13 @@ class Provider:
     def _save_nothing(self, _token: Json, _request: OAuth2Request) -> None:
         """Tokens are remembered where they are made."""
 
-    def _token(self, user: Session, scope: str, **_: object) -> Json:
+    def _token(
+        self, grant_type: str, client: RegisteredClient, scope: str, user: Session | None = None, **_: object
+    ) -> Json:
+        if grant_type == "client_credentials":
+            return self.mint.backend_token(client.client_id, scope)
+        if user is None:
+            raise InvalidRequestError("There is no approval to give tokens for.")
         return self.mint.tokens(user, scope)
 
     def _by_assertion(self, _query: object, asked: OAuth2Request) -> RegisteredClient | None:
@@ -214,6 +227,11 @@ class _RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
 
     def revoke_old_credential(self, refresh_token: Token) -> None:
         refresh_token.spent = True
+
+
+class _BackendGrant(ClientCredentialsGrant):  # type: ignore[misc]
+    provider: Provider
+    TOKEN_ENDPOINT_AUTH_METHODS = (AuthMethod.PRIVATE_KEY_JWT.value,)
 
 
 class _Revocation(RevocationEndpoint):  # type: ignore[misc]

@@ -11,6 +11,7 @@ FHIR_VERSION = "4.0.1"
 SOFTWARE = "Demo EHR, a simulator"
 _SMART_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _OAUTH_ADDRESSES = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"
 
 
 def outcome(severity: str, code: str, text: str) -> Json:
@@ -50,8 +51,11 @@ def warning(text: str) -> Json:
     return {"resource": outcome("warning", "not-supported", text), "search": {"mode": "outcome"}}
 
 
-def capability_statement(base: str, types: Iterable[str]) -> Json:
+def capability_statement(base: str, types: Iterable[str], *, exports: bool = False) -> Json:
     """What the server says it can do (R4 CapabilityStatement)."""
+    rest: Json = {"mode": "server", "security": _security(base), "resource": [_type_listed(name) for name in types]}
+    if exports:
+        rest["operation"] = [{"name": "export", "definition": _EXPORT}]
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -61,7 +65,7 @@ def capability_statement(base: str, types: Iterable[str]) -> Json:
         "implementation": {"description": "Demo EHR, a simulator. No real patient.", "url": f"{base}/fhir"},
         "fhirVersion": FHIR_VERSION,
         "format": ["application/fhir+json"],
-        "rest": [{"mode": "server", "security": _security(base), "resource": [_type_listed(name) for name in types]}],
+        "rest": [rest],
     }
 
 

@@ -28,6 +28,7 @@ class DemoClient:
         secret: for the two methods with a secret; None otherwise.
         jwks: the public keys, as a JWK set, for private_key_jwt; None otherwise.
         name: what the chart calls the application.
+        backend: whether it signs in by itself (client_credentials) and has no users.
     """
 
     client_id: str
@@ -37,6 +38,7 @@ class DemoClient:
     secret: str | None = None
     jwks: Json | None = None
     name: str = "pi180"
+    backend: bool = False
 
     def __post_init__(self) -> None:
         with_secret = self.auth_method in (AuthMethod.CLIENT_SECRET_BASIC, AuthMethod.CLIENT_SECRET_POST)
@@ -62,7 +64,8 @@ class RegisteredClient:
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
         """The part of the asked scope that this server can grant; None if nothing is left."""
-        return " ".join(text for text in (scope or "").split() if grantable(text)) or None
+        backend = self.client.backend
+        return " ".join(text for text in (scope or "").split() if grantable(text, backend=backend)) or None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Whether the URI is registered, to the character."""
@@ -82,7 +85,9 @@ class RegisteredClient:
 
     def check_grant_type(self, grant_type: str) -> bool:
         """Whether the client may use the grant."""
-        return grant_type in ("authorization_code", "refresh_token")
+        return grant_type in (
+            ("client_credentials",) if self.client.backend else ("authorization_code", "refresh_token")
+        )
 
 
 def registry(clients: Sequence[DemoClient]) -> dict[str, RegisteredClient]:

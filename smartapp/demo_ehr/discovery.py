@@ -5,6 +5,7 @@ from smartapp.demo_ehr.clients import AuthMethod
 from smartapp.demo_ehr.scopes import PLAIN
 from smartapp.demo_ehr.signatures import ASSERTION_ALGORITHMS
 
+_BACKEND = ("system/*.rs", "system/*.read")
 _CAPABILITIES = (
     "launch-ehr",
     "launch-standalone",
@@ -23,7 +24,7 @@ _CAPABILITIES = (
 )
 
 
-def smart_configuration(base: str) -> Json:
+def smart_configuration(base: str, *, backends: bool = False) -> Json:
     """The discovery document of SMART App Launch 2.2."""
     return {
         "issuer": base,
@@ -31,10 +32,17 @@ def smart_configuration(base: str) -> Json:
         "authorization_endpoint": f"{base}/authorize",
         "token_endpoint": f"{base}/token",
         "revocation_endpoint": f"{base}/revoke",
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", *(["client_credentials"] if backends else [])],
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": ["S256"],
-        "scopes_supported": [*PLAIN, "patient/*.rs", "user/*.rs", "patient/*.read", "user/*.read"],
+        "scopes_supported": [
+            *PLAIN,
+            "patient/*.rs",
+            "user/*.rs",
+            "patient/*.read",
+            "user/*.read",
+            *(_BACKEND if backends else []),
+        ],
         "token_endpoint_auth_methods_supported": [method.value for method in AuthMethod],
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,

@@ -10,8 +10,14 @@ from flask import Response
 from extractors.decode import Json
 from smartapp.demo_ehr.search_parameters import Kind
 
-Endpoint = Literal["well_known", "jwks", "authorize", "token", "revoke", "fhir", "page", "id_token"]
-"""The endpoints of the server; `id_token` stands for the claims, before they are signed."""
+Endpoint = Literal[
+    "well_known", "jwks", "authorize", "token", "revoke", "fhir", "page", "id_token", "bulk", "bulk_status", "bulk_file"
+]
+"""The endpoints of the server.
+
+`id_token` stands for the claims, before they are signed; `bulk` is where exports are asked for, `bulk_status` where
+they are waited for and ended.
+"""
 
 Change = Callable[[Json], Json]
 

@@ -50,7 +50,9 @@ class FhirServer:
         return page.search.resource_type if page else (request.view_args or {}).get("kind")
 
     def _metadata(self) -> Response:
-        return fhir_answer(capability_statement(self._provider.site.base, self._scenario.types))
+        return fhir_answer(
+            capability_statement(self._provider.site.base, self._scenario.types, exports=self._provider.has_backends)
+        )
 
     def _read(self, kind: str, identifier: str) -> Response:
         access = self._admitted(kind, "r")
@@ -78,7 +80,7 @@ class FhirServer:
     def _next_page(self) -> Response:
         token, page = self._token(), self._pages.get(request.args.get("_page", ""))
         if token is None:
-            return _unknown_token()
+            return unknown_token()
         if page is None or page.session is not token.session:
             return problem(404, "not-found", "There is no such page: search again.")
         access = self._admitted(page.search.resource_type, "s")
@@ -107,7 +109,7 @@ class FhirServer:
         """What the request may reach, or the answer that refuses it."""
         token = self._token()
         if token is None:
-            return _unknown_token()
+            return unknown_token()
         if kind not in self._scenario.types:
             return problem(404, "not-supported", "This server does not hold that type.")
         access = access_of(token, self._scenario)
@@ -130,7 +132,8 @@ def problem(status: int, code: str, text: str) -> Response:
     return fhir_answer(outcome("error", code, text), status)
 
 
-def _unknown_token() -> Response:
+def unknown_token() -> Response:
+    """The answer to a request without a good token."""
     answer = problem(401, "login", "A valid bearer token is needed.")
     answer.headers.update(_CHALLENGE)
     return answer

@@ -9,7 +9,7 @@ PLAIN = ("openid", "fhirUser", "profile", "launch", "launch/patient", "offline_a
 """The scopes that are not about resources and that this server grants."""
 
 _CLINICAL = re.compile(
-    r"(?P<level>patient|user)/(?P<type>\*|[A-Z][A-Za-z]+)\."
+    r"(?P<level>patient|user|system)/(?P<type>\*|[A-Z][A-Za-z]+)\."
     r"(?:(?P<one>read|write|\*)|(?P<two>(?=[cruds])c?r?u?d?s?)(?:\?(?P<query>\S+))?)"
 )
 _VERSION_ONE = {"read": "rs", "write": "cud", "*": "cruds"}
@@ -51,6 +51,11 @@ def clinical_scopes(scope: Iterable[str]) -> tuple[ClinicalScope, ...]:
     return tuple(read for text in scope if (read := clinical_scope(text)))
 
 
-def grantable(text: str) -> bool:
-    """Whether this server can grant the scope; what it cannot is left out of the grant, as SMART allows."""
-    return text in PLAIN or clinical_scope(text) is not None
+def grantable(text: str, *, backend: bool = False) -> bool:
+    """Whether this server can grant the scope; what it cannot is left out of the grant, as SMART allows.
+
+    `system/` scopes are for clients without users, all others for those with.
+    """
+    if clinical_scope(text) is None:
+        return text in PLAIN and not backend
+    return text.startswith("system/") == backend

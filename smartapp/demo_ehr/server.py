@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from smartapp.demo_ehr.authorization import Provider
+from smartapp.demo_ehr.bulk_export import BulkExport
 from smartapp.demo_ehr.clients import DemoClient, registry
 from smartapp.demo_ehr.discovery import smart_configuration
 from smartapp.demo_ehr.documents import json_answer, security_headers
@@ -54,6 +55,8 @@ def create_demo_ehr(
     fhir = FhirServer(resources, provider)
     for part in (provider, fhir, Pages(resources, provider, clients)):
         part.install(app)
+    if provider.has_backends:
+        BulkExport(resources, provider).install(app)
     _add_protocol_routes(app, provider)
     _add_answers(app, base, clients)
     _add_faults(app, provider.faults, fhir)
@@ -69,8 +72,12 @@ def _root(base: str) -> str:
 
 def _add_protocol_routes(app: Flask, provider: Provider) -> None:
     base = provider.site.base
+
+    def configured() -> Response:
+        return json_answer(smart_configuration(base, backends=provider.has_backends))
+
     for at, name in (("", "well_known"), ("/fhir", "well_known-fhir")):
-        app.add_url_rule(f"{at}/.well-known/smart-configuration", name, lambda: json_answer(smart_configuration(base)))
+        app.add_url_rule(f"{at}/.well-known/smart-configuration", name, configured)
     app.add_url_rule("/jwks", "jwks", lambda: json_answer(provider.mint.signer.jwks))
     app.add_url_rule("/token", "token", provider.token, methods=["POST"])
     app.add_url_rule("/revoke", "revoke", provider.revoke, methods=["POST"])

@@ -96,6 +96,18 @@ def read_key(data: bytes | Mapping[str, object], algorithm: str) -> PrivateKey |
         return None
 
 
+def new_key(algorithm: str, bits: int = 3072) -> dict[str, str]:
+    """A new private key as a JWK, bare: RSA of some bits, or on the algorithm's curve."""
+    family = FAMILIES[algorithm]
+    made = ECKey.generate_key(family.curve) if family.curve else RSAKey.generate_key(bits)
+    return {name: str(value) for name, value in made.as_dict(private=True).items() if name != "kid"}
+
+
+def thumbprint(jwk: Mapping[str, str], algorithm: str) -> str:
+    """What names a key by its public half alone (RFC 7638)."""
+    return str(_key(dict(jwk), FAMILIES[algorithm]).thumbprint())
+
+
 def fits(key: PrivateKey, algorithm: str) -> bool:
     """Whether the key has the algorithm's curve, or for RSA at least 2048 bits (R32)."""
     curve = FAMILIES[algorithm].curve

@@ -24,7 +24,7 @@ UNSTATED_LIFE = 300
 """Seconds that a token is believed to live whose life is not stated (R21)."""
 LONGEST_LIFE = 24 * 60 * 60
 """Seconds that a token is believed to live at most, whatever is stated."""
-_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _OK, _SERVER_FAULT = 200, 500
 _LATER = (408, 425, 429)
 _DIGITS = 9
@@ -172,6 +172,22 @@ class _Said:
         raise TokenUnavailable(f"the EHR's token endpoint is out of order (status {self.status_code}).")
 
 
+def token_in(answer: Answer) -> TokenAnswer:
+    """What the token endpoint said to a request that went out without Authlib.
+
+    Raises:
+        TokenRefused: it said no, or something that is no token response.
+        TokenUnavailable: it is out of order.
+    """
+    said = _Said(answer)
+    said.raise_for_status()
+    document = said.json()
+    if "error" in document or answer.status != _OK:
+        error = document.get("error")
+        raise TokenRefused(error if error in _KNOWN else "unknown error")
+    return _answer(document)
+
+
 def _basic(client: Any, _method: str, url: str, headers: dict[str, str], body: str) -> tuple[str, dict[str, str], str]:
     """HTTP Basic with id and secret form-encoded first, as RFC 6749, 2.3.1 says (R29)."""
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
@@ -182,7 +198,7 @@ def _signing(assertion: Callable[[str], str]) -> Callable[..., tuple[str, dict[s
     def sign(
         _client: Any, _method: str, url: str, headers: dict[str, str], body: str
     ) -> tuple[str, dict[str, str], str]:
-        proof = urlencode({"client_assertion_type": _ASSERTION, "client_assertion": assertion(url)})
+        proof = urlencode({"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion(url)})
         return url, headers, f"{body}&{proof}"
 
     return sign

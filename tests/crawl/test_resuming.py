@@ -154,7 +154,7 @@ def test_two_processes_do_not_write_to_one_folder(server: Scripted, tmp_path: Pa
     crawled(server, tmp_path / "c")
     held = Journal.opened(tmp_path / "c", {k: v for k, v in _header(tmp_path / "c").items() if k != "schema"})
     try:
-        with pytest.raises(SourceError, match="another crawl is writing there"):
+        with pytest.raises(SourceError, match="another process is writing there"):
             crawled(server, tmp_path / "c")
     finally:
         held.close()

@@ -210,6 +210,7 @@ def test_a_profile_of_ones_own_may_show_what_its_vendors_profile_calls_absent(tm
     assert mine.never_send == ORACLE.never_send
 
 
+@pytest.mark.requirement("R127")
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -16,7 +16,7 @@ _HOP_BY_HOP = {"content-length", "connection", "transfer-encoding"}
 
 
 def serve(rsps: responses.RequestsMock, app: Flask, base: str) -> None:
-    """Answer every GET, HEAD and POST under `base` with what the application answers; redirects stay as they are."""
+    """Answer every GET, HEAD, POST and DELETE under `base` with what the application answers; redirects stay as they are."""
 
     def answer(request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
         parts = urlsplit(str(request.url))
@@ -28,7 +28,7 @@ def serve(rsps: responses.RequestsMock, app: Flask, base: str) -> None:
         return got.status_code, dict(got.headers), got.get_data()
 
     rsps.assert_all_requests_are_fired = False
-    for method in (responses.GET, responses.HEAD, responses.POST):
+    for method in (responses.GET, responses.HEAD, responses.POST, responses.DELETE):
         rsps.add_callback(method, re.compile(re.escape(base) + r"(/|$)"), callback=answer, content_type=None)
 
 

@@ -1,0 +1,276 @@
+"""A bulk export from its kick-off to the moment at which the server may forget it (FHIR Bulk Data Access).
+
+Each step is in the journal before the next one. What could not be had, or is not proven to be all, is a row of the
+ledger, never an absence.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from extractors.errors import GatewayError, LinkRefused, Oversized, SourceError, Unreachable, Untrusted
+from extractors.gateway import Answer, Proof
+from extractors.places import resolved
+from extractors.sources.bulk_doubts import doubt_of, grave_in
+from extractors.sources.bulk_files import Draft, Weighed
+from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven, Reached
+from extractors.sources.bulk_manifest import Content, Listed, Manifest, read_manifest
+from extractors.sources.bulk_request import Form, Request
+from extractors.sources.bulk_server import ACCEPTED, FAULT, FORBIDDEN, GONE, OK, TOO_MANY, BulkServer
+from extractors.sources.bulk_waiting import JobGone, Polling, Waits
+from extractors.sources.crawl_files import write_whole
+
+_MOST_PAGES = 10_000
+_KICK_OFFS = 2
+_DELETED = (200, 202, 204, *GONE)
+
+
+class NoExport(Exception):  # noqa: N818  # the word says it
+    """The server does not export this to us; the message says why, for a crawl may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to export, and what belongs to it.
+
+    Attributes:
+        request: as it is asked for.
+        profile_digest: of the evidence profile that named the types.
+        members: digest of who belongs to the Group; empty where that cannot be seen.
+        form: how the server wants the types.
+        withheld: gives the types that were not granted, once a token is there.
+        done: is told files that are done and those there are.
+        say: is told in words how it goes.
+        reached: is told each step, before and after it is on the disk.
+    """
+
+    request: Request
+    profile_digest: str
+    members: str = ""
+    form: Form = Form.GET
+    waits: Waits = field(default_factory=Waits)
+    withheld: Callable[[], tuple[str, ...]] = tuple
+    done: Callable[[int, int], None] = lambda _done, _of: None
+    say: Callable[[str], None] = lambda _: None
+    reached: Reached = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    number: int
+    listed: Listed
+    token: bool
+
+
+class Export:
+    """Carries an order out, into a journal."""
+
+    def __init__(self, server: BulkServer, journal: BulkJournal, order: Order) -> None:
+        self._server, self._journal, self._order = server, journal, order
+
+    def run(self) -> Job:
+        """Export: go on with the unfinished job of this order, or start one.
+
+        Raises:
+            NoExport: the server does not export this to us.
+            SignInNeeded: the credential is refused; the job stays.
+            Unreachable: the server gives no answer; the job stays.
+            SourceError: the disk does not take it, or the server's jobs keep failing.
+        """
+        for _ in range(_KICK_OFFS):
+            job = self._taken_up() or self._started()
+            try:
+                return self.finish(self._fetched(job))
+            except JobGone as problem:
+                self._order.say(f"the export is lost: {problem}")
+                self._journal.say("ended", job.number, why=str(problem))
+        raise SourceError("the server lost or failed the export twice in a row. Try again later, or crawl it.")
+
+    def finish(self, job: Job) -> Job:
+        """Count a job whose files are all there, and let the server forget it once they are proven (R62)."""
+        if not job.committed:
+            job = self._journal.say("committed", job.number)
+            self._journal.forget_replaced()
+        return self.close(job) if job.is_whole else job
+
+    def close(self, job: Job) -> Job:
+        """Let the server forget a job, or cancel it; one that it does not know any more is forgotten already."""
+        if job.closed or job.status is None:
+            return job
+        self._order.reached("before DELETE")
+        try:
+            answer = self._server.forget(job.status)
+        except GatewayError as problem:
+            self._order.say(f"the server still keeps the export ({problem})")
+            return job
+        kept = "" if answer.status in _DELETED else f"the server keeps it (status {answer.status})"
+        return self._journal.say("closed", job.number, why=kept)
+
+    def retry(self, job: Job) -> Job:
+        """Ask once more for the files of a committed job that were lost or are not proven."""
+        try:
+            return self.finish(self._fetched(job))
+        except JobGone as problem:
+            return self._journal.say("closed", job.number, why=str(problem))
+
+    def _taken_up(self) -> Job | None:
+        """The unfinished job of the same order (R54); one of another order is told to the server as not wanted."""
+        for job in list(self._journal.jobs.values()):
+            if job.committed or job.ended:
+                continue
+            if job.status is not None and self._is_same(job):
+                self._order.say("going on with the export that was started before")
+                return job
+            self._journal.say("ended", self.close(job).number, why=_why_ended(job))
+        return None
+
+    def _is_same(self, job: Job) -> bool:
+        ours = self._order.request.as_document() | {"profile_digest": self._order.profile_digest}
+        return all(job.request.get(name) == value for name, value in ours.items())
+
+    def _started(self) -> Job:
+        order, number = self._order, max(self._journal.jobs, default=0) + 1
+        request = order.request.as_document() | {"profile_digest": order.profile_digest, "members": order.members}
+        self._journal.say("asked", number, request=request)
+        answer = self._server.start(order.request, order.form)
+        if answer.status != ACCEPTED:
+            refusal = _refusal(answer)
+            self._journal.say("ended", number, why=str(refusal))
+            raise refusal
+        status = self._server.status_of(answer)
+        return self._journal.say("accepted", number, status=status, withheld=list(order.withheld()))
+
+    def _fetched(self, job: Job) -> Job:
+        """Every file that is not proven yet, asked for again where the addresses had run out (F7)."""
+        if job.status is None:
+            raise JobGone("its address is not known")
+        files = self._listed(job)
+        job = self._journal.jobs[job.number]
+        expired: list[_Numbered] = []
+        for one in files:
+            if (known := job.files.get(one.number)) is None or known.state is not Proven.PROVEN:
+                got = self._file(job, one)
+                if got is None:
+                    expired.append(one)
+                else:
+                    job = self._journal.got(job.number, got)
+            self._order.done(one.number, len(files))
+        return self._again(job, expired) if expired else job
+
+    def _again(self, job: Job, expired: list[_Numbered]) -> Job:
+        fresh = {one.number: one for one in self._listed(job)}
+        for old in expired:
+            one = fresh.get(old.number)
+            got = self._file(job, one) if one is not None and one.listed.type == old.listed.type else None
+            lost = Got(old.number, old.listed.content, old.listed.type, Proven.LOST, detail="its address has expired")
+            job = self._journal.got(job.number, got or lost)
+        return job
+
+    def _listed(self, job: Job) -> list[_Numbered]:
+        """The files of all pages of the manifest, numbered; each page is kept as it came."""
+        polling = Polling(self._server, self._order.waits, self._order.say)
+        answer = polling.manifest(str(job.status), job.asked_at)
+        (self._journal.folder / job.folder).mkdir(mode=0o700, exist_ok=True)
+        found: list[_Numbered] = []
+        first: Manifest | None = None
+        seen, digests = set[str](), list[str]()
+        while True:
+            page = _read(answer)
+            first = first or page
+            write_whole(self._journal.folder / job.folder / f"manifest-{len(seen) + 1:04}.json", answer.body)
+            digests.append(hashlib.sha256(answer.body).hexdigest())
+            for listed in page.files:
+                found.append(self._numbered(len(found) + 1, listed, page, answer.url))
+            if page.next is None:
+                break
+            url = self._server.own(page.next, answer.url)
+            if url in seen or len(seen) >= _MOST_PAGES:
+                raise JobGone("the pages of its manifest do not end")
+            seen.add(url)
+            answer = self._page(url)
+        if not job.moment:
+            self._journal.say("manifest", job.number, moment=first.moment, since=first.since, sha256=digests)
+        return found
+
+    def _numbered(self, number: int, listed: Listed, page: Manifest, said_at: str) -> _Numbered:
+        """With an absolute address; one that may not be asked is kept as it is, and refused when its turn comes."""
+        try:
+            url = resolved(listed.url, said_at)
+            return _Numbered(number, replace(listed, url=url), self._server.needs_token(url, page.needs_token))
+        except LinkRefused:
+            return _Numbered(number, listed, token=False)
+
+    def _page(self, url: str) -> Answer:
+        answer = self._server.poll(url)
+        if answer.status == OK:
+            return answer
+        if answer.status in GONE:
+            raise JobGone(f"a page of its manifest is gone (status {answer.status})")
+        raise Unreachable(f"a page of the manifest: the server answered with status {answer.status}. Try again later")
+
+    def _file(self, job: Job, one: _Numbered) -> Got | None:
+        """A file, proven or not; None where its address is not good any more."""
+        name = f"{one.number:05}-{one.listed.content}-{one.listed.type}.ndjson"
+        draft = Draft(self._journal.folder / job.folder / name)
+        try:
+            return self._proven(one, draft, f"{job.folder}/{name}")
+        except (LinkRefused, Untrusted, Oversized) as problem:
+            return Got(one.number, one.listed.content, one.listed.type, Proven.LOST, detail=str(problem))
+        finally:
+            draft.drop()
+
+    def _proven(self, one: _Numbered, draft: Draft, name: str) -> Got | None:
+        """Once where the transport and the content prove it whole, else twice and compared (R58)."""
+        before: Weighed | None = None
+        for _ in range(2):
+            answer = self._server.fetch(one.listed.url, token=one.token, begin=draft.begin)
+            if answer.status != OK:
+                return self._refused(one, answer)
+            weighed = draft.weigh()
+            doubt = doubt_of(weighed, one.listed)
+            if not doubt and (answer.proof is not Proof.NONE or before == weighed):
+                break
+            before = weighed
+        else:
+            doubt = doubt or "its end is not shown, and it came differently a second time"
+        draft.settle(self._order.reached)
+        state = Proven.UNPROVEN if doubt else Proven.PROVEN
+        got = Got(one.number, one.listed.content, one.listed.type, state, name, weighed.size, weighed.lines)
+        grave = grave_in(draft.place, self._order.request.types) if one.listed.content is Content.ERROR else ()
+        return replace(got, sha256=weighed.sha256, detail=doubt, grave=grave)
+
+    def _refused(self, one: _Numbered, answer: Answer) -> Got | None:
+        if answer.status >= FAULT or answer.status == TOO_MANY:
+            raise Unreachable(f"a file: the server answered with status {answer.status}. Try again later")
+        if answer.status == FORBIDDEN and one.token:
+            detail = f"the server does not permit it (status {answer.status})"
+            return Got(one.number, one.listed.content, one.listed.type, Proven.LOST, detail=detail)
+        return None
+
+
+def _read(answer: Answer) -> Manifest:
+    try:
+        return read_manifest(answer.body)
+    except GatewayError as problem:
+        raise Unreachable(f"the export is done, but {problem}. Try again later") from None
+
+
+def _refusal(answer: Answer) -> Exception:
+    """What a kick-off that was not accepted means."""
+    if answer.status == TOO_MANY:
+        return Unreachable(
+            "the server runs another export for this client, or asks for rest (status 429). It is not asked again. "
+            "Give the same command later"
+        )
+    if answer.status >= FAULT and answer.status != _NOT_IMPLEMENTED:
+        return Unreachable(f"the server failed at starting the export (status {answer.status}). Try again later")
+    if answer.status == FORBIDDEN:
+        return NoExport("the server does not permit this export (status 403)")
+    return NoExport(f"the server does not export this (status {answer.status})")
+
+
+_NOT_IMPLEMENTED = 501
+
+
+def _why_ended(job: Job) -> str:
+    return "replaced by another request" if job.status else "the answer to its kick-off was never had"

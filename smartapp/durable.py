@@ -1,0 +1,78 @@
+"""Files that survive a kill, a full disk and a crash: each is whole or not there (R116).
+
+A file is written beside its place, brought to the disk, read back, and renamed into its place; then the folder is
+brought to the disk, too. What lies beside a place is never trusted: it is written anew.
+"""
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+Point = Callable[[str], None]
+"""Is told what is about to be done, or was just done."""
+
+_OWNER_ONLY_FOLDER, _OWNER_ONLY_FILE = 0o700, 0o600
+
+
+class Files:
+    """Writes and moves files; `at` is called between all steps, so that a test can break each of them."""
+
+    def __init__(self, at: Point = lambda _: None) -> None:
+        self._at = at
+
+    def write(self, place: Path, data: bytes) -> None:
+        """Put a file in its place, for its owner alone.
+
+        Raises:
+            OSError: it could not be written, or is on the disk otherwise than it was written; the place is as before.
+        """
+        place.parent.mkdir(parents=True, exist_ok=True, mode=_OWNER_ONLY_FOLDER)
+        draft = place.with_name(f".{place.name}.new")
+        self._at(f"before the writing of {place.name}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY_FILE)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(data)
+            out.flush()
+            self._at(f"before the fsync of {place.name}")
+            os.fsync(out.fileno())
+        self._verify(draft, data)
+        self.move(draft, place)
+
+    def move(self, draft: Path, place: Path) -> None:
+        """Rename a file that is on the disk into its place, and bring the folder to the disk."""
+        self._at(f"before the rename of {place.name}")
+        draft.replace(place)
+        self._at(f"after the rename of {place.name}")
+        _sync(place.parent)
+
+    def settle(self, folder: Path) -> None:
+        """Bring everything below a folder to the disk, and the folders themselves."""
+        self._at(f"before the settling of {folder.name}")
+        for path in sorted(folder.rglob("*"), reverse=True):
+            _sync(path)
+        _sync(folder)
+        _sync(folder.parent)
+
+    def _verify(self, draft: Path, data: bytes) -> None:
+        self._at(f"before the reading back of {draft.name}")
+        if draft.read_bytes() != data:
+            raise OSError(errno.EIO, "does not read as it was written", str(draft))
+
+
+def digest_of(file: Path) -> str | None:
+    """The SHA-256 of a file; None where it cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

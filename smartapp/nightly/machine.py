@@ -1,0 +1,83 @@
+"""What a run needs of the machine that it runs on: the time, room on the disk, and who is still alive."""
+
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from smartapp.durable import Point
+
+MOST_BACK = timedelta(seconds=60)
+"""How far a clock may stand before the end of the last run; more, and no run begins (R36)."""
+
+_STARTED = 19
+"""Which field after the name in /proc/PID/stat is the time of the start."""
+
+
+class Parked(Exception):  # noqa: N818  # no error of the run: it waits for the machine
+    """The run cannot go on on this machine now; nothing is lost, and the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine, or in tests whatever takes its place.
+
+    Attributes:
+        now: the time, aware.
+        free: bytes that may still be written where a path is.
+        host: its name.
+        pid: the number of this process.
+        mark: what tells a process from a later one of the same number; None where none of that number is alive.
+        at: is told each step, before and after; only a test listens.
+    """
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    free: Callable[[Path], int] = lambda place: shutil.disk_usage(place).free
+    host: str = field(default_factory=socket.gethostname)
+    pid: int = field(default_factory=os.getpid)
+    mark: Callable[[int], str | None] = lambda pid: mark_of(pid)
+    at: Point = lambda _: None
+
+
+def mark_of(pid: int) -> str | None:
+    """When a process began, as the system counts; "alive" where it does not tell; None where there is none."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        return "alive"
+    try:
+        said = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "alive"
+    return said.rpartition(")")[2].split()[_STARTED]
+
+
+def check_clock(now: datetime, last: datetime | None) -> None:
+    """Refuse a clock that stands before the end of the last run.
+
+    Raises:
+        Parked: it does, by more than `MOST_BACK`.
+    """
+    if last is not None and last - now > MOST_BACK:
+        raise Parked(
+            f"the clock says {now:%Y-%m-%d %H:%M:%S} UTC, but the last run was on {last:%Y-%m-%d %H:%M:%S} UTC. Days "
+            "and tokens cannot be trusted by it. Set the clock (NTP), then run again."
+        )
+
+
+def check_room(free: int, floor: int, place: Path) -> None:
+    """Refuse to write where too little is free (R117).
+
+    Raises:
+        Parked: fewer than `floor` bytes are free.
+    """
+    if free < floor:
+        raise Parked(
+            f"{place}: {free / 1e6:.0f} MB are free, expected {floor / 1e6:.0f} MB or more. Make room, or move the "
+            "folders; the next run goes on from here."
+        )

@@ -1,0 +1,107 @@
+"""The honest server from end to end: keys, sign-in, export and crawl; the same numbers as from files."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import responses
+from click.testing import CliRunner, Result
+
+from smartapp import paths
+from smartapp.cli import main
+from smartapp.demo_ehr import AuthMethod, DemoClient, Faults, create_demo_ehr
+from tests.demo_ehr.signing_in import BASE, FHIR
+from tests.smartapp.ehr_bridge import serve
+
+SCENARIO = "solo-2026"
+
+
+@dataclass(frozen=True)
+class Ehr:
+    """A demo EHR with one client that signs in by itself, and that client's keys."""
+
+    faults: Faults
+    keys: Path
+
+
+def pi180(*words: str) -> Result:
+    result = CliRunner().invoke(main, words)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def ehr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ehr]:
+    keys, faults = tmp_path_factory.mktemp("keys") / "k", Faults()
+    assert pi180("keys", "new", str(keys)).exit_code == 0
+    jwks = json.loads((keys / "jwks.json").read_text())
+    client = DemoClient("night", (), "", AuthMethod.PRIVATE_KEY_JWT, jwks=jwks, backend=True)
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
+        serve(wire, create_demo_ehr(paths.fixture(SCENARIO), BASE, [client], faults), BASE)
+        yield Ehr(faults, keys)
+
+
+def bulk(ehr: Ehr, out: Path, *words: str) -> Result:
+    return pi180("bulk", FHIR, "--out", str(out), "--client-id", "night", "--key", str(ehr.keys), *words)
+
+
+def run(folder: Path, out: Path) -> Path:
+    scenario = paths.fixture(SCENARIO)
+    words = ("--site", str(scenario / "site.toml"), "--attestations", str(scenario / "attestations.toml"))
+    found = pi180("run", "--from", str(folder), "--year", "2026", "--out", str(out), *words)
+    assert found.exit_code == 0, found.stderr
+    (made,) = (out / "runs").iterdir()
+    return made
+
+
+def test_an_export_differs_in_nothing_from_the_files_it_was_made_of(ehr: Ehr, tmp_path: Path) -> None:
+    found = bulk(ehr, tmp_path / "o", "--group", "all-patients")
+    assert (found.exit_code, len(ehr.faults.saw("token"))) == (0, 1), found.stderr
+    files, export = run(paths.fixture(SCENARIO), tmp_path / "a"), run(tmp_path / "o", tmp_path / "b")
+
+    same = pi180("diff", str(files), str(export))
+    assert (same.exit_code, files.name) == (0, export.name), same.output
+    assert bulk(ehr, tmp_path / "o", "--group", "all-patients").stdout.count("holds it already") == 1
+
+
+@pytest.mark.parametrize("whose", [("--all", "--form", "get-repeated"), ("--system", "--form", "post")])
+def test_all_patients_and_the_system_are_exported_too(ehr: Ehr, tmp_path: Path, whose: tuple[str, ...]) -> None:
+    assert bulk(ehr, tmp_path / "o", *whose).exit_code == 0
+
+
+@pytest.mark.requirement("R28")
+def test_a_token_that_ends_in_the_middle_is_renewed(ehr: Ehr, tmp_path: Path) -> None:
+    ehr.faults.add("bulk_file", status=401, times=1, after=2)
+    found = bulk(ehr, tmp_path / "o", "--all")
+    ehr.faults.clear()
+    assert found.exit_code == 0, found.stderr
+
+
+def test_a_sign_in_that_is_refused_has_exit_code_5_after_one_request(ehr: Ehr, tmp_path: Path) -> None:
+    before = len(ehr.faults.saw("token"))
+    ehr.faults.add("token", error="invalid_client")
+    found = bulk(ehr, tmp_path / "o", "--all")
+    ehr.faults.clear()
+
+    assert (found.exit_code, len(ehr.faults.saw("token")) - before) == (5, 1)
+    assert "invalid_client" in found.stderr
+
+
+def test_a_client_of_people_cannot_sign_in_by_itself(ehr: Ehr, tmp_path: Path) -> None:
+    found = pi180("bulk", FHIR, "--all", "--out", str(tmp_path / "o"), "--client-id", "nobody", "--key", str(ehr.keys))
+    assert found.exit_code == 5
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--group", "a", "--all"),
+        ("--all", "--again", "--changes"),
+        ("--all", "--token-file", "t"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(ehr: Ehr, tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert bulk(ehr, tmp_path / "o", *words).exit_code == 2

@@ -1,0 +1,123 @@
+"""The unattended run of a server: it falls back and says so, waits where it must, and asks for nothing twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from extractors.errors import Unreachable
+from extractors.sources.queries import SignInNeeded
+from tests.bulk.exporter import exporter
+from tests.crawl.scripted import Raw, Scripted, scripted
+from tests.extractors.practice import resource
+from tests.unattended.nights import Killed, Practice, orders, practice
+from tests.unattended.test_j23_same_number_three_ways import PEOPLE, RECORDS
+
+PANEL = resource("Group", "panel", member=[{"entity": {"reference": "Patient/p"}}])
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    with scripted([*RECORDS, PANEL]) as found:
+        yield found
+
+
+@pytest.fixture
+def clinic(server: Scripted, tmp_path: Path) -> Practice:
+    made = practice(tmp_path)
+    made.reads(server.base, 'group = "panel"')
+    return made
+
+
+def test_a_server_without_bulk_export_is_read_patient_by_patient_which_is_told_once(clinic: Practice) -> None:
+    clinic.night()
+    told = list(clinic.said)
+    clinic.night()
+
+    assert "Not read in bulk: its CapabilityStatement names no export" in told
+    assert clinic.said == []
+    assert clinic.status()["way"] == "crawl"
+    assert clinic.status()["reason"] == "its CapabilityStatement names no export"
+
+
+def test_each_night_reads_the_server_anew_and_is_silent_where_it_says_the_same(
+    clinic: Practice, server: Scripted
+) -> None:
+    clinic.night()
+    before = clinic.left()
+    server.heard.clear()
+    found = clinic.night()
+
+    assert server.asked("MedicationRequest?")
+    assert (found.exit_code, clinic.said, clinic.left()) == (0, [], before)
+
+
+def test_a_run_that_is_killed_after_the_reading_does_not_read_again(clinic: Practice, server: Scripted) -> None:
+    clinic.night()
+    server.resources += orders(True, True, False, True)[-2:]
+    point = "before the settling of next"
+
+    def kill(one: str) -> None:
+        if one == point:
+            raise Killed(one)
+
+    with pytest.raises(Killed):
+        clinic.night(at=kill)
+    server.heard.clear()
+    clinic.night()
+
+    assert server.asked("MedicationRequest?") == []
+    assert "  PI_EP_1: 3 of 4 met (was 2 of 3 met)" in clinic.said
+
+
+def test_a_type_that_is_withheld_of_a_sudden_is_told_and_is_exit_code_8_once(
+    clinic: Practice, server: Scripted
+) -> None:
+    clinic.night()
+    server.says("Immunization?", Raw(403))
+    found = clinic.night()
+
+    assert found.exit_code == 8
+    assert any(line.startswith("F-404 Immunization: withheld") for line in clinic.said)
+    assert clinic.night().exit_code == 0
+    assert list(clinic.status()["ledger"]["not_whole"]) == ["Immunization"]
+
+
+def test_evidence_that_is_withheld_is_a_numerator_that_fell(clinic: Practice, server: Scripted) -> None:
+    clinic.night()
+    server.resources = [one for one in server.resources if one["resourceType"] != "Provenance"]
+    found = clinic.night()
+
+    assert found.exit_code == 4
+    assert any(line.startswith("F-401 PI_EP_1: 0 met where the run before had 2") for line in clinic.said)
+
+
+def test_a_refused_token_parks_the_run_and_leaves_the_results(clinic: Practice, server: Scripted) -> None:
+    clinic.night()
+    before = clinic.left()
+    server.says("", Raw(401))
+    with pytest.raises(SignInNeeded):
+        clinic.night()
+
+    status = clinic.status()
+    assert (status["state"], status["exit_code"], status["step"]) == ("parked", 5, "fetching")
+    assert clinic.left() == before
+
+
+def test_a_server_that_does_not_answer_parks_the_run(clinic: Practice, server: Scripted) -> None:
+    server.says("", Raw(404))
+    with pytest.raises(Unreachable):
+        clinic.night()
+
+    assert (clinic.status()["state"], clinic.status()["exit_code"]) == ("parked", 6)
+
+
+def test_a_second_export_asks_for_what_changed_and_counts_the_same(tmp_path: Path) -> None:
+    made = practice(tmp_path)
+    with exporter([*PEOPLE, *orders(True, True, False)]) as server:
+        made.reads(server.base, 'group = "panel"', 'read = "bulk"')
+        made.night()
+        found = made.night()
+
+    assert (found.exit_code, made.said) == (0, [])
+    assert "_since" in server.asked("GET", "/r4/fhir/Group/panel/$export")[-1].path
