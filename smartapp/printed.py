@@ -120,7 +120,8 @@ def scored_table(scored: Scored, as_of: date | None = None) -> str:
     told = (f"{m} {_not_shown(reading, kinds, 'server')}" for m, kinds in unseen if kinds)
     notes = [line for text in told for line in wrapped(text, "", "    ")]
     head = f"{who}  performance year {reading.rules.year}  {period}"
-    counted = [*wrapped(head, "", "    "), f"run {reading.fingerprint[:12]}", "", *columns(rows), *notes, *_warned(reading), ""]
+    top = [*wrapped(head, "", "    "), f"run {reading.fingerprint[:12]}", ""]
+    counted = [*top, *columns(rows), *notes, *_warned(reading), ""]
     if reading.faults:
         return "\n".join(
             [*counted, *(f"BLOCKED, no score: the input is not whole: {fault}." for fault in reading.faults)]

@@ -39,7 +39,7 @@ def score_document_of(scored: Scored) -> dict[str, Any]:
 
 
 def publish(scored: Scored, out: Path, as_of: date | None = None, runs: Path | None = None) -> Published:
-    """Write report.html, cases.csv, score.json, submission.json and the run folder below `out`, or the run below `runs`.
+    """Write report.html, cases.csv, score.json, submission.json and the run folder below `out`, or below `runs`.
 
     Only the report knows `as_of`, from which it counts the days to each deadline. The submission carries met cases
     only, and no measure that is not determinable. When the input was not whole, none is written, and one that an

@@ -12,9 +12,9 @@ from typing import Any
 from scoring.findings import CATALOGUE, NUMERATOR_FELL, NUMERATOR_GAP, NUMERATOR_STOPPED, SOURCE_NOT_WHOLE, FindingKind
 from scoring.model import Cite, Origin, Reporter, Severity
 from smartapp.differences import Fall, falls
-from smartapp.nightly.gaps import gaps_of
 from smartapp.outages import Outage
 from smartapp.scored import Scored
+from smartapp.trend import gaps_of
 
 OURS = Cite("pi180: this rule is ours, no official text has one")
 COSTS_POINTS = frozenset({NUMERATOR_FELL.code, NUMERATOR_STOPPED.code, NUMERATOR_GAP.code})

@@ -16,7 +16,7 @@ _HOP_BY_HOP = {"content-length", "connection", "transfer-encoding"}
 
 
 def serve(rsps: responses.RequestsMock, app: Flask, base: str) -> None:
-    """Answer every GET, HEAD, POST and DELETE under `base` with what the application answers; redirects stay as they are."""
+    """Answer every GET, HEAD, POST and DELETE under `base` with what the application answers, redirects too."""
 
     def answer(request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
         parts = urlsplit(str(request.url))
