@@ -101,7 +101,7 @@ def measure_shown(
     sections = measure_sections(scored, ())
     section = next(one for one in sections if one.measure == opened.measure)
     rule = scored.reading.rules.measures[opened.measure].ruling
-    listed = case_list(scored.reading, opened, way, asked, opens) if with_cases else None
+    listed = case_list(scored.reading, opened, way, asked, opens, frame.today) if with_cases else None
     return MeasureShown(
         measure=opened.measure,
         section=section,
