@@ -10,6 +10,7 @@ from smartapp.casebook import ANSWERS, NO_DATE, Case, Occurrence, Standing
 from smartapp.drilldown import (
     PAGE_SIZE,
     Asked,
+    NoSuchRows,
     OpenedMeasure,
     Show,
     Way,
@@ -124,7 +125,7 @@ def case_list(
     """The rows that are asked for; seen from a day, they say of what is not met whether it can still be changed.
 
     Raises:
-        ValueError: no page shows that.
+        NoSuchRows: no page shows that.
     """
     if asked.show in (Show.LEFT_OUT, Show.NOBODYS):
         records = _records(opened, asked)
@@ -147,7 +148,7 @@ def _title(items: Sequence[object], asked: Asked) -> tuple[str, int, str]:
 def _pages(items: Sequence[object], asked: Asked, opens: Opens) -> tuple[Link, ...]:
     last = pages_of(items)
     if asked.page > last:
-        raise ValueError("expected a page that is there")
+        raise NoSuchRows("expected a page that is there")
     numbers = range(1, last + 1) if last > 1 else ()
     return tuple(Link(str(number), opens(asked, page=number), number == asked.page) for number in numbers)
 

@@ -93,7 +93,7 @@ def measure_shown(
         with_cases: whether the reader may see cases; without, figures lead nowhere and no row is shown.
 
     Raises:
-        ValueError: no page shows what is asked for.
+        NoSuchRows: no page shows what is asked for.
     """
     way = opened.way(asked.variant)
     asked = replace(asked, variant=way.variant if way else "")
