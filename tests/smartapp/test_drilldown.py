@@ -33,7 +33,7 @@ from smartapp.drilldown import (
     pages_of,
     with_witnesses,
 )
-from smartapp.evidence import deadline_of
+from smartapp.evidence import deadline_of, reason_in_words
 from smartapp.explained import lacking
 from smartapp.report import Frame, measure_page, measures_page
 from smartapp.scored import Scored, score_reading
@@ -210,6 +210,12 @@ def test_a_case_can_be_changed_until_the_last_day_for_it_and_no_longer(practice:
     ):
         seen = found.seen_from(practice.reading, unsent.rows, as_of)
         assert (seen.by, seen.gone) == (by, by is None)
+
+
+def test_what_a_record_says_of_a_transmission_stands_in_words() -> None:
+    assert reason_in_words("PI_EP_1", "Task says failed") == "transmission failed (Task)"
+    assert reason_in_words("PI_HIE_1", "Task says failed") == "Task says failed"
+    assert reason_in_words("PI_EP_1", "Task says other") == "Task says other"
 
 
 def test_access_that_was_late_can_no_longer_be_changed_and_the_page_says_so(
