@@ -68,6 +68,7 @@ def test_staff_are_asked_whom_to_look_at_and_pick_a_group_whose_page_stays_chose
     assert group.status_code == 200
     page = read_page(group.text)
     assert page.all("span", "chosen-text")[0].text.endswith(f"TIN {TIN}, as a group")
+    assert title(group.text) == f"Score of TIN {TIN}, as a group: MIPS Promoting Interoperability 2026"
     [basis] = {a.attributes["href"] for a in page.all("a") if "/basis" in a.attributes["href"]}
     assert f"TIN {TIN}, as a group" in words(browser.get(basis.partition("#")[0]).text)
 
