@@ -12,7 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from scoring.actions import Situation, score_of
-from scoring.exclusions import Exclusion
+from scoring.exclusions import Count, Exclusion
 from scoring.model import MeasureId, Origin, Period, Proportion, Score
 from scoring.rounding import half_up
 
@@ -56,14 +56,20 @@ class Safety(StrEnum):
 class Pace:
     """How a count grew so far.
 
-    `counted` are all that may count. `busiest` is the most that fell into as many days in a row as remain, None where
-    fewer days are observed than remain.
+    `counted` are all that may count, `certain` of them surely. `busiest` is the most that fell into as many days in a
+    row as remain, None where fewer days are observed than remain.
     """
 
     counted: int
     elapsed: int
     remaining: int
     busiest: int | None
+    certain: int
+
+    @property
+    def shown(self) -> str:
+        """The count with its bounds."""
+        return str(Count(self.certain, self.counted))
 
     @property
     def expected(self) -> Fraction | None:
@@ -118,7 +124,8 @@ def safety_margin(one: Exclusion, days: Iterable[date], span: Span) -> SafetyMar
     if one.count is None or one.count.possible is None:
         return SafetyMargin(one.exclusion, one.fewer_than, None, Safety.NO_TELLING, "It cannot be counted to its end.")
     counted = one.count.possible
-    pace = Pace(counted, span.elapsed, span.remaining, busiest(days, span.remaining, span))
+    most = busiest(days, span.remaining, span)
+    pace = Pace(counted, span.elapsed, span.remaining, most, one.count.certain)
     safety = _safety(one.count.certain, one.fewer_than, pace)
     return SafetyMargin(one.exclusion, one.fewer_than, pace, safety, _arithmetic(one.fewer_than, pace, safety))
 
@@ -139,13 +146,15 @@ def _safety(certain: int, limit: int, pace: Pace) -> Safety:
 def _arithmetic(limit: int, pace: Pace, safety: Safety) -> str:
     counted, room = pace.counted, limit - 1 - pace.counted
     if safety is Safety.LOST:
-        return f"{counted} are counted, not fewer than {limit}: it cannot be claimed, and more days do not change that."
+        return (
+            f"{pace.shown} are counted, not fewer than {limit}: it cannot be claimed, and more days do not change that."
+        )
     if not pace.remaining:
-        return f"{counted} are counted and the period is over: {_room(room)}."
+        return f"{pace.shown} are counted and the period is over: {_room(room)}."
     if pace.expected is None:
         return "No day of the period is observed yet."
     more = half_up(pace.expected) - counted
-    text = f"{counted} in {pace.elapsed} days; at that pace about {more} more in the {pace.remaining} days left, "
+    text = f"{pace.shown} in {pace.elapsed} days; at that pace about {more} more in the {pace.remaining} days left, "
     text += f"about {half_up(pace.expected)} at the end against a limit of fewer than {limit}; {_room(room)}."
     if pace.busiest is None:
         return f"{text} Fewer days are observed than remain, so no stretch of that length can be looked at."

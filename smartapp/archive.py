@@ -109,23 +109,6 @@ def named_period(name: str) -> Period | None:
         return None
 
 
-def find_run(place: Path) -> Path:
-    """The run that a folder is, or, for the folder that was given with `--out`, the only one that it holds.
-
-    Raises:
-        ArchiveError: it is no run and holds none, or several.
-    """
-    if (place / "run.json").is_file():
-        return place
-    found = sorted(path.parent for path in place.glob("runs/*/run.json"))
-    if len(found) != 1:
-        many = f"it holds {len(found)}: {', '.join(run.name[:12] for run in found)}" if found else "it holds none"
-        raise ArchiveError(
-            f"{place}: expected a run (runs/<fingerprint>), or a folder with one run; {many}. Name the run."
-        )
-    return found[0]
-
-
 def counted_periods(run: Path) -> tuple[Period, ...]:
     """The periods that a run's folder holds numbers of, in order; none where it is no run's folder."""
     found = [named_period(path.parent.name) for path in sorted(run.glob("*/tallies.json"))]

@@ -83,7 +83,8 @@ class Overview:
     """The best period among all: what each earns, by its number in the space, and whether it can be used (1) or not.
 
     Points are as scored, 0 where the gate is shut by more than what no period mends. `shown` is one period that
-    somebody looks at, with the choices that are best for it; None where the year does not allow it.
+    somebody looks at, with the choices that are best for it; None where the year does not allow it. `as_answered` is
+    the best period scored with the answers as they were given, which is what opening it shows.
     """
 
     space: PeriodSpace
@@ -91,6 +92,7 @@ class Overview:
     shown: Outcome | None
     points: Cells
     usable: Cells
+    as_answered: Scored
 
 
 class PeriodSearch:
@@ -251,7 +253,13 @@ class _Searched:
         """Everything that was found, beside what each period earns."""
         space = self._whole.space
         looked_at = self._of(shown) if shown in space else None
-        return Overview(space, self.best(), looked_at, self._search.points(), self._search.usable)
+        best = self.best()
+        answered = self._scored(space.number(best.best.period), self._answered.attested)
+        return Overview(space, best, looked_at, self._search.points(), self._search.usable, answered)
+
+    def _scored(self, cell: int, attested: Attestations) -> Scored:
+        reading = replace(self._whole.reading, period=self._whole.space.at(cell), tallies=self._evidence.tallies(cell))
+        return score_reading(reading, replace(attested, period=reading.period))
 
     def _in(self, world: worlds.World) -> World:
         cell, points, option = self._search.winner(world)
@@ -266,8 +274,7 @@ class _Searched:
 
     def _outcome(self, place: Place) -> Outcome:
         period = self._whole.space.at(place.cell)
-        reading = replace(self._whole.reading, period=period, tallies=self._evidence.tallies(place.cell))
-        scored = score_reading(reading, chosen(self._answered.attested, place.option, period))
+        scored = self._scored(place.cell, chosen(self._answered.attested, place.option, period))
         errors = [f for f in scored.score.findings if f.severity is Severity.ERROR]
         return Outcome(
             period=period,

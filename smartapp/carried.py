@@ -43,7 +43,12 @@ class Carried:
         if self.later:
             yield f"It was made after {self.as_of}: it holds what was not known on that day."
         elif self.total.on < min(self.as_of, self.period.end):
-            yield f"What came after {self.total.on} is not in it."
+            yield cut_short(self.total, self.period)
+
+
+def cut_short(total: Reported, period: Period) -> str:
+    """What a total cannot hold of a period that ended after the day of its report; empty where it can hold all."""
+    return f"What came after {total.on} is not in it." if total.on < period.end else ""
 
 
 def carried(attested: Attestations, period: Period, as_of: date) -> tuple[Carried, ...]:

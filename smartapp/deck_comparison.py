@@ -6,8 +6,9 @@ from typing import Any
 
 from extractors.cases import Tally
 from scoring.model import MeasureId
-from smartapp.archive import find_run, open_run
+from smartapp.archive import open_run
 from smartapp.deck import Cell, Deck
+from smartapp.finding_run import find_run
 
 
 @dataclass(frozen=True, slots=True)

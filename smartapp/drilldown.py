@@ -55,6 +55,10 @@ STANDINGS: Mapping[Show, frozenset[Standing]] = {
 """The standings that are listed; what is left out, or nobody's, stands nowhere."""
 
 
+class NoSuchRows(ValueError):  # noqa: N818  # the words say it
+    """An address asks for rows that no page shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What an address asks to see of a measure; None or empty where it does not say.
@@ -77,14 +81,14 @@ class Asked:
         """From the query of an address; what stands there beside is passed over.
 
         Raises:
-            ValueError: it asks for what no page shows.
+            NoSuchRows: it asks for what no page shows.
         """
         names = ("variant", "why", "month", "clinician", "drug", "rests")
         given = {name: query.get(name, "").strip() for name in names}
-        page = int(query.get("page", "1"))
-        if page < 1:
-            raise ValueError("expected a page from 1")
-        return cls(Show(query.get("show") or Show.DENOMINATOR), page=page, **given)
+        page, show = _number(query.get("page", "1")), query.get("show") or Show.DENOMINATOR
+        if page < 1 or show not in set(Show):
+            raise NoSuchRows("expected a page from 1 and a kind of case that is listed")
+        return cls(Show(show), page=page, **given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +131,18 @@ class OpenedMeasure:
         return named or next((way for way in self.ways if way.chosen), None)
 
 
+def is_counted(scored: Scored, measure: MeasureId) -> bool:
+    """Whether the year has a measure of that id that is counted from cases."""
+    return measure in NEEDS and measure in scored.reading.rules.measures
+
+
 def open_measure(scored: Scored, measure: MeasureId) -> OpenedMeasure:
     """Everything behind the numbers of one measure for the reporter of a score.
 
     Raises:
         KeyError: the year has no such measure, or it is not counted from cases.
     """
-    if measure not in NEEDS or measure not in scored.reading.rules.measures:
+    if not is_counted(scored, measure):
         raise KeyError(measure)
     reading, who = scored.reading, counts_for(measure, scored.submission.reporter)
     rows = _with_what_denies(reading, bare_rows(reading, {measure}))
@@ -204,7 +213,7 @@ def listed(way: Way, asked: Asked) -> tuple[Case, ...]:
     """The cases that are asked for, in order of days.
 
     Raises:
-        ValueError: there is no clinician of that number.
+        NoSuchRows: there is no clinician of that number.
     """
     wanted = STANDINGS[asked.show]
     npi = clinician_of(way, asked.clinician)
@@ -224,13 +233,21 @@ def clinician_of(way: Way, number: str) -> str | None:
     """The NPI that a number stands for in an address, empty text for nobody named; None where none is given.
 
     Raises:
-        ValueError: there is no clinician of that number.
+        NoSuchRows: there is no clinician of that number.
     """
     if not number:
         return None
-    if not 1 <= int(number) <= len(way.clinicians):
-        raise ValueError("expected the number of a clinician")
-    return way.clinicians[int(number) - 1]
+    place = _number(number)
+    if not 1 <= place <= len(way.clinicians):
+        raise NoSuchRows("expected the number of a clinician")
+    return way.clinicians[place - 1]
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise NoSuchRows("expected a number") from None
 
 
 def grade_of(case: Case) -> str:

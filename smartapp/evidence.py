@@ -16,6 +16,7 @@ from extractors.ledger import NEEDS
 from smartapp.usecases import Reading
 
 _DIGITS = 12
+_PRESCRIBING = {"PI_EP_1", "PI_EP_2"}
 _BY_IDENTIFIER = "?identifier="
 COUNTS = "counts"
 """The word for a case that is surely in the denominator."""
@@ -26,6 +27,15 @@ OUTSIDE_WINDOW = "not within the window"
 _DEADLINE = re.compile(r"the deadline ([0-9]{4}-[0-9]{2}-[0-9]{2})\b")
 """How the reason of a PI_PEA_1 case names the end of its fourth business day (cases.sql)."""
 _DAY, _ON_A_DAY = re.compile(r" \d{4}-\d{2}-\d{2}\b"), re.compile(r"\bon \d{4}-\d{2}-\d{2}\b")
+
+_SAID = {
+    "Task says failed": "transmission failed (Task)",
+    "Communication says not-done": "the message was not sent (Communication)",
+    "Communication says not electronic": "sent by fax, by phone or on paper: not electronic (Communication)",
+    "Communication says no medium": "the message does not say by which medium it went (Communication)",
+    "Communication says a medium that may not be electronic": "the medium may not be electronic (Communication)",
+}
+"""What a record says of the transmission of a prescription, in words."""
 
 _COUNTS = {"in": COUNTS, "undecided": "undecided", "out": "left out"}
 
@@ -125,12 +135,19 @@ def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str]) -> 
         counts_in_group=_COUNTS[found["group_place"]],
         met=found["met"],
         met_on=case["met_on"],
-        reason=f"{case['reason']}, but on {case['met_on']}, {OUTSIDE_WINDOW}" if met_elsewhere else found["reason"],
+        reason=f"{case['reason']}, but on {case['met_on']}, {OUTSIDE_WINDOW}"
+        if met_elsewhere
+        else reason_in_words(found["measure"], found["reason"]),
         evidence=(),
         unit=_shown(reading, found["unit"]),
         rests_on=case["rests_on"],
         controlled=case["controlled"],
     )
+
+
+def reason_in_words(measure: str, reason: str) -> str:
+    """Why a case is not met, for a reader who does not know the resources; any other reason as it stands."""
+    return _SAID.get(reason, reason) if measure in _PRESCRIBING else reason
 
 
 def _witnesses(reading: Reading, wanted: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], list[Witness]]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from scoring.model import Cite, MeasureId, Reporter
 from scoring.year import Status
 from smartapp.evidence import CaseRow, case_rows, deadline_of, place_of, rows_of, rows_of_measures, shown_key
 from smartapp.measure_words import words_of
-from smartapp.open_cases import window_end
+from smartapp.open_cases import last_chance, window_end
 from smartapp.usecases import Reading, UsageError
 
 _ACCESS, _ACTS_OF_THE_WINDOW = "PI_PEA_1", ("PI_HIE_1", "PI_HIE_4")
@@ -201,12 +201,19 @@ def _left_out_row(reading: Reading, row: Mapping[str, Any]) -> LeftOut:
 class Lacking:
     """What a case lacks: the kinds of fact that nothing on record shows done, what would make it count, and until when.
 
-    `by` is the last day, included, on which the act counts; None where no act counts, or no day is known.
+    `by` is the last day, included, on which the act counts; None where no act counts, or no day is known. `gone`
+    says that the case can no longer be changed.
     """
 
     kinds: tuple[str, ...]
     would_count: str
     by: date | None
+    gone: bool = False
+
+    def seen_from(self, reading: Reading, unmet: Sequence[CaseRow], as_of: date) -> "Lacking":
+        """The same by the plan's rule for a unit whose rows `unmet` are not met, looked at from a day."""
+        chance = last_chance(reading, unmet, as_of)
+        return replace(self, by=chance, gone=chance is None)
 
 
 def lacking(reading: Reading, row: CaseRow, standing: str) -> Lacking:

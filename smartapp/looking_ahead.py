@@ -8,8 +8,10 @@ from operator import attrgetter
 
 from scoring.model import Period
 from scoring.periods import BestPeriod, Outcome, PeriodSpace
-from scoring.year import RuleBook
+from scoring.year import RuleBook, Status
+from smartapp.attestations import Attestations
 from smartapp.best_period import Answered, Overview, PeriodSearch, assume
+from smartapp.period_words import CONTROLLED
 from smartapp.planning import Asked, Planned, observed_part, planned
 from smartapp.scored import Scored
 from smartapp.typed import Typed, WhatIf, what_if
@@ -36,8 +38,9 @@ class Periods:
     """The periods of the year around one score.
 
     `reported` are the points of the score as it is, `shown` its period with the choices that are best for it (None
-    where the year does not allow the period). All points are before the gate where something shuts it that no period
-    mends, so that periods can be compared.
+    where the year does not allow the period). `best_as_reported` are those of the best period with the answers as they
+    are, `best_needs` says what it asks for to earn its own. All points are before the gate where something shuts it
+    that no period mends, so that periods can be compared.
     """
 
     rules: RuleBook
@@ -47,6 +50,8 @@ class Periods:
     reported: int
     shown: Outcome | None
     starts: tuple[Starts, ...]
+    best_as_reported: int
+    best_needs: tuple[str, ...]
 
     def points(self, outcome: Outcome) -> int:
         """What a period earns, in the way in which all of them are compared here."""
@@ -70,8 +75,30 @@ def periods_of(scored: Scored, as_of: date | None = None) -> Periods | None:
         return None
     answered, found = _answered(scored), PeriodSearch(reading).seen_from(as_of)
     over = found.overview(answered, reading.period)
-    as_scored = scored.score.before_gate if over.found.unmendable or answered.assumed else scored.score.points
-    return Periods(reading.rules, over.space, over.found, reading.period, as_scored, over.shown, tuple(_starts(over)))
+    before_gate = bool(over.found.unmendable or answered.assumed)
+    as_scored, best = (one.score.before_gate if before_gate else one.score.points for one in (scored, over.as_answered))
+    return Periods(
+        rules=reading.rules,
+        space=over.space,
+        found=over.found,
+        current=reading.period,
+        reported=as_scored,
+        shown=over.shown,
+        starts=tuple(_starts(over)),
+        best_as_reported=best,
+        best_needs=tuple(_needs(over.found.best, answered.attested, reading.rules)),
+    )
+
+
+def _needs(best: Outcome, attested: Attestations, rules: RuleBook) -> Iterator[str]:
+    """What a period is reported with that the answers do not say, and without that they do; in CMS's order."""
+    for measure in rules.measures.values():
+        after, before = (bool(answers.get(measure.id)) for answers in (best.submission.answers, attested.answers))
+        if after != before:
+            verb = "claimed" if measure.status is Status.EXCLUSION else "answered yes"
+            yield f"{measure.id} {'' if after else 'not '}{verb}"
+    if best.choices.variant != attested.variant:
+        yield f"controlled substances {CONTROLLED[best.choices.variant]}d"
 
 
 def _answered(scored: Scored) -> Answered:

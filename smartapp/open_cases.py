@@ -20,7 +20,7 @@ from smartapp.evidence import COUNTS, CaseRow, deadline_of, rows_of, without_day
 from smartapp.usecases import Reading
 
 _ACCESS, _SENDING, _RECEIVING = MeasureId("PI_PEA_1"), MeasureId("PI_HIE_1"), MeasureId("PI_HIE_4")
-_NUMERATORS = (MeasureId("PI_EP_1"), _SENDING, _RECEIVING, _ACCESS)
+NUMERATORS = (MeasureId("PI_EP_1"), _SENDING, _RECEIVING, _ACCESS)
 """The measures of which cases become met; the others are answered, or counted for an exclusion."""
 
 _Open = tuple[ActionKind, date]
@@ -64,7 +64,7 @@ def open_cases(reading: Reading, rows: list[CaseRow], seen: Seen) -> dict[Measur
         rows: all its cases, as `case_rows` gives them.
         seen: from which day and whose.
     """
-    found = {m: _cases(reading, own_rows(rows, m, seen.reporter, seen.variant), m, seen) for m in _NUMERATORS}
+    found = {m: _cases(reading, own_rows(rows, m, seen.reporter, seen.variant), m, seen) for m in NUMERATORS}
     return {measure: cases for measure, cases in found.items() if cases.pools or cases.gone or cases.undecided}
 
 
@@ -87,7 +87,7 @@ def _cases(reading: Reading, rows: list[CaseRow], measure: MeasureId, seen: Seen
         unmet = [row for row in of_unit if row.met != "met"]
         if not unmet:
             continue
-        states = [(_state(reading, seen, row), row) for row in unmet]
+        states = [(_state(reading, seen.period, seen.as_of, row), row) for row in unmet]
         still = [state for state, _ in states if state is not None]
         if len(still) < len(states):
             gone[_lost(row.reason for state, row in states if state is None)] += 1
@@ -107,19 +107,32 @@ def _is_unknown(unmet: list[CaseRow]) -> bool:
     return not any(row.counts == COUNTS and row.met == "not_met" for row in unmet)
 
 
-def _state(reading: Reading, seen: Seen, row: CaseRow) -> _Open | None:
+def last_chance(reading: Reading, unmet: Iterable[CaseRow], as_of: date) -> date | None:
+    """The last day on which a unit can still become met, by the plan's rule; None where some of it no longer can.
+
+    Args:
+        reading: the run, of the unit's period.
+        unmet: the rows of one unit that are not met, with their evidence.
+        as_of: from which day it is looked at.
+    """
+    states = [_state(reading, reading.period, as_of, row) for row in unmet]
+    still = [by for _, by in filter(None, states)]
+    return min(still, default=None) if len(still) == len(states) else None
+
+
+def _state(reading: Reading, period: Period, as_of: date, row: CaseRow) -> _Open | None:
     """What can still be done about a case that is not met; None when nothing can."""
-    act = _act(reading, seen, row)
-    if act is not None and act[1] >= seen.as_of:
+    act = _act(reading, period, row)
+    if act is not None and act[1] >= as_of:
         return act
     closes = closing_day(reading.rules)
-    shown = row.met == "unknown" and seen.as_of <= closes
+    shown = row.met == "unknown" and as_of <= closes
     return (ActionKind.EVIDENCE, closes) if shown else None
 
 
-def _act(reading: Reading, seen: Seen, row: CaseRow) -> _Open | None:
+def _act(reading: Reading, period: Period, row: CaseRow) -> _Open | None:
     """The act that would make it met, were there time; None where no later act can."""
-    ends = window_end(reading, seen.period)
+    ends = window_end(reading, period)
     if row.measure == _ACCESS:
         deadline = deadline_of(row)
         return (ActionKind.ACCESS, min(deadline, ends)) if deadline else None

@@ -6,15 +6,16 @@ from scoring.actions import Action
 from scoring.explain import as_document
 from scoring.model import Finding
 from scoring.projection import Projection, SafetyMargin
+from scoring.year import RuleBook
 from smartapp.carried import Carried
 from smartapp.period_document import starts_document
-from smartapp.plan_words import too_late
+from smartapp.plan_words import todo, too_late
 from smartapp.planning import Planned
 
 
 def plan_document(found: Planned) -> dict[str, Any]:
     """What `pi180 plan --json` prints, in the shape `pi180/plan/1`. Days are ISO text; `cases` are keys."""
-    plan, asked = found.plan, found.asked
+    plan, asked, rules = found.plan, found.asked, found.scored.reading.rules
     return {
         "schema": "pi180/plan/1",
         "run": found.scored.reading.fingerprint,
@@ -28,15 +29,20 @@ def plan_document(found: Planned) -> dict[str, Any]:
             "points_after": plan.after.points,
             "minutes": plan.minutes,
             "steps": [
-                {**action_document(step.action), "points_after": step.score_after, "points_without": step.score_without}
+                {
+                    **action_document(step.action, rules),
+                    "points_after": step.score_after,
+                    "points_without": step.score_without,
+                }
                 for step in plan.steps
             ],
             "blocking": [_blocking(finding, found) for finding in plan.blocking],
             "score_after": as_document(plan.after),
         },
-        "singles": [{**action_document(action), "adds": adds} for action, adds in found.singles],
+        "singles": [{**action_document(action, rules), "adds": adds} for action, adds in found.singles],
         "held_back": [
-            {**action_document(one.held.action), "why": one.held.why, "before_gate": one.points} for one in found.held
+            {**action_document(one.held.action, rules), "why": one.held.why, "before_gate": one.points}
+            for one in found.held
         ],
         "margins": [_margin(margin) for margin in found.margins],
         "projection": _projection(found.projection),
@@ -49,13 +55,13 @@ def plan_document(found: Planned) -> dict[str, Any]:
     }
 
 
-def action_document(action: Action) -> dict[str, Any]:
+def action_document(action: Action, rules: RuleBook) -> dict[str, Any]:
     """One action; its effort with whose figure it is."""
     effort = action.rule.effort
     return {
         "action": action.id,
         "subject": action.subject,
-        "todo": action.rule.todo,
+        "todo": todo(action, rules),
         "only_if": action.rule.only_if,
         "note": action.note,
         "by": action.by.isoformat(),

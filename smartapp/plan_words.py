@@ -2,12 +2,28 @@
 
 from collections.abc import Iterator, Mapping
 
+from scoring.actions import Action
 from scoring.model import Finding, MeasureId, Origin, Score, ScoreLine
+from scoring.year import RuleBook
 from smartapp.planning import Planned
 
 ESTIMATE = "The work is our estimate, to compare actions by; no published figure was found."
 
 UNDECIDED = "Not known to be counted at all, so in no plan, and what leaves it open (pi180 explain names the cases):"
+
+
+def todo(action: Action, rules: RuleBook) -> str:
+    """What is to be done, its measure or exclusion named; the same for the terminal, the document and pages."""
+    subject = MeasureId(action.subject)
+    measure = next((one.id for one in rules.measures.values() if subject in one.exclusions), subject)
+    name = subject if measure != subject else _named(subject, rules)
+    told = action.rule.todo.format(subject=name, measure=_named(measure, rules))
+    return told if subject in told or subject not in rules.measures else f"{told} ({subject})"
+
+
+def _named(measure: MeasureId, rules: RuleBook) -> str:
+    found = rules.measures.get(measure)
+    return f"{' '.join(found.title.split())} ({measure})" if found else measure
 
 
 def aim(found: Planned) -> str:

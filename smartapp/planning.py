@@ -53,11 +53,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What can be done until a day, that day included, and no longer; `cases` None where it is no matter of cases."""
+    """What can be done until a day, that day included, and no longer; `cases` None where it is no matter of cases.
+
+    `what` is the name by which a program knows it; `action` the action that it names, None for a date or cases.
+    """
 
     day: date
     what: str
     cases: int | None = None
+    action: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +248,7 @@ def _closing(situation: Situation, can: Open, asked: Asked) -> Iterator[Closing]
     )
     yield from (Closing(day, what, number) for (day, what), number in open_until.items())
     options = (*can.gate, *(action for choice in (*can.choices, can.bonus) for action in choice))
-    yield from (Closing(action.by, action.id) for action in options)
+    yield from (Closing(action.by, action.id, action=action) for action in options)
     yield from (Closing(day, what) for day, what in _dates(situation.rules, asked.period) if day >= asked.as_of)
 
 

@@ -17,7 +17,7 @@ from smartapp.attestations import Attestations
 from smartapp.long_work import Told
 from smartapp.publish import keep
 from smartapp.reporters import reporter_of
-from smartapp.scored import score_reading
+from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Reading, UsageError, period_within, read_folder, recounted
 
 
@@ -97,15 +97,19 @@ class _Bytes:
 
 
 def _score(asked: Practice, reading: Reading, told: _Bytes) -> Refreshed:
-    """Score one reporter after the other; whom the export does not know any more keeps the numbers of before."""
+    """Score every reporter, then publish; whom the export does not know any more keeps the numbers of before."""
     known, lost = _answers(asked, reading)
-    run = asked.runs / reading.fingerprint
-    for attested in known:
-        told.whole()
-        run = keep(score_reading(_within(reading, attested.period), attested), asked.runs)
     if not known:
         raise NotWhole("the practice's export knows none of the reporters")
+    for scored in [_scored(reading, attested, told) for attested in known]:
+        recounted(scored.reading, scored.reading.period)  # so that the engine holds the cases of these days again
+        run = keep(scored, asked.runs)
     return Refreshed(run, len(known), lost)
+
+
+def _scored(reading: Reading, attested: Attestations, told: _Bytes) -> Scored:
+    told.whole()
+    return score_reading(_within(reading, attested.period), attested)
 
 
 def _answers(asked: Practice, reading: Reading) -> tuple[list[Attestations], int]:

@@ -15,6 +15,7 @@ from smartapp.plan_words import (
     points_of,
     projected,
     taken,
+    todo,
 )
 from smartapp.planning import Planned
 from smartapp.terminal import columns, fitted, wrapped
@@ -61,7 +62,7 @@ def _step(number: int, action: Action, found: Planned, with_cases: bool) -> list
     until = f"until {action.by}{distance(found.asked.as_of, action.by)}"
     lines = wrapped(f"{number:>3}. {action.id}{cases}, {until}, {action.rule.effort.title}", "", " " * 6)
     only_if = f", only if {action.rule.only_if}" if action.rule.only_if else ""
-    lines += wrapped(f"{action.rule.todo}{only_if}. {action.note}".strip(), " " * 6)
+    lines += wrapped(f"{todo(action, found.scored.reading.rules)}{only_if}. {action.note}".strip(), " " * 6)
     if with_cases and action.cases:
         lines += [f"      {case.name or 'not named by the report'}, until {case.by}" for case in action.cases]
     return lines

@@ -9,10 +9,11 @@ import click
 
 from scoring.model import Period
 from smartapp import printed
-from smartapp.archive import counted_periods, find_run, open_run
+from smartapp.archive import counted_periods, open_run
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, Days, stated_failures
 from smartapp.differences import differences
 from smartapp.explained import explain_measure, explain_record
+from smartapp.finding_run import find_run
 from smartapp.runs import as_json
 from smartapp.usecases import UsageError, period_within
 

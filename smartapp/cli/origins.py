@@ -13,9 +13,10 @@ import click
 from extractors.site import Site, load_site
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
-from smartapp.archive import basis_of, find_run, open_run
+from smartapp.archive import basis_of, open_run
 from smartapp.cli.counting import reading_of
 from smartapp.cli.options import NOT_WHOLE, PLACE, Command, source_options
+from smartapp.finding_run import find_run
 from smartapp.runs import as_json
 from smartapp.usecases import Reading, Source, UsageError, recounted
 

@@ -123,7 +123,7 @@ def measure_page(scored: Scored, opened: OpenedMeasure, asked: AskedRows, frame:
         with_cases: whether the reader may see cases.
 
     Raises:
-        ValueError: no page shows what is asked for.
+        NoSuchRows: no page shows what is asked for.
     """
     shown = measure_shown(scored, opened, asked, frame, with_cases=with_cases)
     page = heading_of(scored)

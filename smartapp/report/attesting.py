@@ -12,6 +12,7 @@ from smartapp.attesting.engagement import Engagement, ledger
 from smartapp.attesting.fields import road_of
 from smartapp.attesting.proposed import field_of
 from smartapp.attesting.readiness import Place, Readiness
+from smartapp.carried import cut_short
 from smartapp.report.engagement import LedgerShown, ledger_shown
 from smartapp.report.folds import open_folds
 from smartapp.report.measure_list import status_of
@@ -253,7 +254,9 @@ def _total(measure: MeasureId, scored: Scored) -> str:
     if total is None:
         return ""
     counted = total.proportion
-    return f"{counted.met:,} of {counted.denominator:,}, {Origin.REPORTED}: {total.report}, {day(total.on)}"
+    told = f"{counted.met:,} of {counted.denominator:,}, {Origin.REPORTED}: {total.report}, {day(total.on)}"
+    short = cut_short(total, scored.reading.period)
+    return f"{told}. {short} Run that report again when the period is over." if short else told
 
 
 def _asks_for_query(measure: MeasureId, ready: Readiness) -> Place | None:

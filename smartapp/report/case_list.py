@@ -10,6 +10,7 @@ from smartapp.casebook import ANSWERS, NO_DATE, Case, Occurrence, Standing
 from smartapp.drilldown import (
     PAGE_SIZE,
     Asked,
+    NoSuchRows,
     OpenedMeasure,
     Show,
     Way,
@@ -23,6 +24,7 @@ from smartapp.drilldown import (
 )
 from smartapp.evidence import CaseRow, deadline_of
 from smartapp.explained import Lacking, lacking
+from smartapp.open_cases import NUMERATORS
 from smartapp.report.frame import Link, Option
 from smartapp.report.words import day_in_words, figure, month_in_words
 from smartapp.usecases import Reading
@@ -117,11 +119,13 @@ class CaseList:
     filters: tuple[Selection, ...]
 
 
-def case_list(reading: Reading, opened: OpenedMeasure, way: Way | None, asked: Asked, opens: Opens) -> CaseList:
-    """The rows that are asked for.
+def case_list(
+    reading: Reading, opened: OpenedMeasure, way: Way | None, asked: Asked, opens: Opens, as_of: date | None = None
+) -> CaseList:
+    """The rows that are asked for; seen from a day, they say of what is not met whether it can still be changed.
 
     Raises:
-        ValueError: no page shows that.
+        NoSuchRows: no page shows that.
     """
     if asked.show in (Show.LEFT_OUT, Show.NOBODYS):
         records = _records(opened, asked)
@@ -130,7 +134,7 @@ def case_list(reading: Reading, opened: OpenedMeasure, way: Way | None, asked: A
     cases = listed(way, asked) if way else ()
     page = with_witnesses(reading, paged(cases, asked.page))
     first = (asked.page - 1) * PAGE_SIZE + 1
-    rows = tuple(_shown(reading, number, case) for number, case in enumerate(page, first))
+    rows = tuple(_shown(reading, number, case, as_of) for number, case in enumerate(page, first))
     filters = _filters(opened, way, asked) if way else ()
     return CaseList(*_title(cases, asked), rows, (), _pages(cases, asked, opens), filters)
 
@@ -144,7 +148,7 @@ def _title(items: Sequence[object], asked: Asked) -> tuple[str, int, str]:
 def _pages(items: Sequence[object], asked: Asked, opens: Opens) -> tuple[Link, ...]:
     last = pages_of(items)
     if asked.page > last:
-        raise ValueError("expected a page that is there")
+        raise NoSuchRows("expected a page that is there")
     numbers = range(1, last + 1) if last > 1 else ()
     return tuple(Link(str(number), opens(asked, page=number), number == asked.page) for number in numbers)
 
@@ -158,9 +162,12 @@ def _records(opened: OpenedMeasure, asked: Asked) -> tuple[Record, ...]:
     return tuple(Record(n, focus, at, when or NO_DATE, why) for n, (why, focus, at, when) in enumerate(kept, 1))
 
 
-def _shown(reading: Reading, number: int, case: Case) -> ShownCase:
-    row = next((row for row in case.rows if row.met != Standing.MET.value), case.rows[0])
+def _shown(reading: Reading, number: int, case: Case, as_of: date | None) -> ShownCase:
+    unmet = [row for row in case.rows if row.met != Standing.MET.value]
+    row = next(iter(unmet), case.rows[0])
     found = lacking(reading, row, case.standing.value)
+    if as_of and case.standing in (Standing.NOT_MET, Standing.UNKNOWN) and row.measure in NUMERATORS:
+        found = found.seen_from(reading, unmet, as_of)
     kinds = tuple(f"{kind}: {DEFINITIONS[EventKind(kind)]}" for kind in found.kinds)
     visits = tuple(_visits(reading, case)) if row.measure == _PER_PATIENT else ()
     since = (_since(case.rows[0], EventKind.ACCESS_VDT), _since(case.rows[0], EventKind.ACCESS_API))

@@ -93,7 +93,7 @@ def measure_shown(
         with_cases: whether the reader may see cases; without, figures lead nowhere and no row is shown.
 
     Raises:
-        ValueError: no page shows what is asked for.
+        NoSuchRows: no page shows what is asked for.
     """
     way = opened.way(asked.variant)
     asked = replace(asked, variant=way.variant if way else "")
@@ -101,7 +101,7 @@ def measure_shown(
     sections = measure_sections(scored, ())
     section = next(one for one in sections if one.measure == opened.measure)
     rule = scored.reading.rules.measures[opened.measure].ruling
-    listed = case_list(scored.reading, opened, way, asked, opens) if with_cases else None
+    listed = case_list(scored.reading, opened, way, asked, opens, frame.today) if with_cases else None
     return MeasureShown(
         measure=opened.measure,
         section=section,

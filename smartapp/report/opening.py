@@ -12,7 +12,14 @@ _MEASURE = re.compile(
 _PAGES = {"periods": "periods", "plan": "plan", "advice": "submission", "completeness": "basis", "basis": "basis"}
 """Anchors that stand on a page below their own name."""
 
-_WHOLE_PAGES = {"cases": "measures", "lines": "measures", "exclusions": "exclusions", "answers": "attestations"}
+_WHOLE_PAGES = {
+    "cases": "measures",
+    "lines": "measures",
+    "exclusions": "exclusions",
+    "answers": "attestations",
+    "roads": "hie",
+    "cehrt": "cehrt",
+}
 """Parts of the report that are a whole page of the app."""
 
 
@@ -42,6 +49,8 @@ def _of_no_measure(anchor: str) -> Place:
         return Place(_WHOLE_PAGES[anchor], "", "")
     if anchor.startswith(("exclusion-", "line-")):
         return Place("exclusions" if anchor.startswith("exclusion-") else "measures", "", anchor)
+    if anchor.startswith("statement-") or anchor == "basis-of-count":
+        return Place("attestations", "", anchor)
     return Place(_PAGES.get(anchor, "score"), "", anchor)
 
 

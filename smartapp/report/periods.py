@@ -162,13 +162,24 @@ def _says(periods: Periods) -> Iterator[str]:
     own = periods.points(shown) if shown else periods.reported
     if own > periods.reported and periods.better:
         now += f" and {own} with the choices that are best for it"
-    if periods.better:
-        yield f"{in_days(best.period)} earns {periods.points(best)} points; {now}."
+    if periods.better and best.period == periods.current:
+        needs = f": {', '.join(periods.best_needs)}" if periods.best_needs else ""
+        yield f"{now}{needs}."
+    elif periods.better:
+        yield f"{in_days(best.period)} earns {_best_points(periods)}; {now}."
     else:
         yield f"{now}, and none of the {figure(periods.found.searched)} periods of the year earns more."
     if periods.found.unmendable:
         yield "The gate is shut whatever the period: these are the points without that."
     yield from unseen_days(periods.found, _WORDING)
+
+
+def _best_points(periods: Periods) -> str:
+    """What the best period earns as it is when it is opened, and with what it earns its own points."""
+    most, as_reported = periods.points(periods.found.best), periods.best_as_reported
+    if as_reported == most or not periods.best_needs:
+        return f"{most} points"
+    return f"{as_reported} points as it is reported, and {most} with: {', '.join(periods.best_needs)}"
 
 
 def in_days(period: Period) -> str:
@@ -257,7 +268,9 @@ def _row(kind: str, name: str, one: Outcome, periods: Periods) -> Row:
         days=in_days(one.period),
         length=one.period.days,
         points=str(periods.points(one)) if one.feasible else "cannot be used",
-        range=f"{one.least} to {one.most}" if one.least != one.most else f"{one.least}, nothing unknown",
+        range=f"{one.least} to {one.most}"
+        if one.least != one.most
+        else f"{one.least}, which the unknowns do not change",
         claims=", ".join(one.choices.exclusions) or "none",
         controlled=CONTROLLED[one.choices.variant],
     )

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from scoring.actions import Action
+from scoring.efforts import ActionKind
 from scoring.model import MeasureId
-from smartapp.plan_words import ESTIMATE, aim, blocking, hours, listed, not_counted_on, projected, taken
+from smartapp.plan_words import ESTIMATE, aim, blocking, hours, listed, not_counted_on, projected, taken, todo
 from smartapp.planning import Planned
 from smartapp.report.charts.waterfall import Waterfall, waterfall
 from smartapp.report.words import day, figure, plural, until
@@ -24,11 +24,11 @@ class OpenCaseShown:
 class StepShown:
     """One action in words; `cases` are for inside the building only, `number` is how many they are, empty for none.
 
-    `gives` is what it does to the points.
+    `gives` is what it does to the points, `opens` the anchor of the place where it is done.
     """
 
     todo: str
-    name: str
+    opens: str
     number: str
     until: str
     effort: str
@@ -95,6 +95,7 @@ _TAGS = {"final": "tag-none", "safe": "tag-none", "close": "tag-open", "not safe
 
 def plan_shown(found: Planned) -> PlanShown:
     """The records of the templates."""
+    rules = found.scored.reading.rules
     asked, span, plan = found.asked, found.span, found.plan
     said = aim(found)
     return PlanShown(
@@ -105,7 +106,7 @@ def plan_shown(found: Planned) -> PlanShown:
         target=asked.target,
         total=f"Scored again after all of it: {plan.after.points}. About {hours(plan.minutes)}. {ESTIMATE}",
         steps=tuple(_steps(found)),
-        lift=waterfall(plan, found.scored.reading.rules.cap.points),
+        lift=waterfall(plan, rules),
         blocking=tuple(blocking(found)),
         singles=tuple(_singles(found)),
         held=tuple(not_counted_on(found)),
@@ -121,21 +122,36 @@ def plan_shown(found: Planned) -> PlanShown:
 def _steps(found: Planned) -> Iterator[StepShown]:
     for step in found.plan.steps:
         gives = f"then {step.score_after} points; without it {step.score_without}"
-        yield _step(step.action, gives, found.asked.as_of)
+        yield _step(step.action, gives, found)
 
 
 def _singles(found: Planned) -> Iterator[StepShown]:
     for action, adds in found.singles:
         if adds > 0:
-            yield _step(action, f"adds {plural(adds, 'point', 'points')}", found.asked.as_of)
+            yield _step(action, f"adds {plural(adds, 'point', 'points')}", found)
 
 
-def _step(action: Action, gives: str, as_of: date) -> StepShown:
+_PLACES = {
+    ActionKind.PATH: "roads",
+    ActionKind.CLAIM: "exclusions",
+    ActionKind.CERTIFICATION: "cehrt",
+    ActionKind.CONTROLLED: "basis-of-count",
+}
+_STATED = {ActionKind.ANSWER, ActionKind.BONUS, ActionKind.WITHDRAW}
+
+
+def place_of(action: Action) -> str:
+    """Where it is done: a page of its own, the statement, or for cases the measure with its list."""
+    named = "statement" if action.kind in _STATED else "measure"
+    return _PLACES.get(action.kind, f"{named}-{action.subject}")
+
+
+def _step(action: Action, gives: str, found: Planned) -> StepShown:
     return StepShown(
-        todo=action.rule.todo,
-        name=action.id,
+        todo=todo(action, found.scored.reading.rules),
+        opens=place_of(action),
         number=plural(len(action.cases), "case", "cases") if action.cases else "",
-        until=until(action.by, as_of),
+        until=until(action.by, found.asked.as_of),
         effort=action.rule.effort.title,
         only_if=action.rule.only_if or "",
         note=action.note,
@@ -154,7 +170,8 @@ def _margins(found: Planned) -> Iterator[MarginShown]:
 def _closing(found: Planned) -> Iterator[Ending]:
     for one in found.closing:
         cases = plural(one.cases, "case", "cases") if one.cases else ""
-        yield Ending(until(one.day, found.asked.as_of), one.what, cases)
+        what = todo(one.action, found.scored.reading.rules) if one.action else one.what
+        yield Ending(until(one.day, found.asked.as_of), what, cases)
 
 
 def _gone(reasons: Mapping[MeasureId, Mapping[str, int]]) -> Iterator[Gone]:

@@ -6,7 +6,9 @@ from datetime import tzinfo
 
 from scoring.year import RuleBook
 from smartapp.attesting.proposed import Difference, Proposed, difference
+from smartapp.carried import cut_short
 from smartapp.report.words import moment, objective_title
+from smartapp.scored import Scored
 from smartapp.store import Draft
 
 _EMPTY: Mapping[str, str] = {}
@@ -142,7 +144,16 @@ def looked_at(proposed: Proposed) -> Looked:
     if proposed.after is None:
         return Looked("It cannot be scored as it is.", changed, ())
     found = difference(proposed.before, proposed.after)
-    return Looked(points_in_words(found), changed, tuple(one.message for one in found.shut_by))
+    told = " ".join([points_in_words(found), *_short_totals(proposed.after, proposed.before)])
+    return Looked(told, changed, tuple(one.message for one in found.shut_by))
+
+
+def _short_totals(after: Scored, before: Scored) -> Iterator[str]:
+    """Of each total that is new, what it cannot hold of the period."""
+    for measure, total in after.attestations.reported.items():
+        short = cut_short(total, after.reading.period)
+        if short and total != before.attestations.reported.get(measure):
+            yield f"The total of {measure} was reported before the period ends. {short}"
 
 
 def points_in_words(found: Difference) -> str:

@@ -19,6 +19,7 @@ from extractors.site import Site, load_site
 from extractors.strict_toml import check_keys, read_toml
 from smartapp.access import is_user
 from smartapp.settings import SettingsError, read_secret
+from smartapp.smart.addresses import base_at, network_at, origin_at, place_at
 from smartapp.smart.assertion import SigningKey, load_signing_key
 from smartapp.smart.errors import SmartError
 
@@ -159,7 +160,7 @@ def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration
     if entry["client_id"] == UNFILLED:
         raise SettingsError(f"{at}, client_id: expected the id that the EHR gave to pi180. Fill it in.")
     auth = ClientAuth(_one_of(entry, "auth", {method.value for method in ClientAuth}, at))
-    places = [_place(_base(entry["iss"], f"{at}, iss"), at), _place(entry["issuer"], f"{at}, issuer")]
+    places = [place_at(base_at(entry["iss"], f"{at}, iss"), at), place_at(entry["issuer"], f"{at}, issuer")]
     return Registration(
         id=entry["id"],
         name=entry["name"],
@@ -175,13 +176,15 @@ def _registration(entry: Mapping[str, Any], path: Path, at: str) -> Registration
         scope_version="v1" if _one_of(entry, "scope_version", _SCOPE_VERSIONS, at, "v2") == "v1" else "v2",
         scopes=_scopes(entry, at) if "scopes" in entry else None,
         offline=entry.get("offline", False),
-        frame_ancestors=tuple(_origin(text, f"{at}, frame_ancestors") for text in _texts(entry, "frame_ancestors", at)),
+        frame_ancestors=tuple(
+            origin_at(text, f"{at}, frame_ancestors") for text in _texts(entry, "frame_ancestors", at)
+        ),
         hosts=frozenset({place.host for place in places} | {text.lower() for text in _texts(entry, "hosts", at)}),
-        aliases=tuple(_base(text, f"{at}, aliases") for text in _texts(entry, "aliases", at)),
+        aliases=tuple(base_at(text, f"{at}, aliases") for text in _texts(entry, "aliases", at)),
         ca=_authorities(entry, path.parent, at),
         needs_nonce=_one_of(entry, "nonce", _NONCES, at, "required") == "required",
         id_token_algorithms=_algorithms(entry, at),
-        network=_network(entry, at),
+        network=network_at(_texts(entry, "networks", at), at),
         admins=_admins(entry, at),
         source=_source(entry, path.parent, at),
     )
@@ -211,29 +214,6 @@ def _scopes(entry: Mapping[str, Any], at: str) -> tuple[str, ...]:
     return found
 
 
-def _place(text: str, at: str) -> Place:
-    try:
-        return place_of(text)
-    except LinkRefused as problem:
-        raise SettingsError(f"{at}: {problem}") from None
-
-
-def _base(text: str, at: str) -> str:
-    _place(text, at)
-    if "?" in text or "#" in text:
-        raise SettingsError(f"{at}: expected a FHIR base without ? and #, such as https://ehr.example.org/fhir.")
-    return text
-
-
-def _network(entry: Mapping[str, Any], at: str) -> Network:
-    """The ranges of a practice's own network in which its EHR lies, besides the public addresses (R46)."""
-    try:
-        return Network.of(_texts(entry, "networks", at))
-    except ValueError:
-        text = ", ".join(entry["networks"])
-        raise SettingsError(f"{at}, networks: expected ranges such as 10.20.0.0/16, got {text}.") from None
-
-
 def _admins(entry: Mapping[str, Any], at: str) -> tuple[str, ...]:
     """Users who are no text with blanks around it: such a one would never be met by whoever signs in."""
     found = _texts(entry, "admins", at)
@@ -243,13 +223,6 @@ def _admins(entry: Mapping[str, Any], at: str) -> tuple[str, ...]:
             f"got {wrong[0]!r}."
         )
     return found
-
-
-def _origin(text: str, at: str) -> str:
-    place = _place(text, at)
-    if place.segments or text.endswith("/") or "?" in text or "#" in text:
-        raise SettingsError(f"{at}: expected an origin such as https://ehr.example.org, got {text!r}.")
-    return text
 
 
 def _secret(entry: Mapping[str, Any], auth: ClientAuth, folder: Path, at: str) -> str | None:

@@ -55,6 +55,7 @@ class Deed(StrEnum):
     CHAIN_BEGUN = BEGUN
     KEY_ROTATED = "key rotated"
     WIPED = "wiped"
+    UNKNOWN = "unknown"  # never written: a row says something else, and the check tells why
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,5 @@ def _text(at: object) -> str:
 
 def _event(row: Row[Any]) -> AuditEvent:
     told = {name: getattr(row, name) for name in _TOLD}
-    return AuditEvent(
-        **{**told, "event": Deed(row.event), "number": row.number, "at": aware(row.at), "version": row.version}
-    )
+    known = Deed(row.event) if row.event in set(Deed) else Deed.UNKNOWN
+    return AuditEvent(**{**told, "event": known, "number": row.number, "at": aware(row.at), "version": row.version})

@@ -54,6 +54,7 @@ _CODES: Mapping[Deed, tuple[tuple[str, str, str | None, str | None], str]] = {
     Deed.CHAIN_BEGUN: (_LOG, "C"),
     Deed.KEY_ROTATED: (_CONFIGURED, "U"),
     Deed.WIPED: (_ACTIVITY, "D"),
+    Deed.UNKNOWN: (_SECURITY, "E"),
 }
 """For each deed: type and subtype, and create, read, update, delete or execute."""
 

@@ -6,10 +6,10 @@ A worker reads (`work`). It needs `offline_access`, so that she may leave; it ke
 from flask import request
 
 from smartapp.long_work import Kind
-from smartapp.report import Action
+from smartapp.report import Action, Link
 from smartapp.report.jobs import far
 from smartapp.store import Job, JobState, Launch, Person
-from smartapp.web.problems import Shown
+from smartapp.web.problems import STILL, Shown
 from smartapp.web.service import Service
 from smartapp.web.starting import begin as begin_job
 from smartapp.web.starting import is_left, may_begin, may_read, newest, of_year, open_to_begin, year_named
@@ -46,11 +46,21 @@ def no_score(service: Service, launch: Launch, person: Person) -> Shown:
         return Shown(404, "No score of your own", who, _NO_NPI)
     job = newest(service, launch, person, Kind.OWN_PATIENTS)
     if job is not None and job.state.live:
-        return Shown(200, "Reading your patients", who, f"{far(job)} This page looks again by itself.", wait=TOLD_EVERY)
+        return _going_on(who, job)
     why = f"No run of this practice holds a score for you.{_ended(job)}"
     if not may_read(service, launch):
         return Shown(404, "No score yet", who, why, _EXPORT, _PERMISSION)
     return Shown(404, "No score yet", who, why, _OFFER, _EXPORT, actions=read_actions(service, launch, person))
+
+
+def _going_on(who: str, job: Job) -> Shown:
+    """How far the reading is: looked at again every few seconds, or standing still until its reader asks."""
+    if STILL in request.args:
+        again = (Link("Look again", request.path),)
+        return Shown(200, "Reading your patients", who, f"{far(job)} This page stands still.", links=again)
+    still = (Link("Let this page stand still", f"{request.path}?{STILL}=1"),)
+    text = f"{far(job)} This page looks again by itself."
+    return Shown(200, "Reading your patients", who, text, links=still, wait=TOLD_EVERY)
 
 
 def read_actions(service: Service, launch: Launch, person: Person) -> tuple[Action, ...]:

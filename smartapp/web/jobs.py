@@ -13,7 +13,7 @@ from smartapp.store import Job, Launch, Person
 from smartapp.web.first_score import TOLD_EVERY, read_actions
 from smartapp.web.framing import denied, frame_of, known
 from smartapp.web.pages import check_form, page, signed_in
-from smartapp.web.problems import WAITING
+from smartapp.web.problems import STILL, WAITING
 from smartapp.web.service import Service, current_service
 from smartapp.web.starting import begin, cancel, jobs_of, may_begin, of_year, open_to_begin, year_named, years_open
 from smartapp.web.worker import has_worker
@@ -21,8 +21,6 @@ from smartapp.web.worker import has_worker
 routes = Blueprint("jobs", __name__, url_prefix="/l/<launch_id>/runs")
 
 _MOST_SHOWN = 20
-_STILL = "still"
-"""In an address: the page is not to look again by itself, for whoever needs longer to read it (WCAG 2.2.1)."""
 
 
 @routes.get("")
@@ -35,7 +33,7 @@ def runs(launch: Launch) -> Response:
     if "runs" not in frame.offers:
         denied(service, launch, Act.START_RUN)
     shown = [_shown(service, launch, job, frame) for job in jobs_of(service, launch, person)[:_MOST_SHOWN]]
-    still = _STILL in request.args
+    still = STILL in request.args
     actions = _actions(service, launch, person)
     response = page(app_page("runs", frame, jobs=shown, actions=actions, still=still))
     if is_any_live(shown) and not still:

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from scoring.model import MeasureId, Reporter
 from smartapp.access import Act, may
-from smartapp.drilldown import Asked, open_measure
+from smartapp.drilldown import Asked, NoSuchRows, is_counted, open_measure
 from smartapp.exclusions import counts_for
 from smartapp.report import measure_page, measures_page
 from smartapp.store import Deed, Launch
@@ -34,16 +34,15 @@ def measure(launch: Launch, measure: str) -> Response:
     """One measure with the rows behind one of its numbers; cases of patients only for who may see them."""
     service, named = current_service(), MeasureId(measure)
     with chosen_score(launch) as (scored, choice, frame):
+        if not is_counted(scored, named):
+            raise Shown(404, *_NO_MEASURE)
         with_cases = _sees_cases(launch, counts_for(named, choice.reporter))
         if with_cases:
             service.note(Deed.CASES_VIEWED, launch, detail=f"run {choice.fingerprint[:12]}, {measure[:20]}")
         try:
             opened = service.opened.once((choice.key, named), lambda: open_measure(scored, named))
-            asked = Asked.of(request.args)
-            return page(measure_page(scored, opened, asked, frame, with_cases=with_cases))
-        except KeyError:
-            raise Shown(404, *_NO_MEASURE) from None
-        except ValueError:
+            return page(measure_page(scored, opened, Asked.of(request.args), frame, with_cases=with_cases))
+        except NoSuchRows:
             raise Shown(404, *_NO_ROWS) from None
 
 

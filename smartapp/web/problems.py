@@ -19,6 +19,8 @@ from smartapp.usecases import UsageError
 STYLESHEET = "/style.css"
 WAITING = "wait"
 """In an address: the browser asks by itself, nobody is known to look."""
+STILL = "still"
+"""In an address: the page is not to look again by itself, for whoever needs longer to read it (WCAG 2.2.1)."""
 _LOG = logging.getLogger("pi180")
 _NOT_FOUND = 404
 _AGAIN = "Close this page and launch pi180 from the EHR again."

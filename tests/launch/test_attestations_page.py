@@ -195,6 +195,15 @@ def test_a_total_of_the_ehrs_report_needs_all_its_parts_and_is_labelled(walk: Wa
     assert "from the EHR's report" in walk.text("measures")
 
 
+def test_a_total_that_was_reported_before_the_period_ends_is_told_to_lack_the_rest(walk: Walk) -> None:
+    typed = {"met-PI_PEA_1": "2", "of-PI_PEA_1": "3", "report-PI_PEA_1": "Portal report"}
+    for on, short in (("2026-07-04", True), ("2026-07-05", False)):
+        looked = words(walk.send("attestations", "look", **typed, **{"on-PI_PEA_1": on}).text)
+        assert (f"What came after {on} is not in it." in looked) is short
+    walk.saves("attestations", **typed, **{"on-PI_PEA_1": "2026-07-04"})
+    assert "What came after 2026-07-04 is not in it. Run that report again" in statement(walk, "PI_PEA_1")
+
+
 def test_how_controlled_substances_count_is_kept_with_who_and_when(walk: Walk) -> None:
     assert "Controlled substances included: " in walk.text("attestations")
     walk.saves("attestations", controlled="exclude")

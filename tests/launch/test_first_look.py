@@ -65,6 +65,21 @@ def test_a_reading_does_not_begin_without_the_pages_own_token(make_site: Callabl
     assert site.service.jobs.of("demo", site.clock()) == ()
 
 
+def test_who_waits_for_a_first_look_can_let_the_page_stand_still(
+    make_site: Callable[..., Site], tmp_path: Path
+) -> None:
+    site = make_site(results=tmp_path / "results", fresh=True)
+    browser = site.browser()
+    home = browser.sign_in()
+    browser.get(f"{home}score")
+    site.service.jobs.begin(Task("demo", "own patients", NPI, {"launch": "one"}), Author("", ""), site.clock())
+    moving = browser.get(f"{home}score")
+    still = browser.get(f"{home}score?still=1")
+    assert f'<a href="{home}score?still=1">Let this page stand still</a>' in moving.text
+    assert ("Refresh" in moving.headers, "Refresh" in still.headers) == (True, False)
+    assert (still.status_code, f'<a href="{home}score">Look again</a>' in still.text) == (200, True)
+
+
 @pytest.mark.requirement("R82")
 def test_a_page_that_looks_again_by_itself_keeps_nobody_signed_in(
     make_site: Callable[..., Site], tmp_path: Path

@@ -1,13 +1,17 @@
 """The pages of measures in a launch: who sees cases, what stands in the trail, and what no address opens."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
 from launching import Browser, Site, is_plain_page, words
 from lxml import html
 
+from smartapp.open_runs import Remembered
 from smartapp.store import Assignment
 
 STAFF = "office-staff"
@@ -97,6 +101,31 @@ def test_rows_that_no_page_shows_are_not_found(clinic: Browser, query: str) -> N
     assert got.status_code == 404
     assert is_plain_page(got)
     assert query not in got.text
+
+
+class Broken(Remembered):
+    """Fails as a mistake of the program does."""
+
+    def __init__(self, failure: Exception) -> None:
+        super().__init__()
+        self._failure = failure
+
+    def once(self, *_: object) -> NoReturn:
+        raise self._failure
+
+
+@pytest.mark.parametrize("failure", [KeyError("x"), ValueError("x")])
+def test_a_mistake_of_the_program_is_no_measure_that_is_not_there(
+    make_site: MakeSite, results: Path, failure: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = make_site(results=results, fresh=True)
+    site.app.extensions["pi180"] = replace(site.service, opened=Broken(failure))
+    browser = site.browser()
+    got = browser.get(f"{browser.sign_in()}measures/PI_PEA_1")
+    assert got.status_code == 500
+    assert is_plain_page(got)
+    [number] = re.findall(r"problem ([0-9a-f]{8}): ", caplog.text)
+    assert number in got.text
 
 
 def test_a_filter_of_the_form_narrows_the_rows_and_stays_chosen(clinic: Browser) -> None:

@@ -68,6 +68,7 @@ def test_staff_are_asked_whom_to_look_at_and_pick_a_group_whose_page_stays_chose
     assert group.status_code == 200
     page = read_page(group.text)
     assert page.all("span", "chosen-text")[0].text.endswith(f"TIN {TIN}, as a group")
+    assert title(group.text) == f"Score of TIN {TIN}, as a group: MIPS Promoting Interoperability 2026"
     [basis] = {a.attributes["href"] for a in page.all("a") if "/basis" in a.attributes["href"]}
     assert f"TIN {TIN}, as a group" in words(browser.get(basis.partition("#")[0]).text)
 
@@ -320,6 +321,22 @@ def test_whether_the_chain_holds_is_told_and_a_changed_row_is_named(site: Site) 
     said = words(browser.get(f"{home}trail?check=1").text)
     assert "The chain does not hold" in said
     assert "Row 2:" in said
+
+
+@pytest.mark.requirement("R100")
+def test_a_row_whose_word_nobody_knows_is_shown_as_unknown_and_the_check_names_it(site: Site) -> None:
+    browser, home = staff(site, "auditor")
+    with site.service.launches._engine.begin() as connection:
+        for name in connection.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"
+        ).scalars():
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        connection.exec_driver_sql("UPDATE audit SET event = 'as if nothing was' WHERE number = 2")
+    got = browser.get(f"{home}trail?check=1")
+    assert got.status_code == 200
+    assert "Row 2:" in words(got.text)
+    assert "unknown" in [cell.text for cell in read_page(got.text).all("td")]
+    assert "as if nothing was" not in got.text
 
 
 def test_administrators_of_the_settings_are_named_as_the_ehr_names_users(site: Site) -> None:

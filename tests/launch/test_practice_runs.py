@@ -13,8 +13,10 @@ import pytest
 from extractors.site import load_site
 from scoring.model import Period, Reporter
 from scoring.rulebook import load
-from smartapp.archive import ArchiveError
+from smartapp.archive import ArchiveError, open_score
 from smartapp.attestations import Attestations, from_document
+from smartapp.evidence import case_rows
+from smartapp.exports.cases_csv import cases_csv
 from smartapp.long_work import Paused
 from smartapp.practice import NotWhole, Practice, answers_kept, refresh
 from smartapp.usecases import UsageError
@@ -77,6 +79,33 @@ def test_saved_answers_for_days_of_another_year_hide_no_run(asked: Practice, ear
         refresh(replace(asked, saved=lambda reporter: saved if reporter.npi else None))
 
     assert {file.name for file in asked.runs.iterdir()} == before
+
+
+def test_a_reporter_who_cannot_be_scored_leaves_nothing_published_of_those_before(
+    asked: Practice, earlier: Path
+) -> None:
+    def written() -> dict[Path, int]:
+        return {file: file.stat().st_mtime_ns for file in asked.runs.rglob("*")}
+
+    before, good = written(), told_of(asked.runs)[earlier.name]
+    bad = replace(good, period=Period(date(2025, 7, 1), date(2026, 6, 30)))
+    with pytest.raises(UsageError, match="never leaves its year"):
+        refresh(replace(asked, saved=lambda reporter: good if reporter.npi else bad))
+    assert written() == before
+
+
+def test_reporters_of_different_periods_are_each_published_with_the_cases_of_their_days(
+    asked: Practice, earlier: Path
+) -> None:
+    own = told_of(asked.runs)[earlier.name]
+    group = replace(own, period=Period(date(2026, 1, 1), date(2026, 12, 31)))
+    made = refresh(replace(asked, saved=lambda reporter: own if reporter.npi else group))
+
+    places = [file.parent for file in made.run.glob("*/TIN-*/score.json")]
+    assert len({place.parent for place in places}) == 2
+    for place in places:
+        with open_score(place) as scored:
+            assert cases_csv(case_rows(scored.reading)) == (place / "cases.csv").read_bytes().decode()
 
 
 def test_the_newest_of_several_answers_of_a_reporter_counts(asked: Practice, earlier: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from launching import OWN_FORM, Browser, Site, csrf_of, words
 
 from smartapp.store import Deed
+from tests.smartapp.report_page import read_page
 
 
 @pytest.fixture
@@ -28,7 +29,25 @@ def test_my_score_leads_to_its_periods_and_its_plan_and_each_view_is_audited(
         assert got.status_code == 200
         assert title in got.text
     events = site.audit()[seen:]
-    assert [one.event for one in events] == [Deed.SCORE_VIEWED] * 3
+    plan = [Deed.SCORE_VIEWED, Deed.CASES_VIEWED]
+    assert [one.event for one in events] == [Deed.SCORE_VIEWED, *plan, Deed.SCORE_VIEWED]
+
+
+def test_every_step_of_the_plan_and_of_the_dashboard_leads_to_where_it_is_done(
+    opened: tuple[Site, Browser, str],
+) -> None:
+    _, browser, home = opened
+    for name in ("score", "plan"):
+        shown = read_page(browser.get(f"{home}{name}").text)
+        lists = shown.all("ol", "steps") + shown.all("ul", "steps")
+        links = {a.attributes["href"] for steps in lists for strong in steps.all("strong") for a in strong.all("a")}
+        assert links
+        for href in links:
+            page, _, anchor = href.partition("#")
+            got = browser.get(page)
+            assert got.status_code == 200, href
+            assert "/score?" not in href
+            assert not anchor or read_page(got.text).by_id(anchor), href
 
 
 @pytest.mark.parametrize(("target", "taken"), [("1", "1"), ("100", "100"), ("0", ""), ("101", ""), ("x", "")])

@@ -151,3 +151,16 @@ def test_the_observed_days_grow_by_one_a_day_and_end_with_the_period() -> None:
     days = [Span(AUTUMN, date(2026, 7, n)).elapsed for n in (4, 5, 6)]
     assert days == [0, 1, 2]
     assert Span(AUTUMN, date(2026, 12, 31)).remaining == Span(AUTUMN, date(2027, 3, 1)).remaining == 0
+
+
+def test_a_count_with_bounds_is_told_with_its_bounds() -> None:
+    over = Span(AUTUMN, date(2026, 12, 31))
+    lost = safety_margin(sending(243, 244), [], over)
+    assert lost is not None
+    assert lost.because.startswith("243 to 244 are counted, not fewer than 100")
+    kept = safety_margin(sending(90, 91), [], over)
+    assert kept is not None
+    assert kept.because == "90 to 91 are counted and the period is over: room for 8 more."
+    open_still = safety_margin(sending(94, 95), [], NOVEMBER)
+    assert open_still is not None
+    assert open_still.because.startswith("94 to 95 in 141 days; ")

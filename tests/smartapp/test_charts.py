@@ -183,7 +183,7 @@ def test_a_waterfall_begins_at_the_score_ends_at_the_promise_and_each_step_stand
     with open_score(kept.place) as scored:
         found = plan_of(scored, date(2026, 6, 1))
         assert found is not None
-    chart = waterfall(found.plan, 100)
+    chart = waterfall(found.plan, found.scored.reading.rules)
     assert chart is not None
     thens = [int(row[2]) for row in chart.told.table.rows]
     assert (thens[0], thens[-1]) == (found.plan.before.points, found.plan.after.points)
@@ -197,4 +197,4 @@ def test_nothing_to_do_has_no_waterfall(solo_out: Path) -> None:
     with open_score(kept.place) as scored:
         found = plan_of(scored, date(2026, 6, 1), target=1)
         assert found is not None
-    assert waterfall(found.plan, 100) is None
+    assert waterfall(found.plan, found.scored.reading.rules) is None

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ from smartapp.drilldown import (
     pages_of,
     with_witnesses,
 )
-from smartapp.evidence import deadline_of
+from smartapp.evidence import deadline_of, reason_in_words
 from smartapp.explained import lacking
 from smartapp.report import Frame, measure_page, measures_page
 from smartapp.scored import Scored, score_reading
@@ -195,6 +195,36 @@ def test_access_that_came_late_says_its_deadline_and_a_referral_the_end_of_the_w
     sending = chosen(open_measure(practice, MeasureId("PI_HIE_1")))
     unsent = with_witnesses(practice.reading, listed(sending, Asked(show=Show.UNKNOWN))[:1])[0]
     assert lacking(practice.reading, unsent.rows[0], "unknown").by == practice.reading.period.end
+
+
+def test_a_case_can_be_changed_until_the_last_day_for_it_and_no_longer(practice: Scored) -> None:
+    period = practice.reading.period
+    sending = chosen(open_measure(practice, MeasureId("PI_HIE_1")))
+    unsent = with_witnesses(practice.reading, listed(sending, Asked(show=Show.UNKNOWN))[:1])[0]
+    found = lacking(practice.reading, unsent.rows[0], "unknown")
+    for as_of, by in (
+        (period.end, period.end),
+        (period.end + timedelta(1), date(2027, 3, 31)),
+        (date(2027, 3, 31), date(2027, 3, 31)),
+        (date(2027, 4, 1), None),
+    ):
+        seen = found.seen_from(practice.reading, unsent.rows, as_of)
+        assert (seen.by, seen.gone) == (by, by is None)
+
+
+def test_what_a_record_says_of_a_transmission_stands_in_words() -> None:
+    assert reason_in_words("PI_EP_1", "Task says failed") == "transmission failed (Task)"
+    assert reason_in_words("PI_HIE_1", "Task says failed") == "Task says failed"
+    assert reason_in_words("PI_EP_1", "Task says other") == "Task says other"
+
+
+def test_access_that_was_late_can_no_longer_be_changed_and_the_page_says_so(
+    practice: Scored, access: OpenedMeasure
+) -> None:
+    asked, frame = Asked(show=Show.NOT_MET, month="2026-03"), replace(FRAME, today=date(2026, 11, 21))
+    page = measure_page(practice, access, asked, frame, with_cases=True)
+    assert "Can no longer be changed" in page
+    assert "What would make it met" not in page
 
 
 def test_what_is_left_out_is_no_case_and_has_a_reason(prescribing: OpenedMeasure) -> None:

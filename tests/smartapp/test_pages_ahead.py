@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -13,11 +14,12 @@ from scoring.horizon import Horizon
 from scoring.starts import starts_left
 from smartapp.archive import latest, open_score
 from smartapp.looking_ahead import Periods, periods_of, plan_of, what_if_of
+from smartapp.plan_words import todo
 from smartapp.planning import Planned
 from smartapp.report import Dashboard, periods_page, plan_page, score_page, what_if_page
 from smartapp.report.periods import periods_shown
 from smartapp.scored import Scored, score_reading
-from smartapp.usecases import UsageError
+from smartapp.usecases import UsageError, recounted
 from smartapp.web.typing_form import typed_in
 
 AS_OF = date(2026, 6, 1)
@@ -83,9 +85,10 @@ def test_my_score_says_that_a_better_period_was_found_and_leads_there(ahead: Ahe
     page = read_page(score_page(ahead.scored, WRITTEN, TODAY, Dashboard(periods_shown(ahead.periods))))
     [told] = page.all("section", "alert-better")
     assert told.all("h2")[0].text == "Better period found"
-    assert "July 3, 2026 to December 31, 2026 earns 100 points" in told.text
+    best = "July 3, 2026 to December 31, 2026 earns 93 points as it is reported, and 100 with: PI_LVITC_2 claimed, "
+    assert f"{best}PI_LVOTC_1 claimed; " in told.text
     assert "January 1, 2026 to July 5, 2026 earns 90 as it is reported" in told.text
-    assert "As of November 21, 2026, 40 days of this period are still to come" in told.text
+    assert not re.search(r"\d{4}-\d\d-\d\d", told.text)
     links = {a.text: a.attributes["href"] for a in told.all("a")}
     assert links == {
         "See all periods and why": "/l/abc/periods#periods",
@@ -227,7 +230,8 @@ def test_the_plan_says_what_to_do_until_when_and_what_it_gives(found: Planned, p
     steps = [child for child in listed.children if isinstance(child, Element)]
     assert len(steps) == len(found.plan.steps) > 1
     for shown, step in zip(steps, found.plan.steps, strict=True):
-        assert f"{step.action.rule.todo}." in shown.text
+        assert f"{todo(step.action, found.scored.reading.rules)}." in shown.text
+        assert step.action.id not in shown.text
         assert f"then {step.score_after} points; without it {step.score_without}" in shown.text
     assert f"From {found.plan.before.points} to {found.plan.after.points} of 100" in plan.text
     assert "July 5, 2026 (in 34 days)" in plan.text
@@ -301,3 +305,18 @@ def test_a_count_of_nine_digits_and_every_answer_can_be_typed(ahead: Ahead) -> N
     assert dict(typed.counts) == {"PI_PEA_1": (1, 123456789)}
     assert dict(typed.answers) == {"PI_EP_2": False}
     assert (typed.controlled, typed.cehrt_id) == ("exclude", "0015X")
+
+
+def test_the_best_period_is_promised_what_opening_it_shows(ahead: Ahead) -> None:
+    best = ahead.periods.found.best.period
+    reading = recounted(ahead.scored.reading, best)
+    opened = score_reading(reading, replace(ahead.scored.attestations, period=best))
+    assert ahead.periods.best_as_reported == opened.score.points
+    plain = replace(ahead.periods, best_as_reported=100)
+    assert "December 31, 2026 earns 100 points; January 1" in periods_shown(plain).says[0]
+
+
+def test_points_that_nothing_unknown_changes_are_not_called_all_known(ahead: Ahead) -> None:
+    sure = replace(ahead.periods.found.best, least=100, most=100)
+    shown = periods_shown(replace(ahead.periods, found=replace(ahead.periods.found, best=sure)))
+    assert shown.rows[0].range == "100, which the unknowns do not change"

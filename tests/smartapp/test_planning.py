@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 from report_page import RULES, ndjson
 
-from scoring.actions import applied, score_of
-from scoring.efforts import ActionKind
+from scoring.actions import Action, applied, score_of
+from scoring.efforts import ActionKind, load_efforts
 from scoring.model import MeasureId, Origin, Period, Proportion, Reporter
 from scoring.projection import Safety
 from smartapp import paths
@@ -21,8 +21,11 @@ from smartapp.archive import open_run
 from smartapp.attestations import Attestations, Reported, read_attestations
 from smartapp.cli import main
 from smartapp.plan_document import plan_document
+from smartapp.plan_words import todo
 from smartapp.planning import Asked, Planned, observed_part, planned, ticked
 from smartapp.printed_plan import plan_text, what_if_text
+from smartapp.report.opening import place_in_app
+from smartapp.report.plan import place_of, plan_shown
 from smartapp.scored import score_reading
 from smartapp.typed import LABEL, Typed, what_if
 from smartapp.usecases import Reading, Source, UsageError, read, recounted
@@ -466,3 +469,43 @@ def test_no_plan_rests_on_an_input_that_is_not_whole(source: tuple[str, ...], tm
     found = pi180(*words)
     assert found.exit_code == 8
     assert json.loads(found.stdout)["blocked"]
+
+
+def test_a_step_names_the_road_or_the_exclusion_and_measure_that_it_is_about(march: Planned) -> None:
+    rules, efforts = march.scored.reading.rules, load_efforts()
+
+    def told(kind: ActionKind, subject: str) -> str:
+        return todo(Action(subject, efforts.rule(kind, subject), SPRING.end), rules)
+
+    road = "Report Health Information Exchange (HIE) Bi-Directional Exchange (PI_HIE_5) as the way of"
+    assert told(ActionKind.PATH, "PI_HIE_5").startswith(road)
+    sending = "Support Electronic Referral Loops By Sending Health Information (PI_HIE_1)"
+    claim = told(ActionKind.CLAIM, "PI_LVOTC_1")
+    assert claim.startswith(f"Claim the exclusion PI_LVOTC_1 instead of reporting {sending}, and keep")
+    assert told(ActionKind.WITHDRAW, "PI_HIE_1") == f"Withdraw the exclusion and report {sending}"
+    assert told(ActionKind.EVIDENCE, "PI_EP_1") == "Find the evidence that these were met (PI_EP_1)"
+    assert told(ActionKind.CERTIFICATION, "cehrtId").endswith("(CHPL)")
+
+
+def test_the_text_the_json_and_the_page_name_a_step_alike(march: Planned) -> None:
+    names = [one["todo"] for one in plan_document(march)["plan"]["steps"]]
+    assert names == [one.todo for one in plan_shown(march).steps]
+    printed = " ".join(plan_text(march).split())
+    assert all(name in printed for name in names)
+    assert not any("{" in name for name in names)
+    told = [ending.what for ending in plan_shown(march).closing]
+    assert told
+    assert not any(":PI_" in what for what in told)
+
+
+def test_every_kind_of_step_opens_where_it_is_done() -> None:
+    """An anchor that no page knows would open the dashboard."""
+    for kind in ActionKind:
+        action = Action("PI_HIE_1", load_efforts().rule(kind, "PI_HIE_1"), SPRING.end)
+        assert place_in_app(place_of(action)).page in (
+            "hie",
+            "exclusions",
+            "cehrt",
+            "attestations",
+            "measures/PI_HIE_1",
+        )

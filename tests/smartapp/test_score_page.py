@@ -245,6 +245,13 @@ def test_the_layout_says_who_looks_and_from_where_and_lets_them_out(app: App) ->
     assert current.text == "My score"
 
 
+def test_only_the_score_of_the_one_who_looks_is_called_theirs(little: App) -> None:
+    npi = little.scored.submission.reporter.npi
+    for looks, begins in ((npi, "My score:"), (None, f"Score of NPI {npi}, "), ("1999999992", f"Score of NPI {npi}, ")):
+        page = read_page(score_page(little.scored, WRITTEN, replace(FRAME, npi=looks)))
+        assert page.all("h1")[0].text.startswith(begins)
+
+
 def test_what_a_launch_does_not_have_is_not_offered(little: App) -> None:
     page = read_page(score_page(little.scored, WRITTEN, replace(FRAME, npi=None, has_patient=False)))
     [header] = page.all("header")

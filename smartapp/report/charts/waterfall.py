@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from scoring.plan import Plan
+from scoring.year import RuleBook
+from smartapp.plan_words import todo
 from smartapp.report.charts.score_bar import Segment
 from smartapp.report.charts.shape import DataTable, Told, percent_of
 from smartapp.report.words import plural
@@ -25,20 +27,21 @@ class Waterfall:
     rows: tuple[Fall, ...]
 
 
-def waterfall(plan: Plan, cap: int) -> Waterfall | None:
+def waterfall(plan: Plan, rules: RuleBook) -> Waterfall | None:
     """The rows of a plan.
 
     Args:
         plan: its steps in their order, each scored with all before it.
-        cap: the most points there are; they fill the width.
+        rules: of the year; the most points there are fill the width.
 
     Returns:
         None where nothing is to be done.
     """
     if not plan.steps:
         return None
+    cap = rules.cap.points
     points = [plan.before.points, *(step.score_after for step in plan.steps)]
-    names = [f"{step.action.rule.todo} ({step.action.subject})" for step in plan.steps]
+    names = [todo(step.action, rules) for step in plan.steps]
     moved = list(zip(names, points, points[1:], strict=False))
     rows = [Fall("As it stands", plural(points[0], "point", "points"), _segments(points[0], points[0], cap))]
     rows += [Fall(name, f"{_signed(after - before)}, then {after}", _segments(before, after, cap))
