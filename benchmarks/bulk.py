@@ -17,8 +17,8 @@ from pathlib import Path
 from extractors.sources.bulk_journal import BulkJournal
 from extractors.sources.bulk_waiting import Waits
 from extractors.sources.cohort import Cohort, Rule
-from smartapp.crawling import Crawling, Manners
-from smartapp.fetching import Choice, Fetching, Telling, fetch
+from smartapp.reading.crawling import Crawling, Manners
+from smartapp.reading.fetching import Choice, Fetching, Telling, fetch
 
 FILES, BLOCKS = 4, 256
 _LINE = json.dumps({"resourceType": "Observation", "id": "0", "note": [{"text": "x" * 900}]}).encode() + b"\n"

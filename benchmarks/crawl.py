@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 from extractors.profile import load_profile
 from extractors.sources.cohort import Cohort, Rule
 from extractors.sources.journal import Journal
-from smartapp.crawling import Crawling, Manners, crawl
+from smartapp.reading.crawling import Crawling, Manners, crawl
 
 LANES, LATENCY = 8, 0.1
 PATIENTS, MANY_PAGES, A_PAGE = 100, 10_000, 20

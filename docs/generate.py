@@ -26,9 +26,9 @@ from scoring.model import Period
 from scoring.rulebook import load
 from smartapp.cli import main as pi180
 from smartapp.nightly import status
-from smartapp.preflight_document import schema
 from smartapp.starter import write_starter
 from smartapp.usecases import Source, read
+from smartapp.vendors.preflight_document import schema
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"

@@ -14,7 +14,7 @@ from extractors.drugs.official import read_directory, read_rxnorm
 from extractors.drugs.refresh import Disagreement, Refreshed, refresh, with_retired
 from extractors.drugs.resolve import Drug, resolve
 from extractors.drugs.table import INGREDIENT_FILE, NDC_FILE, RXNORM_FILE, tables, write_table
-from smartapp.runs import write_text
+from smartapp.kept.runs import write_text
 from smartapp.usecases import UsageError
 
 _SYSTEMS = {"rxnorm": RXNORM, "ndc": NDC, "hcpcs": HCPCS}

@@ -8,7 +8,7 @@ from extractors.ledger import NEEDS, Sight
 from extractors.vocabulary import EventKind
 from scoring.exclusions import Count, Exclusion, exclusions
 from scoring.model import MeasureId, Origin, Reporter
-from smartapp.attestations import Attestations
+from smartapp.attesting.attestations import Attestations
 from smartapp.usecases import Reading
 
 BY_PRACTICE = frozenset({MeasureId("PI_PHCDRR_1_EX_1")})

@@ -15,9 +15,9 @@ from scoring.model import MeasureId, Metric, Origin, Proportion, Reporter, Score
 from scoring.rulebook import RuleBook, load
 from scoring.score import score
 from scoring.submission import read as read_submission
-from smartapp.attestations import Attestations
+from smartapp.attesting.attestations import Attestations
 from smartapp.exclusions import counted_exclusions
-from smartapp.reporters import reporter_of
+from smartapp.people.reporters import reporter_of
 from smartapp.usecases import Reading, UsageError
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from smartapp.runs import write_text
+from smartapp.kept.runs import write_text
 from smartapp.settings import new_key
 from smartapp.smart.issuers import UNFILLED
 from smartapp.usecases import UsageError

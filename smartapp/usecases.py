@@ -34,7 +34,7 @@ from extractors.sources.folder import FileRecord, FileState, Progress
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
-from smartapp.cautions import DIRECTORY, cautions
+from smartapp.opened.cautions import DIRECTORY, cautions
 
 
 class UsageError(Exception):

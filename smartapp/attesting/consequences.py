@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from scoring.model import MeasureId
+from smartapp.ahead.typed import Typed, with_typed
 from smartapp.attesting.fields import questions
 from smartapp.attesting.proposed import Difference, difference, rescored
 from smartapp.scored import Scored
-from smartapp.typed import Typed, with_typed
 from smartapp.usecases import UsageError
 
 

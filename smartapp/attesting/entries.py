@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.rulebook import RuleBook
-from smartapp.attestation_errors import AttestationError
-from smartapp.attestations import from_document
+from smartapp.attesting.attestation_errors import AttestationError
+from smartapp.attesting.attestations import from_document
 from smartapp.usecases import UsageError, period_within
 
 Document = Mapping[str, Any]

@@ -10,7 +10,7 @@ from typing import Any
 from scoring.evidence_rules import load_evidence
 from scoring.model import AgencyRequest, MeasureId, Metric
 from scoring.year import Choice, Measure, RuleBook, Status
-from smartapp.attestations import VARIANTS, Attestations
+from smartapp.attesting.attestations import VARIANTS, Attestations
 from smartapp.attesting.entries import PERIOD, Entry
 
 Fields = Mapping[str, str]

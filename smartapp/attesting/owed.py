@@ -9,9 +9,9 @@ from scoring.conditions import Deadline, DeadlineId
 from scoring.eligibility import Clinician, Duty, HardshipStatus
 from scoring.eligibility_rules import Framework
 from scoring.model import Reporter
-from smartapp.attested_eligibility import Eligible, eligibility_rules
-from smartapp.eligibility import Question, Standing, standings
-from smartapp.roster import Group
+from smartapp.attesting.attested_eligibility import Eligible, eligibility_rules
+from smartapp.people.eligibility import Question, Standing, standings
+from smartapp.people.roster import Group
 from smartapp.scored import Scored
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from scoring import findings
 from scoring.model import Finding, MeasureId, Severity
 from scoring.year import RuleBook
-from smartapp.attestations import Attestations, as_document, from_document
+from smartapp.attesting.attestations import Attestations, as_document, from_document
 from smartapp.attesting.entries import Entry, changed_by, faults, with_entries
 from smartapp.attesting.fields import fields_of
 from smartapp.scored import Scored, score_reading

@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from scoring.model import MeasureId, Period, Reporter
-from smartapp.attestations import Attestations
+from smartapp.attesting.attestations import Attestations
 from smartapp.beside.causes import Cause, Gap, Verdict, judge
 from smartapp.beside.listed import EhrReport, Single, Total, Unread, Whose
 from smartapp.beside.otherwise import settings_of
 from smartapp.beside.single_cases import Known, SingleDifference, single_differences
 from smartapp.beside.what_if import AS_COUNTED, Bench, Setting, Units
-from smartapp.evidence import place_of, shown_key
-from smartapp.reporters import reporter_of
+from smartapp.opened.evidence import place_of, shown_key
+from smartapp.people.reporters import reporter_of
 from smartapp.usecases import Reading, UsageError
 
 _ORDER = list(Verdict)

@@ -13,7 +13,7 @@ from typing import Any
 from scoring.model import MeasureId, Reporter
 from smartapp.beside.listed import Single
 from smartapp.beside.what_if import Units
-from smartapp.evidence import place_of, shown_key
+from smartapp.opened.evidence import place_of, shown_key
 from smartapp.usecases import Reading
 
 _PER_PATIENT = "PI_PEA_1"

@@ -16,7 +16,7 @@ from extractors.cases import tally
 from extractors.engine.local import LocalEngine
 from extractors.site import NumeratorWindow
 from scoring.model import MeasureId, Period, Reporter
-from smartapp.runs import BESIDE
+from smartapp.kept.runs import BESIDE
 from smartapp.usecases import Reading
 
 Standing = tuple[int, int]

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from smartapp.cli.options import PLACE
-from smartapp.crawling import Backend
+from smartapp.reading.crawling import Backend
 from smartapp.smart.assertion import ALGORITHMS
 from smartapp.usecases import UsageError
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 
 from scoring.model import Reporter
-from smartapp import printed_beside
-from smartapp.archive import open_run
-from smartapp.attestations import VARIANTS
+from smartapp.attesting.attestations import VARIANTS
 from smartapp.beside.compared import compare as hold_against
 from smartapp.beside.listed import read_report
 from smartapp.cli.looking import counted_period
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, Days, stated_failures
-from smartapp.finding_run import find_run
-from smartapp.runs import as_json
+from smartapp.kept.archive import open_run
+from smartapp.kept.finding_run import find_run
+from smartapp.kept.runs import as_json
+from smartapp.printed import beside as printed_beside
 
 
 @click.command()

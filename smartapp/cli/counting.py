@@ -14,9 +14,8 @@ from extractors.sources.folder import FileState
 from scoring.explain import as_document
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
-from smartapp import console, printed
-from smartapp.attestation_template import template
-from smartapp.attestations import read_attestations
+from smartapp.attesting.attestation_template import template
+from smartapp.attesting.attestations import read_attestations
 from smartapp.cli.nightly import run_config
 from smartapp.cli.options import (
     AS_JSON,
@@ -32,12 +31,14 @@ from smartapp.cli.options import (
     source_options,
     stated_failures,
 )
-from smartapp.printed_beside import unattributed_lines
-from smartapp.publish import publish, score_document_of
-from smartapp.runs import as_json, reading_document, write_run, write_text
+from smartapp.kept.publish import publish, score_document_of
+from smartapp.kept.runs import as_json, reading_document, write_run, write_text
+from smartapp.opened.unattributed import documents, unattributed
+from smartapp.printed import console
+from smartapp.printed import score as printed
+from smartapp.printed.beside import unattributed_lines
 from smartapp.scored import Scored, score_document, score_reading
 from smartapp.submissions import score_several
-from smartapp.unattributed import documents, unattributed
 from smartapp.usecases import Reading, Source, UsageError, period_within, read
 
 _MOST_TOLD = 20

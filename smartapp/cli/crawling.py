@@ -12,7 +12,6 @@ from extractors.errors import Unreachable
 from extractors.gateway import LANES, MOST_LANES, USUAL_RATE
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
 from extractors.sources.queries import SignInNeeded
-from smartapp import console
 from smartapp.cli.backends import BACKEND, backend_of
 from smartapp.cli.options import (
     INTERRUPTED,
@@ -25,8 +24,9 @@ from smartapp.cli.options import (
     named_values,
     stated_failures,
 )
-from smartapp.crawling import Crawling, Manners, Outcome
-from smartapp.crawling import crawl as crawled
+from smartapp.printed import console
+from smartapp.reading.crawling import Crawling, Manners, Outcome
+from smartapp.reading.crawling import crawl as crawled
 from smartapp.usecases import UsageError
 
 _PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import click
 
-from smartapp import console
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, stated_failures
-from smartapp.deck import SCENARIOS, Deck, Rendering, load_deck
-from smartapp.deck_comparison import as_document, compare_deck
-from smartapp.deck_files import expected_of, write_deck
-from smartapp.printed_deck import comparison_table
-from smartapp.runs import as_json
+from smartapp.kept.runs import as_json
+from smartapp.printed import console
+from smartapp.printed.deck import comparison_table
 from smartapp.usecases import UsageError
+from smartapp.vendors.deck import SCENARIOS, Deck, Rendering, load_deck
+from smartapp.vendors.deck_comparison import as_document, compare_deck
+from smartapp.vendors.deck_files import expected_of, write_deck
 
 
 @click.command()

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
-from smartapp import console, printed_drugs
 from smartapp.cli.options import AS_JSON, PLACE, stated_failures
 from smartapp.drugs import look_up, make_tables
-from smartapp.runs import as_json
+from smartapp.kept.runs import as_json
+from smartapp.printed import console
+from smartapp.printed import drugs as printed_drugs
 
 
 @click.command()

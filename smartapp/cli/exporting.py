@@ -11,7 +11,6 @@ from extractors.gateway import LANES, USUAL_RATE
 from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id
 from extractors.sources.queries import SignInNeeded
-from smartapp import console
 from smartapp.cli.backends import BACKEND, backend_of
 from smartapp.cli.options import (
     INTERRUPTED,
@@ -23,8 +22,9 @@ from smartapp.cli.options import (
     stated_failures,
 )
 from smartapp.cli.options import PARAMETERS as STATIC
-from smartapp.crawling import Crawling, Manners
-from smartapp.fetching import Choice, Fetched, Fetching, Renew, Telling, Way, fetch
+from smartapp.printed import console
+from smartapp.reading.crawling import Crawling, Manners
+from smartapp.reading.fetching import Choice, Fetched, Fetching, Renew, Telling, Way, fetch
 from smartapp.usecases import UsageError
 
 _PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"

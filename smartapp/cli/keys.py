@@ -12,8 +12,8 @@ import click
 
 from extractors.errors import GatewayError
 from extractors.gateway import Gateway, Network
-from smartapp import console
 from smartapp.cli.options import NOT_WHOLE, PLACE, WRONG_USAGE, stated_failures
+from smartapp.printed import console
 from smartapp.smart.assertion import ALGORITHMS, SigningKeyError
 from smartapp.smart.keys import (
     PUBLIC,

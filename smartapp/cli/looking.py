@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from scoring.model import Period
-from smartapp import printed
-from smartapp.archive import counted_periods, open_run
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, Days, stated_failures
-from smartapp.differences import differences
-from smartapp.explained import explain_measure, explain_record
-from smartapp.finding_run import find_run
-from smartapp.runs import as_json
+from smartapp.kept.archive import counted_periods, open_run
+from smartapp.kept.differences import differences
+from smartapp.kept.finding_run import find_run
+from smartapp.kept.runs import as_json
+from smartapp.opened.explained import explain_measure, explain_record
+from smartapp.printed import score as printed
 from smartapp.usecases import UsageError, period_within
 
 _MEASURE = re.compile(r"PI_\w+")

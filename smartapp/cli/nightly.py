@@ -13,8 +13,8 @@ import click
 
 from extractors.errors import ExtractionError
 from scoring.rulebook import load
-from smartapp import console
 from smartapp.cli.options import PLACE, RULES, WRONG_USAGE, YEAR, stated_failures
+from smartapp.kept.runs import as_json
 from smartapp.nightly.config import Clinic, judged, load_clinic
 from smartapp.nightly.endings import UNEXPECTED, Stopped, ending_of
 from smartapp.nightly.machine import Machine
@@ -22,7 +22,7 @@ from smartapp.nightly.night import Speaking, run_night
 from smartapp.nightly.server import reachable
 from smartapp.nightly.starter import write_config
 from smartapp.nightly.status import Status
-from smartapp.runs import as_json
+from smartapp.printed import console
 
 GRACE = 25
 """Seconds in which a run that is asked to stop finishes what it is at; then it ends as if it were killed (R125)."""

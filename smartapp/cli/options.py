@@ -11,8 +11,8 @@ import click
 
 from extractors.errors import ExtractionError
 from scoring.errors import RuleError, SubmissionError
-from smartapp import console
-from smartapp.attestation_errors import AttestationError
+from smartapp.attesting.attestation_errors import AttestationError
+from smartapp.printed import console
 from smartapp.settings import SettingsError
 from smartapp.store import StoreError
 from smartapp.usecases import UsageError

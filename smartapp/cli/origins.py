@@ -13,11 +13,11 @@ import click
 from extractors.site import Site, load_site
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
-from smartapp.archive import basis_of, open_run
 from smartapp.cli.counting import reading_of
 from smartapp.cli.options import NOT_WHOLE, PLACE, Command, source_options
-from smartapp.finding_run import find_run
-from smartapp.runs import as_json
+from smartapp.kept.archive import basis_of, open_run
+from smartapp.kept.finding_run import find_run
+from smartapp.kept.runs import as_json
 from smartapp.usecases import Reading, Source, UsageError, recounted
 
 _RUN = click.option("--run", type=PLACE, help="A run that was kept (runs/<fingerprint>), in place of --from.")

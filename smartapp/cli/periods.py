@@ -11,14 +11,14 @@ import click
 
 from scoring.model import Reporter
 from scoring.rulebook import RuleBook
-from smartapp.attestations import read_attestations
-from smartapp.best_period import Answered, PeriodSearch, assume
+from smartapp.ahead.best_period import Answered, PeriodSearch, assume
+from smartapp.ahead.period_document import best_period_document, briefs_document
+from smartapp.attesting.attestations import read_attestations
 from smartapp.cli.options import AS_JSON, GATE_SHUT, NPI, PLACE, RULES, TIN, YEAR, Day, stated_failures
 from smartapp.cli.origins import from_source_or_run, origin_of, stop_if_broken
-from smartapp.period_document import best_period_document, briefs_document
-from smartapp.printed_period import best_period_text, everyone_text
-from smartapp.reporters import ReporterError
-from smartapp.runs import as_json
+from smartapp.kept.runs import as_json
+from smartapp.people.reporters import ReporterError
+from smartapp.printed.period import best_period_text, everyone_text
 from smartapp.usecases import UsageError
 
 

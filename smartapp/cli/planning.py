@@ -12,14 +12,14 @@ import click
 
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
-from smartapp.attestations import VARIANTS, Attestations, read_attestations
+from smartapp.ahead.plan_document import plan_document
+from smartapp.ahead.planning import Asked, observed_part, planned
+from smartapp.ahead.typed import Typed, what_if
+from smartapp.attesting.attestations import VARIANTS, Attestations, read_attestations
 from smartapp.cli.options import AS_JSON, GATE_SHUT, PLACE, RULES, YEAR, Day, Days, stated_failures
 from smartapp.cli.origins import from_source_or_run, origin_of, stop_if_broken
-from smartapp.plan_document import plan_document
-from smartapp.planning import Asked, observed_part, planned
-from smartapp.printed_plan import plan_text, what_if_text
-from smartapp.runs import as_json
-from smartapp.typed import Typed, what_if
+from smartapp.kept.runs import as_json
+from smartapp.printed.plan import plan_text, what_if_text
 from smartapp.usecases import UsageError, period_within
 
 _Value = TypeVar("_Value")

@@ -13,7 +13,6 @@ from extractors.errors import Unreachable
 from extractors.preflight import Gradeability
 from extractors.preflight_sample import FEW, SignInRefused
 from scoring.rulebook import load, years
-from smartapp import console, printed_preflight
 from smartapp.cli.options import (
     AS_JSON,
     NOT_DERIVABLE,
@@ -26,14 +25,16 @@ from smartapp.cli.options import (
     named_values,
     stated_failures,
 )
-from smartapp.preflight import Asked, Found
-from smartapp.preflight import preflight as examined
-from smartapp.preflight_document import document
-from smartapp.runs import as_json
+from smartapp.kept.runs import as_json
+from smartapp.printed import console
+from smartapp.printed import preflight as printed_preflight
 from smartapp.settings import read_secret
 from smartapp.smart.errors import SmartError, Unavailable
 from smartapp.smart.login import PORT, Client
 from smartapp.usecases import UsageError
+from smartapp.vendors.preflight import Asked, Found
+from smartapp.vendors.preflight import preflight as examined
+from smartapp.vendors.preflight_document import document
 
 _OPTIONS = (
     click.argument("url"),

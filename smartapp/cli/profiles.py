@@ -7,10 +7,12 @@ from typing import Any
 import click
 
 from extractors.profile import load_profile, profile_names
-from smartapp import console, printed_profiles, profiling
 from smartapp.cli.options import AS_JSON, DIFFERENT, NOT_WHOLE, PLACE, WRONG_USAGE, from_source, stated_failures
-from smartapp.runs import as_json
+from smartapp.kept.runs import as_json
+from smartapp.printed import console
+from smartapp.printed import profiles as printed_profiles
 from smartapp.usecases import Source
+from smartapp.vendors import profiling
 
 
 @click.group()

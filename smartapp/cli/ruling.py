@@ -9,12 +9,12 @@ import click
 from scoring.changes import changes
 from scoring.eligibility_rules import Framework, eligibility_in
 from scoring.rulebook import load
-from smartapp import printed_rules
 from smartapp.cli.options import AS_JSON, AS_OF, DIFFERENT, PLACE, RULES, WRONG_USAGE, YEAR, stated_failures
-from smartapp.eligibility import Question, eligibility_document, entity_score, standings
-from smartapp.roster import read_roster
+from smartapp.kept.runs import as_json
+from smartapp.people.eligibility import Question, eligibility_document, entity_score, standings
+from smartapp.people.roster import read_roster
+from smartapp.printed import rules as printed_rules
 from smartapp.rulebooks import check_rules, entries_document, entries_of
-from smartapp.runs import as_json
 
 FRAMEWORKS = click.Choice([framework.value for framework in Framework])
 

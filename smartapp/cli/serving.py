@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from scoring.rulebook import load
-from smartapp import console
 from smartapp.cli.counting import Printing, run_and_publish
 from smartapp.cli.options import PLACE, stated_failures
 from smartapp.demo import SCENARIO, YEAR, demo_of
 from smartapp.paths import fixture
+from smartapp.printed import console
 from smartapp.starter import write_starter
 from smartapp.usecases import Source, UsageError
 from smartapp.web.selfcheck import Weight

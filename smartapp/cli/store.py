@@ -13,11 +13,11 @@ from pathlib import Path
 
 import click
 
-from smartapp import console
-from smartapp.access import ASSIGNABLE
 from smartapp.cli.options import DIFFERENT, PLACE, stated_failures
 from smartapp.new_key import ChangedKey, change_key, forget_older_keys
 from smartapp.own_store import store_of
+from smartapp.people.access import ASSIGNABLE
+from smartapp.printed import console
 from smartapp.settings import Settings, load_settings
 from smartapp.smart.issuers import Registration, load_issuers
 from smartapp.store import Assignment, AuditEvent, Deed, Store

@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from smartapp.evidence import CaseRow, Witness
+from smartapp.opened.evidence import CaseRow, Witness
 
 _COLUMNS = (
     "measure",

@@ -11,10 +11,10 @@ from typing import Any
 
 from scoring.findings import CATALOGUE, NUMERATOR_FELL, NUMERATOR_GAP, NUMERATOR_STOPPED, SOURCE_NOT_WHOLE, FindingKind
 from scoring.model import Cite, Origin, Reporter, Severity
-from smartapp.differences import Fall, falls
-from smartapp.outages import Outage
+from smartapp.kept.differences import Fall, falls
+from smartapp.kept.trend import gaps_of
+from smartapp.opened.outages import Outage
 from smartapp.scored import Scored
-from smartapp.trend import gaps_of
 
 OURS = Cite("pi180: this rule is ours, no official text has one")
 COSTS_POINTS = frozenset({NUMERATOR_FELL.code, NUMERATOR_STOPPED.code, NUMERATOR_GAP.code})

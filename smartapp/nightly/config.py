@@ -17,10 +17,10 @@ from extractors.site import load_site
 from extractors.strict_toml import check_keys, read_toml
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
-from smartapp.attestations import Attestations, read_attestations
-from smartapp.fetching import Fetching
+from smartapp.attesting.attestations import Attestations, read_attestations
 from smartapp.nightly.problems import ConfigError, Problems
 from smartapp.nightly.server import server_of
+from smartapp.reading.fetching import Fetching
 from smartapp.usecases import Source, period_within
 
 WHAT = "the settings of a run"

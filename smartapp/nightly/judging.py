@@ -11,14 +11,14 @@ from extractors.cases import tally
 from extractors.sources.crawled import not_whole_of
 from scoring.model import Period
 from smartapp import __version__
-from smartapp.attestations import Attestations, read_attestations
-from smartapp.best_period import Answered, PeriodSearch
+from smartapp.ahead.best_period import Answered, PeriodSearch
+from smartapp.attesting.attestations import Attestations, read_attestations
+from smartapp.kept.publish import publish
+from smartapp.kept.runs import period_name, table_file, write_period
 from smartapp.nightly.alerts import Alert, fallen, standing_alerts
 from smartapp.nightly.config import Clinic, Report, Wanted
 from smartapp.nightly.state import Committed
 from smartapp.nightly.status import Counted, Ledger, Reported
-from smartapp.publish import publish
-from smartapp.runs import period_name, table_file, write_period
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Reading, period_within
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from scoring.model import Period
 from smartapp.durable import Files, digest_of
-from smartapp.fetching import Fetched, Fetching, Renew, Telling, fetch
 from smartapp.nightly.alerts import Alert, not_read_whole
 from smartapp.nightly.config import Clinic
 from smartapp.nightly.endings import NotWhole, Stopped, ending_of
@@ -25,6 +24,7 @@ from smartapp.nightly.state import FOLDER, Committed, State, read_state, write_s
 from smartapp.nightly.status import Ledger, Status, Step, stamp, write_status
 from smartapp.nightly.status import State as Standing
 from smartapp.nightly.told import ALERT, code_of, lines_of, new_alerts
+from smartapp.reading.fetching import Fetched, Fetching, Renew, Telling, fetch
 from smartapp.usecases import Reading, read
 
 FRESH = timedelta(hours=12)

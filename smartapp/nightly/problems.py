@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from extractors.errors import ExtractionError
 from extractors.strict_toml import check_keys
 from scoring.errors import RuleError
-from smartapp.attestation_errors import AttestationError
+from smartapp.attesting.attestation_errors import AttestationError
 from smartapp.settings import SettingsError
 from smartapp.usecases import UsageError
 

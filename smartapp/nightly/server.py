@@ -11,9 +11,9 @@ from extractors.gateway import LANES, MOST_LANES, ONCE, USUAL_RATE
 from extractors.places import place_of
 from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
-from smartapp.crawling import Backend, Crawling, Manners, connection_of, statement_of, token_may_fail
-from smartapp.fetching import Choice, Fetching, Renew
 from smartapp.nightly.problems import ConfigError, Problems
+from smartapp.reading.crawling import Backend, Crawling, Manners, connection_of, statement_of, token_may_fail
+from smartapp.reading.fetching import Choice, Fetching, Renew
 from smartapp.settings import read_secret
 from smartapp.smart.assertion import SigningKeyError
 from smartapp.smart.keys import signing_key

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from extractors.gateway import LANES, USUAL_RATE
 from scoring.rulebook import RuleBook
-from smartapp.attestation_template import template
-from smartapp.runs import write_text
+from smartapp.attesting.attestation_template import template
+from smartapp.kept.runs import write_text
 from smartapp.usecases import UsageError
 
 CONFIG, ATTESTATIONS = "clinic.toml", "attestations.toml"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from smartapp.durable import Files
+from smartapp.kept.runs import as_json
 from smartapp.nightly.alerts import Alert, of_document
 from smartapp.nightly.machine import Parked
 from smartapp.nightly.status import Counted, Ledger, Reported
-from smartapp.runs import as_json
 
 FOLDER, NAME, SCHEMA = ".night", "state.json", "pi180/night/1"
 

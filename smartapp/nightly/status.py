@@ -13,7 +13,7 @@ from typing import Any
 
 from smartapp import __version__
 from smartapp.durable import Files
-from smartapp.runs import as_json
+from smartapp.kept.runs import as_json
 
 NAME, SCHEMA = "status.json", "pi180/status/1"
 

@@ -12,12 +12,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from smartapp.drilldown import Asked as AskedRows
-from smartapp.drilldown import OpenedMeasure
-from smartapp.evidence import CaseRow
-from smartapp.looking_ahead import Periods
+from smartapp.ahead.looking_ahead import Periods
+from smartapp.ahead.planning import Planned
+from smartapp.ahead.typed import WhatIf
+from smartapp.opened.drilldown import Asked as AskedRows
+from smartapp.opened.drilldown import OpenedMeasure
+from smartapp.opened.evidence import CaseRow
 from smartapp.paths import templates
-from smartapp.planning import Planned
 from smartapp.report.access_shown import RULE as OUTAGE_RULE
 from smartapp.report.beside import other_books
 from smartapp.report.charts.bullet import bullets_of
@@ -41,7 +42,6 @@ from smartapp.report.plan import plan_shown
 from smartapp.report.what_if import what_if_shown
 from smartapp.report.words import day_in_words, figure, until
 from smartapp.scored import Scored
-from smartapp.typed import WhatIf
 
 __all__ = [
     "Action",

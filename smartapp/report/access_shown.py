@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from extractors.cases import ACCESS_BUSINESS_DAYS
-from smartapp.access_days import PassedOver, holidays_between
-from smartapp.outages import FEWEST_DAYS, MOST_CHANCE, Outage
+from smartapp.opened.access_days import PassedOver, holidays_between
+from smartapp.opened.outages import FEWEST_DAYS, MOST_CHANCE, Outage
 from smartapp.report.words import day, figure, plural
 from smartapp.usecases import Reading
 

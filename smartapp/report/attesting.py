@@ -7,12 +7,12 @@ from datetime import date, tzinfo
 from scoring.evidence_rules import load_evidence
 from scoring.model import Finding, MeasureId, Metric, Origin, ScoreLine, Severity
 from scoring.year import Measure, Status
+from smartapp.ahead.carried import cut_short
 from smartapp.attesting.consequences import Consequence
 from smartapp.attesting.engagement import Engagement, ledger
 from smartapp.attesting.fields import road_of
 from smartapp.attesting.proposed import field_of
 from smartapp.attesting.readiness import Place, Readiness
-from smartapp.carried import cut_short
 from smartapp.report.engagement import LedgerShown, ledger_shown
 from smartapp.report.folds import open_folds
 from smartapp.report.measure_list import status_of

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from smartapp.beside.causes import Verdict
 from smartapp.beside.compared import Behind, Candidate, Comparison, Numbers, typed_beside
+from smartapp.opened.unattributed import Unattributed, unattributed
 from smartapp.report.words import figure
 from smartapp.scored import Scored
-from smartapp.unattributed import Unattributed, unattributed
 
 _TAGS = {Verdict.EXACTLY: "exactly", Verdict.ENOUGH: "could be all", Verdict.PARTLY: "in part"}
 

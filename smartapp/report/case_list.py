@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from extractors.vocabulary import DEFINITIONS, EventKind
-from smartapp.access_days import CountedDays, counted_days
-from smartapp.casebook import ANSWERS, NO_DATE, Case, Occurrence, Standing
-from smartapp.drilldown import (
+from smartapp.ahead.open_cases import NUMERATORS
+from smartapp.opened.access_days import CountedDays, counted_days
+from smartapp.opened.casebook import ANSWERS, NO_DATE, Case, Occurrence, Standing
+from smartapp.opened.drilldown import (
     PAGE_SIZE,
     Asked,
     NoSuchRows,
@@ -22,9 +23,8 @@ from smartapp.drilldown import (
     pages_of,
     with_witnesses,
 )
-from smartapp.evidence import CaseRow, deadline_of
-from smartapp.explained import Lacking, lacking
-from smartapp.open_cases import NUMERATORS
+from smartapp.opened.evidence import CaseRow, deadline_of
+from smartapp.opened.explained import Lacking, lacking
 from smartapp.report.frame import Link, Option
 from smartapp.report.words import day_in_words, figure, month_in_words
 from smartapp.usecases import Reading

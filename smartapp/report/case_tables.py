@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smartapp.casebook import ANSWERS, Standing
-from smartapp.drilldown import Asked, Show, Way, grade_of, key_of
+from smartapp.opened.casebook import ANSWERS, Standing
+from smartapp.opened.drilldown import Asked, Show, Way, grade_of, key_of
 from smartapp.report.case_list import DRUGS, GRADES, Opens
 from smartapp.report.words import month_in_words
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from scoring.year import Status
-from smartapp.planning import Planned
+from smartapp.ahead.planning import Planned
 from smartapp.report.dates import DateShown
 from smartapp.report.jobs import JobShown
 from smartapp.report.page import ROLES, Page

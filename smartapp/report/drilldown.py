@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from extractors.ledger import NEEDS
 from scoring.model import Cite
 from smartapp import __version__
-from smartapp.drilldown import Asked, OpenedMeasure, Show, Way
-from smartapp.measure_words import MeasureWords, words_of
+from smartapp.opened.drilldown import Asked, OpenedMeasure, Show, Way
+from smartapp.opened.measure_words import MeasureWords, words_of
 from smartapp.report.access_shown import AccessRule, OutageShown, access_rule, outages_shown
 from smartapp.report.case_list import CaseList, Opens, case_list, in_words
 from smartapp.report.case_tables import CaseTables, Figure, Table, unlisted

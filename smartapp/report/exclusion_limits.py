@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from scoring.exclusions import Standing
 from scoring.model import Cite
 from scoring.projection import Safety, Span
-from smartapp.limits import Limited, Limits
+from smartapp.ahead.limits import Limited, Limits
 from smartapp.report.charts.threshold import ThresholdChart, threshold_chart
 from smartapp.report.exclusions import Undecided, exclusions_of
 from smartapp.report.words import day, figure, plural

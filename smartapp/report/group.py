@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from extractors.cases import Tally
 from scoring.model import Score
-from smartapp.eligibility import Standing
-from smartapp.group_rollup import GroupRollup, Member, Rollup
-from smartapp.measure_words import words_of
+from smartapp.opened.measure_words import words_of
+from smartapp.people.eligibility import Standing
+from smartapp.people.group_rollup import GroupRollup, Member, Rollup
 from smartapp.report.words import figure, plural, rate_in_words
 from smartapp.scored import Scored
 

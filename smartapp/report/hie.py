@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scoring.model import Cite, Confidence, MeasureId, Metric
 from scoring.year import Path, RuleBook
-from smartapp.hie import Pair, Road, Roads
+from smartapp.ahead.hie import Pair, Road, Roads
 from smartapp.report.charts.bullet import Bullet, bullet_of
 from smartapp.report.words import plural
 from smartapp.scored import Scored

@@ -8,11 +8,11 @@ from extractors.cases import Tally
 from extractors.ledger import NEEDS
 from scoring.model import MeasureId, Reporter
 from scoring.year import Measure, Status
-from smartapp.attestations import Reported
-from smartapp.casebook import CaseGroup, grouped
-from smartapp.evidence import CaseRow, rows_of
+from smartapp.attesting.attestations import Reported
 from smartapp.exclusions import BASES, counts_for
-from smartapp.measure_words import words_of
+from smartapp.opened.casebook import CaseGroup, grouped
+from smartapp.opened.evidence import CaseRow, rows_of
+from smartapp.opened.measure_words import words_of
 from smartapp.report.words import day, percent, rate_in_words
 from smartapp.scored import Scored
 

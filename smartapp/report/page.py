@@ -9,7 +9,7 @@ from extractors.sources.folder import FileRecord
 from scoring.model import Finding, MeasureId, Metric, OtherReading, Severity
 from scoring.year import Measure, Status
 from smartapp import __version__
-from smartapp.evidence import CaseRow
+from smartapp.opened.evidence import CaseRow
 from smartapp.report.charts.bullet import Bullets, bullets_of
 from smartapp.report.charts.score_bar import Chart, chart_of
 from smartapp.report.exclusions import Exclusions, exclusions_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from smartapp.access import ASSIGNABLE, MAY, Role
+from smartapp.people.access import ASSIGNABLE, MAY, Role
 from smartapp.report.words import moment
 from smartapp.store import Assignment, Launch
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from scoring.model import MeasureId, Period
 from scoring.periods import Outcome, Reason
-from smartapp.looking_ahead import Periods, Starts
-from smartapp.period_words import CONTROLLED, Wording, certainty, gate, resting_on, unseen_days
+from smartapp.ahead.looking_ahead import Periods, Starts
+from smartapp.ahead.period_words import CONTROLLED, Wording, certainty, gate, resting_on, unseen_days
 from smartapp.report.words import day, figure, objective_title, plural
 
 _HEIGHT = 120

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from scoring.actions import Action
 from scoring.efforts import ActionKind
 from scoring.model import MeasureId
-from smartapp.plan_words import ESTIMATE, aim, blocking, hours, listed, not_counted_on, projected, taken, todo
-from smartapp.planning import Planned
+from smartapp.ahead.plan_words import ESTIMATE, aim, blocking, hours, listed, not_counted_on, projected, taken, todo
+from smartapp.ahead.planning import Planned
 from smartapp.report.charts.waterfall import Waterfall, waterfall
 from smartapp.report.words import day, figure, plural, until
 

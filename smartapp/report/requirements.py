@@ -7,10 +7,10 @@ from scoring.eligibility import Duty, HardshipStatus, Verdict
 from scoring.eligibility_rules import EligibilityRules
 from scoring.findings import cites_of
 from scoring.model import Cite
-from smartapp.attested_eligibility import Eligible, eligibility_rules
+from smartapp.attesting.attested_eligibility import Eligible, eligibility_rules
 from smartapp.attesting.fields import NO_STATUS
 from smartapp.attesting.owed import Owed
-from smartapp.eligibility import Standing
+from smartapp.people.eligibility import Standing
 from smartapp.report.options import Option
 from smartapp.report.words import day
 from smartapp.scored import Scored

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from scoring.year import RuleBook
+from smartapp.ahead.carried import cut_short
 from smartapp.attesting.proposed import Difference, Proposed, difference
-from smartapp.carried import cut_short
 from smartapp.report.words import moment, objective_title
 from smartapp.scored import Scored
 from smartapp.store import Draft

@@ -6,13 +6,13 @@ from datetime import tzinfo
 from fractions import Fraction
 
 from scoring.model import Period
-from smartapp.outages import Outage
+from smartapp.kept.trend import Kept, Rate, Since, Trend
+from smartapp.opened.outages import Outage
 from smartapp.report.access_shown import outage_in_words
 from smartapp.report.charts.shape import DataTable, Told
 from smartapp.report.charts.trend import TrendLine, Value, trend_line
 from smartapp.report.periods import in_days
 from smartapp.report.words import day, figure, moment, plural, rate_in_words
-from smartapp.trend import Kept, Rate, Since, Trend
 
 _NO_NUMBER = "no score: input not whole"
 _BASIS = {"rules": "rules", "profile": "evidence profile", "site": "settings of the site", "drug_table": "drug table"}

@@ -5,7 +5,7 @@ from datetime import tzinfo
 from itertools import pairwise
 
 from scoring.year import RuleBook
-from smartapp.attestations import Attestations, from_document
+from smartapp.attesting.attestations import Attestations, from_document
 from smartapp.attesting.fields import fields_of
 from smartapp.attesting.proposed import differing
 from smartapp.report.steps import Version, label_of

@@ -7,10 +7,10 @@ from scoring.model import Metric, Severity
 from scoring.rulebook import RuleBook
 from scoring.score import BONUS
 from scoring.year import Measure, Status
-from smartapp.plan_words import earned_in_words, points_of
+from smartapp.ahead.plan_words import earned_in_words, points_of
+from smartapp.ahead.typed import LABEL, WhatIf
 from smartapp.report.words import objective_title
 from smartapp.scored import Scored
-from smartapp.typed import LABEL, WhatIf
 
 _GROUPS = {
     "Attestations and required answers": {Status.ATTESTATION, Status.REQUIRED, Status.ENGAGEMENT},

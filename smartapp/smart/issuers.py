@@ -17,7 +17,7 @@ from extractors.places import Place, place_of
 from extractors.profile import Profile, load_profile
 from extractors.site import Site, load_site
 from extractors.strict_toml import check_keys, read_toml
-from smartapp.access import is_user
+from smartapp.people.access import is_user
 from smartapp.settings import SettingsError, read_secret
 from smartapp.smart.addresses import base_at, network_at, origin_at, place_at
 from smartapp.smart.assertion import SigningKey, load_signing_key

@@ -19,8 +19,8 @@ from smartapp.store.tables import aware, draft, naive, place
 class Draft:
     """One version of the answers of a filing.
 
-    `number` counts from 1 within the filing. `document` is in the shape that `smartapp.attestations.from_document`
-    reads. `reason` is empty where none was given.
+    `number` counts from 1 within the filing. `document` is in the shape that
+    `smartapp.attesting.attestations.from_document` reads. `reason` is empty where none was given.
     """
 
     number: int

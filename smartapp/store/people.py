@@ -17,7 +17,8 @@ class Assignment:
     """One role of one user.
 
     `user` is the reference that the EHR calls the user by (`Practitioner/abc`), or issuer and subject with a blank
-    between. `role` is a word of `smartapp.access`. `tins` None: every TIN of the registration. `by` says who granted.
+    between. `role` is a word of `smartapp.people.access`. `tins` None: every TIN of the registration. `by` says
+    who granted.
     """
 
     user: str

@@ -5,8 +5,8 @@ Values typed into a form are scored and shown, and neither kept nor written down
 
 from flask import Blueprint, Response, request
 
-from smartapp.access import Act
-from smartapp.looking_ahead import plan_of, what_if_of
+from smartapp.ahead.looking_ahead import plan_of, what_if_of
+from smartapp.people.access import Act
 from smartapp.report import periods_page, plan_page, what_if_page
 from smartapp.store import Deed, Launch
 from smartapp.usecases import UsageError

@@ -12,15 +12,15 @@ from werkzeug.exceptions import NotFound
 
 from scoring.model import Reporter
 from scoring.year import RuleBook
-from smartapp.access import Act
-from smartapp.answered import brought_answers
-from smartapp.archive import counted_periods
-from smartapp.attestations import Attestations, from_document
+from smartapp.attesting.attestations import Attestations, from_document
 from smartapp.attesting.entries import Entry
 from smartapp.attesting.fields import fields_of
 from smartapp.attesting.proposed import Proposed, in_place, propose
 from smartapp.attesting.readiness import Readiness, readiness
-from smartapp.choosing import Held
+from smartapp.kept.answered import brought_answers
+from smartapp.kept.archive import counted_periods
+from smartapp.people.access import Act
+from smartapp.people.choosing import Held
 from smartapp.report import Frame
 from smartapp.report.steps import Form, Sides, changed_in_words, looked_at, refused, stale_of
 from smartapp.report.versions import BROUGHT, versions

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from smartapp.attestations import VARIANTS
+from smartapp.attesting.attestations import VARIANTS
 from smartapp.attesting.consequences import consequences
 from smartapp.attesting.fields import answer_entries
 from smartapp.report import app_page

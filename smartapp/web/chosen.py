@@ -16,11 +16,13 @@ from urllib.parse import urlencode
 from flask import request
 
 from scoring.model import Period, Reporter
-from smartapp.access import Act
-from smartapp.answered import brought_answers, newest_answers
-from smartapp.archive import named_period
-from smartapp.attestations import Attestations, as_document, from_document
-from smartapp.choosing import (
+from smartapp.ahead.looking_ahead import periods_of
+from smartapp.attesting.attestations import Attestations, as_document, from_document
+from smartapp.kept.answered import brought_answers, newest_answers
+from smartapp.kept.archive import named_period
+from smartapp.kept.runs import as_json
+from smartapp.people.access import Act
+from smartapp.people.choosing import (
     BEST,
     Asked,
     NotAPeriod,
@@ -32,11 +34,9 @@ from smartapp.choosing import (
     period_of,
     presets,
 )
-from smartapp.looking_ahead import periods_of
-from smartapp.open_years import open_years
+from smartapp.people.open_years import open_years
 from smartapp.report import Choosing, Frame, Link, Option, app_page
 from smartapp.report.words import day, plural, reporter_in_words
-from smartapp.runs import as_json
 from smartapp.scored import Scored, score_reading
 from smartapp.store import Deed, Draft, Filing, Launch, Person
 from smartapp.usecases import Reading

@@ -3,14 +3,15 @@
 from flask import Blueprint, Response, request
 
 from scoring.model import Reporter
-from smartapp.access import Act, may
+from smartapp.ahead.hie import roads_of
+from smartapp.ahead.limits import limits_of
 from smartapp.attesting.owed import owed
 from smartapp.attesting.proposed import propose
 from smartapp.attesting.roads import choose_path
-from smartapp.eligibility import Standing
-from smartapp.group_rollup import rollup_of
-from smartapp.hie import roads_of
-from smartapp.limits import limits_of
+from smartapp.kept.trend import Since, Trend, gaps_of, since_before, trend_of
+from smartapp.people.access import Act, may
+from smartapp.people.eligibility import Standing
+from smartapp.people.group_rollup import rollup_of
 from smartapp.report import app_page
 from smartapp.report.exclusion_limits import limits_shown
 from smartapp.report.group import Around, group_shown
@@ -18,7 +19,6 @@ from smartapp.report.hie import roads_shown
 from smartapp.report.page import page_of
 from smartapp.report.trend import trend_shown
 from smartapp.store import Launch, StaleDraft
-from smartapp.trend import Since, Trend, gaps_of, since_before, trend_of
 from smartapp.usecases import UsageError
 from smartapp.web.answering import Seen, keep
 from smartapp.web.chosen import chosen_score, offers_of

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from smartapp.ahead.looking_ahead import Periods, periods_of, plan_of
 from smartapp.attesting.readiness import readiness
-from smartapp.looking_ahead import Periods, periods_of, plan_of
 from smartapp.report.dashboard import Dashboard, NextSteps, next_steps
 from smartapp.report.dates import dates_shown
 from smartapp.report.periods import periods_shown

@@ -6,8 +6,8 @@ A file is never shown in a page: it leaves as a download under a name of ours (R
 from flask import Blueprint, Response, request
 
 from scoring.evidence_rules import Step
-from smartapp.access import Act
 from smartapp.attesting.readiness import OTHER, keys_of_year
+from smartapp.people.access import Act
 from smartapp.report import app_page
 from smartapp.store import Deed, DocumentRefused, Launch, Upload
 from smartapp.store.judged import MOST_BYTES, SUFFIXES

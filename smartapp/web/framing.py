@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import g, request
 
-from smartapp.access import MAY, Access, Act, Role, may, may_see_patient
+from smartapp.people.access import MAY, Access, Act, Role, may, may_see_patient
 from smartapp.report import Frame, Link
 from smartapp.report.words import moment
 from smartapp.smart.session import SignInNeeded

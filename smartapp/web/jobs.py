@@ -5,8 +5,8 @@ Nothing of it takes the place of the numbers on the other pages before it is who
 
 from flask import Blueprint, Response, request
 
-from smartapp.access import Act
 from smartapp.long_work import Kind
+from smartapp.people.access import Act
 from smartapp.report import Action, Frame, app_page
 from smartapp.report.jobs import JobShown, is_any_live, job_shown
 from smartapp.store import Job, Launch, Person

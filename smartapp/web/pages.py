@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec
 from flask import Blueprint, Response, g, request
 
 from extractors.sources.search import WrongPatient
-from smartapp.access import Act, may_see_patient
+from smartapp.people.access import Act, may_see_patient
 from smartapp.report import Link, Message, app_page, basis_page, score_page
 from smartapp.report.glossary import WORDS
 from smartapp.report.words import day

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
 
-from smartapp.access import Act, Role
-from smartapp.granting import NotGranted, granted_by
+from smartapp.people.access import Act, Role
+from smartapp.people.granting import NotGranted, granted_by
 from smartapp.report import app_page
 from smartapp.report.people import people_shown
 from smartapp.store import Deed, Launch

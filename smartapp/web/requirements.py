@@ -4,8 +4,8 @@ from flask import Blueprint, Response
 
 from scoring.evidence_rules import Step as At
 from scoring.model import Reporter
-from smartapp.attestations import from_document
-from smartapp.attested_eligibility import NOTHING_SAID, Eligible
+from smartapp.attesting.attestations import from_document
+from smartapp.attesting.attested_eligibility import NOTHING_SAID, Eligible
 from smartapp.attesting.fields import requirement_entries
 from smartapp.attesting.owed import clinicians_of, owed
 from smartapp.report import app_page

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 from flask import current_app, g, has_request_context, request
 
 from extractors.sources.search import LiveServer
-from smartapp.access import Access, Assigned, Role
 from smartapp.jobs import FILE as QUEUE
 from smartapp.jobs import JobQueue
-from smartapp.open_runs import OpenRuns, Remembered
+from smartapp.kept.open_runs import OpenRuns, Remembered
 from smartapp.own_store import store_of
-from smartapp.patient import PatientView, Reads, patient_view
-from smartapp.person import person_of
+from smartapp.people.access import Access, Assigned, Role
+from smartapp.reading.patient import PatientView, Reads, patient_view
+from smartapp.reading.person import person_of
 from smartapp.settings import Settings
 from smartapp.smart.issuers import Registration
 from smartapp.smart.launch import Clock, Ehr, Launching, LaunchRefused

@@ -1,9 +1,9 @@
 """Who may begin which job, see it, and cancel it. What a job then does is `work`'s."""
 
-from smartapp.access import Act, may
-from smartapp.archive import latest
+from smartapp.kept.archive import latest
 from smartapp.long_work import Kind
-from smartapp.open_years import open_years
+from smartapp.people.access import Act, may
+from smartapp.people.open_years import open_years
 from smartapp.report.jobs import JobShown, job_shown
 from smartapp.smart.scopes import granted
 from smartapp.store import Deed, Job, JobState, Launch, Person, Task

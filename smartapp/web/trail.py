@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, Response, request
 
-from smartapp.access import Act, may
+from smartapp.people.access import Act, may
 from smartapp.report import app_page
 from smartapp.report.trail import trail_shown
 from smartapp.store import AuditEvent, Deed, Launch
@@ -32,7 +32,7 @@ def trail(launch: Launch) -> Response:
 
 
 def _day(service: Service, launch: Launch) -> tuple[date, str]:
-    """The day that is asked for, the clock's if none is, and what is wrong with it; no trail goes to the calendar's ends.
+    """The day that is asked for, the clock's if none is, and what is wrong with it, as the ends of the calendar are.
 
     Rows carry the time of the clock, also where the numbers are looked at as of another day.
     """

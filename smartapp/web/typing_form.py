@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from scoring.model import MeasureId
 from scoring.rulebook import RuleBook
-from smartapp.attestations import VARIANTS
-from smartapp.typed import Typed
+from smartapp.ahead.typed import Typed
+from smartapp.attesting.attestations import VARIANTS
 from smartapp.usecases import UsageError
 
 _ANSWERS = {"yes": True, "no": False, "none": None}

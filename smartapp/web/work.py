@@ -13,11 +13,11 @@ from extractors.errors import ExtractionError
 from scoring.errors import RuleError
 from scoring.model import Reporter
 from scoring.rulebook import load
-from smartapp.attestation_errors import AttestationError
-from smartapp.attestations import Attestations, from_document
+from smartapp.attesting.attestation_errors import AttestationError
+from smartapp.attesting.attestations import Attestations, from_document
 from smartapp.long_work import Cancelled, Kind, Paused
-from smartapp.own_patients import Panel, read_own_patients
-from smartapp.practice import Practice, refresh
+from smartapp.reading.own_patients import Panel, read_own_patients
+from smartapp.reading.practice import Practice, refresh
 from smartapp.smart.errors import SmartError
 from smartapp.smart.issuers import Registration
 from smartapp.smart.scopes import granted

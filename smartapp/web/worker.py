@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from smartapp.own_pages import GOOD_FOR, remove_old
-from smartapp.runs import write_text
+from smartapp.kept.runs import write_text
+from smartapp.reading.own_pages import GOOD_FOR, remove_old
 from smartapp.store import JobState
 from smartapp.web.problems import noted
 from smartapp.web.service import READINGS, Service

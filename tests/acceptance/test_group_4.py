@@ -19,7 +19,7 @@ from extractors.site import load_site
 from extractors.sources.folder import Folder
 from scoring.model import Period
 from scoring.rulebook import load
-from smartapp.attestations import read_attestations
+from smartapp.attesting.attestations import read_attestations
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
 

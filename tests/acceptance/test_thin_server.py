@@ -20,13 +20,13 @@ from extractors.sources.search import LiveServer
 from extractors.vocabulary import EventKind
 from scoring.model import Period
 from scoring.rulebook import load
-from smartapp.archive import latest, open_score
-from smartapp.attestations import read_attestations
+from smartapp.attesting.attestations import read_attestations
 from smartapp.demo_ehr import Faults, create_demo_ehr
 from smartapp.demo_ehr.search_parameters import Kind
-from smartapp.evidence import case_rows
-from smartapp.own_patients import Panel, read_own_patients
-from smartapp.patient import PatientView, Reads, patient_view
+from smartapp.kept.archive import latest, open_score
+from smartapp.opened.evidence import case_rows
+from smartapp.reading.own_patients import Panel, read_own_patients
+from smartapp.reading.patient import PatientView, Reads, patient_view
 from smartapp.report import render
 from smartapp.scored import Scored, score_reading
 from smartapp.smart.scopes import granted

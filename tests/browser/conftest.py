@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwr
 
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.attestations import read_attestations
-from smartapp.publish import keep, publish
+from smartapp.attesting.attestations import read_attestations
+from smartapp.kept.publish import keep, publish
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Source, read
 from tests.browser.launch_site import PRACTICES, Site, launch_site

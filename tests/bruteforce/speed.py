@@ -12,8 +12,8 @@ import pyarrow as pa
 from extractors.cases import tally
 from extractors.engine.local import LocalEngine
 from scoring.periods import space_of
-from smartapp.attestations import Attestations
-from smartapp.best_period import PeriodSearch
+from smartapp.ahead.best_period import PeriodSearch
+from smartapp.attesting.attestations import Attestations
 from smartapp.usecases import Reading
 from tests.extractors.counted_rows import TIN, Practice, case
 from tests.smartapp.searched import ME, RULES, answers, reading_of, ways_at

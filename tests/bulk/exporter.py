@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from extractors.sources.bulk_journal import BulkJournal, Job
 from extractors.sources.bulk_waiting import Waits
 from extractors.sources.cohort import Cohort, Rule
-from smartapp.crawling import Crawling, Manners
-from smartapp.fetching import Fetched, Fetching, Telling, fetch
+from smartapp.reading.crawling import Crawling, Manners
+from smartapp.reading.fetching import Fetched, Fetching, Telling, fetch
 from tests.gateway.recorder import Clock
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from extractors.errors import GatewayError, SourceError, Unreachable
 from extractors.sources.bulk_manifest import Content, read_manifest
 from extractors.sources.bulk_waiting import Waits
-from smartapp.fetching import Renew
+from smartapp.reading.fetching import Renew
 from tests.bulk.exporter import MOMENT, Exporter, Raw, Time, as_json, exported, job_of, states
 from tests.crawl.scripted import reading
 from tests.extractors.practice import prescription, ref

@@ -9,7 +9,7 @@ from extractors.errors import LinkRefused, SourceError, Unreachable
 from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule
 from extractors.sources.queries import SignInNeeded
-from smartapp.fetching import Choice, Renew, Way
+from smartapp.reading.fetching import Choice, Renew, Way
 from tests.bulk.conftest import practice
 from tests.bulk.exporter import Exporter, Raw, Time, exported, exporter, job_of, states
 from tests.crawl.scripted import fingerprint, reading

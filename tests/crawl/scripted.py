@@ -16,7 +16,7 @@ from extractors.sources.journal import Journal
 from extractors.sources.queries import BOUNDS
 from extractors.sources.walk import Bounds
 from scoring.rulebook import load
-from smartapp.crawling import Crawling, Manners, Outcome, crawl
+from smartapp.reading.crawling import Crawling, Manners, Outcome, crawl
 from smartapp.usecases import Reading, read_folder
 from tests.extractors.practice import CLOSED, GENERIC, PERIOD
 from tests.gateway.recorder import Clock

@@ -11,11 +11,12 @@ from extractors.cases import Tally
 from extractors.ledger import Sight
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Origin, Proportion, Reporter
-from smartapp import console, paths
-from smartapp.archive import open_score
-from smartapp.attestations import read_attestations
+from smartapp import paths
+from smartapp.attesting.attestations import read_attestations
 from smartapp.cli import main
-from smartapp.publish import publish
+from smartapp.kept.archive import open_score
+from smartapp.kept.publish import publish
+from smartapp.printed import console
 from smartapp.scored import names_nobody, score_reading
 from tests.crawl.scripted import Raw, Scripted, crawled, reading
 from tests.demo_ehr.signing_in import FHIR

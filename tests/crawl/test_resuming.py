@@ -22,7 +22,7 @@ _CRAWL = """
 import sys
 from pathlib import Path
 from extractors.sources.cohort import Cohort, Rule
-from smartapp.crawling import Crawling, Manners, crawl
+from smartapp.reading.crawling import Crawling, Manners, crawl
 crawl(Crawling(sys.argv[1], Path(sys.argv[2]), Cohort(Rule.LIST, listed=("p", "q")), manners=Manners(lanes=1)), print)
 """
 

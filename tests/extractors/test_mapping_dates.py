@@ -12,7 +12,7 @@ from extractors.engine.local import LocalEngine
 from scoring.gate import check
 from scoring.model import Period
 from scoring.rulebook import load
-from smartapp.evidence import case_rows
+from smartapp.opened.evidence import case_rows
 from smartapp.usecases import Source, read
 from tests.extractors.practice import (
     MET,

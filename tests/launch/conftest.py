@@ -12,8 +12,8 @@ from launching import APP, Browser, Registered, Site, site_of, small_practice
 from scoring.model import MeasureId, Origin, Proportion
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.attestations import Reported, read_attestations
-from smartapp.publish import publish
+from smartapp.attesting.attestations import Reported, read_attestations
+from smartapp.kept.publish import publish
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
 

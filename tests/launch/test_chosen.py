@@ -15,8 +15,8 @@ from launching import APP, NPI, NPI_OF_SECOND, Browser, Registered, Site, csrf_o
 from scoring.model import Period, Reporter
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.attestations import Attestations, read_attestations
-from smartapp.publish import publish
+from smartapp.attesting.attestations import Attestations, read_attestations
+from smartapp.kept.publish import publish
 from smartapp.scored import Scored, score_reading
 from smartapp.store import Assignment, Author, Deed, Filing
 from smartapp.usecases import Source, read

@@ -17,8 +17,8 @@ from lxml import html
 
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.attestations import read_attestations
-from smartapp.publish import keep
+from smartapp.attesting.attestations import read_attestations
+from smartapp.kept.publish import keep
 from smartapp.scored import score_reading
 from smartapp.store import Assignment
 from smartapp.usecases import Source, read

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from launching import Browser, Site, csrf_of
 
-from smartapp.archive import latest
+from smartapp.kept.archive import latest
 from smartapp.store import Author, JobState, Task
 from smartapp.web.worker import Worker
 

@@ -13,8 +13,8 @@ import pytest
 from launching import Browser, Registered, Site, csrf_of, launch_id_of, title, words
 
 from extractors.decode import Json
-from smartapp.archive import latest
 from smartapp.jobs import JobQueue
+from smartapp.kept.archive import latest
 from smartapp.report.jobs import JobShown
 from smartapp.store import Author, Job, JobState, Task
 from smartapp.usecases import UsageError

@@ -11,7 +11,7 @@ import pytest
 from launching import Browser, Site, is_plain_page, words
 from lxml import html
 
-from smartapp.open_runs import Remembered
+from smartapp.kept.open_runs import Remembered
 from smartapp.store import Assignment
 
 STAFF = "office-staff"

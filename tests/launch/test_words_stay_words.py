@@ -16,8 +16,8 @@ from step_forms import Walk as Steps
 
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.attestations import read_attestations
-from smartapp.publish import keep
+from smartapp.attesting.attestations import read_attestations
+from smartapp.kept.publish import keep
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
 from tests.smartapp.canaries import as_lines

@@ -16,8 +16,8 @@ from extractors.profile import load_profile
 from extractors.site import Site
 from extractors.sources.search import LiveServer
 from smartapp.demo_ehr import Faults, create_demo_ehr
-from smartapp.patient import PatientView, Reads, Task, patient_view
-from smartapp.person import person_of
+from smartapp.reading.patient import PatientView, Reads, Task, patient_view
+from smartapp.reading.person import person_of
 from smartapp.smart.scopes import granted
 from smartapp.store import Person
 from tests.demo_ehr.signing_in import BASE, FHIR, PUBLIC, READ_ALL, signed_in

@@ -4,8 +4,8 @@ import pytest
 from report_page import PERIOD, RULES, Shown, report_of, shown
 
 from smartapp import paths
-from smartapp.attestations import read_attestations
-from smartapp.publish import publish
+from smartapp.attesting.attestations import read_attestations
+from smartapp.kept.publish import publish
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
 

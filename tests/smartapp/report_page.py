@@ -10,8 +10,8 @@ from typing import Any
 
 from scoring.model import MeasureId, Period, Reporter
 from scoring.rulebook import load
-from smartapp.attestations import Attestations
-from smartapp.evidence import CaseRow, case_rows
+from smartapp.attesting.attestations import Attestations
+from smartapp.opened.evidence import CaseRow, case_rows
 from smartapp.report import render
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Source, read

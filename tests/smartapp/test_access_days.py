@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors.dates import federal_holidays
-from smartapp.access_days import counted_days, holidays_between
+from smartapp.opened.access_days import counted_days, holidays_between
 
 CLOSED = federal_holidays(2024, 2027)
 

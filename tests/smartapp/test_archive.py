@@ -13,15 +13,16 @@ from report_page import ATTESTED, PERIOD, RULES
 
 from extractors.cases import tally
 from scoring.model import MeasureId, Origin, Period, Proportion, Reporter
-from smartapp import attestations, paths
-from smartapp.archive import ArchiveError, latest, open_run, open_score
-from smartapp.attestation_errors import AttestationError
-from smartapp.attestations import Attestations, Reported
-from smartapp.evidence import case_rows
-from smartapp.looking_ahead import periods_of
-from smartapp.publish import publish, score_document_of
+from smartapp import paths
+from smartapp.ahead.looking_ahead import periods_of
+from smartapp.attesting import attestations
+from smartapp.attesting.attestation_errors import AttestationError
+from smartapp.attesting.attestations import Attestations, Reported
+from smartapp.kept.archive import ArchiveError, latest, open_run, open_score
+from smartapp.kept.publish import publish, score_document_of
+from smartapp.kept.runs import as_json, score_name, write_run
+from smartapp.opened.evidence import case_rows
 from smartapp.report import render
-from smartapp.runs import as_json, score_name, write_run
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, UsageError, read
 

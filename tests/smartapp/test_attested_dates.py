@@ -13,11 +13,11 @@ from scoring.eligibility import HardshipStatus
 from scoring.model import AgencyRequest, Dates, MeasureId
 from scoring.rulebook import load, years
 from smartapp import paths
-from smartapp.archive import open_score
-from smartapp.attestation_errors import AttestationError
-from smartapp.attestation_template import template
-from smartapp.attestations import Attestations, as_document, from_document, read_attestations
-from smartapp.publish import publish
+from smartapp.attesting.attestation_errors import AttestationError
+from smartapp.attesting.attestation_template import template
+from smartapp.attesting.attestations import Attestations, as_document, from_document, read_attestations
+from smartapp.kept.archive import open_score
+from smartapp.kept.publish import publish
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
 

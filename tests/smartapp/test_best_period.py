@@ -16,8 +16,8 @@ from scoring.model import Dates, MeasureId, Period
 from scoring.periods import BestPeriod, Outcome, PeriodSpace
 from scoring.rounding import exact_points
 from smartapp import paths
-from smartapp.attestations import Attestations, read_attestations
-from smartapp.best_period import Answered, PeriodSearch, assume
+from smartapp.ahead.best_period import Answered, PeriodSearch, assume
+from smartapp.attesting.attestations import Attestations, read_attestations
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
 from tests.extractors.counted_rows import Practice, case, practices

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from scoring.model import MeasureId, Origin, Period, Proportion
-from smartapp.attestations import Attestations, Reported
-from smartapp.carried import carried
+from smartapp.ahead.carried import carried
+from smartapp.attesting.attestations import Attestations, Reported
 
 HIE_4 = MeasureId("PI_HIE_4")
 SPRING = Period(date(2026, 1, 1), date(2026, 6, 29))

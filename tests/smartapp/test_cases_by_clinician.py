@@ -8,8 +8,8 @@ import pytest
 from report_page import read_page
 
 from scoring.model import MeasureId
-from smartapp.archive import latest, open_score
-from smartapp.drilldown import Asked, OpenedMeasure, open_measure
+from smartapp.kept.archive import latest, open_score
+from smartapp.opened.drilldown import Asked, OpenedMeasure, open_measure
 from smartapp.report import Frame, measure_page
 from smartapp.scored import Scored
 

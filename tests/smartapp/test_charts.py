@@ -15,9 +15,9 @@ from report_page import Element, Shown
 from scoring.exclusions import Count
 from scoring.model import MeasureId, Period, Proportion
 from scoring.projection import Span, safety_margin
-from smartapp.archive import latest, open_score
-from smartapp.limits import Limited, Limits, limits_of
-from smartapp.looking_ahead import plan_of
+from smartapp.ahead.limits import Limited, Limits, limits_of
+from smartapp.ahead.looking_ahead import plan_of
+from smartapp.kept.archive import latest, open_score
 from smartapp.report.charts.bullet import bullets_of, segments_of
 from smartapp.report.charts.shape import DataTable, Told, place
 from smartapp.report.charts.threshold import ThresholdChart, threshold_chart

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from scoring.model import Period, Reporter
-from smartapp.access import Access, Assigned, Role
-from smartapp.choosing import (
+from smartapp.kept.runs import period_name, score_name
+from smartapp.people.access import Access, Assigned, Role
+from smartapp.people.choosing import (
     Asked,
     NotAPeriod,
     NotOffered,
@@ -23,8 +24,7 @@ from smartapp.choosing import (
     presets,
     who_key,
 )
-from smartapp.open_years import open_years
-from smartapp.runs import period_name, score_name
+from smartapp.people.open_years import open_years
 
 KEY = b"k" * 32
 NPI, OTHER = "1234567893", "1245319599"

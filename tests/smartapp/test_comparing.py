@@ -14,17 +14,17 @@ from scoring.model import MeasureId, Reporter
 from scoring.projection import Safety, Span, safety_margin
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.archive import latest, open_score
-from smartapp.attestations import read_attestations
-from smartapp.group_rollup import GroupRollup, rollup_of
-from smartapp.hie import roads_of, statements_of
-from smartapp.limits import Limited, limits_of
-from smartapp.otherwise import otherwise
+from smartapp.ahead.hie import roads_of, statements_of
+from smartapp.ahead.limits import Limited, limits_of
+from smartapp.ahead.otherwise import otherwise
+from smartapp.ahead.typed import Typed, what_if
+from smartapp.attesting.attestations import read_attestations
+from smartapp.kept.archive import latest, open_score
+from smartapp.people.group_rollup import GroupRollup, rollup_of
 from smartapp.report.exclusion_limits import LimitShown, limits_shown
 from smartapp.report.group import Around, group_shown
 from smartapp.report.hie import roads_shown
 from smartapp.scored import Scored, score_reading
-from smartapp.typed import Typed, what_if
 from smartapp.usecases import Source, read
 
 SEND, RECEIVE = MeasureId("PI_HIE_1"), MeasureId("PI_HIE_4")

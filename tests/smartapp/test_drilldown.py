@@ -14,11 +14,11 @@ from report_page import ATTESTED, PERIOD, RULES, Element, read_page
 from extractors.ledger import NEEDS
 from scoring.model import MeasureId, Origin, Proportion, Reporter
 from smartapp import paths
-from smartapp.access_days import counted_days
-from smartapp.archive import latest, open_score
-from smartapp.attestations import Reported
-from smartapp.casebook import Standing
-from smartapp.drilldown import (
+from smartapp.attesting.attestations import Reported
+from smartapp.kept.archive import latest, open_score
+from smartapp.opened.access_days import counted_days
+from smartapp.opened.casebook import Standing
+from smartapp.opened.drilldown import (
     PAGE_SIZE,
     STANDINGS,
     Asked,
@@ -33,8 +33,8 @@ from smartapp.drilldown import (
     pages_of,
     with_witnesses,
 )
-from smartapp.evidence import deadline_of, reason_in_words
-from smartapp.explained import lacking
+from smartapp.opened.evidence import deadline_of, reason_in_words
+from smartapp.opened.explained import lacking
 from smartapp.report import Frame, measure_page, measures_page
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Source, read

@@ -18,14 +18,14 @@ from report_page import ATTESTED, report_of
 
 from scoring.model import MeasureId, Origin, Proportion, Reporter
 from scoring.rulebook import load
-from smartapp.attestations import Reported
+from smartapp.attesting.attestations import Reported
 from smartapp.beside.causes import Gap, Verdict, judge
 from smartapp.beside.compared import Beside, Comparison, compare
 from smartapp.beside.listed import EhrReport, ReportError, Single, Total, Whose, parse_report
 from smartapp.beside.single_cases import How
 from smartapp.beside.what_if import Setting, Takes
 from smartapp.cli import main
-from smartapp.runs import write_run
+from smartapp.kept.runs import write_run
 from smartapp.usecases import Source, UsageError, read
 from tests.extractors.practice import (
     PERIOD,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scoring.model import Period
 from scoring.rulebook import load
-from smartapp.evidence import case_rows, rows_of
+from smartapp.opened.evidence import case_rows, rows_of
 from smartapp.usecases import Source, read
 from tests.acceptance.deck_rows import FIRST_VISIT, NPIS, Practice
 

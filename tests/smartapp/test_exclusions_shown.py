@@ -14,11 +14,11 @@ from report_page import ATTESTED, PERIOD, RULES, Shown, ndjson, read_page, shown
 
 from scoring.exclusions import Exclusion, Standing
 from scoring.model import MeasureId, Reporter, Severity
-from smartapp.evidence import case_rows
-from smartapp.explained import explain_measure, explain_record
 from smartapp.exports.cases_csv import cases_csv
-from smartapp.printed import measure_explained, record_explained, scored_table
-from smartapp.publish import score_document_of
+from smartapp.kept.publish import score_document_of
+from smartapp.opened.evidence import case_rows
+from smartapp.opened.explained import explain_measure, explain_record
+from smartapp.printed.score import measure_explained, record_explained, scored_table
 from smartapp.report import render
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Source, read

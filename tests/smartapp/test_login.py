@@ -13,10 +13,10 @@ from extractors.site import load_site
 from scoring.rulebook import load
 from smartapp import paths
 from smartapp.demo_ehr import AuthMethod, DemoClient, Faults, create_demo_ehr
-from smartapp.preflight import Asked, preflight
 from smartapp.smart.errors import SmartError
 from smartapp.smart.launch import LaunchRefused
 from smartapp.smart.login import Client, signed_in
+from smartapp.vendors.preflight import Asked, preflight
 from smartapp.web.serve import LOOPBACK, listening
 from tests.demo_ehr.signing_in import BASE, FHIR
 from tests.smartapp.ehr_bridge import approve, serve

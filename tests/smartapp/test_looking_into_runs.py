@@ -11,12 +11,12 @@ from extractors.engine.local import LocalEngine
 from scoring.model import Period
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.archive import open_run
 from smartapp.cli import main
-from smartapp.differences import differences
-from smartapp.evidence import rows_of
-from smartapp.explained import explain_measure, explain_record
-from smartapp.runs import write_run
+from smartapp.kept.archive import open_run
+from smartapp.kept.differences import differences
+from smartapp.kept.runs import write_run
+from smartapp.opened.evidence import rows_of
+from smartapp.opened.explained import explain_measure, explain_record
 from smartapp.usecases import Source, UsageError, period_within, read
 
 DECK = paths.fixture("onc-deck") / "scenario-1" / "rt7"
@@ -61,7 +61,7 @@ def test_the_reasons_of_a_tally_add_up_to_its_numbers(run: Path) -> None:
 def test_one_record_opens_to_its_evidence_file_and_line(run: Path) -> None:
     with open_run(run, period(DAYS)) as reading:
         tally = next(t for t in reading.tallies if t.npi and t.met)
-        from smartapp.evidence import case_rows
+        from smartapp.opened.evidence import case_rows
 
         row = next(row for row in rows_of(case_rows(reading), tally) if row.met == "met")
         (case, *_) = explain_record(reading, row.focus, tally.tin, tally.npi).cases

@@ -15,9 +15,9 @@ from test_archive import published
 from extractors.cases import tally
 from scoring.model import Period
 from smartapp import paths
-from smartapp.archive import ArchiveError, open_run
-from smartapp.evidence import case_rows
-from smartapp.open_runs import OpenRuns, Remembered
+from smartapp.kept.archive import ArchiveError, open_run
+from smartapp.kept.open_runs import OpenRuns, Remembered
+from smartapp.opened.evidence import case_rows
 from smartapp.usecases import Reading, UsageError
 
 HALF = Period(date(2026, 1, 1), date(2026, 6, 29))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartapp.outages import FEWEST_DAYS, MOST_CHANCE, Due, outages
+from smartapp.opened.outages import FEWEST_DAYS, MOST_CHANCE, Due, outages
 
 MONDAY = date(2026, 3, 2)
 

@@ -8,7 +8,7 @@ import pytest
 from extractors.errors import SourceError
 from extractors.events import Line
 from extractors.sources.search import Found, Outcome
-from smartapp.own_pages import OwnPages, remove_old
+from smartapp.reading.own_pages import OwnPages, remove_old
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WHO = {"npi": "1234567893", "types": ["Encounter"]}

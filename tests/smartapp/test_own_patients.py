@@ -20,10 +20,10 @@ from extractors.vocabulary import EventKind
 from scoring.model import Period
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.archive import latest, open_score
 from smartapp.demo_ehr import Faults, create_demo_ehr
+from smartapp.kept.archive import latest, open_score
 from smartapp.long_work import Paused
-from smartapp.own_patients import Panel, ReadingStopped, read_own_patients
+from smartapp.reading.own_patients import Panel, ReadingStopped, read_own_patients
 from smartapp.smart.scopes import granted
 from smartapp.usecases import Source
 from smartapp.usecases import read as read_source

@@ -12,10 +12,10 @@ from test_score_page import FRAME, HOSTILE, WRITTEN
 from extractors.sources.folder import FileState
 from scoring.horizon import Horizon
 from scoring.starts import starts_left
-from smartapp.archive import latest, open_score
-from smartapp.looking_ahead import Periods, periods_of, plan_of, what_if_of
-from smartapp.plan_words import todo
-from smartapp.planning import Planned
+from smartapp.ahead.looking_ahead import Periods, periods_of, plan_of, what_if_of
+from smartapp.ahead.plan_words import todo
+from smartapp.ahead.planning import Planned
+from smartapp.kept.archive import latest, open_score
 from smartapp.report import Dashboard, periods_page, plan_page, score_page, what_if_page
 from smartapp.report.periods import periods_shown
 from smartapp.scored import Scored, score_reading

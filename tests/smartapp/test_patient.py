@@ -8,8 +8,8 @@ import pytest
 
 from extractors.sources.search import WrongPatient
 from scoring.model import MeasureId
-from smartapp.banner import Banner
-from smartapp.patient import Item, Standing, Task
+from smartapp.printed.banner import Banner
+from smartapp.reading.patient import Item, Standing, Task
 from smartapp.store import Person
 from tests.demo_ehr.signing_in import FHIR
 from tests.extractors.practice import (

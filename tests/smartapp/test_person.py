@@ -9,7 +9,7 @@ import responses
 
 from extractors.gateway import ONCE, Credential, Gateway, Limits
 from extractors.sources.search import LiveServer
-from smartapp.person import UNNAMED, name_of, person_of
+from smartapp.reading.person import UNNAMED, name_of, person_of
 from smartapp.store import Person
 
 BASE = "https://ehr.example.org/fhir"

@@ -17,17 +17,17 @@ from scoring.efforts import ActionKind, load_efforts
 from scoring.model import MeasureId, Origin, Period, Proportion, Reporter
 from scoring.projection import Safety
 from smartapp import paths
-from smartapp.archive import open_run
-from smartapp.attestations import Attestations, Reported, read_attestations
+from smartapp.ahead.plan_document import plan_document
+from smartapp.ahead.plan_words import todo
+from smartapp.ahead.planning import Asked, Planned, observed_part, planned, ticked
+from smartapp.ahead.typed import LABEL, Typed, what_if
+from smartapp.attesting.attestations import Attestations, Reported, read_attestations
 from smartapp.cli import main
-from smartapp.plan_document import plan_document
-from smartapp.plan_words import todo
-from smartapp.planning import Asked, Planned, observed_part, planned, ticked
-from smartapp.printed_plan import plan_text, what_if_text
+from smartapp.kept.archive import open_run
+from smartapp.printed.plan import plan_text, what_if_text
 from smartapp.report.opening import place_in_app
 from smartapp.report.plan import place_of, plan_shown
 from smartapp.scored import score_reading
-from smartapp.typed import LABEL, Typed, what_if
 from smartapp.usecases import Reading, Source, UsageError, read, recounted
 from tests.extractors.practice import (
     A,

@@ -11,7 +11,7 @@ from preflight_server import grade, judged, measure, open_server, parsed, prefli
 
 from smartapp import paths
 from smartapp.demo_ehr.search_parameters import Kind
-from smartapp.preflight_document import schema
+from smartapp.vendors.preflight_document import schema
 from tests.demo_ehr.signing_in import FHIR
 
 Json = dict[str, Any]

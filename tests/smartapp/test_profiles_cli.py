@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 
 from extractors.profile import load_profile, profile_names
 from scoring.model import Reporter
-from smartapp.cautions import cautions
 from smartapp.cli import main
-from smartapp.finding_run import find_run
+from smartapp.kept.finding_run import find_run
+from smartapp.opened.cautions import cautions
 from tests.extractors.practice import A, C, Json, fulfilment, prescription, staff
 from tests.smartapp.report_page import ATTESTED, report_of
 

@@ -14,8 +14,8 @@ from report_page import ATTESTED, PERIOD, RULES, Element, Shown, read_page, repo
 from scoring.explain import as_document
 from scoring.model import Origin, OtherReading, Reporter
 from smartapp import paths
-from smartapp.casebook import ANSWERS, STANDINGS, Standing, grouped
-from smartapp.evidence import CaseRow
+from smartapp.opened.casebook import ANSWERS, STANDINGS, Standing, grouped
+from smartapp.opened.evidence import CaseRow
 from smartapp.report import render
 from smartapp.report.case_list import SHOWN
 from smartapp.report.glossary import WORDS

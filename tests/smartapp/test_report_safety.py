@@ -10,7 +10,7 @@ from report_page import ATTESTED, Shown, ndjson, report_of
 import smartapp
 from scoring.model import MeasureId, Origin, Proportion, Reporter
 from smartapp import paths
-from smartapp.attestations import Reported
+from smartapp.attesting.attestations import Reported
 from smartapp.exports.cases_csv import cases_csv
 
 HOSTILE = '<script>alert("x")</script>{{7*7}}'

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.model import Reporter
-from smartapp.access import ASSIGNABLE, Access, Act, Assigned, Role, allowed, is_user, may, may_see_patient
+from smartapp.people.access import ASSIGNABLE, Access, Act, Assigned, Role, allowed, is_user, may, may_see_patient
 
 NPI, OTHER_NPI, TIN, OTHER_TIN = "1234567893", "1245319599", "111111111", "222222222"
 OWN, OTHER, GROUP = Reporter(TIN, NPI), Reporter(TIN, OTHER_NPI), Reporter(TIN, None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scoring.eligibility_rules import load_eligibility
 from smartapp.cli import main as pi180
-from smartapp.roster import COLUMNS, read_roster
+from smartapp.people.roster import COLUMNS, read_roster
 from smartapp.usecases import UsageError
 
 ACROSS = load_eligibility()

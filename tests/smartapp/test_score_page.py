@@ -13,10 +13,10 @@ from report_page import ATTESTED, PERIOD, RULES, Element, Shown, ndjson, read_pa
 from extractors.ledger import NEEDS
 from scoring.model import MeasureId, Origin, Proportion, Reporter, Severity
 from smartapp import paths
-from smartapp.archive import latest, open_score
-from smartapp.attestations import Attestations, Reported
-from smartapp.drilldown import Asked, Show, open_measure
-from smartapp.publish import publish
+from smartapp.attesting.attestations import Attestations, Reported
+from smartapp.kept.archive import latest, open_score
+from smartapp.kept.publish import publish
+from smartapp.opened.drilldown import Asked, Show, open_measure
 from smartapp.report import (
     Action,
     Choosing,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scoring.eligibility import HardshipStatus
 from scoring.model import AgencyRequest, Dates, MeasureId, Origin, Period, Proportion
 from scoring.rulebook import load, years
-from smartapp.attestations import Attestations, Reported, as_document, from_document
-from smartapp.attested_eligibility import Eligible
+from smartapp.attesting.attestations import Attestations, Reported, as_document, from_document
+from smartapp.attesting.attested_eligibility import Eligible
 from smartapp.attesting.entries import Entry, changed_by, faults, with_entries
 from smartapp.attesting.fields import answer_entries, cehrt_entries, fields_of, requirement_entries
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartapp.terminal import columns, fitted, width, wrapped
+from smartapp.printed.terminal import columns, fitted, width, wrapped
 
 WORDS = st.lists(st.text("abcdefg", min_size=1, max_size=12), max_size=20).map(" ".join)
 NARROW = st.lists(st.tuples(st.text("xyz", max_size=15), st.text("xyz", max_size=15), WORDS), min_size=1, max_size=5)

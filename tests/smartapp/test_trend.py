@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scoring.model import Period, Reporter
+from smartapp.kept.runs import period_name, score_name
+from smartapp.kept.trend import MOST, Trend, since_before, trend_of
 from smartapp.report.trend import trend_shown
-from smartapp.runs import period_name, score_name
-from smartapp.trend import MOST, Trend, since_before, trend_of
 
 WHO = Reporter("000180180", "1234567893")
 ZONE = ZoneInfo("America/New_York")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from smartapp.differences import differences
+from smartapp.kept.differences import differences
 from tests.bulk.exporter import exporter
 from tests.crawl.scripted import scripted
 from tests.extractors.practice import A as TIN

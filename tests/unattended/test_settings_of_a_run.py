@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 
 from scoring.model import Period
 from smartapp.cli import main
-from smartapp.fetching import Choice, Renew
 from smartapp.nightly.config import FLOOR_MB, Clinic, Wanted, judged, load_clinic
 from smartapp.nightly.problems import ConfigError
+from smartapp.reading.fetching import Choice, Renew
 from tests.crawl.scripted import Scripted, scripted
 from tests.extractors.practice import resource
 from tests.unattended.nights import Practice, practice

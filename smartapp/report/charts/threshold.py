@@ -9,7 +9,7 @@ from fractions import Fraction
 from scoring.model import Period
 from scoring.projection import Pace, Span
 from scoring.rounding import half_up
-from smartapp.limits import Limited
+from smartapp.ahead.limits import Limited
 from smartapp.report.charts.shape import DataTable, Mark, Told, place
 from smartapp.report.words import day, figure
 

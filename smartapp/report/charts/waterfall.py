@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from scoring.plan import Plan
 from scoring.year import RuleBook
-from smartapp.plan_words import todo
+from smartapp.ahead.plan_words import todo
 from smartapp.report.charts.score_bar import Segment
 from smartapp.report.charts.shape import DataTable, Told, percent_of
 from smartapp.report.words import plural

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from scoring.model import Period
-from smartapp.casebook import ANSWERS, Standing
-from smartapp.drilldown import Way, decided_on
-from smartapp.evidence import COUNTS
-from smartapp.outages import Outage
+from smartapp.opened.casebook import ANSWERS, Standing
+from smartapp.opened.drilldown import Way, decided_on
+from smartapp.opened.evidence import COUNTS
+from smartapp.opened.outages import Outage
 from smartapp.report.charts.shape import DataTable, Mark, Told, percent_of, place
 from smartapp.report.words import day, figure, plural
 

@@ -1,0 +1,1 @@
+"""Runs as folders: written, opened again, kept open, compared."""

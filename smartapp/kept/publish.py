@@ -1,0 +1,86 @@
+"""Write what one scored reading leaves: the report, the cases, the submission, and the run behind them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scoring.explain import as_document, exclusions_document
+from scoring.requirements import is_determinable
+from scoring.submission import write
+from smartapp.ahead.looking_ahead import periods_of
+from smartapp.attesting import attestations
+from smartapp.exports.cases_csv import cases_csv
+from smartapp.kept.runs import as_json, write_run, write_score, write_text
+from smartapp.opened.evidence import CaseRow, case_rows
+from smartapp.report import render
+from smartapp.scored import Scored
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where things are, and what a person has to know about the submission file (`note`, None if nothing)."""
+
+    report: Path
+    run: Path
+    note: str | None
+
+
+def score_document_of(scored: Scored) -> dict[str, Any]:
+    """The score as printed and kept, with its run. No points are given when the input was not whole."""
+    document = {
+        **as_document(scored.score),
+        "exclusions": exclusions_document(scored.exclusions),
+        "run": scored.reading.fingerprint,
+        "blocked": list(scored.reading.faults),
+    }
+    return {**document, "points": None, "up_to": None, "determinable": False} if scored.reading.faults else document
+
+
+def publish(scored: Scored, out: Path, as_of: date | None = None, runs: Path | None = None) -> Published:
+    """Write report.html, cases.csv, score.json, submission.json and the run folder below `out`, or below `runs`.
+
+    Only the report knows `as_of`, from which it counts the days to each deadline. The submission carries met cases
+    only, and no measure that is not determinable. When the input was not whole, none is written, and one that an
+    earlier run left is removed.
+    """
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    rows = case_rows(scored.reading)
+    texts = _texts(scored, rows)
+    if scored.reading.faults:
+        (out / "submission.json").unlink(missing_ok=True)
+    for name, text in {**texts, "report.html": render(scored, rows, as_of, periods_of(scored, as_of))}.items():
+        write_text(out / name, text)
+    return Published(out / "report.html", _keep(scored, texts, runs or out / "runs"), _note(scored))
+
+
+def keep(scored: Scored, runs: Path) -> Path:
+    """Write only the run, below `runs`, beside those that are there; returns its folder."""
+    return _keep(scored, _texts(scored, case_rows(scored.reading)), runs)
+
+
+def _texts(scored: Scored, rows: list[CaseRow]) -> dict[str, str]:
+    texts = {"cases.csv": cases_csv(rows), "score.json": as_json(score_document_of(scored))}
+    if not scored.reading.faults:
+        texts["submission.json"] = as_json(write(scored.submission, scored.reading.rules))
+    return texts
+
+
+def _keep(scored: Scored, texts: Mapping[str, str], runs: Path) -> Path:
+    run = write_run(runs, scored.reading)
+    kept = {**texts, "attestations.json": as_json(attestations.as_document(scored.attestations))}
+    write_score(run, scored.reading, scored.submission.reporter, kept)
+    return run
+
+
+def _note(scored: Scored) -> str | None:
+    if scored.reading.faults:
+        return "no submission.json: the input is not whole."
+    left_out = [m for m, counted in scored.submission.proportions.items() if not is_determinable(counted)]
+    if left_out:
+        return (
+            f"submission.json leaves out {', '.join(left_out)}: not determinable; it would score 0 as it is. Enter the "
+            "EHR report's own totals under [reported.…] in the attestation file, or claim what truly applies."
+        )
+    return None

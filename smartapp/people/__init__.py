@@ -1,0 +1,1 @@
+"""Who reports and who may see what: reporters, groups, eligibility, roles."""

@@ -1,0 +1,137 @@
+"""An export as a use case: which job to go on with or to start, and since when (R54, R62)."""
+
+import hashlib
+import json
+
+from extractors.decode import read_object
+from extractors.gateway import Limits
+from extractors.sources.bulk import Export, Order
+from extractors.sources.bulk_journal import BulkJournal, Job
+from extractors.sources.bulk_request import Level, Request
+from extractors.sources.bulk_server import BulkServer, Hosts
+from extractors.sources.chosen import make_current
+from extractors.sources.cohort import Rule
+from extractors.sources.crawled import faults_of, not_whole_of
+from extractors.sources.dialect import RELATED, types_of
+from extractors.sources.exported import Exported
+from extractors.sources.search import Outcome
+from smartapp.reading.crawling import Connection, gateway_of
+from smartapp.reading.fetch_terms import Fetched, Fetching, Renew, Telling, Way
+from smartapp.smart.backend import BackendToken
+
+BULK_FOLDER = "bulk"
+_LARGE = 1 << 40
+_FILES = Limits(total=6 * 3600, packed=_LARGE, size=_LARGE)
+"""A file of an export may be large and slow: what bounds it is the disk, and a check of each line when it is read."""
+
+
+class Exporting:
+    """One order for an export, in the folder that keeps those of one server and cohort."""
+
+    def __init__(self, asked: Fetching, telling: Telling, connection: Connection) -> None:
+        self._asked, self._telling, self._connection = asked, telling, connection
+        cohort, profile = asked.crawling.cohort, connection.profile
+        self._base = asked.crawling.base.rstrip("/")
+        self._level = asked.level or (Level.GROUP if cohort.rule is Rule.GROUP else Level.PATIENT)
+        self._types = tuple(sorted({*types_of(profile), *RELATED}))
+        self._place = asked.crawling.out / BULK_FOLDER
+
+    def run(self) -> Fetched:
+        """See `fetch`.
+
+        Raises:
+            NoExport: the server does not export this to us.
+        """
+        header = {"base": self._base, "level": str(self._level), "group": self._asked.crawling.cohort.group}
+        journal = BulkJournal.opened(self._place, header, self._asked.reached)
+        try:
+            new = self._run(journal)
+        finally:
+            journal.close()
+        make_current(self._place)
+        rows = Exported(self._place, self._connection.profile).asked
+        return Fetched(
+            folder=self._asked.crawling.out,
+            way=Way.BULK,
+            new=new,
+            faults=tuple(faults_of(rows)),
+            not_whole=tuple(not_whole_of(rows)),
+            cautions=self._connection.cautions,
+        )
+
+    def _run(self, journal: BulkJournal) -> bool:
+        """Whether anything was read."""
+        last = journal.last()
+        if last is not None and last.committed and self._is_kept(last):
+            export = self._export(journal, last.request["since"], "")
+            if last.is_whole:
+                export.close(last)
+                return False
+            if not last.closed:
+                export.retry(last)
+            return not last.closed
+        members = self._members()
+        export = self._export(journal, self._since(journal, members), members)
+        for job in list(journal.jobs.values()):
+            if job.committed and not job.closed:
+                export.close(job)
+        export.run()
+        return True
+
+    def _is_kept(self, last: Job) -> bool:
+        return self._asked.renew is Renew.KEEP and last.request["profile_digest"] == self._connection.profile.digest
+
+    def _export(self, journal: BulkJournal, since: str | None, members: str) -> Export:
+        crawling, connection = self._asked.crawling, self._connection
+        request = Request(self._base, self._level, crawling.cohort.group, self._types, since)
+        order = Order(
+            request,
+            connection.profile.digest,
+            members,
+            self._asked.form,
+            self._asked.waits,
+            self._withheld,
+            self._telling.done,
+            self._telling.say,
+            self._asked.reached,
+        )
+        hosts = Hosts(self._base, crawling.aliases)
+        server = BulkServer(hosts, connection.gateway, gateway_of(crawling, _FILES), connection.bearer)
+        return Export(server, journal, order)
+
+    def _withheld(self) -> tuple[str, ...]:
+        bearer = self._connection.bearer
+        return tuple(t for t in bearer.lacking() if t in self._types) if isinstance(bearer, BackendToken) else ()
+
+    def _since(self, journal: BulkJournal, members: str) -> str | None:
+        """The moment since which changes will do; None where everything is to be asked for (R62)."""
+        last = journal.last()
+        if last is not None and not last.committed:
+            since = last.request["since"]
+            return str(since) if since else None
+        if self._asked.renew is not Renew.CHANGES or last is None:
+            return None
+        if why := self._why_everything(last, members):
+            self._telling.say(f"everything is asked for anew: {why}")
+            return None
+        return last.since
+
+    def _why_everything(self, last: Job, members: str) -> str:
+        if last.request["profile_digest"] != self._connection.profile.digest:
+            return "the evidence profile has changed"
+        if self._level is Level.GROUP and (not members or last.request["members"] != members):
+            return "the members of the Group have changed, or are not shown"
+        if not last.is_whole or last.withheld:
+            return "the export before was not whole"
+        return "" if last.since else "the server's transactionTime is no instant"
+
+    def _members(self) -> str:
+        """Digest of who belongs to the Group; empty where that is not shown, or for no Group."""
+        if self._level is not Level.GROUP:
+            return ""
+        found = self._connection.server.read(f"Group/{self._asked.crawling.cohort.group}")
+        if found.outcome is not Outcome.COMPLETE:
+            return ""
+        members = [one for line in found.lines for one in read_object(line.data).get("member") or []]
+        text = "\n".join(sorted(json.dumps(one, sort_keys=True) for one in members))
+        return hashlib.sha256(text.encode()).hexdigest()
