@@ -1,8 +1,8 @@
 """What a run needs of the machine that it runs on: the time, room on the disk, and who is still alive."""
 
 import os
+import platform
 import shutil
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ class Machine:
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     free: Callable[[Path], int] = lambda place: shutil.disk_usage(place).free
-    host: str = field(default_factory=socket.gethostname)
+    host: str = field(default_factory=platform.node)
     pid: int = field(default_factory=os.getpid)
     mark: Callable[[int], str | None] = lambda pid: mark_of(pid)
     at: Point = lambda _: None

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +173,7 @@ def live(tmp_path: Path, faults: Faults) -> tuple[list[Tally], list[str]]:
     panel = Panel(
         user="Practitioner/internist", npi=NPI, pages=tmp_path / "pages", site=load_site(THIN / "site.toml"),
         profile=load_profile("generic"), granted=granted(READ_ALL), year=2026, runs=tmp_path / "runs",
-        tell=lambda *_: None,
+        tell=lambda *_: None, now=datetime(2026, 11, 21, tzinfo=UTC),
     )  # fmt: skip
     with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
         serve(wire, app, BASE)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -145,6 +146,10 @@ class Site:
         return {one.headers.get("Authorization", ""): one.path for one in self.faults.saw("fhir")}
 
 
+_ADDRESSES = IPv4Network("10.0.0.0/8").hosts()
+"""Each browser has one of its own: forms are counted by address where nobody is signed in."""
+
+
 @dataclass
 class Browser:
     """One cookie jar."""
@@ -155,6 +160,7 @@ class Browser:
 
     def __post_init__(self) -> None:
         self.client = self.site.app.test_client()
+        self.client.environ_base["REMOTE_ADDR"] = str(next(_ADDRESSES))
 
     def get(self, address: str, **more: Any) -> TestResponse:
         return self._noted(self.client.get(_path(address, self.site), base_url=self.site.address, **more))

@@ -76,7 +76,7 @@ def test_whoever_is_no_patient_any_more_is_removed(tmp_path: Path) -> None:
 
 @pytest.mark.requirement("R116")
 def test_two_workers_never_read_into_one_folder(tmp_path: Path) -> None:
-    with OwnPages(tmp_path / "one"), pytest.raises(SourceError, match="another crawl is writing there"):
+    with OwnPages(tmp_path / "one"), pytest.raises(SourceError, match="another process is writing there"):
         OwnPages(tmp_path / "one")
     assert begun(tmp_path / "one") == [False, False]
 
