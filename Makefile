@@ -44,7 +44,7 @@ coverage: install
 	$(BIN)/pytest -n 2 --dist worksteal -m $(QUICK) --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 browser: install
-	@BIN=$(BIN) sh tests/browser/chromium.sh $(BIN)/pytest -m browser tests/browser
+	@BIN=$(BIN) sh tests/browser/chromium.sh $(BIN)/pytest -n 2 --dist worksteal -m browser tests/browser
 
 conformance: install
 	PI180_SHARED=$(SHARED) $(BIN)/pytest -m conformance
