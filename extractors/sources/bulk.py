@@ -14,7 +14,7 @@ from extractors.places import resolved
 from extractors.sources.bulk_doubts import doubt_of, grave_in
 from extractors.sources.bulk_files import Draft, Weighed
 from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven, Reached
-from extractors.sources.bulk_manifest import Content, Listed, Manifest, read_manifest
+from extractors.sources.bulk_manifest import Content, Listed, Manifest, read_manifest, told_apart
 from extractors.sources.bulk_request import Form, Request
 from extractors.sources.bulk_server import ACCEPTED, FAULT, FORBIDDEN, GONE, OK, TOO_MANY, BulkServer
 from extractors.sources.bulk_waiting import JobGone, Polling, Waits
@@ -158,16 +158,23 @@ class Export:
         return self._again(job, expired) if expired else job
 
     def _again(self, job: Job, expired: list[_Numbered]) -> Job:
+        """Those files by fresh addresses; all files, where the server now lists others."""
+        before = job.listed
         fresh = {one.number: one for one in self._listed(job)}
-        for old in expired:
+        job = self._journal.jobs[job.number]
+        for old in expired if job.listed == before else list(fresh.values()):
             one = fresh.get(old.number)
-            got = self._file(job, one) if one is not None and one.listed.type == old.listed.type else None
+            got = self._file(job, one) if one is not None else None
             lost = Got(old.number, old.listed.content, old.listed.type, Proven.LOST, detail="its address has expired")
             job = self._journal.got(job.number, got or lost)
         return job
 
     def _listed(self, job: Job) -> list[_Numbered]:
-        """The files of all pages of the manifest, numbered; each page is kept as it came."""
+        """The files of all pages of the manifest, numbered as they were the first time; each page is kept as it came.
+
+        Raises:
+            JobGone: the files of a committed job were replaced by others.
+        """
         polling = Polling(self._server, self._order.waits, self._order.say)
         answer = polling.manifest(str(job.status), job.asked_at)
         (self._journal.folder / job.folder).mkdir(mode=0o700, exist_ok=True)
@@ -188,9 +195,19 @@ class Export:
                 raise JobGone("the pages of its manifest do not end")
             seen.add(url)
             answer = self._page(url)
-        if not job.moment:
-            self._journal.say("manifest", job.number, moment=first.moment, since=first.since, sha256=digests)
-        return found
+        return self._known(job, first, found, digests)
+
+    def _known(self, job: Job, first: Manifest, found: list[_Numbered], digests: list[str]) -> list[_Numbered]:
+        """Numbered by what tells them apart, never by their order; where it is another list, no file got before counts."""
+        listed = told_apart(one.listed for one in found)
+        if job.listed is None or set(job.listed) != set(listed) or job.moment != first.moment:
+            if job.committed:
+                raise JobGone("the server lists other files for it than before")
+            job = self._journal.say(
+                "manifest", job.number, moment=first.moment, since=first.since, sha256=digests, listed=listed
+            )
+        numbers = {name: number for number, name in enumerate(job.listed or (), 1)}
+        return [replace(one, number=numbers[name]) for one, name in zip(found, listed, strict=True)]
 
     def _numbered(self, number: int, listed: Listed, page: Manifest, said_at: str) -> _Numbered:
         """With an absolute address; one that may not be asked is kept as it is, and refused when its turn comes."""

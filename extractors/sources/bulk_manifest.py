@@ -1,7 +1,10 @@
 """What a finished export consists of, as its server says: STU1 to STU3, and later members passed over (R57)."""
 
+import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,6 +76,27 @@ def read_manifest(body: bytes) -> Manifest:
         needs_token=needs if isinstance(needs, bool) else None,
         next=_next(document),
     )
+
+
+def told_apart(files: Iterable[Listed]) -> tuple[str, ...]:
+    """What tells each file from the others, also when they are listed anew: a digest for each, all different.
+
+    The query of an address is left out, for a signature there changes; unless only the query tells two files apart.
+    """
+    files = tuple(files)
+    short = [_digest(one, one.url.partition("?")[0]) for one in files]
+    often = Counter(short)
+    seen = Counter[str]()
+    found = []
+    for one, digest in zip(files, short, strict=True):
+        name = digest if often[digest] == 1 else _digest(one, one.url)
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return tuple(found)
+
+
+def _digest(one: Listed, url: str) -> str:
+    return hashlib.sha256(json.dumps([one.content, one.type, url, one.count]).encode()).hexdigest()
 
 
 def _files(document: Json) -> Iterator[Listed]:

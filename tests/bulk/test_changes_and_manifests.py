@@ -162,6 +162,48 @@ def test_every_page_of_a_manifest_is_read(server: Exporter, tmp_path: Path) -> N
     assert len(list((tmp_path / "o").rglob("manifest-*.json"))) == 2
 
 
+@pytest.mark.requirement("R54")
+@pytest.mark.parametrize("relisted", ["in another order", "with fresh signatures", "others", "of another moment"])
+def test_files_that_are_listed_anew_are_told_by_what_they_are_not_by_their_place(
+    server: Exporter, tmp_path: Path, relisted: str
+) -> None:
+    names = ["a", "b", "c"]
+    for name in (*names, "d"):
+        server.says("GET", f"/files/1/{name}", Raw(body=json.dumps(prescription(f"rx-{name}")).encode() + b"\n"))
+    files = [{"type": Rx, "url": f"{server.root}/files/1/{name}?signed=1"} for name in names]
+    server.manifest = {"output": files}
+
+    def after_one(step: str) -> None:
+        if step == "after file":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        exported(server, tmp_path / "o", reached=after_one)
+    signed = [{**one, "url": one["url"].replace("signed=1", "signed=2")} for one in files]
+    others = [{"type": Rx, "url": f"{server.root}/files/1/d"}, *files[1:]]
+    server.manifest = {
+        "in another order": {"output": [*files[1:], files[0]]},
+        "with fresh signatures": {"output": [signed[2], signed[0], signed[1]]},
+        "others": {"output": others},
+        "of another moment": {"output": [*files[1:], files[0]], "transactionTime": "2026-11-23T04:00:00Z"},
+    }[relisted]
+    exported(server, tmp_path / "o")
+
+    assert orders(tmp_path / "o") == 3
+    assert len({got.sha256 for got in job_of(tmp_path / "o").files.values()}) == 3
+    again = len(server.asked("GET", "/files/1/a"))
+    assert again == (2 if relisted == "of another moment" else 1)
+
+
+def test_files_that_only_a_query_tells_apart_are_all_read(server: Exporter, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        server.says("GET", f"/files/1?f={name}", Raw(body=json.dumps(prescription(f"rx-{name}")).encode() + b"\n"))
+    server.manifest = {"output": [{"type": Rx, "url": f"{server.root}/files/1?f={name}"} for name in ("a", "b")]}
+    exported(server, tmp_path / "o")
+
+    assert orders(tmp_path / "o") == 2
+
+
 def test_pages_of_a_manifest_that_do_not_end_are_left(server: Exporter, tmp_path: Path) -> None:
     server.manifest = {"link": [{"relation": "next", "url": f"{server.root}/pages/2"}]}
     again = {"transactionTime": MOMENT, "output": [], "link": [{"relation": "next", "url": "/pages/2"}]}
@@ -216,7 +258,7 @@ def test_a_fault_that_is_said_to_pass_is_waited_out_and_another_gives_the_export
 
 @pytest.mark.requirement("R55")
 def test_an_export_that_is_never_done_is_given_up(server: Exporter, tmp_path: Path) -> None:
-    began = datetime.now(UTC)
+    began = datetime.now(UTC) + timedelta(minutes=1)
     waits = Time()
     server.says("GET", "/jobs/1", Raw(202, headers=(("Retry-After", "999999"),)))
     limits = Waits(now=lambda: began + timedelta(seconds=sum(waits.waits)), sleep=waits.waits.append, job=timedelta(2))
