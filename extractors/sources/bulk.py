@@ -29,6 +29,10 @@ class NoExport(Exception):  # noqa: N818  # the word says it
     """The server does not export this to us; the message says why, for a crawl may."""
 
 
+class Busy(Unreachable):
+    """The server runs another export for this client, or asks for rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to export, and what belongs to it.
@@ -69,12 +73,12 @@ class Export:
         self._server, self._journal, self._order = server, journal, order
 
     def run(self) -> Job:
-        """Export: go on with the unfinished job of this order, or start one.
+        """Export: go on with the unfinished job of this order, or start one; of everything, after one that was lost.
 
         Raises:
             NoExport: the server does not export this to us.
             SignInNeeded: the credential is refused; the job stays.
-            Unreachable: the server gives no answer; the job stays.
+            Unreachable: the server gives no answer; the job stays. Busy: it takes no export now.
             SourceError: the disk does not take it, or the server's jobs keep failing.
         """
         for _ in range(_KICK_OFFS):
@@ -84,6 +88,7 @@ class Export:
             except JobGone as problem:
                 self._order.say(f"the export is lost: {problem}")
                 self._journal.say("ended", job.number, why=str(problem))
+                self._order = replace(self._order, request=replace(self._order.request, since=None))
         raise SourceError("the server lost or failed the export twice in a row. Try again later, or crawl it.")
 
     def finish(self, job: Job) -> Job:
@@ -126,6 +131,8 @@ class Export:
 
     def _is_same(self, job: Job) -> bool:
         ours = self._order.request.as_document() | {"profile_digest": self._order.profile_digest}
+        if self._order.request.since:
+            ours["members"] = self._order.members
         return all(job.request.get(name) == value for name, value in ours.items())
 
     def _started(self) -> Job:
@@ -275,7 +282,7 @@ def _read(answer: Answer) -> Manifest:
 def _refusal(answer: Answer) -> Exception:
     """What a kick-off that was not accepted means."""
     if answer.status == TOO_MANY:
-        return Unreachable(
+        return Busy(
             "the server runs another export for this client, or asks for rest (status 429). It is not asked again. "
             "Give the same command later"
         )

@@ -67,13 +67,21 @@ def test_what_was_deleted_does_not_count_any_more_unless_it_was_made_again(
 
 
 @pytest.mark.requirement("R62")
-@pytest.mark.parametrize("change", ["members", "members not shown", "profile", "not whole", "no instant"])
+@pytest.mark.parametrize("change", ["members", "members not shown", "no members", "quantity", "types", "profile", "not whole",
+                                    "no instant"])  # fmt: skip
 def test_everything_is_asked_for_where_changes_would_not_do(server: Exporter, tmp_path: Path, change: str) -> None:
     if change == "no instant":
         server.manifest = {"transactionTime": "yesterday"}
     if change == "not whole":
         server.says("GET", f"/files/1/{Rx}", Raw(404))
+    if change == "no members":
+        server.members = []
+    if change == "quantity":
+        server.group = {"quantity": 3}
     exported(server, tmp_path / "o")
+    if change == "types":
+        journal = tmp_path / "o" / "bulk" / "journal.ndjson"
+        journal.write_text(journal.read_text().replace('"Encounter", ', "", 1))
     if change == "members":
         server.members = ["p", "q", "r"]
     if change == "members not shown":
@@ -98,6 +106,54 @@ def test_an_unfinished_export_of_changes_goes_on_as_one_of_changes(server: Expor
 
     assert asked_since(server) == [False, True]
     assert job_of(tmp_path / "o", 2).committed
+
+
+@pytest.mark.requirement("R62")
+@pytest.mark.parametrize("change", ["members", "profile", "lost", "again"])
+def test_an_unfinished_export_of_changes_hands_its_moment_to_no_other(
+    server: Exporter, tmp_path: Path, change: str
+) -> None:
+    exported(server, tmp_path / "o")
+    server.says("GET", "/files/2/Patient", Raw(500))
+    with pytest.raises(Unreachable):
+        exported(server, tmp_path / "o", renew=Renew.CHANGES)
+    server.scripts.clear()
+    if change == "members":
+        server.members = ["p", "q", "r"]
+    if change == "lost":
+        server.says("GET", "/jobs/2", Raw(404))
+    more = {"profile": "medplum-dosespot"} if change == "profile" else {}
+    renew = Renew.ALL if change == "again" else Renew.CHANGES
+    exported(server, tmp_path / "o", renew=renew, **more)
+
+    assert asked_since(server) == [False, True, False]
+    assert job_of(tmp_path / "o", 3).committed
+
+
+@pytest.mark.requirement("R62")
+def test_an_export_that_is_not_whole_stays_at_the_server_until_another_counts(server: Exporter, tmp_path: Path) -> None:
+    server.says("GET", "/files/1/Encounter", Raw(404))
+    exported(server, tmp_path / "o")
+    server.says("GET", "/r4/fhir/Group/panel/$export", Raw(503))
+    with pytest.raises(Unreachable):
+        exported(server, tmp_path / "o", renew=Renew.ALL)
+    assert not server.asked("DELETE", "/jobs")
+
+    server.scripts.pop()
+    exported(server, tmp_path / "o", renew=Renew.ALL)
+    assert [one.path for one in server.asked("DELETE", "/jobs")] == ["/jobs/3", "/jobs/1"]
+
+
+@pytest.mark.requirement("R62")
+def test_an_export_that_is_not_whole_makes_room_where_the_server_takes_no_second(
+    server: Exporter, tmp_path: Path
+) -> None:
+    server.says("GET", "/files/1/Encounter", Raw(404))
+    exported(server, tmp_path / "o")
+    server.says("GET", "/r4/fhir/Group/panel/$export", Raw(429), None)
+    exported(server, tmp_path / "o", renew=Renew.ALL)
+
+    assert [one.path for one in server.asked("DELETE", "/jobs")] == ["/jobs/1", "/jobs/3"]
 
 
 @pytest.mark.requirement("R57")
