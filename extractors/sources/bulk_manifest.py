@@ -54,7 +54,7 @@ class Manifest:
     @property
     def since(self) -> str | None:
         """The moment, if a later export may be asked for what changed since; None if it is no instant."""
-        return self.moment if _is_instant(self.moment) else None
+        return self.moment if is_instant(self.moment) else None
 
 
 def read_manifest(body: bytes) -> Manifest:
@@ -117,7 +117,7 @@ def _listed(one: object, content: Content, member: str) -> Listed:
     return Listed(content, str(kind) if known else UNKNOWN_TYPE, one["url"], count if counted else None)
 
 
-def _is_instant(text: str) -> bool:
+def is_instant(text: str) -> bool:
     """Whether text is a FHIR instant: to the second at least, with an offset."""
     if not _INSTANT.fullmatch(text):
         return False

@@ -41,6 +41,23 @@ def test_changes_are_asked_for_since_the_servers_own_moment_and_added(server: Ex
     assert orders(tmp_path / "o") == 4
 
 
+@pytest.mark.requirement("R62")
+@pytest.mark.parametrize("dated", [None, "2026-11-21T03:00:00Z"])
+def test_a_changed_record_without_a_date_replaces_the_one_before(
+    server: Exporter, tmp_path: Path, dated: str | None
+) -> None:
+    meta = {"meta": {"lastUpdated": dated}} if dated else {}
+    others = [one for one in server.resources if one["id"] != "rx-1"]
+    server.resources = [*others, {**prescription("rx-1"), "note": [{"text": "old"}], **meta}]
+    exported(server, tmp_path / "o")
+    server.resources = [{**prescription("rx-1"), "note": [{"text": "new 0"}]}]
+    server.manifest = {"transactionTime": "2026-11-23T04:00:00Z"}
+    exported(server, tmp_path / "o", renew=Renew.CHANGES)
+
+    with reading(tmp_path / "o") as found:
+        assert found.places[f"{Rx}/rx-1"][0].startswith("jobs/0002")
+
+
 @pytest.mark.requirement("R61")
 @pytest.mark.parametrize("dated", [None, "2026-11-22T03:00:00Z"])
 def test_what_was_deleted_does_not_count_any_more_unless_it_was_made_again(
