@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from extractors.errors import GatewayError, LinkRefused, Oversized, SourceError, Unreachable, Untrusted
+from extractors.errors import ExtractionError, GatewayError, LinkRefused, Oversized, SourceError, Unreachable, Untrusted
 from extractors.gateway import Answer, Proof
 from extractors.places import resolved
 from extractors.sources.bulk_doubts import doubt_of, grave_in
@@ -99,14 +99,20 @@ class Export:
         return self.close(job) if job.is_whole else job
 
     def close(self, job: Job) -> Job:
-        """Let the server forget a job, or cancel it; one that it does not know any more is forgotten already."""
+        """Let the server forget a job, or cancel it; one that it does not know any more is forgotten already.
+
+        Whatever it answers, what was read counts; where it fails, or the sign-in does, a later run asks again.
+        """
         if job.closed or job.status is None:
             return job
         self._order.reached("before DELETE")
         try:
             answer = self._server.forget(job.status)
-        except GatewayError as problem:
+        except ExtractionError as problem:
             self._order.say(f"the server still keeps the export ({problem})")
+            return job
+        if answer.status >= FAULT and answer.status != _NOT_IMPLEMENTED or answer.status == TOO_MANY:
+            self._order.say(f"the server still keeps the export (status {answer.status})")
             return job
         kept = "" if answer.status in _DELETED else f"the server keeps it (status {answer.status})"
         return self._journal.say("closed", job.number, why=kept)
@@ -145,7 +151,9 @@ class Export:
             self._journal.say("ended", number, why=str(refusal))
             raise refusal
         status = self._server.status_of(answer)
-        return self._journal.say("accepted", number, status=status, withheld=list(order.withheld()))
+        job = self._journal.say("accepted", number, status=status, withheld=list(order.withheld()))
+        self._server.own(status, answer.url)
+        return job
 
     def _fetched(self, job: Job) -> Job:
         """Every file that is not proven yet, asked for again where the addresses had run out (F7)."""
