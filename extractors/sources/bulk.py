@@ -111,7 +111,7 @@ class Export:
         except ExtractionError as problem:
             self._order.say(f"the server still keeps the export ({problem})")
             return job
-        if answer.status >= FAULT and answer.status != _NOT_IMPLEMENTED or answer.status == TOO_MANY:
+        if (answer.status >= FAULT and answer.status != _NOT_IMPLEMENTED) or answer.status == TOO_MANY:
             self._order.say(f"the server still keeps the export (status {answer.status})")
             return job
         kept = "" if answer.status in _DELETED else f"the server keeps it (status {answer.status})"
@@ -213,7 +213,7 @@ class Export:
         return self._known(job, first, found, digests)
 
     def _known(self, job: Job, first: Manifest, found: list[_Numbered], digests: list[str]) -> list[_Numbered]:
-        """Numbered by what tells them apart, never by their order; where it is another list, no file got before counts."""
+        """Numbered by what tells them apart, never by their order; of another list, no file got before counts."""
         listed = told_apart(one.listed for one in found)
         if job.listed is None or set(job.listed) != set(listed) or job.moment != first.moment:
             if job.committed:

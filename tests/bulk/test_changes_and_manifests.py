@@ -84,8 +84,10 @@ def test_what_was_deleted_does_not_count_any_more_unless_it_was_made_again(
 
 
 @pytest.mark.requirement("R62")
-@pytest.mark.parametrize("change", ["members", "members not shown", "no members", "quantity", "types", "profile", "not whole",
-                                    "no instant"])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    ["members", "members not shown", "no members", "quantity", "types", "profile", "not whole", "no instant"],
+)
 def test_everything_is_asked_for_where_changes_would_not_do(server: Exporter, tmp_path: Path, change: str) -> None:
     if change == "no instant":
         server.manifest = {"transactionTime": "yesterday"}
