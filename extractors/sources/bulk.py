@@ -8,13 +8,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from extractors.errors import GatewayError, LinkRefused, Oversized, SourceError, Unreachable, Untrusted
+from extractors.errors import ExtractionError, GatewayError, LinkRefused, Oversized, SourceError, Unreachable, Untrusted
 from extractors.gateway import Answer, Proof
 from extractors.places import resolved
 from extractors.sources.bulk_doubts import doubt_of, grave_in
 from extractors.sources.bulk_files import Draft, Weighed
 from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven, Reached
-from extractors.sources.bulk_manifest import Content, Listed, Manifest, read_manifest
+from extractors.sources.bulk_manifest import Content, Listed, Manifest, read_manifest, told_apart
 from extractors.sources.bulk_request import Form, Request
 from extractors.sources.bulk_server import ACCEPTED, FAULT, FORBIDDEN, GONE, OK, TOO_MANY, BulkServer
 from extractors.sources.bulk_waiting import JobGone, Polling, Waits
@@ -27,6 +27,10 @@ _DELETED = (200, 202, 204, *GONE)
 
 class NoExport(Exception):  # noqa: N818  # the word says it
     """The server does not export this to us; the message says why, for a crawl may."""
+
+
+class Busy(Unreachable):
+    """The server runs another export for this client, or asks for rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,12 @@ class Export:
         self._server, self._journal, self._order = server, journal, order
 
     def run(self) -> Job:
-        """Export: go on with the unfinished job of this order, or start one.
+        """Export: go on with the unfinished job of this order, or start one; of everything, after one that was lost.
 
         Raises:
             NoExport: the server does not export this to us.
             SignInNeeded: the credential is refused; the job stays.
-            Unreachable: the server gives no answer; the job stays.
+            Unreachable: the server gives no answer; the job stays. Busy: it takes no export now.
             SourceError: the disk does not take it, or the server's jobs keep failing.
         """
         for _ in range(_KICK_OFFS):
@@ -84,6 +88,7 @@ class Export:
             except JobGone as problem:
                 self._order.say(f"the export is lost: {problem}")
                 self._journal.say("ended", job.number, why=str(problem))
+                self._order = replace(self._order, request=replace(self._order.request, since=None))
         raise SourceError("the server lost or failed the export twice in a row. Try again later, or crawl it.")
 
     def finish(self, job: Job) -> Job:
@@ -94,14 +99,20 @@ class Export:
         return self.close(job) if job.is_whole else job
 
     def close(self, job: Job) -> Job:
-        """Let the server forget a job, or cancel it; one that it does not know any more is forgotten already."""
+        """Let the server forget a job, or cancel it; one that it does not know any more is forgotten already.
+
+        Whatever it answers, what was read counts; where it fails, or the sign-in does, a later run asks again.
+        """
         if job.closed or job.status is None:
             return job
         self._order.reached("before DELETE")
         try:
             answer = self._server.forget(job.status)
-        except GatewayError as problem:
+        except ExtractionError as problem:
             self._order.say(f"the server still keeps the export ({problem})")
+            return job
+        if (answer.status >= FAULT and answer.status != _NOT_IMPLEMENTED) or answer.status == TOO_MANY:
+            self._order.say(f"the server still keeps the export (status {answer.status})")
             return job
         kept = "" if answer.status in _DELETED else f"the server keeps it (status {answer.status})"
         return self._journal.say("closed", job.number, why=kept)
@@ -126,6 +137,8 @@ class Export:
 
     def _is_same(self, job: Job) -> bool:
         ours = self._order.request.as_document() | {"profile_digest": self._order.profile_digest}
+        if self._order.request.since:
+            ours["members"] = self._order.members
         return all(job.request.get(name) == value for name, value in ours.items())
 
     def _started(self) -> Job:
@@ -138,7 +151,9 @@ class Export:
             self._journal.say("ended", number, why=str(refusal))
             raise refusal
         status = self._server.status_of(answer)
-        return self._journal.say("accepted", number, status=status, withheld=list(order.withheld()))
+        job = self._journal.say("accepted", number, status=status, withheld=list(order.withheld()))
+        self._server.own(status, answer.url)
+        return job
 
     def _fetched(self, job: Job) -> Job:
         """Every file that is not proven yet, asked for again where the addresses had run out (F7)."""
@@ -158,16 +173,23 @@ class Export:
         return self._again(job, expired) if expired else job
 
     def _again(self, job: Job, expired: list[_Numbered]) -> Job:
+        """Those files by fresh addresses; all files, where the server now lists others."""
+        before = job.listed
         fresh = {one.number: one for one in self._listed(job)}
-        for old in expired:
+        job = self._journal.jobs[job.number]
+        for old in expired if job.listed == before else list(fresh.values()):
             one = fresh.get(old.number)
-            got = self._file(job, one) if one is not None and one.listed.type == old.listed.type else None
+            got = self._file(job, one) if one is not None else None
             lost = Got(old.number, old.listed.content, old.listed.type, Proven.LOST, detail="its address has expired")
             job = self._journal.got(job.number, got or lost)
         return job
 
     def _listed(self, job: Job) -> list[_Numbered]:
-        """The files of all pages of the manifest, numbered; each page is kept as it came."""
+        """The files of all pages of the manifest, numbered as they were the first time; each page is kept as it came.
+
+        Raises:
+            JobGone: the files of a committed job were replaced by others.
+        """
         polling = Polling(self._server, self._order.waits, self._order.say)
         answer = polling.manifest(str(job.status), job.asked_at)
         (self._journal.folder / job.folder).mkdir(mode=0o700, exist_ok=True)
@@ -188,9 +210,19 @@ class Export:
                 raise JobGone("the pages of its manifest do not end")
             seen.add(url)
             answer = self._page(url)
-        if not job.moment:
-            self._journal.say("manifest", job.number, moment=first.moment, since=first.since, sha256=digests)
-        return found
+        return self._known(job, first, found, digests)
+
+    def _known(self, job: Job, first: Manifest, found: list[_Numbered], digests: list[str]) -> list[_Numbered]:
+        """Numbered by what tells them apart, never by their order; of another list, no file got before counts."""
+        listed = told_apart(one.listed for one in found)
+        if job.listed is None or set(job.listed) != set(listed) or job.moment != first.moment:
+            if job.committed:
+                raise JobGone("the server lists other files for it than before")
+            job = self._journal.say(
+                "manifest", job.number, moment=first.moment, since=first.since, sha256=digests, listed=listed
+            )
+        numbers = {name: number for number, name in enumerate(job.listed or (), 1)}
+        return [replace(one, number=numbers[name]) for one, name in zip(found, listed, strict=True)]
 
     def _numbered(self, number: int, listed: Listed, page: Manifest, said_at: str) -> _Numbered:
         """With an absolute address; one that may not be asked is kept as it is, and refused when its turn comes."""
@@ -258,7 +290,7 @@ def _read(answer: Answer) -> Manifest:
 def _refusal(answer: Answer) -> Exception:
     """What a kick-off that was not accepted means."""
     if answer.status == TOO_MANY:
-        return Unreachable(
+        return Busy(
             "the server runs another export for this client, or asks for rest (status 429). It is not asked again. "
             "Give the same command later"
         )

@@ -67,7 +67,8 @@ class Job:
         moment: the server's transactionTime as it stands in the manifest; empty while there is none.
         since: the same, where a later export may ask for what changed since.
         withheld: types that were asked for and not granted.
-        files: what was got, by number.
+        listed: what tells each file that the manifest lists, in its order; None while there is no manifest.
+        files: what was got, by number: the place in `listed`, from 1.
         ended: why it gave nothing; empty while it may.
         committed: whether all its files are there and counted.
         closed: whether the server was told that it may forget it.
@@ -80,6 +81,7 @@ class Job:
     moment: str = ""
     since: str | None = None
     withheld: tuple[str, ...] = ()
+    listed: tuple[str, ...] | None = None
     files: Mapping[int, Got] = field(default_factory=dict)
     ended: str = ""
     committed: bool = False
@@ -87,8 +89,10 @@ class Job:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every file is proven."""
-        return all(got.state is Proven.PROVEN for got in self.files.values())
+        """Whether every file that was listed is there and proven."""
+        return len(self.files) >= len(self.listed or ()) and all(
+            got.state is Proven.PROVEN for got in self.files.values()
+        )
 
     @property
     def folder(self) -> str:
@@ -215,7 +219,12 @@ class BulkJournal:
             return
         changes: dict[str, dict[str, Any]] = {
             "accepted": {"status": said.get("status"), "withheld": tuple(said.get("withheld", ()))},
-            "manifest": {"moment": said.get("moment", ""), "since": said.get("since")},
+            "manifest": {
+                "moment": said.get("moment", ""),
+                "since": said.get("since"),
+                "listed": tuple(said["listed"]) if "listed" in said else None,
+                "files": {},
+            },
             "committed": {"committed": True},
             "closed": {"closed": True},
             "ended": {"ended": said.get("why") or "ended"},

@@ -1,7 +1,10 @@
 """What a finished export consists of, as its server says: STU1 to STU3, and later members passed over (R57)."""
 
+import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -51,7 +54,7 @@ class Manifest:
     @property
     def since(self) -> str | None:
         """The moment, if a later export may be asked for what changed since; None if it is no instant."""
-        return self.moment if _is_instant(self.moment) else None
+        return self.moment if is_instant(self.moment) else None
 
 
 def read_manifest(body: bytes) -> Manifest:
@@ -75,6 +78,27 @@ def read_manifest(body: bytes) -> Manifest:
     )
 
 
+def told_apart(files: Iterable[Listed]) -> tuple[str, ...]:
+    """What tells each file from the others, also when they are listed anew: a digest for each, all different.
+
+    The query of an address is left out, for a signature there changes; unless only the query tells two files apart.
+    """
+    files = tuple(files)
+    short = [_digest(one, one.url.partition("?")[0]) for one in files]
+    often = Counter(short)
+    seen = Counter[str]()
+    found = []
+    for one, digest in zip(files, short, strict=True):
+        name = digest if often[digest] == 1 else _digest(one, one.url)
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return tuple(found)
+
+
+def _digest(one: Listed, url: str) -> str:
+    return hashlib.sha256(json.dumps([one.content, one.type, url, one.count]).encode()).hexdigest()
+
+
 def _files(document: Json) -> Iterator[Listed]:
     for member, content in _MEMBERS:
         found = document.get(member) or []
@@ -93,7 +117,7 @@ def _listed(one: object, content: Content, member: str) -> Listed:
     return Listed(content, str(kind) if known else UNKNOWN_TYPE, one["url"], count if counted else None)
 
 
-def _is_instant(text: str) -> bool:
+def is_instant(text: str) -> bool:
     """Whether text is a FHIR instant: to the second at least, with an offset."""
     if not _INSTANT.fullmatch(text):
         return False

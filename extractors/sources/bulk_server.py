@@ -53,15 +53,18 @@ class BulkServer:
         return self._let_in(asked.url, lambda credential: self._gateway.send(asked, credential))
 
     def status_of(self, answer: Answer) -> str:
-        """Where to ask how an export goes.
+        """Where to ask how an export goes, as the server says it: to be kept before it is judged by `own`.
 
         Raises:
-            GatewayError: the server does not say, or names another server.
+            GatewayError: the server does not say.
         """
         location = answer.headers.get("content-location", "")
         if not location:
             raise GatewayError("the server took the export, but did not say where to ask for it")
-        return self.own(location, answer.url)
+        try:
+            return resolved(location, answer.url)
+        except LinkRefused:
+            return location
 
     def own(self, link: str, said_at: str) -> str:
         """An absolute address on this server.

@@ -12,7 +12,7 @@ from extractors.events import Line
 from extractors.profile import Profile
 from extractors.sources.bulk_doubts import EVERYTHING
 from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven
-from extractors.sources.bulk_manifest import Content
+from extractors.sources.bulk_manifest import Content, is_instant
 from extractors.sources.crawled import BULK, NOT_ASKED, WHOLE_EXPORT
 from extractors.sources.dialect import types_of
 from extractors.sources.folder import FileRecord, FileState, Progress, ndjson_lines
@@ -59,7 +59,7 @@ class Exported:
         """Every line of every file of records, then what was deleted; a file that is not as it was kept is told."""
         for job in self._jobs:
             for got in _files(job, Content.OUTPUT):
-                yield from self._file(got)
+                yield from (_of_changes(line, job) for line in self._file(got))
             for got in _files(job, Content.DELETED):
                 yield from (_dated(line, job.since) for line in self._file(got))
 
@@ -78,6 +78,25 @@ def _files(job: Job, content: Content) -> list[Got]:
 
 def _of_type(jobs: Iterable[Job], kind: str) -> list[Got]:
     return [got for job in jobs for got in _files(job, Content.OUTPUT) if got.type == kind]
+
+
+def _of_changes(line: Line, job: Job) -> Line:
+    """A record of an export of changes, which bears the moment of the export if it has none of its own.
+
+    Else nothing would tell that it is newer than the record that it replaces.
+    """
+    since = job.request["since"]
+    if not since:
+        return line
+    try:
+        record = read_object(line.data)
+    except Unreadable:
+        return line
+    said = record.get("meta", {})
+    if not isinstance(said, dict) or is_instant(str(said.get("lastUpdated"))):
+        return line
+    meta = {**said, "lastUpdated": job.since or since}
+    return replace(line, data=json.dumps({**record, "meta": meta}).encode())
 
 
 def _dated(line: Line, moment: str | None) -> Line:

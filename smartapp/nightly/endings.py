@@ -36,6 +36,8 @@ def ending_of(problem: BaseException) -> Ending:
     """How a run ends by an exception."""
     if isinstance(problem, OSError):
         return _of_file(problem)
+    if isinstance(cause := problem.__cause__, OSError) and cause.errno in DISK:
+        return _of_file(cause)
     if isinstance(problem, Parked):
         return Ending(State.PARKED, WAITS, str(problem))
     return next((ending for kinds, ending in _ENDINGS if isinstance(problem, kinds)), _UNEXPECTED)

@@ -69,6 +69,8 @@ def server_of(table: Mapping[str, Any], below: Path, at: str, problems: Problems
     token = problems.of(lambda: _token(table, below, at))
     choice = problems.of(lambda: _word(table, "read", Choice, Choice.BEST, at))
     level = problems.of(lambda: _word(table, "level", Level, None, at))
+    if level is not None and cohort is not None:
+        problems.of(lambda: _fits(level, cohort, at))
     form = problems.of(lambda: _word(table, "form", Form, Form.GET, at))
     if len(problems.found) > before or form is None or cohort is None or manners is None or choice is None:
         return None
@@ -162,6 +164,12 @@ def _word(table: Mapping[str, Any], name: str, words: type[_Word], usual: _Word 
     if table[name] not in list(words):
         raise ConfigError(f"{at}, {name}: expected one of {', '.join(words)}, got {table[name]!r}.")
     return words(table[name])
+
+
+def _fits(level: Level, cohort: Cohort, at: str) -> None:
+    """Refuse an export of other records than those of the cohort."""
+    if (level is Level.GROUP) != (cohort.rule is Rule.GROUP) or cohort.rule not in (Rule.GROUP, Rule.ALL):
+        raise ConfigError(f"{at}, level: expected group beside group, or patient or system beside all, got {level}.")
 
 
 def _manners(table: Mapping[str, Any], at: str) -> Manners:

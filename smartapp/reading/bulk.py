@@ -5,7 +5,7 @@ import json
 
 from extractors.decode import read_object
 from extractors.gateway import Limits
-from extractors.sources.bulk import Export, Order
+from extractors.sources.bulk import Busy, Export, Order
 from extractors.sources.bulk_journal import BulkJournal, Job
 from extractors.sources.bulk_request import Level, Request
 from extractors.sources.bulk_server import BulkServer, Hosts
@@ -72,14 +72,19 @@ class Exporting:
             return not last.closed
         members = self._members()
         export = self._export(journal, self._since(journal, members), members)
-        for job in list(journal.jobs.values()):
-            if job.committed and not job.closed:
-                export.close(job)
-        export.run()
+        before = [job.number for job in journal.jobs.values() if job.committed and not job.closed]
+        try:
+            export.run()
+        except Busy:
+            if not any([export.close(journal.jobs[number]).closed for number in before]):
+                raise
+            export.run()
+        for number in before:
+            export.close(journal.jobs[number])
         return True
 
     def _is_kept(self, last: Job) -> bool:
-        return self._asked.renew is Renew.KEEP and last.request["profile_digest"] == self._connection.profile.digest
+        return self._asked.renew is Renew.KEEP and not self._why_another(last)
 
     def _export(self, journal: BulkJournal, since: str | None, members: str) -> Export:
         crawling, connection = self._asked.crawling, self._connection
@@ -104,21 +109,31 @@ class Exporting:
         return tuple(t for t in bearer.lacking() if t in self._types) if isinstance(bearer, BackendToken) else ()
 
     def _since(self, journal: BulkJournal, members: str) -> str | None:
-        """The moment since which changes will do; None where everything is to be asked for (R62)."""
-        last = journal.last()
-        if last is not None and not last.committed:
-            since = last.request["since"]
-            return str(since) if since else None
-        if self._asked.renew is not Renew.CHANGES or last is None:
+        """The moment since which changes will do; None where everything is to be asked for (R62).
+
+        It is judged from the last export that counts. An unfinished one of changes goes on only if it began there too.
+        """
+        running = journal.last()
+        committed = next((job for job in reversed(journal.jobs.values()) if job.committed), None)
+        unfinished = running is not None and not running.committed and running.status is not None
+        if unfinished and running is not None and not running.request["since"]:
             return None
-        if why := self._why_everything(last, members):
+        wanted = self._asked.renew is Renew.CHANGES or (unfinished and self._asked.renew is Renew.KEEP)
+        if not wanted or committed is None:
+            return None
+        if why := self._why_everything(committed, members):
             self._telling.say(f"everything is asked for anew: {why}")
             return None
-        return last.since
+        return committed.since
 
-    def _why_everything(self, last: Job, members: str) -> str:
+    def _why_another(self, last: Job) -> str:
         if last.request["profile_digest"] != self._connection.profile.digest:
             return "the evidence profile has changed"
+        return "" if tuple(last.request["types"]) == self._types else "other types are read than before"
+
+    def _why_everything(self, last: Job, members: str) -> str:
+        if why := self._why_another(last):
+            return why
         if self._level is Level.GROUP and (not members or last.request["members"] != members):
             return "the members of the Group have changed, or are not shown"
         if not last.is_whole or last.withheld:
@@ -126,12 +141,15 @@ class Exporting:
         return "" if last.since else "the server's transactionTime is no instant"
 
     def _members(self) -> str:
-        """Digest of who belongs to the Group; empty where that is not shown, or for no Group."""
+        """Digest of who belongs to the Group; empty where that is not shown, or not wholly, or for no Group."""
         if self._level is not Level.GROUP:
             return ""
         found = self._connection.server.read(f"Group/{self._asked.crawling.cohort.group}")
         if found.outcome is not Outcome.COMPLETE:
             return ""
-        members = [one for line in found.lines for one in read_object(line.data).get("member") or []]
+        groups = [read_object(line.data) for line in found.lines]
+        members = [one for group in groups for one in group.get("member") or []]
+        if not members or any(group.get("quantity", len(members)) != len(members) for group in groups):
+            return ""
         text = "\n".join(sorted(json.dumps(one, sort_keys=True) for one in members))
         return hashlib.sha256(text.encode()).hexdigest()

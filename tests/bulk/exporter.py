@@ -63,6 +63,7 @@ class Exporter:
     heard: list[Asked] = field(default_factory=list)
     manifest: Json = field(default_factory=dict)
     members: list[str] = field(default_factory=lambda: ["p", "q"])
+    group: Json = field(default_factory=dict)
     exports: bool = True
     jobs: dict[str, str] = field(default_factory=dict)
 
@@ -107,7 +108,7 @@ class Exporter:
             return self._started(asked)
         if parts[:3] == ["r4", "fhir", "Group"]:
             members = [{"entity": {"reference": f"Patient/{one}"}} for one in self.members]
-            return as_json({"resourceType": "Group", "id": parts[3], "member": members})
+            return as_json({"resourceType": "Group", "id": parts[3], "member": members, **self.group})
         if parts[0] == "jobs" and parts[1] in self.jobs:
             return self._of_job(asked, parts[1])
         if parts[0] == "files":

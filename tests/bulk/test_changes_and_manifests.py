@@ -41,6 +41,23 @@ def test_changes_are_asked_for_since_the_servers_own_moment_and_added(server: Ex
     assert orders(tmp_path / "o") == 4
 
 
+@pytest.mark.requirement("R62")
+@pytest.mark.parametrize("dated", [None, "2026-11-21T03:00:00Z"])
+def test_a_changed_record_without_a_date_replaces_the_one_before(
+    server: Exporter, tmp_path: Path, dated: str | None
+) -> None:
+    meta = {"meta": {"lastUpdated": dated}} if dated else {}
+    others = [one for one in server.resources if one["id"] != "rx-1"]
+    server.resources = [*others, {**prescription("rx-1"), "note": [{"text": "old"}], **meta}]
+    exported(server, tmp_path / "o")
+    server.resources = [{**prescription("rx-1"), "note": [{"text": "new 0"}]}]
+    server.manifest = {"transactionTime": "2026-11-23T04:00:00Z"}
+    exported(server, tmp_path / "o", renew=Renew.CHANGES)
+
+    with reading(tmp_path / "o") as found:
+        assert found.places[f"{Rx}/rx-1"][0].startswith("jobs/0002")
+
+
 @pytest.mark.requirement("R61")
 @pytest.mark.parametrize("dated", [None, "2026-11-22T03:00:00Z"])
 def test_what_was_deleted_does_not_count_any_more_unless_it_was_made_again(
@@ -67,13 +84,23 @@ def test_what_was_deleted_does_not_count_any_more_unless_it_was_made_again(
 
 
 @pytest.mark.requirement("R62")
-@pytest.mark.parametrize("change", ["members", "members not shown", "profile", "not whole", "no instant"])
+@pytest.mark.parametrize(
+    "change",
+    ["members", "members not shown", "no members", "quantity", "types", "profile", "not whole", "no instant"],
+)
 def test_everything_is_asked_for_where_changes_would_not_do(server: Exporter, tmp_path: Path, change: str) -> None:
     if change == "no instant":
         server.manifest = {"transactionTime": "yesterday"}
     if change == "not whole":
         server.says("GET", f"/files/1/{Rx}", Raw(404))
+    if change == "no members":
+        server.members = []
+    if change == "quantity":
+        server.group = {"quantity": 3}
     exported(server, tmp_path / "o")
+    if change == "types":
+        journal = tmp_path / "o" / "bulk" / "journal.ndjson"
+        journal.write_text(journal.read_text().replace('"Encounter", ', "", 1))
     if change == "members":
         server.members = ["p", "q", "r"]
     if change == "members not shown":
@@ -98,6 +125,54 @@ def test_an_unfinished_export_of_changes_goes_on_as_one_of_changes(server: Expor
 
     assert asked_since(server) == [False, True]
     assert job_of(tmp_path / "o", 2).committed
+
+
+@pytest.mark.requirement("R62")
+@pytest.mark.parametrize("change", ["members", "profile", "lost", "again"])
+def test_an_unfinished_export_of_changes_hands_its_moment_to_no_other(
+    server: Exporter, tmp_path: Path, change: str
+) -> None:
+    exported(server, tmp_path / "o")
+    server.says("GET", "/files/2/Patient", Raw(500))
+    with pytest.raises(Unreachable):
+        exported(server, tmp_path / "o", renew=Renew.CHANGES)
+    server.scripts.clear()
+    if change == "members":
+        server.members = ["p", "q", "r"]
+    if change == "lost":
+        server.says("GET", "/jobs/2", Raw(404))
+    more = {"profile": "medplum-dosespot"} if change == "profile" else {}
+    renew = Renew.ALL if change == "again" else Renew.CHANGES
+    exported(server, tmp_path / "o", renew=renew, **more)
+
+    assert asked_since(server) == [False, True, False]
+    assert job_of(tmp_path / "o", 3).committed
+
+
+@pytest.mark.requirement("R62")
+def test_an_export_that_is_not_whole_stays_at_the_server_until_another_counts(server: Exporter, tmp_path: Path) -> None:
+    server.says("GET", "/files/1/Encounter", Raw(404))
+    exported(server, tmp_path / "o")
+    server.says("GET", "/r4/fhir/Group/panel/$export", Raw(503))
+    with pytest.raises(Unreachable):
+        exported(server, tmp_path / "o", renew=Renew.ALL)
+    assert not server.asked("DELETE", "/jobs")
+
+    server.scripts.pop()
+    exported(server, tmp_path / "o", renew=Renew.ALL)
+    assert [one.path for one in server.asked("DELETE", "/jobs")] == ["/jobs/3", "/jobs/1"]
+
+
+@pytest.mark.requirement("R62")
+def test_an_export_that_is_not_whole_makes_room_where_the_server_takes_no_second(
+    server: Exporter, tmp_path: Path
+) -> None:
+    server.says("GET", "/files/1/Encounter", Raw(404))
+    exported(server, tmp_path / "o")
+    server.says("GET", "/r4/fhir/Group/panel/$export", Raw(429), None)
+    exported(server, tmp_path / "o", renew=Renew.ALL)
+
+    assert [one.path for one in server.asked("DELETE", "/jobs")] == ["/jobs/1", "/jobs/3"]
 
 
 @pytest.mark.requirement("R57")
@@ -162,6 +237,48 @@ def test_every_page_of_a_manifest_is_read(server: Exporter, tmp_path: Path) -> N
     assert len(list((tmp_path / "o").rglob("manifest-*.json"))) == 2
 
 
+@pytest.mark.requirement("R54")
+@pytest.mark.parametrize("relisted", ["in another order", "with fresh signatures", "others", "of another moment"])
+def test_files_that_are_listed_anew_are_told_by_what_they_are_not_by_their_place(
+    server: Exporter, tmp_path: Path, relisted: str
+) -> None:
+    names = ["a", "b", "c"]
+    for name in (*names, "d"):
+        server.says("GET", f"/files/1/{name}", Raw(body=json.dumps(prescription(f"rx-{name}")).encode() + b"\n"))
+    files = [{"type": Rx, "url": f"{server.root}/files/1/{name}?signed=1"} for name in names]
+    server.manifest = {"output": files}
+
+    def after_one(step: str) -> None:
+        if step == "after file":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        exported(server, tmp_path / "o", reached=after_one)
+    signed = [{**one, "url": one["url"].replace("signed=1", "signed=2")} for one in files]
+    others = [{"type": Rx, "url": f"{server.root}/files/1/d"}, *files[1:]]
+    server.manifest = {
+        "in another order": {"output": [*files[1:], files[0]]},
+        "with fresh signatures": {"output": [signed[2], signed[0], signed[1]]},
+        "others": {"output": others},
+        "of another moment": {"output": [*files[1:], files[0]], "transactionTime": "2026-11-23T04:00:00Z"},
+    }[relisted]
+    exported(server, tmp_path / "o")
+
+    assert orders(tmp_path / "o") == 3
+    assert len({got.sha256 for got in job_of(tmp_path / "o").files.values()}) == 3
+    again = len(server.asked("GET", "/files/1/a"))
+    assert again == (2 if relisted == "of another moment" else 1)
+
+
+def test_files_that_only_a_query_tells_apart_are_all_read(server: Exporter, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        server.says("GET", f"/files/1?f={name}", Raw(body=json.dumps(prescription(f"rx-{name}")).encode() + b"\n"))
+    server.manifest = {"output": [{"type": Rx, "url": f"{server.root}/files/1?f={name}"} for name in ("a", "b")]}
+    exported(server, tmp_path / "o")
+
+    assert orders(tmp_path / "o") == 2
+
+
 def test_pages_of_a_manifest_that_do_not_end_are_left(server: Exporter, tmp_path: Path) -> None:
     server.manifest = {"link": [{"relation": "next", "url": f"{server.root}/pages/2"}]}
     again = {"transactionTime": MOMENT, "output": [], "link": [{"relation": "next", "url": "/pages/2"}]}
@@ -216,7 +333,7 @@ def test_a_fault_that_is_said_to_pass_is_waited_out_and_another_gives_the_export
 
 @pytest.mark.requirement("R55")
 def test_an_export_that_is_never_done_is_given_up(server: Exporter, tmp_path: Path) -> None:
-    began = datetime.now(UTC)
+    began = datetime.now(UTC) + timedelta(minutes=1)
     waits = Time()
     server.says("GET", "/jobs/1", Raw(202, headers=(("Retry-After", "999999"),)))
     limits = Waits(now=lambda: began + timedelta(seconds=sum(waits.waits)), sleep=waits.waits.append, job=timedelta(2))

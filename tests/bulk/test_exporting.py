@@ -216,8 +216,42 @@ def test_a_refused_token_parks_the_export_within_one_request(server: Exporter, t
 def test_a_status_address_off_the_server_is_refused(server: Exporter, tmp_path: Path) -> None:
     away = Raw(202, headers=(("Content-Location", "https://elsewhere.example.org/jobs/1"),))
     server.says("GET", "/r4/fhir/Group/panel/$export", away)
+    for _ in range(2):
+        with pytest.raises(LinkRefused, match="off the registered server"):
+            exported(server, tmp_path / "o")
+    assert (job_of(tmp_path / "o").status, server.kicked_off) == ("https://elsewhere.example.org/jobs/1", 1)
+
+
+def test_a_status_address_that_was_refused_is_gone_on_with_once_its_server_is_named(
+    server: Exporter, tmp_path: Path
+) -> None:
+    other = f"http://localhost:{server.port}"
+    server.jobs["1"] = ""
+    away = Raw(202, headers=(("Content-Location", f"{other}/jobs/1"),))
+    server.says("GET", "/r4/fhir/Group/panel/$export", away)
     with pytest.raises(LinkRefused, match="off the registered server"):
         exported(server, tmp_path / "o")
+    exported(server, tmp_path / "o", aliases=(other,))
+
+    assert job_of(tmp_path / "o").committed
+    assert server.kicked_off == 1
+
+
+@pytest.mark.requirement("R62")
+@pytest.mark.parametrize("status", [401, 429, 500, 503])
+def test_an_export_counts_whatever_its_delete_answers_and_is_closed_by_a_later_run(
+    server: Exporter, tmp_path: Path, status: int
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("a-token")
+    server.says("DELETE", "/jobs", Raw(status))
+    found = exported(server, tmp_path / "o", token_file=token)
+    assert (states(found), job_of(tmp_path / "o").committed, job_of(tmp_path / "o").closed) == ({}, True, False)
+
+    server.scripts.clear()
+    exported(server, tmp_path / "o", token_file=token)
+    assert job_of(tmp_path / "o").closed
+    assert server.kicked_off == 1
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(server: Exporter, tmp_path: Path) -> None:

@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from extractors.errors import SourceError
 from smartapp.durable import Files
+from smartapp.nightly.endings import WAITS, ending_of
 from smartapp.nightly.lease import LASTS, Held, Lease, Overtaken
 from smartapp.nightly.machine import MOST_BACK, Machine, Parked
 from smartapp.nightly.state import FOLDER
+from smartapp.nightly.status import State
 from tests.unattended.nights import Killed, Practice, orders, practice
 
 BEFORE, AFTER = [True] * 4, [True, True, True, False, True, True]
@@ -286,3 +289,12 @@ def test_a_clock_behind_the_last_run_stops_the_next_one(
         with pytest.raises(Parked, match="Set the clock"):
             made.night()
         assert made.status()["exit_code"] == 9
+
+
+@pytest.mark.parametrize(("reason", "parked"), [(errno.ENOSPC, True), (errno.EDQUOT, True), (errno.EACCES, False)])
+def test_a_disk_that_is_full_under_an_export_parks_the_run(reason: int, parked: bool) -> None:
+    problem = SourceError("jobs/0001: no room")
+    problem.__cause__ = OSError(reason, os.strerror(reason))
+    ending = ending_of(problem)
+
+    assert (ending.state is State.PARKED, ending.code == WAITS) == (parked, parked)

@@ -141,10 +141,22 @@ def test_a_server_is_asked_for_changes_and_gently_by_default(clinic: Practice) -
     assert found.floor == FLOOR_MB * 1_000_000
 
 
+@pytest.mark.parametrize(
+    "lines", ['group = "panel"\nlevel = "group"', 'all = true\nlevel = "patient"', 'all = true\nlevel = "system"']
+)
+def test_a_level_that_fits_the_cohort_is_taken(clinic: Practice, lines: str) -> None:
+    clinic.reads("https://ehr.example.org/fhir", lines)
+    assert isinstance(load_clinic(clinic.config), Clinic)
+
+
 @pytest.mark.requirement("R122")
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
+        (('group = "panel"', 'level = "system"'), "server, level: expected group beside group"),
+        (('group = "panel"', 'level = "patient"'), "server, level: expected group beside group"),
+        (("all = true", 'level = "group"'), "server, level: expected group beside group"),
+        (("encounters = [2026-01-01, 2026-12-31]", 'level = "patient"'), "server, level: expected group beside group"),
         ((), "whose records? Expected one of"),
         (('group = "a"', "all = true"), "whose records? Expected one of"),
         (('group = "a/../b"',), "expected an id of letters"),
