@@ -192,7 +192,7 @@ def test_j12_what_cannot_be_read_is_said_and_a_typed_total_is_labelled_everywher
     for page in ("measures", "measures/PI_EP_1"):
         expect(desk.open(page, "thin").locator("main")).to_contain_text(re.compile("EHR's (own )?report"))
     desk.walk.look(tab, "j12-measure")
-    attach(desk.open("documents", "thin"), "measure-report-PI_EP_1", tmp_path)
+    attach(desk.open("documents", "thin"), "typed-total-PI_EP_1", tmp_path)
 
 
 def test_j14_an_exclusion_is_weighed_against_its_limit_and_claimed(desk: Desk) -> None:
