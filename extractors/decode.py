@@ -52,6 +52,15 @@ def _first_repeated(pairs: list[tuple[str, Any]]) -> str:
     return next(name for name in names if names.count(name) > 1)
 
 
+def is_object(data: bytes) -> bool:
+    """Whether bytes are one JSON object that `read_object` reads."""
+    try:
+        read_object(data)
+    except Unreadable:
+        return False
+    return True
+
+
 def read_object(data: bytes) -> Json:
     """Read one JSON object from UTF-8 bytes.
 

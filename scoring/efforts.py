@@ -4,15 +4,13 @@ The work is a class with minutes. No published figure was found, so every class 
 planner uses the minutes only to compare, and shows them wherever they decided something.
 """
 
-import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from scoring.errors import RuleError
 from scoring.rulings import Ruling, Sources, read_ruling, read_sources
-from scoring.table import Table
+from scoring.table import Table, top_table
 
 FILE = Path(__file__).parent / "rules" / "efforts.toml"
 
@@ -84,10 +82,7 @@ def load_efforts(path: Path = FILE) -> Efforts:
     Raises:
         RuleError: it is no TOML, or something in it is not acceptable.
     """
-    try:
-        top = Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise RuleError(f"{path.name}: expected TOML, got: {wrong}. Mend the file.") from None
+    top = top_table(path.read_bytes(), path.name)
     sources = read_sources(top)
     efforts = {table.text("id"): _effort(table, sources) for table in top.tables("effort")}
     rules = tuple(_rule(table, efforts) for table in top.tables("action"))

@@ -3,7 +3,6 @@
 One file for all years, because each entry says from which performance year to which it holds.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,9 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
-from scoring.errors import RuleError
 from scoring.rulings import Ruling, Sources, read_ruling, read_sources
-from scoring.table import Table
+from scoring.table import Table, top_table
 
 BELOW_THRESHOLD, HARDSHIP = "belowThreshold", "hardship"
 """Words for the two ways out of the Shared Savings requirement that are no special status."""
@@ -157,10 +155,7 @@ def load_eligibility(path: Path = FILE) -> EligibilityRules:
     Raises:
         RuleError: it is no TOML, or something in it is not acceptable.
     """
-    try:
-        top = Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise RuleError(f"{path.name}: expected TOML in UTF-8, got: {wrong}. Correct the file.") from wrong
+    top = top_table(path.read_bytes(), path.name)
     sources = read_sources(top)
     found = EligibilityRules(
         types=_by_id(top, "clinician_type", _type, sources),

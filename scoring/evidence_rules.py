@@ -3,17 +3,15 @@
 One file for all years, because each entry says from which performance year on it holds.
 """
 
-import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
 from scoring.eligibility_rules import Span
-from scoring.errors import RuleError
 from scoring.model import MeasureId
 from scoring.rulings import Ruling, Sources, read_ruling, read_sources
-from scoring.table import Table
+from scoring.table import Table, top_table
 
 FILE = Path(__file__).parent / "rules" / "evidence.toml"
 
@@ -107,10 +105,7 @@ def load_evidence(path: Path = FILE) -> EvidenceRules:
     Raises:
         RuleError: it is no TOML, or something in it is not acceptable.
     """
-    try:
-        top = Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise RuleError(f"{path.name}: expected TOML in UTF-8, got: {wrong}. Correct the file.") from wrong
+    top = top_table(path.read_bytes(), path.name)
     sources = read_sources(top)
     found = EvidenceRules(
         slots=tuple(_slot(table, sources) for table in top.tables("slot")),

@@ -5,7 +5,6 @@ tables; anything it does not understand is a `RuleError`, so that no rule is eve
 """
 
 import re
-import tomllib
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +15,7 @@ from scoring.errors import RuleError
 from scoring.model import Cite, MeasureId, Metric
 from scoring.rounding import Tie
 from scoring.rulings import Sources, read_ruling, read_sources
-from scoring.table import Table
+from scoring.table import Table, top_table
 from scoring.year import (
     Bonus,
     Cehrt,
@@ -80,14 +79,7 @@ def parse(content: bytes, file: str, year: int) -> RuleBook:
     Raises:
         RuleError: something in it is not acceptable.
     """
-    return _rulebook(_parsed(content, file), year, content)
-
-
-def _parsed(content: bytes, file: str) -> Table:
-    try:
-        return Table(tomllib.loads(content.decode("utf-8")), file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise RuleError(f"{file}: expected TOML in UTF-8, got: {wrong}. Correct the file.") from wrong
+    return _rulebook(top_table(content, file), year, content)
 
 
 def _rulebook(top: Table, year: int, content: bytes) -> RuleBook:

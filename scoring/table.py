@@ -4,6 +4,7 @@ Knows TOML types and wording only, nothing about scoring. Each refusal is a `Rul
 path, expected, got, and what to do.
 """
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -139,3 +140,15 @@ class Table:
     def _wrong(self, key: str, expected: str, value: object) -> NoReturn:
         shown = f'"{value}"' if isinstance(value, str) else repr(value)
         self.refuse(key, expected, shown, "Correct the value.")
+
+
+def top_table(content: bytes, file: str) -> Table:
+    """The whole of a file as a table; `file` is its name in messages.
+
+    Raises:
+        RuleError: it is no TOML in UTF-8.
+    """
+    try:
+        return Table(tomllib.loads(content.decode("utf-8")), file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise RuleError(f"{file}: expected TOML in UTF-8, got: {wrong}. Correct the file.") from wrong

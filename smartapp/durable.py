@@ -10,6 +10,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from extractors.sources.crawl_files import bring_to_disk
+
 Point = Callable[[str], None]
 """Is told what is about to be done, or was just done."""
 
@@ -45,15 +47,15 @@ class Files:
         self._at(f"before the rename of {place.name}")
         draft.replace(place)
         self._at(f"after the rename of {place.name}")
-        _sync(place.parent)
+        bring_to_disk(place.parent)
 
     def settle(self, folder: Path) -> None:
         """Bring everything below a folder to the disk, and the folders themselves."""
         self._at(f"before the settling of {folder.name}")
         for path in sorted(folder.rglob("*"), reverse=True):
-            _sync(path)
-        _sync(folder)
-        _sync(folder.parent)
+            bring_to_disk(path)
+        bring_to_disk(folder)
+        bring_to_disk(folder.parent)
 
     def _verify(self, draft: Path, data: bytes) -> None:
         self._at(f"before the reading back of {draft.name}")
@@ -68,11 +70,3 @@ def digest_of(file: Path) -> str | None:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError:
         return None
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

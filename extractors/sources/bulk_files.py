@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractors.decode import MAXIMUM_LINE, Unreadable, read_object
+from extractors.decode import MAXIMUM_LINE, is_object
 from extractors.errors import SourceError
-from extractors.sources.crawl_files import sync_folder
+from extractors.sources.crawl_files import bring_to_disk
 
 _FILE_MODE = 0o600
 
@@ -51,9 +51,9 @@ class Draft:
 
     def weigh(self) -> Weighed:
         """What came."""
-        whole = not self._line.strip() or _is_object(self._line)
+        whole = not self._line.strip() or is_object(self._line)
         lines = self._lines + bool(self._line.strip())
-        ends = whole and (not self._last.strip() or _is_object(self._last))
+        ends = whole and (not self._last.strip() or is_object(self._last))
         return Weighed(self._size, lines, self._digest.hexdigest(), ends)
 
     def settle(self, reached: Callable[[str], None]) -> None:
@@ -68,7 +68,7 @@ class Draft:
             self.close()
             reached("before rename")
             self._draft.replace(self.place)
-            sync_folder(self.place.parent)
+            bring_to_disk(self.place.parent)
             reached("after rename")
         except OSError as problem:
             raise self._refused(problem) from problem
@@ -115,11 +115,3 @@ class Draft:
         return SourceError(
             f"{self.place}: {problem.strerror}. Make room or mend the disk; then the same command goes on."
         )
-
-
-def _is_object(data: bytes) -> bool:
-    try:
-        read_object(data)
-    except Unreadable:
-        return False
-    return True

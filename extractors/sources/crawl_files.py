@@ -96,7 +96,7 @@ class Files:
             os.close(self._pages)
         self._number, self._line, self._size = self._number + 1, 0, 0
         opened = os.open(self._folder / self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-        sync_folder(self._folder / PAGES)
+        bring_to_disk(self._folder / PAGES)
         return opened
 
 
@@ -141,7 +141,7 @@ def write_whole(place: Path, body: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     draft.replace(place)
-    sync_folder(place.parent)
+    bring_to_disk(place.parent)
 
 
 def whole_lines(path: Path) -> tuple[list[bytes], int]:
@@ -151,9 +151,9 @@ def whole_lines(path: Path) -> tuple[list[bytes], int]:
     return whole.split(b"\n") if whole else [], len(whole) + len(end)
 
 
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def bring_to_disk(path: Path) -> None:
+    """Have the system write what it still holds of a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

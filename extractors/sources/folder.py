@@ -17,7 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from extractors.decode import MAXIMUM_LINE, Unreadable, read_object
+from extractors.decode import MAXIMUM_LINE, is_object
 from extractors.errors import SourceError
 from extractors.events import Line
 from extractors.unpacking import MAGIC, Unpacker
@@ -137,12 +137,12 @@ def _lines(beginning: bytes, rest: Iterator[bytes], record: FileRecord) -> Itera
         yield from lines
         if record.lines == 0 and record.state is FileState.READ:
             record.state = FileState.EMPTY
-    elif _is_object(text.partition(b"\n")[0]):
+    elif is_object(text.partition(b"\n")[0]):
         yield from lines
     elif _is_one_document(text):
         yield Line(record.file, 1, 0, beginning[: MAXIMUM_LINE + 1])
         deque(rest, maxlen=0)  # a document over the limit is set aside, but the file's hash covers it
-        if record.state is FileState.READ and text.startswith(b"{") and text[-1:] != b"\n" and not _is_object(text):
+        if record.state is FileState.READ and text.startswith(b"{") and text[-1:] != b"\n" and not is_object(text):
             record.state = FileState.TRUNCATED
     elif _holds_object(beginning):
         yield from lines
@@ -184,15 +184,7 @@ def _is_one_document(text: bytes) -> bool:
 
 
 def _holds_object(beginning: bytes) -> bool:
-    return any(_is_object(found[0]) for found in islice(_OBJECT_AT_LINE_START.finditer(beginning), _SHOWN))
-
-
-def _is_object(data: bytes) -> bool:
-    try:
-        read_object(data)
-    except Unreadable:
-        return False
-    return True
+    return any(is_object(found[0]) for found in islice(_OBJECT_AT_LINE_START.finditer(beginning), _SHOWN))
 
 
 def _split(blocks: Iterator[bytes], record: FileRecord) -> Iterator[Line]:
@@ -213,7 +205,7 @@ def _split(blocks: Iterator[bytes], record: FileRecord) -> Iterator[Line]:
             rest = rest[: MAXIMUM_LINE + 1]
     if rest.strip():
         yield Line(record.file, number, offset, rest.removesuffix(b"\r"))
-        if record.state is FileState.READ and not _is_object(rest):
+        if record.state is FileState.READ and not is_object(rest):
             record.state = FileState.TRUNCATED
 
 
