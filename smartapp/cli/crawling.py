@@ -1,35 +1,21 @@
 """The verb that reads a server into a folder: crawl."""
 
 import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from extractors.errors import Unreachable
 from extractors.gateway import LANES, MOST_LANES, USUAL_RATE
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
-from extractors.sources.queries import SignInNeeded
-from smartapp.cli.backends import BACKEND, backend_of
-from smartapp.cli.options import (
-    INTERRUPTED,
-    NOT_WHOLE,
-    PARAMETERS,
-    PLACE,
-    SIGN_IN_REFUSED,
-    UNREACHABLE,
-    Days,
-    named_values,
-    stated_failures,
-)
+from smartapp.cli.options import NOT_WHOLE, PLACE, Days, stated_failures
+from smartapp.cli.reading import AS_WHOM, WHERE, crawling_of, told_endings, with_options
 from smartapp.printed import console
-from smartapp.reading.crawling import Crawling, Manners, Outcome
+from smartapp.reading.crawling import PACE_FILE, Crawling, Manners, Outcome
 from smartapp.reading.crawling import crawl as crawled
 from smartapp.usecases import UsageError
 
-_PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"
 _OPTIONS = (
     click.argument("base"),
     click.option("--out", type=PLACE, required=True, help="Folder to keep it in: new, or that of the same crawl."),
@@ -37,12 +23,7 @@ _OPTIONS = (
     click.option("--patients", type=PLACE, help="File with ids of patients, one a line."),
     click.option("--appointments", type=Days(), help="Read who has an appointment within days."),
     click.option("--encounters", type=Days(), help="Read who was seen within days."),
-    click.option("--token-file", type=PLACE, help="File with a bearer token, read anew when the server refuses it."),
-    *BACKEND,
-    click.option("--site", type=PLACE, help="Site settings, a TOML file."),
-    click.option("--profile", help="Evidence profile: a name or a TOML file. [default: the site file's, else generic]"),
-    click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
-    PARAMETERS,
+    *AS_WHOM,
     click.option("--alias", "aliases", multiple=True, help="Another base of the same server, for further pages."),
     click.option("--lanes", type=click.IntRange(1, MOST_LANES), default=LANES, show_default=True, help="At a time."),
     click.option(
@@ -52,19 +33,12 @@ _OPTIONS = (
         show_default=True,
         help="Requests a minute, over all processes of this user; 0: no limit.",
     ),
-    click.option("--ca", type=PLACE, help="Bundle of certificate authorities to trust instead (PEM)."),
-    click.option("--private-range", "ranges", multiple=True, help="Range of private addresses to allow: 10.20.0.0/16."),
+    *WHERE,
 )
 
 
-def _with_options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
 @click.command()
-@_with_options
+@with_options(_OPTIONS)
 def crawl(**options: Any) -> None:
     """Read the FHIR server at BASE into a folder, patient by patient, for pi180 extract and run.
 
@@ -81,18 +55,8 @@ def crawl(**options: Any) -> None:
 
 
 def _crawled(asked: Crawling) -> Outcome:
-    try:
-        with console.crawl_progress() as tell:
-            return crawled(asked, tell)
-    except KeyboardInterrupt:
-        console.note("pi180: interrupted. What was read is kept; the same command goes on from there.")
-        sys.exit(INTERRUPTED)
-    except Unreachable as problem:
-        console.note(f"pi180: {problem}")
-        sys.exit(UNREACHABLE)
-    except SignInNeeded as problem:
-        console.note(f"pi180: {problem}")
-        sys.exit(SIGN_IN_REFUSED)
+    with told_endings(), console.crawl_progress() as tell:
+        return crawled(asked, tell)
 
 
 def _tell(found: Outcome, out: Path) -> None:
@@ -113,15 +77,9 @@ def _tell(found: Outcome, out: Path) -> None:
 
 
 def _asked(**options: Any) -> Crawling:
-    named = ("base", "out", "token_file", "site", "profile", "zone", "aliases", "ca", "ranges")
     rate = options["rate"] or None
-    return Crawling(
-        cohort=_cohort(**options),
-        backend=backend_of(**options),
-        parameters=named_values(options["parameters"]),
-        manners=Manners(lanes=options["lanes"], rate=rate, pace_file=Path.home() / _PACE_FILE if rate else None),
-        **{name: options[name] for name in named},
-    )
+    manners = Manners(lanes=options["lanes"], rate=rate, pace_file=Path.home() / PACE_FILE if rate else None)
+    return crawling_of(manners, cohort=_cohort(**options), **options)
 
 
 def _cohort(**options: Any) -> Cohort:

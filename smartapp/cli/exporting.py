@@ -6,58 +6,34 @@ from typing import Any
 
 import click
 
-from extractors.errors import Unreachable
 from extractors.gateway import LANES, USUAL_RATE
 from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id
-from extractors.sources.queries import SignInNeeded
-from smartapp.cli.backends import BACKEND, backend_of
-from smartapp.cli.options import (
-    INTERRUPTED,
-    NOT_WHOLE,
-    PLACE,
-    SIGN_IN_REFUSED,
-    UNREACHABLE,
-    named_values,
-    stated_failures,
-)
-from smartapp.cli.options import PARAMETERS as STATIC
+from smartapp.cli.options import NOT_WHOLE, PLACE, stated_failures
+from smartapp.cli.reading import AS_WHOM, WHERE, crawling_of, told_endings, with_options
 from smartapp.printed import console
-from smartapp.reading.crawling import Crawling, Manners
+from smartapp.reading.crawling import PACE_FILE, Manners
 from smartapp.reading.fetching import Choice, Fetched, Fetching, Renew, Telling, Way, fetch
 from smartapp.usecases import UsageError
 
-_PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"
 _OPTIONS = (
     click.argument("base"),
     click.option("--out", type=PLACE, required=True, help="Folder to keep it in: new, or that of the same reading."),
     click.option("--group", help="Id of a Group: export its members."),
     click.option("--all", "everybody", is_flag=True, help="Export all patients."),
     click.option("--system", is_flag=True, help="Export all there is, patients or not."),
-    click.option("--token-file", type=PLACE, help="File with a bearer token, read anew when the server refuses it."),
-    *BACKEND,
-    click.option("--site", type=PLACE, help="Site settings, a TOML file."),
-    click.option("--profile", help="Evidence profile: a name or a TOML file. [default: the site file's, else generic]"),
-    click.option("--zone", help="The practice's time zone. [default: the site file's, else America/New_York]"),
-    STATIC,
+    *AS_WHOM,
     click.option("--alias", "aliases", multiple=True, help="Another base of the same server, which may see the token."),
     click.option("--form", type=click.Choice([*map(str, Form)]), default="get", help="How the server wants the types."),
     click.option("--again", is_flag=True, help="Export everything anew, though a finished export is there."),
     click.option("--changes", is_flag=True, help="Export what changed since the finished export that is there."),
     click.option("--only-bulk", is_flag=True, help="Do not crawl where the server does not export."),
-    click.option("--ca", type=PLACE, help="Bundle of certificate authorities to trust instead (PEM)."),
-    click.option("--private-range", "ranges", multiple=True, help="Range of private addresses to allow: 10.20.0.0/16."),
+    *WHERE,
 )
 
 
-def _with_options(command: Any) -> Any:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
 @click.command()
-@_with_options
+@with_options(_OPTIONS)
 def bulk(**options: Any) -> None:
     """Read the FHIR server at BASE into a folder by a bulk export, for pi180 extract and run.
 
@@ -74,17 +50,8 @@ def bulk(**options: Any) -> None:
 
 
 def _fetched(asked: Fetching) -> Fetched:
-    try:
+    with told_endings():
         return fetch(asked, Telling(say=lambda text: console.note(f"pi180: {text}.")))
-    except KeyboardInterrupt:
-        console.note("pi180: interrupted. What was read is kept; the same command goes on from there.")
-        sys.exit(INTERRUPTED)
-    except Unreachable as problem:
-        console.note(f"pi180: {problem}")
-        sys.exit(UNREACHABLE)
-    except SignInNeeded as problem:
-        console.note(f"pi180: {problem}")
-        sys.exit(SIGN_IN_REFUSED)
 
 
 def _tell(found: Fetched) -> None:
@@ -104,14 +71,8 @@ def _asked(**options: Any) -> Fetching:
     if options["again"] and options["changes"]:
         raise UsageError("--again and --changes: expected one of them.")
     renew = Renew.ALL if options["again"] else Renew.CHANGES if options["changes"] else Renew.KEEP
-    named = ("base", "out", "token_file", "site", "profile", "zone", "aliases", "ca", "ranges")
-    crawling = Crawling(
-        cohort=_cohort(**options),
-        backend=backend_of(**options),
-        parameters=named_values(options["parameters"]),
-        manners=Manners(lanes=LANES, rate=USUAL_RATE, pace_file=Path.home() / _PACE_FILE),
-        **{name: options[name] for name in named},
-    )
+    manners = Manners(lanes=LANES, rate=USUAL_RATE, pace_file=Path.home() / PACE_FILE)
+    crawling = crawling_of(manners, cohort=_cohort(**options), **options)
     choice = Choice.BULK if options["only_bulk"] else Choice.BEST
     return Fetching(crawling, choice, renew, Level.SYSTEM if options["system"] else None, Form(options["form"]))
 

@@ -12,13 +12,12 @@ from extractors.places import place_of
 from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
 from smartapp.nightly.problems import ConfigError, Problems
-from smartapp.reading.crawling import Backend, Crawling, Manners, connection_of, statement_of, token_may_fail
+from smartapp.reading.crawling import PACE_FILE, Backend, Crawling, Manners, connection_of, statement_of, token_may_fail
 from smartapp.reading.fetching import Choice, Fetching, Renew
 from smartapp.settings import read_secret
 from smartapp.smart.assertion import SigningKeyError
 from smartapp.smart.keys import signing_key
 
-PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"
 _TABLE: dict[str, Any] = {
     "base": str,
     "data": str,

@@ -32,6 +32,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"
+"""Below a user's home: where every process of theirs counts its requests."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manners:
     """How a server is treated: requests at a time and a minute (None: as many as it bears), and after failures.

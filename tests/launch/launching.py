@@ -155,12 +155,14 @@ class Browser:
     """One cookie jar."""
 
     site: Site
+    address: str = field(init=False)
     client: Any = field(init=False)
     seen: list[TestResponse] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.address = str(next(_ADDRESSES))
         self.client = self.site.app.test_client()
-        self.client.environ_base["REMOTE_ADDR"] = str(next(_ADDRESSES))
+        self.client.environ_base["REMOTE_ADDR"] = self.address
 
     def get(self, address: str, **more: Any) -> TestResponse:
         return self._noted(self.client.get(_path(address, self.site), base_url=self.site.address, **more))

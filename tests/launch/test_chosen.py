@@ -279,7 +279,7 @@ def test_a_view_is_audited_with_run_days_reporter_role_and_where_from(opened: Op
     site, browser, home = opened
     browser.get(f"{home}score?{CHOSEN}")
     row = site.audit()[-1]
-    assert (row.event, row.role, row.origin) == (Deed.SCORE_VIEWED, "clinician", "127.0.0.1")
+    assert (row.event, row.role, row.origin) == (Deed.SCORE_VIEWED, "clinician", browser.address)
     assert re.fullmatch(
         r"run [0-9a-f]{12}, 2026-02-01 to 2026-08-31, reporter [0-9a-f]{12}, pages.score", str(row.detail)
     )
