@@ -9,24 +9,22 @@ from typing import Self
 from extractors.periods.counts import PeriodCounts
 from scoring import period_worlds as worlds
 from scoring.cells import Cells
-from scoring.findings import CEHRT_MISSING, NOT_CERTIFIED, NOT_IN_USE, REGISTERED_LATE, REQUESTS_MISSED
+from scoring.findings import NOT_CERTIFIED, NOT_IN_USE, REGISTERED_LATE, REQUESTS_MISSED
 from scoring.horizon import Horizon, all_seen
-from scoring.model import Finding, MeasureId, Metric, Period, Reporter, Severity, Submission
+from scoring.model import Finding, Period, Reporter, Severity, Submission
 from scoring.period_options import Option, deciding, options
 from scoring.period_reasons import reasons
 from scoring.period_search import Asked, Found, Place, Search
 from scoring.periods import BestPeriod, Margin, Outcome, PeriodSpace, World, halves_of, space_of
 from scoring.starts import starts_left
 from scoring.timeliness import on_time
-from scoring.year import Measure, RuleBook, Status
+from scoring.year import Status
+from smartapp.ahead.assumed import Answered
 from smartapp.ahead.period_evidence import PeriodEvidence
 from smartapp.attesting.attestations import VARIANTS, Attestations
 from smartapp.people.reporters import reporter_of
 from smartapp.scored import Scored, reported_as_counts, score_reading
 from smartapp.usecases import Reading
-
-CEHRT_ID = "cehrtId"
-"""What stands among the assumed for the CMS EHR Certification ID."""
 
 _WORKERS = 2
 """Arrays are added up beside each other; more workers than this wait for the interpreter."""
@@ -34,37 +32,6 @@ _WORKERS = 2
 _BY_START, _BY_END = {NOT_IN_USE.code, REGISTERED_LATE.code, REQUESTS_MISSED.code}, {NOT_CERTIFIED.code}
 """Errors that a later start, or a later end, mends. Requests that an agency asked in vain are left behind by a start
 after them; that an end before them does so, too, is left out of account."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What a search takes for answered: by a person, or, where nobody was asked, what the year requires.
-
-    `assumed` names what was taken for yes, `waived` the codes of errors that are left out of account for it.
-    """
-
-    attested: Attestations
-    assumed: tuple[str, ...] = ()
-    waived: frozenset[str] = frozenset()
-
-
-def assume(rules: RuleBook, reporter: Reporter | None = None) -> Answered:
-    """The answers that open the gate of a year, and a CMS EHR Certification ID that nobody gave.
-
-    Yes to the attestations, to each required yes/no measure that is on no path of choice, and to one level of active
-    engagement of each. Nothing that earns a bonus, no exclusion, and no exchange that replaces counted measures.
-    """
-    on_paths = {m for choice in rules.choices for path in choice.paths for m in path.measures}
-    required = [m for m in rules.with_status(Status.REQUIRED) if m.metric is Metric.BOOLEAN and m.id not in on_paths]
-    names = [*rules.gate.attestations, *(name for measure in required for name in _with_level(rules, measure))]
-    answers = dict.fromkeys(names, True)
-    attested = Attestations(rules.year, reporter, None, None, answers, {}, VARIANTS["include"])
-    return Answered(attested, (CEHRT_ID, *names), frozenset({CEHRT_MISSING.code}))
-
-
-def _with_level(rules: RuleBook, measure: Measure) -> list[MeasureId]:
-    levels = rules.levels_of(measure.id) if measure.requires_level else ()
-    return [measure.id, *(level.id for level in levels[-1:])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from operator import attrgetter
 from scoring.model import Period
 from scoring.periods import BestPeriod, Outcome, PeriodSpace
 from scoring.year import RuleBook, Status
-from smartapp.ahead.best_period import Answered, Overview, PeriodSearch, assume
+from smartapp.ahead.assumed import Answered, assume
+from smartapp.ahead.best_period import Overview, PeriodSearch
 from smartapp.ahead.period_words import CONTROLLED
 from smartapp.ahead.planning import Asked, Planned, observed_part, planned
 from smartapp.ahead.typed import Typed, WhatIf, what_if

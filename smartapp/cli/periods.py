@@ -11,7 +11,8 @@ import click
 
 from scoring.model import Reporter
 from scoring.rulebook import RuleBook
-from smartapp.ahead.best_period import Answered, PeriodSearch, assume
+from smartapp.ahead.assumed import Answered, assume
+from smartapp.ahead.best_period import PeriodSearch
 from smartapp.ahead.period_document import best_period_document, briefs_document
 from smartapp.attesting.attestations import read_attestations
 from smartapp.cli.options import AS_JSON, GATE_SHUT, NPI, PLACE, RULES, TIN, YEAR, Day, stated_failures

@@ -11,7 +11,8 @@ from extractors.cases import tally
 from extractors.sources.crawled import not_whole_of
 from scoring.model import Period
 from smartapp import __version__
-from smartapp.ahead.best_period import Answered, PeriodSearch
+from smartapp.ahead.assumed import Answered
+from smartapp.ahead.best_period import PeriodSearch
 from smartapp.attesting.attestations import Attestations, read_attestations
 from smartapp.kept.publish import publish
 from smartapp.kept.runs import period_name, table_file, write_period

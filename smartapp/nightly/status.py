@@ -14,6 +14,7 @@ from typing import Any
 from smartapp import __version__
 from smartapp.durable import Files
 from smartapp.kept.runs import as_json
+from smartapp.published_schema import COUNT, TEXT, YES_NO, list_of, object_of, one_of, or_none
 
 NAME, SCHEMA = "status.json", "pi180/status/1"
 
@@ -116,9 +117,6 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-_TEXT: Mapping[str, Any] = {"type": "string"}
-_COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 0}
-_YES_NO: Mapping[str, Any] = {"type": "boolean"}
 _DAY: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _MOMENT: Mapping[str, Any] = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\+00:00$"}
 
@@ -128,73 +126,52 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "pi180 run --config: how the run stands",
-        **_object(
+        **object_of(
             schema={"const": SCHEMA},
-            version=_TEXT,
+            version=TEXT,
             started=_MOMENT,
-            ended=_or_none(_MOMENT),
-            state=_one_of(State),
-            step=_one_of(Step),
+            ended=or_none(_MOMENT),
+            state=one_of(State),
+            step=one_of(Step),
             way={"enum": ["", "folder", "crawl", "bulk"]},
-            reason=_TEXT,
-            run=_or_none({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
-            changed=_YES_NO,
-            reports=_list(_report_schema()),
-            findings=_list(_finding_schema()),
-            news=_list(_TEXT),
-            ledger=_object(
-                set_aside=_COUNT, of=_COUNT, not_whole={"type": "object", "additionalProperties": {"type": "string"}}
+            reason=TEXT,
+            run=or_none({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+            changed=YES_NO,
+            reports=list_of(_report_schema()),
+            findings=list_of(_finding_schema()),
+            news=list_of(TEXT),
+            ledger=object_of(
+                set_aside=COUNT, of=COUNT, not_whole={"type": "object", "additionalProperties": {"type": "string"}}
             ),
-            cautions=_list(_TEXT),
-            next_action=_TEXT,
-            exit_code=_or_none({"enum": [0, 1, 2, 4, 5, 6, 8, 9, 130, 143]}),
+            cautions=list_of(TEXT),
+            next_action=TEXT,
+            exit_code=or_none({"enum": [0, 1, 2, 4, 5, 6, 8, 9, 130, 143]}),
         ),
     }
 
 
 def _report_schema() -> dict[str, Any]:
-    return _object(
-        folder=_TEXT,
+    return object_of(
+        folder=TEXT,
         start=_DAY,
         end=_DAY,
-        points=_or_none(_COUNT),
-        before_gate=_COUNT,
-        up_to=_or_none(_COUNT),
-        determinable=_YES_NO,
-        gate_shut=_YES_NO,
-        measures=_list(_object(measure=_TEXT, readable=_YES_NO, met=_COUNT, denominator=_COUNT, unknown=_COUNT)),
+        points=or_none(COUNT),
+        before_gate=COUNT,
+        up_to=or_none(COUNT),
+        determinable=YES_NO,
+        gate_shut=YES_NO,
+        measures=list_of(object_of(measure=TEXT, readable=YES_NO, met=COUNT, denominator=COUNT, unknown=COUNT)),
     )
 
 
 def _finding_schema() -> dict[str, Any]:
-    return _object(
-        key=_TEXT,
+    return object_of(
+        key=TEXT,
         code={"type": "string", "pattern": "^F-[0-9]{3}$"},
         severity={"enum": ["error", "warning", "note"]},
-        subject=_TEXT,
-        report=_TEXT,
-        message=_TEXT,
-        remedy=_TEXT,
-        cites=_list(_TEXT),
+        subject=TEXT,
+        report=TEXT,
+        message=TEXT,
+        remedy=TEXT,
+        cites=list_of(TEXT),
     )
-
-
-def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": list(properties),
-        "additionalProperties": False,
-        "properties": properties,
-    }
-
-
-def _list(items: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
-def _or_none(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [found, {"type": "null"}]}
-
-
-def _one_of(words: type[StrEnum]) -> dict[str, Any]:
-    return {"enum": [word.value for word in words]}

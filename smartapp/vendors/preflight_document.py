@@ -9,6 +9,7 @@ from extractors.preflight_sample import TypeRead
 from extractors.preflight_server import DateFilter, DateFilterSeen
 from extractors.sources.search import Outcome
 from extractors.vocabulary import EventKind
+from smartapp.published_schema import COUNT, TEXT, YES_NO, list_of, object_of, one_of
 from smartapp.vendors.preflight import Found, missing
 from smartapp.vendors.preflight_remedies import By, Remedy, headline, npi_remedies, remedies
 from smartapp.vendors.profiling import DOCUMENTED
@@ -127,10 +128,7 @@ def _filter(seen: DateFilterSeen) -> dict[str, Any]:
     return {"parameter": seen.parameter, "state": seen.state.value, "claims": seen.claims, "why": seen.why}
 
 
-_TEXT: Mapping[str, Any] = {"type": "string"}
 _OR_NONE: Mapping[str, Any] = {"type": ["string", "null"]}
-_COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 0}
-_YES_NO: Mapping[str, Any] = {"type": "boolean"}
 
 
 def schema() -> dict[str, Any]:
@@ -138,86 +136,69 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "pi180 preflight: which measures a FHIR server can show",
-        **_object(
+        **object_of(
             schema={"const": NAME},
-            base=_TEXT,
-            year=_COUNT,
-            software=_object(name=_OR_NONE, version=_OR_NONE, fhir_version=_OR_NONE, problem=_TEXT),
-            profile=_object(name=_TEXT, version=_TEXT, digest=_TEXT, observed=_TEXT),
-            rests_on=_object(
-                patients=_COUNT,
-                found_by=_TEXT,
-                searches=_COUNT,
-                resources=_COUNT,
-                set_aside=_COUNT,
-                clinicians=_object(named=_COUNT, read=_COUNT, with_npi=_COUNT),
+            base=TEXT,
+            year=COUNT,
+            software=object_of(name=_OR_NONE, version=_OR_NONE, fhir_version=_OR_NONE, problem=TEXT),
+            profile=object_of(name=TEXT, version=TEXT, digest=TEXT, observed=TEXT),
+            rests_on=object_of(
+                patients=COUNT,
+                found_by=TEXT,
+                searches=COUNT,
+                resources=COUNT,
+                set_aside=COUNT,
+                clinicians=object_of(named=COUNT, read=COUNT, with_npi=COUNT),
             ),
-            measures=_list(_measure_schema()),
-            attested=_list(_object(measure=_TEXT, title=_TEXT, status=_TEXT)),
-            types=_list(_type_schema()),
-            bulk_hints=_list(_TEXT),
-            required_not_derivable=_list(_TEXT),
-            required_not_known=_list(_TEXT),
+            measures=list_of(_measure_schema()),
+            attested=list_of(object_of(measure=TEXT, title=TEXT, status=TEXT)),
+            types=list_of(_type_schema()),
+            bulk_hints=list_of(TEXT),
+            required_not_derivable=list_of(TEXT),
+            required_not_known=list_of(TEXT),
         ),
     }
 
 
 def _measure_schema() -> dict[str, Any]:
-    carrier = _object(
-        rule=_TEXT,
-        resource=_TEXT,
-        where=_TEXT,
-        seen=_one_of(Seen),
-        of=_COUNT,
-        matched=_COUNT,
-        lacking=_list(_TEXT),
-        unmapped=_list(_TEXT),
+    carrier = object_of(
+        rule=TEXT,
+        resource=TEXT,
+        where=TEXT,
+        seen=one_of(Seen),
+        of=COUNT,
+        matched=COUNT,
+        lacking=list_of(TEXT),
+        unmapped=list_of(TEXT),
     )
-    kind = _object(
-        kind=_one_of(EventKind),
-        role=_one_of(Role),
-        shown=_one_of(Shown),
-        asserted=_COUNT,
-        because=_TEXT,
-        carriers=_list(carrier),
+    kind = object_of(
+        kind=one_of(EventKind),
+        role=one_of(Role),
+        shown=one_of(Shown),
+        asserted=COUNT,
+        because=TEXT,
+        carriers=list_of(carrier),
     )
-    return _object(
-        measure=_TEXT,
-        title=_TEXT,
-        required=_YES_NO,
-        grade=_one_of(Gradeability),
-        missing=_TEXT,
-        cases=_COUNT,
-        searches=_list(_TEXT),
-        kinds=_list(kind),
-        to_do=_list(_object(by=_one_of(By), found=_TEXT, wanted=_TEXT)),
+    return object_of(
+        measure=TEXT,
+        title=TEXT,
+        required=YES_NO,
+        grade=one_of(Gradeability),
+        missing=TEXT,
+        cases=COUNT,
+        searches=list_of(TEXT),
+        kinds=list_of(kind),
+        to_do=list_of(object_of(by=one_of(By), found=TEXT, wanted=TEXT)),
     )
 
 
 def _type_schema() -> dict[str, Any]:
-    days = _object(parameter=_TEXT, state=_one_of(DateFilter), claims={"type": ["boolean", "null"]}, why=_TEXT)
-    return _object(
-        type=_TEXT,
-        search=_TEXT,
+    days = object_of(parameter=TEXT, state=one_of(DateFilter), claims={"type": ["boolean", "null"]}, why=TEXT)
+    return object_of(
+        type=TEXT,
+        search=TEXT,
         outcome={"enum": [one.name.lower() for one in Outcome]},
-        resources=_COUNT,
-        detail=_TEXT,
+        resources=COUNT,
+        detail=TEXT,
         date_filter={"anyOf": [days, {"type": "null"}]},
     )
-
-
-def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": list(properties),
-        "additionalProperties": False,
-        "properties": properties,
-    }
-
-
-def _list(items: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
-def _one_of(words: Any) -> dict[str, Any]:
-    return {"enum": [word.value for word in words]}

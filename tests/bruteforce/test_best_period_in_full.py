@@ -10,7 +10,8 @@ from scoring.model import Period
 from scoring.periods import space_of
 from scoring.rulebook import load
 from smartapp import paths
-from smartapp.ahead.best_period import Answered, PeriodSearch
+from smartapp.ahead.assumed import Answered
+from smartapp.ahead.best_period import PeriodSearch
 from smartapp.attesting.attestations import Attestations, read_attestations
 from smartapp.usecases import Reading, Source, read
 from tests.smartapp.searched import RULES, Tried, ways_at

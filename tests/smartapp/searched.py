@@ -14,7 +14,7 @@ from scoring.exclusions import Standing
 from scoring.model import MeasureId, Period, Reporter, Severity
 from scoring.periods import PeriodSpace
 from scoring.rulebook import RuleBook, load
-from smartapp.ahead.best_period import Answered, assume
+from smartapp.ahead.assumed import Answered, assume
 from smartapp.attesting.attestations import VARIANTS, Attestations
 from smartapp.exclusions import counted_exclusions
 from smartapp.scored import Scored, score_reading

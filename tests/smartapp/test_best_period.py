@@ -16,7 +16,8 @@ from scoring.model import Dates, MeasureId, Period
 from scoring.periods import BestPeriod, Outcome, PeriodSpace
 from scoring.rounding import exact_points
 from smartapp import paths
-from smartapp.ahead.best_period import Answered, PeriodSearch, assume
+from smartapp.ahead.assumed import Answered, assume
+from smartapp.ahead.best_period import PeriodSearch
 from smartapp.attesting.attestations import Attestations, read_attestations
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
