@@ -95,10 +95,10 @@ class Situation:
     pools: Mapping[MeasureId, tuple[Pool, ...]] = field(default_factory=dict)
 
 
-def score_of(situation: Situation) -> Score:
-    """The category score, the counts behind claimed exclusions held against the claims."""
+def score_of(situation: Situation, otherwise: bool = True) -> Score:
+    """The category score, the counts behind claimed exclusions held against the claims; `otherwise` as for `score`."""
     found = claims(situation.exclusions, situation.submission.answers)
-    return score(situation.rules, situation.submission, found)
+    return score(situation.rules, situation.submission, found, otherwise)
 
 
 def applied(situation: Situation, actions: Iterable[Action]) -> Situation:

@@ -96,7 +96,7 @@ def _steps(situation: Situation, chosen: tuple[Action, ...]) -> Iterator[Step]:
     for number, action in enumerate(chosen):
         others = (*chosen[:number], *chosen[number + 1 :])
         done, left = applied(situation, chosen[: number + 1]), applied(situation, others)
-        yield Step(action, score_of(done).points, score_of(left).points)
+        yield Step(action, score_of(done, False).points, score_of(left, False).points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def _scenarios(situation: Situation, possible: Open) -> Iterator[_Scenario]:
 
 
 def _scenario(start: Situation, actions: tuple[Action, ...], bonus: tuple[Action, ...], lines: _Lines) -> _Scenario:
-    begun, pools = score_of(start), _in_play(start)
+    begun, pools = score_of(start, False), _in_play(start)
     done = applied(start, all_cases(tuple(pool for found in pools.values() for pool in found)))
     earned = {line.measure: line.earned or 0 for line in begun.lines}
     available = {line.measure: line.available for line in begun.lines}
@@ -211,7 +211,7 @@ def _scenario(start: Situation, actions: tuple[Action, ...], bonus: tuple[Action
         fixed=sum(points for name, points in earned.items() if name not in pools),
         cap=start.rules.cap.points,
         ways=tuple(ways),
-        errors=_errors(score_of(done)),
+        errors=_errors(score_of(done, False)),
     )
 
 

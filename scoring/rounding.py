@@ -6,12 +6,15 @@ multiplied with the maximum and rounded once, per measure. An exact half goes up
 
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 from typing import TypeVar
 
 from scoring.cells import Cells
 
 HALF = Fraction(1, 2)
+_REMEMBERED = 10_000
+"""Scenarios of a plan and periods of a year ask for the same few rates again and again."""
 C = TypeVar("C", bound=Cells)
 
 
@@ -37,6 +40,7 @@ def exact_points(met: int, denominator: int, available: int) -> Fraction:
     return Fraction(met, denominator) * available if denominator else Fraction(0)
 
 
+@lru_cache(_REMEMBERED)
 def measure_points(met: int, denominator: int, available: int, least: int, tie: Tie = Tie.UP) -> int:
     """Whole points of a proportion measure.
 
@@ -63,6 +67,7 @@ def points_of_cells(met: C, denominator: C, available: int, least: int, tie: Tie
     return rounded.at_least((met >= 1) * min(least, available))
 
 
+@lru_cache(_REMEMBERED)
 def in_words(points: Fraction) -> str:
     """A decimal with as few places (two or more are tried) as still rounds like the exact value."""
     for places in range(2, 9):

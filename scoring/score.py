@@ -69,13 +69,16 @@ class _Outcome:
     rulings: tuple[Ruling, ...] = ()
 
 
-def score(rules: RuleBook, submission: Submission, read_findings: tuple[Finding, ...] = ()) -> Score:
+def score(
+    rules: RuleBook, submission: Submission, read_findings: tuple[Finding, ...] = (), otherwise: bool = True
+) -> Score:
     """The category score of one submission.
 
     Args:
         rules: the year of the submission.
         submission: what is reported.
         read_findings: what reading a document found; its errors shut the gate like any other.
+        otherwise: whether to score by the other readings of the rules as well.
 
     Returns:
         Lines in CMS's order of measures, then joint objectives, then the bonus. A line that is not
@@ -100,7 +103,7 @@ def score(rules: RuleBook, submission: Submission, read_findings: tuple[Finding,
         determinable=all(line.earned is not None for line in lines),
         lines=lines,
         findings=found,
-        other_readings=() if shut else _other_readings(rules, submission, before_gate),
+        other_readings=() if shut or not otherwise else _other_readings(rules, submission, before_gate),
         provisional=rules.conditions.provisional.text if rules.conditions.provisional else None,
     )
 

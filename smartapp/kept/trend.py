@@ -41,7 +41,7 @@ class Kept:
     """One run's newest score of the reporter.
 
     `points` is None where the input was not whole. `rates` hold what was recomputed from FHIR, by measure, on the basis
-    that was chosen then; `titles` name the measures that were lines of the score.
+    that was chosen then, without what the score could not determine; `titles` name the measures that were its lines.
     """
 
     run: Path
@@ -138,7 +138,8 @@ def _score(held: Held, place: Path, score: Mapping[str, Any], rates: Mapping[str
     period = named_period(place.parent.name)
     if period is None:
         return None
-    counted = (line for line in score["lines"] if line["measure"] in rates and line["origin"] != Origin.ATTESTED)
+    lines = [line for line in score["lines"] if line["measure"] in rates and line["origin"] != Origin.ATTESTED]
+    scored = {line["measure"] for line in lines if line["earned"] is not None}
     return Kept(
         run=held.place,
         written=held.written,
@@ -147,8 +148,8 @@ def _score(held: Held, place: Path, score: Mapping[str, Any], rates: Mapping[str
         before_gate=int(score["before_gate"]),
         up_to=None if score["up_to"] is None else int(score["up_to"]),
         gate_shut=any(finding["severity"] == "error" for finding in score["findings"]),
-        rates=rates,
-        titles={line["measure"]: str(line["title"]) for line in counted},
+        rates={measure: rate for measure, rate in rates.items() if measure in scored},
+        titles={line["measure"]: str(line["title"]) for line in lines},
     )
 
 

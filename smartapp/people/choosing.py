@@ -19,6 +19,7 @@ from scoring.model import Period, Reporter
 from smartapp.kept.archive import FINGERPRINT, named_period
 from smartapp.kept.runs import period_name, score_name
 from smartapp.people.access import Access, Act, allowed, may
+from smartapp.people.reporters import who_reports
 from smartapp.usecases import UsageError
 
 _WHO = re.compile("[0-9a-f]{12}")
@@ -285,9 +286,7 @@ def _tallies_of(run: Path, period: Period) -> tuple[Path, int]:
 
 @lru_cache(maxsize=512)
 def _reporters(files: tuple[tuple[Path, int], ...]) -> frozenset[Reporter]:
-    found = {one for file in files for one in _named_in(file)}
-    with_tin = {one.npi for one in found if one.tin}
-    return frozenset(one for one in found if one.tin or (one.npi and one.npi not in with_tin))
+    return who_reports(one for file in files for one in _named_in(file))
 
 
 @lru_cache(maxsize=1024)

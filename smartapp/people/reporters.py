@@ -17,6 +17,13 @@ class ReporterError(UsageError):
         self.problem = problem
 
 
+def who_reports(tallied: Iterable[Reporter]) -> frozenset[Reporter]:
+    """Of everyone with a tally those who may report: an NPI without a TIN only where no tally of theirs has one."""
+    found = frozenset(tallied)
+    with_tin = {one.npi for one in found if one.tin}
+    return frozenset(one for one in found if one.tin or (one.npi and one.npi not in with_tin))
+
+
 def reporter_of(reading: Reading, named: Reporter | None) -> Reporter:
     """The reporter whose cases are counted.
 

@@ -16,7 +16,7 @@ from smartapp.attesting.attestations import Attestations
 from smartapp.kept.archive import kept_answers, named_period
 from smartapp.kept.publish import keep
 from smartapp.long_work import Told
-from smartapp.people.reporters import reporter_of
+from smartapp.people.reporters import reporter_of, who_reports
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Reading, UsageError, period_within, read_folder, recounted
 
@@ -120,7 +120,7 @@ def _answers(asked: Practice, reading: Reading) -> tuple[list[Attestations], int
             kept[reporter_of(reading, attested.reporter)] = attested
         except UsageError:
             lost += 1
-    tallied = _tallied(reading)
+    tallied = who_reports(Reporter(one.tin, one.npi) for one in reading.tallies)
     saved = {one: found for one in tallied | set(kept) if (found := asked.saved(one))}
     known = {**kept, **saved}
     if not (known or lost):
@@ -156,13 +156,6 @@ def _places(runs: Path, year: int) -> Iterator[Path]:
         period = named_period(file.parent.parent.name)
         if period is not None and period.start.year == year:
             yield file.parent
-
-
-def _tallied(reading: Reading) -> set[Reporter]:
-    """Everyone for whom something is counted; an NPI without a TIN only where no case of theirs has one."""
-    found = {Reporter(one.tin, one.npi) for one in reading.tallies}
-    with_tin = {one.npi for one in found if one.tin}
-    return {one for one in found if one.tin or (one.npi and one.npi not in with_tin)}
 
 
 def _unattested(reporter: Reporter, year: int) -> Attestations:

@@ -73,6 +73,18 @@ def test_rates_are_those_of_the_tallies_and_only_of_what_is_counted(runs: Path) 
     assert rates["trend-PI_EP_1"][2:5] == tuple(str(prescribed[w]) for w in ("met", "denominator", "unknown"))
 
 
+def test_what_a_score_could_not_determine_has_no_rate_in_the_trend(runs: Path) -> None:
+    [run] = runs.iterdir()
+    lines = json.loads((run / period_name(DAYS) / score_name(WHO) / "score.json").read_text())["lines"]
+    for line in lines:
+        line["earned"] = None if line["measure"] == "PI_EP_1" else line["earned"]
+    another(runs, 1, day=9, lines=lines)
+    before, now = trend_of(runs, WHO, 2026).kept
+    assert before.rates["PI_EP_1"].met == 235
+    assert "PI_EP_1" not in now.rates
+    assert now.titles["PI_EP_1"] == "e-Prescribing"
+
+
 def test_an_input_that_was_not_whole_has_no_point_and_breaks_the_line(runs: Path) -> None:
     another(runs, 1, day=4, points=None, up_to=None)
     shown = trend_shown(trend_of(runs, WHO, 2026), None, DAYS, ZONE, {})
