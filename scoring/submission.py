@@ -85,7 +85,7 @@ def write(submission: Submission, rules: RuleBook) -> dict[str, object]:
         "performanceStart": period.start.isoformat() if period else None,
         "performanceEnd": period.end.isoformat() if period else None,
         "cehrtId": submission.cehrt_id,
-        "measurements": _measurements(submission, rules),
+        "measurements": [_measurement(name, value) for name, value in written_measurements(submission, rules).items()],
     }
     document = {
         "entityType": submission.entity_type,
@@ -102,14 +102,23 @@ def _present(fields: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _measurements(submission: Submission, rules: RuleBook) -> list[dict[str, object]]:
+def written_measurements(submission: Submission, rules: RuleBook) -> dict[MeasureId, bool | tuple[int, int]]:
+    """What a file reports, in the order in which it does: yes or no, or numerator and denominator.
+
+    `write` says what is left out.
+    """
     order = {name: position for position, name in enumerate(rules.measures)}
-    values: dict[MeasureId, object] = dict(submission.answers)
+    values: dict[MeasureId, bool | tuple[int, int]] = dict(submission.answers)
     for name, counted in submission.proportions.items():
         if is_determinable(counted):
-            values[name] = {"numerator": counted.met, "denominator": counted.denominator}
+            values[name] = (counted.met, counted.denominator)
     names = sorted(values, key=lambda name: (order.get(name, len(order)), name))
-    return [{"measureId": name, "value": values[name]} for name in names]
+    return {name: values[name] for name in names}
+
+
+def _measurement(name: MeasureId, value: bool | tuple[int, int]) -> dict[str, object]:
+    counts = {"numerator": value[0], "denominator": value[1]} if isinstance(value, tuple) else value
+    return {"measureId": name, "value": counts}
 
 
 def _object(document: object) -> dict[str, object]:
