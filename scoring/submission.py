@@ -4,6 +4,7 @@ What is wrong inside becomes findings with the JSON path; only a document that i
 Identifiers are never repeated in a message.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -35,6 +36,27 @@ class _Reading:
         kind = findings.VALUE_UNREADABLE if ".measurements" in path else findings.FIELD_UNREADABLE
         message = f"{path}: expected {expected}, got {_kind_of(got)}."
         self.findings.append(kind.about(subject, message, "Correct the value; it was left out of the score."))
+
+
+def parse(data: bytes) -> object:
+    """The JSON of a file, with or without a byte order mark.
+
+    Raises:
+        SubmissionError: it is no JSON in UTF-8, nested too deep, or an object names a key twice.
+    """
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_each_once)
+    except RecursionError:
+        raise SubmissionError("expected a QPP submission, got JSON nested too deep.") from None
+    except ValueError as problem:
+        raise SubmissionError(f"expected JSON, got: {problem}.") from None
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object; of two values of one key readers take one or the other."""
+    if len(found := dict(pairs)) != len(pairs):
+        raise SubmissionError("expected every key of an object once, got one twice.")
+    return found
 
 
 def read(document: object, rules: Path | None = None) -> tuple[Submission, tuple[Finding, ...]]:
@@ -153,21 +175,27 @@ def _reporter(reading: _Reading, top: dict[str, object]) -> Reporter:
     return Reporter(tin, npi, _text(reading, top, "entityId", "$"))
 
 
-_IDENTIFIERS = {"entityType", "entityId", "taxpayerIdentificationNumber", "nationalProviderIdentifier"}
-_NEEDS = {"individual": (True, True), "group": (True, False), "virtualGroup": (False, False)}
-_NEEDS |= {"subgroup": (False, False), "apm": (False, False)}
+_TIN, _NPI, _ENTITY_ID = "taxpayerIdentificationNumber", "nationalProviderIdentifier", "entityId"
+_IDENTIFIERS = {"entityType", _ENTITY_ID, _TIN, _NPI}
+NEEDED = {"individual": (_TIN, _NPI), "group": (_TIN,)} | dict.fromkeys(
+    ("virtualGroup", "subgroup", "apm"), (_ENTITY_ID,)
+)
+"""Exactly which identifiers each entity type has, in CMS's words."""
 
 
 def _identity(submission: Submission) -> Iterator[Finding]:
     """Warnings about who reports: CMS refuses an upload whose identifiers do not fit its entity type."""
     reporter, kind = submission.reporter, submission.entity_type
-    has = (reporter.tin is not None, reporter.npi is not None)
-    if kind not in _NEEDS:
-        message, remedy = f"entityType: expected one of {', '.join(_NEEDS)}.", "Say who reports."
+    stated = {_TIN: reporter.tin, _NPI: reporter.npi, _ENTITY_ID: reporter.entity_id}
+    if kind not in NEEDED:
+        message, remedy = f"entityType: expected one of {', '.join(NEEDED)}.", "Say who reports."
         yield findings.IDENTITY_UNFIT.about("entityType", message, remedy)
-    elif has != _NEEDS[kind] or (reporter.entity_id is None) is not _NEEDS[kind][0]:
+    elif tuple(name for name, value in stated.items() if value is not None) != NEEDED[kind]:
         message = f"entityType {kind}: an individual has TIN and NPI, a group its TIN only, the others an entityId."
         yield findings.IDENTITY_UNFIT.about("entityType", message, "Give exactly the identifiers of the type.")
+    if reporter.entity_id is not None and not reporter.entity_id.isprintable():
+        message = "entityId: expected letters and digits, got characters that cannot be printed."
+        yield findings.IDENTITY_UNFIT.about("entityId", message, "Copy the identifier again.")
     if reporter.npi is not None and not is_npi(reporter.npi):
         message = "nationalProviderIdentifier: the check digit does not fit; a digit is wrong."
         yield findings.IDENTITY_UNFIT.about("nationalProviderIdentifier", message, "Copy the NPI again.")

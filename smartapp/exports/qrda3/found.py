@@ -7,6 +7,7 @@ from lxml import etree
 
 from scoring import findings
 from scoring.findings import FindingKind
+from scoring.model import Finding
 from scoring.rulings import Ruling
 from smartapp.exports.imported import Placed
 from smartapp.exports.qrda3.names import HL7
@@ -37,7 +38,11 @@ class Found:
         self, kind: FindingKind, element: etree._Element, subject: str, message: str, remedy: str, *rulings: Ruling
     ) -> None:
         """Remember what is wrong at an element."""
-        self.faults.append(Placed(kind.about(subject, message, remedy, *rulings), _place(element)))
+        self.told(kind.about(subject, message, remedy, *rulings), element)
+
+    def told(self, finding: Finding, element: etree._Element) -> None:
+        """Remember a finding about an element."""
+        self.faults.append(Placed(finding, _place(element)))
 
     def not_once(self, element: etree._Element, subject: str, what: str, count: int) -> None:
         """Remember that something is not there exactly once."""

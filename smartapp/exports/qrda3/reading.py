@@ -15,7 +15,7 @@ from smartapp.exports.qrda3 import names
 from smartapp.exports.qrda3.found import PATHS, Found, extensions_of
 from smartapp.exports.qrda3.measures import read_measures
 from smartapp.exports.qrda3.reporter import read_cehrt_id, read_reporter
-from smartapp.exports.qrda3.versions import Version, versions
+from smartapp.exports.qrda3.versions import Version, unknown_year, versions
 
 _HEADER = (
     ("v:realmCode[@code='US']", "the realm US"),
@@ -93,9 +93,7 @@ def _check_version(root: etree._Element, version: Version | None, year: int | No
     stated = extensions_of(root, names.DOCUMENT)
     remedy = "Make the file anew for its year; CMS refuses another version."
     if year is not None and version is None:
-        known = ", ".join(map(str, versions().by_year))
-        message = f"No document version is known for {year}; versions are known for {known}."
-        found.fault(findings.VERSION_OTHER, root, "version", message, "Use QPP JSON, or a later pi180.")
+        found.told(unknown_year(year), root)
     elif version is not None and stated != [version.document]:
         got = f'"{stated[0]}"' if stated else "nothing"
         message = f'Template {names.DOCUMENT}: {version.year} needs the extension "{version.document}", got {got}.'

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from scoring import findings
+from scoring.model import Finding
 from scoring.rulings import Ruling, Sources, read_ruling, read_sources
 from scoring.table import Table, top_table
 
@@ -86,3 +88,21 @@ def _programs(table: Table, sources: Sources) -> Iterator[Program]:
     ruling = read_ruling(table, sources)
     for code, entity in zip(codes, entities, strict=True):
         yield Program(code, entity, name, first, ruling)
+
+
+def converter_doubts(version: Version, program: Program | None) -> tuple[Finding, ...]:
+    """What is not known of CMS's converter for the version of a year, and for a program."""
+    named = [("version", version.ruling)] + ([("program", program.ruling)] if program else [])
+    remedy = "Prefer QPP JSON where you can choose."
+    return tuple(
+        findings.CONVERTER_UNKNOWN.about(subject, doubt, remedy, ruling)
+        for subject, ruling in named
+        for doubt in ruling.doubts
+    )
+
+
+def unknown_year(year: int) -> Finding:
+    """That no version is known for a year."""
+    known = ", ".join(map(str, versions().by_year))
+    message = f"No document version is known for {year}; versions are known for {known}."
+    return findings.VERSION_OTHER.about("version", message, "Use QPP JSON, or a later pi180.")
