@@ -21,6 +21,8 @@ from smartapp.exports.qrda3.versions import converter_doubts, versions
 from smartapp.usecases import UsageError
 
 SCHEMA = "pi180/check/1"
+_ABOUT_MORE = "F-300"
+"""From this number on findings are not about the measures of a set, and have no place there."""
 _AT = re.compile(r"(\$[^:\s]*): ")
 
 
@@ -75,7 +77,7 @@ def _is_xml(data: bytes) -> bool:
 def check(imported: Imported, rules: Path | None = None) -> Checked:
     """Check what a file says, by the rules of its year."""
     submission, found = None, imported.faults
-    if imported.document is not None:
+    if imported.was_read:
         try:
             submission, unread = read(imported.document, rules)
             told = judged(submission, unread, imported.form, rules)
@@ -117,9 +119,7 @@ def _placed(finding: Finding, imported: Imported) -> Placed:
     """A finding with its place: the path that its message begins with, or where its subject stands."""
     at = _AT.match(finding.message)
     plain = replace(finding, message=finding.message[at.end() :]) if at else finding
-    place = imported.places.get(finding.subject)
-    if place is None and finding.subject.startswith("PI_"):
-        place = imported.places.get("measurements")
-    if at and (imported.form is Form.QPP_JSON or place is None):
-        place = at.group(1) if imported.form is Form.QPP_JSON else None
-    return Placed(plain, place)
+    if at and imported.form is Form.QPP_JSON:
+        return Placed(plain, at.group(1))
+    among = imported.places.get("measurements") if finding.code < _ABOUT_MORE else None
+    return Placed(plain, imported.places.get(finding.subject, among))

@@ -27,8 +27,9 @@ class Placed:
 class Imported:
     """What a file says.
 
-    `document` is a QPP submission object with one `pi` set, None where the file cannot be read at all. `places` gives
-    the place of what a finding may be about, by the finding's subject. `not_read` names what else the file holds.
+    `document` is what stands for a QPP submission object with one `pi` set; it says nothing where `was_read` is False.
+    `places` gives the place of what a finding may be about, by the finding's subject. `not_read` names what else the
+    file holds.
     """
 
     form: Form
@@ -36,9 +37,10 @@ class Imported:
     faults: tuple[Placed, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     not_read: tuple[str, ...] = ()
+    was_read: bool = True
 
 
 def unreadable(form: Form, why: str, place: str | None) -> Imported:
     """A file of which nothing could be read."""
     finding = FILE_UNREADABLE.about("file", why, "Mend the file, or make it anew.")
-    return Imported(form, None, (Placed(finding, place),))
+    return Imported(form, None, (Placed(finding, place),), was_read=False)

@@ -101,6 +101,5 @@ def read_cehrt_id(root: etree._Element, found: Found) -> str | None:
     ]
     if len({one.get("extension") for one in stated}) > 1:
         found.not_once(stated[-1], findings.CEHRT_ID, "a CMS EHR Certification ID", len(stated))
-    for one in stated[:1]:
-        found.at(findings.CEHRT_ID, one)
+    found.at(findings.CEHRT_ID, stated[0] if stated else root)
     return stated[0].get("extension") if stated else None
