@@ -5,15 +5,16 @@ Identifiers are never repeated in a message.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from re import fullmatch
+from re import ASCII, fullmatch
 
 from scoring import findings
 from scoring.errors import SubmissionError
 from scoring.findings import PERFORMANCE_PERIOD
+from scoring.identity import ENTITY_ID, IDENTIFIERS, NPI, TIN, identity
 from scoring.model import Finding, MeasureId, Period, Proportion, Reporter, Submission
 from scoring.requirements import is_determinable
 from scoring.rulebook import years
@@ -88,7 +89,7 @@ def read(document: object, rules: Path | None = None) -> tuple[Submission, tuple
         entity_type=_text(reading, top, "entityType", "$"),
     )
     unread = {finding.subject for finding in reading.findings}
-    told = () if unread & _IDENTIFIERS else tuple(_identity(submission))
+    told = () if unread & IDENTIFIERS else tuple(identity(submission))
     return submission, (*reading.findings, *told)
 
 
@@ -112,9 +113,9 @@ def write(submission: Submission, rules: RuleBook) -> dict[str, object]:
     document = {
         "entityType": submission.entity_type,
         "performanceYear": submission.year,
-        "taxpayerIdentificationNumber": reporter.tin,
-        "nationalProviderIdentifier": reporter.npi,
-        "entityId": reporter.entity_id,
+        TIN: reporter.tin,
+        NPI: reporter.npi,
+        ENTITY_ID: reporter.entity_id,
         "measurementSets": [_present(measurements)],
     }
     return _present(document)
@@ -170,41 +171,9 @@ def _year(top: dict[str, object], rules: Path | None) -> int:
 
 
 def _reporter(reading: _Reading, top: dict[str, object]) -> Reporter:
-    tin = _digits(reading, top, "taxpayerIdentificationNumber", 9)
-    npi = _digits(reading, top, "nationalProviderIdentifier", 10)
-    return Reporter(tin, npi, _text(reading, top, "entityId", "$"))
-
-
-_TIN, _NPI, _ENTITY_ID = "taxpayerIdentificationNumber", "nationalProviderIdentifier", "entityId"
-_IDENTIFIERS = {"entityType", _ENTITY_ID, _TIN, _NPI}
-NEEDED = {"individual": (_TIN, _NPI), "group": (_TIN,)} | dict.fromkeys(
-    ("virtualGroup", "subgroup", "apm"), (_ENTITY_ID,)
-)
-"""Exactly which identifiers each entity type has, in CMS's words."""
-
-
-def _identity(submission: Submission) -> Iterator[Finding]:
-    """Warnings about who reports: CMS refuses an upload whose identifiers do not fit its entity type."""
-    reporter, kind = submission.reporter, submission.entity_type
-    stated = {_TIN: reporter.tin, _NPI: reporter.npi, _ENTITY_ID: reporter.entity_id}
-    if kind not in NEEDED:
-        message, remedy = f"entityType: expected one of {', '.join(NEEDED)}.", "Say who reports."
-        yield findings.IDENTITY_UNFIT.about("entityType", message, remedy)
-    elif tuple(name for name, value in stated.items() if value is not None) != NEEDED[kind]:
-        message = f"entityType {kind}: an individual has TIN and NPI, a group its TIN only, the others an entityId."
-        yield findings.IDENTITY_UNFIT.about("entityType", message, "Give exactly the identifiers of the type.")
-    if reporter.entity_id is not None and not reporter.entity_id.isprintable():
-        message = "entityId: expected letters and digits, got characters that cannot be printed."
-        yield findings.IDENTITY_UNFIT.about("entityId", message, "Copy the identifier again.")
-    if reporter.npi is not None and not is_npi(reporter.npi):
-        message = "nationalProviderIdentifier: the check digit does not fit; a digit is wrong."
-        yield findings.IDENTITY_UNFIT.about("nationalProviderIdentifier", message, "Copy the NPI again.")
-
-
-def is_npi(digits: str) -> bool:
-    """Whether ten digits carry the check digit of an NPI (Luhn over the prefix 80840 and the NPI)."""
-    doubled = [int(d) * (2 - place % 2) for place, d in enumerate(reversed(f"80840{digits}"), 1)]
-    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+    tin = _digits(reading, top, TIN, 9)
+    npi = _digits(reading, top, NPI, 10)
+    return Reporter(tin, npi, _text(reading, top, ENTITY_ID, "$"))
 
 
 def _digits(reading: _Reading, top: dict[str, object], key: str, count: int) -> str | None:
@@ -260,13 +229,18 @@ def _read_measurement(reading: _Reading, entry: object, path: str) -> None:
         reading.unreadable("measurements", path, "an object with measureId and value", entry)
         return
     name, value = entry.get("measureId"), entry.get("value")
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not is_measure_id(name):
         reading.unreadable("measurements", f"{path}.measureId", "a measure id", name)
     elif name in reading.proportions or name in reading.answers:
         message = f"{path}: {name} is reported a second time; the first was kept."
         reading.findings.append(findings.MEASURE_TWICE.about(name, message, "Report it once."))
     else:
         _read_value(reading, MeasureId(name), value, f"{path}.value")
+
+
+def is_measure_id(text: str) -> bool:
+    """Whether a text has the form of a measure id, of whatever year."""
+    return fullmatch(r"[\w-]{1,40}", text, ASCII) is not None
 
 
 def _read_value(reading: _Reading, name: MeasureId, value: object, path: str) -> None:

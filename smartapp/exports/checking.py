@@ -118,8 +118,15 @@ def as_of_file(finding: Finding) -> Finding:
 def _placed(finding: Finding, imported: Imported) -> Placed:
     """A finding with its place: the path that its message begins with, or where its subject stands."""
     at = _AT.match(finding.message)
-    plain = replace(finding, message=finding.message[at.end() :]) if at else finding
     if at and imported.form is Form.QPP_JSON:
-        return Placed(plain, at.group(1))
+        return Placed(replace(finding, message=finding.message[at.end() :]), at.group(1))
+    plain = replace(finding, message=_without_path(finding.message)) if at else finding
     among = imported.places.get("measurements") if finding.code < _ABOUT_MORE else None
     return Placed(plain, imported.places.get(finding.subject, among))
+
+
+def _without_path(message: str) -> str:
+    """A message with the name of the field alone, where the file has no such path."""
+    path, _, rest = message.partition(": ")
+    field = path.rpartition(".")[2]
+    return rest if field.endswith("]") else f"{field}: {rest}"

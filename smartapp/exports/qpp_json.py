@@ -81,7 +81,9 @@ def _fields(found: object, path: str) -> Iterator[Placed]:
 
 def _unknown(found: object, path: str, known: tuple[str, ...]) -> Iterator[str]:
     told = (*known, *_OF_CMS, *_RETIRED)
-    yield from (f"{path}.{name}" for name in (found if isinstance(found, dict) else ()) if name not in told)
+    for name in found if isinstance(found, dict) else ():
+        if name not in told:
+            yield f"{path}.{name}" if re.fullmatch(r"\w{1,40}", name, re.ASCII) else f"{path} (a field of another name)"
 
 
 def _places(pi: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:

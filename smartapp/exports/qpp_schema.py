@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from scoring.identity import NEEDED
 from scoring.model import Metric
-from scoring.submission import CATEGORY, NEEDED
+from scoring.submission import CATEGORY
 from scoring.year import RuleBook
 from smartapp.exports.qpp_json import METHODS, SET_FIELDS
 

@@ -19,6 +19,8 @@ from scoring.submission import read
 from smartapp.exports.checking import check
 from smartapp.exports.qpp_json import read_qpp_json, write_qpp_json
 from smartapp.exports.qpp_schema import schema
+from smartapp.kept.runs import as_json
+from smartapp.printed.checked import checked_text
 from tests.scoring.reported import answering, complete, counting, excluding, without
 
 Stated = dict[str, Any]
@@ -139,6 +141,7 @@ IDENTITIES = {
     "a subgroup without an entity": ("subgroup", Reporter("000777777", None), False),
     "a subgroup with one": ("subgroup", Reporter(None, None, "SG-1"), True),
     "an entity that cannot be printed": ("apm", Reporter(None, None, "A\x0b1"), False),
+    "an entity of blanks": ("apm", Reporter(None, None, "  "), False),
     "nobody": (None, Reporter("000777777", None), False),
 }
 
@@ -149,6 +152,17 @@ def test_rule_14_identifiers_are_exactly_those_of_the_entity_type(who: str) -> N
     found = checked_json(document(replace(complete(2026), reporter=reporter, entity_type=kind)))
 
     assert codes_of(found, "error") == ([] if lawful else ["F-313"])
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2J", "\ud800", "PI EP", "", "P" * 41, "\u202ePI"])
+def test_no_word_of_a_file_can_spoil_a_terminal(hostile: str) -> None:
+    stated = spoiled(put(hostile, True))
+    stated["measurementSets"][0] |= {"cehrtId": f"{hostile}\x1b", f"x{hostile}\x1b": 1, "programName": f"{hostile}\x1b"}
+    found = checked_json(stated)
+
+    told = (checked_text(found) + as_json(found.as_document())).replace("\n", "")
+    assert {"F-104", "F-215", "F-315"} <= set(codes_of(found, "error"))
+    assert told.isprintable()
 
 
 def test_a_tin_of_eight_digits_is_refused() -> None:
@@ -230,7 +244,7 @@ def test_the_schema_refuses_other_shapes(what: str) -> None:
 @pytest.mark.parametrize("who", IDENTITIES)
 def test_the_schema_and_the_check_agree_on_identifiers(who: str) -> None:
     kind, reporter, lawful = IDENTITIES[who]
-    if reporter.npi == "1234567890" or reporter.entity_id == "A\x0b1":
+    if reporter.npi == "1234567890" or reporter.entity_id in ("A\x0b1", "  "):
         lawful = True  # a schema counts no check digits, and prints nothing
     stated = document(replace(complete(2026), reporter=reporter, entity_type=kind))
 

@@ -326,3 +326,23 @@ def test_what_is_not_visible_is_never_written_as_met() -> None:
     assert isinstance(read.document, dict)
     values = {one["measureId"]: one["value"] for one in pi_set(read.document)["measurements"]}
     assert values[MeasureId("PI_EP_1")] == {"numerator": 450, "denominator": 500}
+
+
+def test_a_word_of_a_document_never_leaves_it() -> None:
+    text = xml_of(reported(2026, "MIPS_GROUP"), "MIPS_GROUP")
+    for value in ("2025-05-01", "2020-12-01", "PI_EP_2", "MIPS_GROUP", "450", '"Y"', "20261231", "55184-6"):
+        text = text.replace(value, '"Jane-Doe"' if value == '"Y"' else "Jane Doe \x9b2J")
+    found = checked_xml(text)
+
+    assert found.refused
+    assert "Jane" not in json.dumps(found.as_document())
+
+
+def test_a_field_is_told_by_its_name_and_a_measure_without_a_path_of_json() -> None:
+    root = tree()
+    _set(f"v:documentationOf//v:id[@root='{names.TIN_ID}']", "extension", "12")(root)
+    _entry_again(root)
+    told = {one.finding.code: one.finding.message for one in checked_xml(root).found}
+
+    assert told["F-217"].startswith("taxpayerIdentificationNumber: expected 9 digits")
+    assert told["F-214"].startswith("PI_EP_2 is reported a second time")

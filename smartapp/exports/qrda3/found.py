@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from re import ASCII, fullmatch
 
 from lxml import etree
 
@@ -53,10 +54,16 @@ class Found:
         """Remember a template that is claimed with another extension than the guides ask for."""
         stated = extensions_of(element, template)
         if stated != [expected]:
-            got = f'"{stated[0]}"' if stated and stated[0] else "nothing"
-            message = f'Template {template}: expected the extension "{expected}", got {got}.'
+            message = f'Template {template}: expected the extension "{expected}", got {in_words(stated)}.'
             remedy = "Make the file anew by the guide of its year."
             self.fault(findings.TEMPLATE_OTHER, element, "template", message, remedy)
+
+
+def in_words(extensions: list[str]) -> str:
+    """The first extension if it is a day, as versions are; any other text of a document stays in it."""
+    if not extensions or not extensions[0]:
+        return "nothing"
+    return f'"{extensions[0]}"' if fullmatch(r"\d{4}-\d{2}-\d{2}", extensions[0], ASCII) else "another text"
 
 
 def _place(element: etree._Element) -> str:

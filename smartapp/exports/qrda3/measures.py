@@ -5,6 +5,7 @@ from re import fullmatch
 from lxml import etree
 
 from scoring import findings
+from scoring.submission import is_measure_id
 from smartapp.exports.qrda3 import names
 from smartapp.exports.qrda3.found import PATHS, Found, extensions_of
 from smartapp.exports.qrda3.versions import versions
@@ -34,6 +35,10 @@ def _measure_id(organizer: etree._Element, found: Found) -> str | None:
     if not ids:
         return None
     name = ids[0].get("extension") or ""
+    if not is_measure_id(name):
+        message = "Expected a measure id, got another text."
+        found.fault(findings.VALUE_UNREADABLE, ids[0], "measurements", message, _REMEDY)
+        return None
     if ids[0].get("root") != names.MEASURE_ID:
         message = f"The id of a measure: expected the root {names.MEASURE_ID}, got another."
         found.fault(findings.PART_NOT_ONCE, ids[0], name, message, "Correct the root.")

@@ -12,7 +12,7 @@ from scoring import findings
 from scoring.submission import CATEGORY
 from smartapp.exports.imported import Form, Imported, unreadable
 from smartapp.exports.qrda3 import names
-from smartapp.exports.qrda3.found import PATHS, Found, extensions_of
+from smartapp.exports.qrda3.found import PATHS, Found, extensions_of, in_words
 from smartapp.exports.qrda3.measures import read_measures
 from smartapp.exports.qrda3.reporter import read_cehrt_id, read_reporter
 from smartapp.exports.qrda3.versions import Version, unknown_year, versions
@@ -95,8 +95,8 @@ def _check_version(root: etree._Element, version: Version | None, year: int | No
     if year is not None and version is None:
         found.told(unknown_year(year), root)
     elif version is not None and stated != [version.document]:
-        got = f'"{stated[0]}"' if stated else "nothing"
-        message = f'Template {names.DOCUMENT}: {version.year} needs the extension "{version.document}", got {got}.'
+        needed = f'{version.year} needs the extension "{version.document}"'
+        message = f"Template {names.DOCUMENT}: {needed}, got {in_words(stated)}."
         found.fault(findings.VERSION_OTHER, root, "version", message, remedy, version.ruling)
     if version is not None:
         found.check_extension(root, names.BASE, version.base)
