@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from extractors.safe_xml import MAXIMUM
 from scoring import findings
 from scoring.errors import SubmissionError
 from scoring.explain import finding_document
@@ -40,12 +41,13 @@ class Checked:
         return has_error(one.finding for one in self.found)
 
     def as_document(self) -> dict[str, Any]:
-        """What `pi180 check --json` prints."""
+        """What `pi180 check --json` prints; `read` is QRDA III as a QPP submission object, as far as it was read."""
         return {
             "schema": SCHEMA,
             "format": self.imported.form.value,
             "year": self.submission.year if self.submission else None,
             "refused": self.refused,
+            "read": self.imported.document if self.imported.form is Form.QRDA3 else None,
             "findings": [{**finding_document(one.finding), "place": one.place} for one in self.found],
             "not_read": list(self.imported.not_read),
         }
@@ -63,7 +65,8 @@ def check_file(place: Path, rules: Path | None = None) -> Checked:
         UsageError: the file cannot be read at all.
     """
     try:
-        data = place.read_bytes()
+        with place.open("rb") as opened:
+            data = opened.read(MAXIMUM + 1)
     except OSError:
         raise UsageError(f"{place}: cannot be read. Name an existing file of QPP JSON or QRDA III.") from None
     return check(read_qrda3(data) if _is_xml(data) else read_qpp_json(data), rules)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from extractors.safe_xml import MAXIMUM
 from scoring import findings
 from scoring.errors import SubmissionError
 from scoring.findings import CEHRT_ID, PERFORMANCE_PERIOD
@@ -37,6 +38,8 @@ def write_qpp_json(submission: Submission, rules: RuleBook) -> str:
 
 def read_qpp_json(data: bytes) -> Imported:
     """Read a file: the object as it stands, with what is wrong about the file itself and what else it holds."""
+    if len(data) > MAXIMUM:
+        return unreadable(Form.QPP_JSON, f"The file was not read: larger than {MAXIMUM} bytes.", None)
     try:
         document = parse(data)
     except SubmissionError as problem:

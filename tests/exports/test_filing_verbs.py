@@ -142,8 +142,18 @@ def test_a_check_prints_json_in_the_words_of_score(tmp_path: Path) -> None:
         "not_read": [],
     }
     (finding,) = told["findings"]
+    assert told["read"] is None
     assert set(finding) == {"by", "cites", "code", "message", "place", "remedy", "severity", "subject"}
     assert (finding["code"], finding["place"]) == ("F-102", "$.measurementSets[0].measurements[11]")
+
+
+def test_a_check_gives_qrda_as_the_submission_object_that_it_reads(submission: Path, tmp_path: Path) -> None:
+    pi180("export", "qrda3", submission, "-o", tmp_path / "a.xml")
+    told = json.loads(pi180("check", tmp_path / "a.xml", "--json").stdout)["read"]
+
+    assert told["measurementSets"][0].pop("source") == "qrda3"
+    told["measurementSets"][0]["submissionMethod"] = "registry"
+    assert told == document(reported(2025, "MIPS_GROUP"))
 
 
 @pytest.mark.parametrize("verb", [("check",), ("export", "qpp-json", "-o", "x.json")])

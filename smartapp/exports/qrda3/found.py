@@ -35,6 +35,16 @@ class Found:
         """Remember where something stands."""
         self.places[subject].append(_place(element))
 
+    def extension(self, element: etree._Element, subject: str) -> str | None:
+        """What an id says, remembered as the place of its subject; None, and a fault, where it cannot be printed."""
+        self.places[subject] = [_place(element)]
+        value = element.get("extension") or ""
+        if value.isprintable():
+            return value
+        message = f"{subject}: expected letters and digits, got characters that cannot be printed."
+        self.fault(findings.FIELD_UNREADABLE, element, subject, message, "Correct the id; it was left out.")
+        return None
+
     def fault(
         self, kind: FindingKind, element: etree._Element, subject: str, message: str, remedy: str, *rulings: Ruling
     ) -> None:

@@ -50,13 +50,11 @@ def _program_of(code: str) -> Program | None:
     return next((program for program in versions().programs if program.code == wanted), None)
 
 
-def _name(root: etree._Element, program: Program, found: Found) -> str:
+def _name(root: etree._Element, program: Program, found: Found) -> str | None:
     """The programName: that of the program, or the MVP that a participant names."""
     for one in root.findall("v:participant/v:associatedEntity/v:id", PATHS):
         if program.name == "mips" and one.get("root") == names.MVP_ID and one.get("extension"):
-            found.places["programName"] = []
-            found.at("programName", one)
-            return one.get("extension") or ""
+            return found.extension(one, "programName")
     return program.name
 
 
@@ -76,9 +74,7 @@ def _only(key: str, root: str, ids: list[etree._Element], found: Found) -> str |
     stated = [one for one in ids if one.get("root") == root and one.get("extension")]
     if len({one.get("extension") for one in stated}) > 1:
         found.not_once(stated[-1], key, f"an id of the root {root}", len(stated))
-    for one in stated[:1]:
-        found.at(key, one)
-    return stated[0].get("extension") if stated else None
+    return found.extension(stated[0], key) if stated else None
 
 
 def _check_performers(root: etree._Element, program: Program, performers: list[etree._Element], found: Found) -> None:
@@ -94,12 +90,6 @@ def _check_performers(root: etree._Element, program: Program, performers: list[e
 
 def read_cehrt_id(root: etree._Element, found: Found) -> str | None:
     """The CMS EHR Certification ID that a participant names; None where none does."""
-    stated = [
-        one
-        for one in root.findall("v:participant/v:associatedEntity/v:id", PATHS)
-        if one.get("root") == names.CEHRT_ID and one.get("extension")
-    ]
-    if len({one.get("extension") for one in stated}) > 1:
-        found.not_once(stated[-1], findings.CEHRT_ID, "a CMS EHR Certification ID", len(stated))
-    found.at(findings.CEHRT_ID, stated[0] if stated else root)
-    return stated[0].get("extension") if stated else None
+    found.at(findings.CEHRT_ID, root)
+    ids = root.findall("v:participant/v:associatedEntity/v:id", PATHS)
+    return _only(findings.CEHRT_ID, names.CEHRT_ID, ids, found)
