@@ -22,7 +22,7 @@ def parse(data: bytes) -> etree._Element:
     """The root element, without comments and processing instructions.
 
     Raises:
-        NotRead: it is too large, declares a document type, or is no XML.
+        NotReadError: it is too large, declares a document type, or is no XML.
     """
     if len(data) > MAXIMUM:
         raise NotReadError(f"larger than {MAXIMUM} bytes")

@@ -11,7 +11,7 @@ from extractors.ledger import NEEDS, Sight
 from scoring.claims import claims
 from scoring.errors import SubmissionError
 from scoring.exclusions import Exclusion
-from scoring.model import Finding, MeasureId, Metric, Origin, Proportion, Reporter, Score, Submission
+from scoring.model import MeasureId, Metric, Origin, Proportion, Reporter, Score, Submission
 from scoring.rulebook import RuleBook, load
 from scoring.score import score
 from scoring.submission import parse
@@ -38,19 +38,14 @@ def score_document(path: Path, rules: Path | None = None) -> Score:
 
 def score_submission(path: Path, rules: Path | None) -> tuple[Submission, Score]:
     """The same with the submission that the file holds."""
-    submission, findings = read_submission_file(path, rules)
-    return submission, score(load(submission.year, rules), submission, findings)
-
-
-def read_submission_file(path: Path, rules: Path | None) -> tuple[Submission, tuple[Finding, ...]]:
-    """What a file says, and what of it cannot be read; raises as `score_document`."""
     try:
         document = parse(path.read_bytes())
     except OSError:
         raise UsageError(f"{path}: cannot be read. Name an existing QPP submission file.") from None
     except SubmissionError as problem:
         raise UsageError(f"{path.name}: {problem} Mend the file.") from None
-    return read_submission(document, rules)
+    submission, findings = read_submission(document, rules)
+    return submission, score(load(submission.year, rules), submission, findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from smartapp.exports.checking import check_file
 from smartapp.exports.making import Asked, Format, make
 from smartapp.kept.runs import as_json, write_text
 from smartapp.printed import console
-from smartapp.printed.checked import checked_text, findings_text
+from smartapp.printed.checked import checked_text, made_text
 from smartapp.usecases import UsageError
 
 
@@ -24,15 +24,16 @@ from smartapp.usecases import UsageError
 def export(file_format: str, submission: Path, out: Path, program: str | None, rules: Path | None) -> None:
     """Make a file for CMS, or to type in from, of a submission: qpp-json, qrda3, measure-report or worksheet.
 
-    SUBMISSION is a QPP submission object (JSON), as a run leaves it. A worksheet is a page or a table by the suffix of
-    -o, .html or .csv. Refused with exit code 4, and nothing written, while an error stands. Nothing is sent to CMS.
+    SUBMISSION is a QPP submission object (JSON), as a run leaves it, or QRDA III. A worksheet is a page or a table by
+    the suffix of -o, .html or .csv. Refused with exit code 4, and nothing written, while an error stands. Nothing is
+    sent to CMS.
     """
     with stated_failures():
         if out.exists():
             raise UsageError(f"{out}: exists already and is left as it is. Name another file.")
         asked = Asked(Format(file_format), out.suffix.lower(), program, datetime.now(UTC).replace(microsecond=0))
         made = make(submission, asked, rules)
-        for line in findings_text(made.findings):
+        for line in made_text(made):
             console.note(line)
         if made.text is not None:
             write_text(out, made.text)

@@ -59,17 +59,22 @@ def has_error(found: Iterable[Finding]) -> bool:
 
 
 def check_file(place: Path, rules: Path | None = None) -> Checked:
-    """Check a file of QPP JSON or QRDA III; which of them it is, its content says.
+    """Check a file of QPP JSON or QRDA III; raises as `read_file`."""
+    return check(read_file(place), rules)
+
+
+def read_file(place: Path) -> Imported:
+    """Read a file of QPP JSON or QRDA III; which of them it is, its content says.
 
     Raises:
-        UsageError: the file cannot be read at all.
+        UsageError: the file cannot be had at all.
     """
     try:
         with place.open("rb") as opened:
             data = opened.read(MAXIMUM + 1)
     except OSError:
         raise UsageError(f"{place}: cannot be read. Name an existing file of QPP JSON or QRDA III.") from None
-    return check(read_qrda3(data) if _is_xml(data) else read_qpp_json(data), rules)
+    return read_qrda3(data) if _is_xml(data) else read_qpp_json(data)
 
 
 def _is_xml(data: bytes) -> bool:

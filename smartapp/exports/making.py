@@ -12,8 +12,9 @@ from pathlib import Path
 from scoring import findings
 from scoring.model import Finding, Submission
 from scoring.rulebook import load
+from scoring.submission import read
 from scoring.year import RuleBook
-from smartapp.exports.checking import has_error, judged
+from smartapp.exports.checking import as_of_file, has_error, judged, read_file
 from smartapp.exports.imported import Form
 from smartapp.exports.measure_report import write_measure_reports
 from smartapp.exports.qpp_json import write_qpp_json
@@ -21,7 +22,6 @@ from smartapp.exports.qrda3.versions import unknown_year, versions
 from smartapp.exports.qrda3.writing import write_qrda3
 from smartapp.exports.worksheet import worksheet_csv, worksheet_of
 from smartapp.report.worksheet import worksheet_page
-from smartapp.scored import read_submission_file
 from smartapp.usecases import UsageError
 
 
@@ -50,32 +50,45 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The text of a file, None where it is refused, and everything that is to be said about it."""
+    """The text of a file, None where it is refused, and everything that is to be said about it.
+
+    `left_out` names what else the submission's file holds and the made one does not.
+    """
 
     text: str | None
     findings: tuple[Finding, ...]
+    left_out: tuple[str, ...]
 
 
 _Writer = Callable[[Submission, RuleBook, Asked, tuple[Finding, ...]], str]
 
 
 def make(place: Path, asked: Asked, rules: Path | None = None) -> Made:
-    """Make a file from the submission in `place`.
+    """Make a file from the submission in `place`, QPP JSON or QRDA III.
 
     Raises:
         UsageError: the file cannot be read, the program is not one of the year or of the reporter, or the suffix is
             none of a worksheet.
         SubmissionError: it is no submission of a year with rules.
     """
-    writer = _writer(asked)
-    submission, unread = read_submission_file(place, rules)
+    writer, imported = _writer(asked), read_file(place)
+    of_source = tuple(as_of_file(one.finding) for one in imported.faults)
+    if not imported.was_read:
+        raise UsageError(f"{place.name}: {of_source[0].message} {of_source[0].remedy}")
+    submission, unread = read(imported.document, rules)
     submission = _under(submission, asked.program)
-    form = Form.QRDA3 if asked.format is Format.QRDA3 else Form.QPP_JSON
-    told = judged(submission, unread, form, rules)
-    if form is Form.QRDA3:
-        told = (*told, *_not_writable(submission))
-    refused = has_error(told)
-    return Made(None if refused else writer(submission, load(submission.year, rules), asked, told), told)
+    told = _told(submission, unread, asked, rules)
+    if imported.form is Form.QRDA3:
+        told = (*of_source, *told)
+    text = None if has_error(told) else writer(submission, load(submission.year, rules), asked, told)
+    return Made(text, told, imported.not_read)
+
+
+def _told(submission: Submission, unread: tuple[Finding, ...], asked: Asked, rules: Path | None) -> tuple[Finding, ...]:
+    """What is to be said about the file that is made; a source in JSON is judged by what it says, not how."""
+    if asked.format is Format.QRDA3:
+        return (*judged(submission, unread, Form.QRDA3, rules), *_not_writable(submission))
+    return judged(submission, unread, Form.QPP_JSON, rules)
 
 
 def _under(submission: Submission, code: str | None) -> Submission:

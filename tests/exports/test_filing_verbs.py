@@ -94,6 +94,44 @@ def test_a_program_of_another_reporter_or_year_is_wrong_usage(program: str, subm
     assert not (tmp_path / "a.xml").exists()
 
 
+def test_what_a_vendor_made_becomes_qpp_json_unless_it_is_refused(submission: Path, tmp_path: Path) -> None:
+    pi180("export", "qpp-json", submission, "-o", tmp_path / "own.json")
+    pi180("export", "qrda3", submission, "-o", tmp_path / "theirs.xml")
+    damaged = (
+        (tmp_path / "theirs.xml")
+        .read_text()
+        .replace("<custodian>", "<informant>")
+        .replace("</custodian>", "</informant>")
+    )
+    (tmp_path / "damaged.xml").write_text(damaged)
+
+    assert pi180("export", "qpp-json", tmp_path / "theirs.xml", "-o", tmp_path / "back.json").exit_code == 0
+    assert (tmp_path / "back.json").read_text() == (tmp_path / "own.json").read_text()
+    assert pi180("export", "qpp-json", tmp_path / "damaged.xml", "-o", tmp_path / "no.json").exit_code == 4
+    assert not (tmp_path / "no.json").exists()
+
+
+def test_what_is_not_carried_over_is_named(tmp_path: Path) -> None:
+    stated = document(complete(2025))
+    stated["measurementSets"].append({"category": "ia", "measurements": []})
+    place = tmp_path / "two.json"
+    place.write_text(json.dumps(stated))
+
+    result = pi180("export", "qpp-json", place, "-o", tmp_path / "a.json")
+
+    assert result.exit_code == 0
+    assert "Not carried over: $.measurementSets[1]" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["{", "null", "<a", "[]", '{"performanceYear": 2017}'])
+def test_what_is_no_submission_is_wrong_usage(text: str, tmp_path: Path) -> None:
+    place = tmp_path / "s.json"
+    place.write_text(text)
+
+    assert pi180("export", "qpp-json", place, "-o", tmp_path / "a.json").exit_code == 2
+    assert not (tmp_path / "a.json").exists()
+
+
 def test_an_mvp_stays_one_under_the_plain_codes(tmp_path: Path) -> None:
     place = tmp_path / "mvp.json"
     place.write_text(json.dumps(document(replace(reported(2025, "MIPS_GROUP"), program="G0053"))))

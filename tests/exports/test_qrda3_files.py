@@ -303,6 +303,9 @@ def test_other_sections_are_named_and_not_read() -> None:
     assert not found.refused
     assert [one.partition(" (")[0] for one in found.imported.not_read] == ["section improvement activities"]
 
+    _code("SSP_PI_GROUP")(root)
+    assert codes_of(checked_xml(root), "error") == ["F-504"]
+
 
 def test_a_fixture_of_cms_reads_as_the_converter_of_cms_reads_it() -> None:
     read = read_qrda3((SAMPLES / "valid-QRDA-III-abridged.xml").read_bytes())

@@ -31,6 +31,8 @@ _HEADER = (
     ("v:documentationOf/v:serviceEvent", "a documentationOf"),
 )
 
+_ALONE = "ssp"
+
 
 def read_qrda3(data: bytes) -> Imported:
     """Read a document.
@@ -65,6 +67,9 @@ def _document(root: etree._Element, found: Found) -> dict[str, object]:
     pi |= {"programName": program} if program else {}
     pi |= {"cehrtId": cehrt_id} if cehrt_id else {}
     section = _section(root, found)
+    if program == _ALONE and found.not_read:
+        message = "A document of the Shared Savings Program holds the Promoting Interoperability section alone."
+        found.fault(findings.PART_NOT_ONCE, root, "section", message, "Take the other sections out.")
     if section is not None:
         pi |= _period(section, found)
         pi["measurements"] = read_measures(section, found)
