@@ -22,6 +22,8 @@ from filed import (
     tree,
     xml_of,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from extractors.safe_xml import MAXIMUM
@@ -370,3 +372,37 @@ def test_a_field_is_told_by_its_name_and_a_measure_without_a_path_of_json() -> N
 
     assert told["F-217"].startswith("taxpayerIdentificationNumber: expected 9 digits")
     assert told["F-214"].startswith("PI_EP_2 is reported a second time")
+
+
+WHOLE = xml_of(reported(2026, "MIPS_GROUP"), "MIPS_GROUP").encode()
+PLACES = range(1, len(list(etree.fromstring(WHOLE).iter())))
+
+
+@given(place=st.sampled_from(PLACES))
+def test_without_any_one_element_a_document_is_refused_or_says_the_same(place: int) -> None:
+    root = etree.fromstring(WHOLE)
+    missing = list(root.iter())[place]
+    parent = missing.getparent()
+    assert parent is not None
+    parent.remove(missing)
+    found = checked_xml(root)
+
+    assert found.refused or found.imported.document == read_qrda3(WHOLE).document
+
+
+@given(place=st.sampled_from(PLACES), which=st.integers(0, 3), text=st.text(st.characters(exclude_categories=["C"])))
+def test_with_any_one_text_changed_a_document_is_refused_or_says_the_same(place: int, which: int, text: str) -> None:
+    root = etree.fromstring(WHOLE)
+    changed = list(root.iter())[place]
+    for name in list(changed.attrib)[which : which + 1]:
+        changed.set(name, text)
+    found = checked_xml(root)
+
+    is_count = changed.tag == names.in_hl7("value") and text.isdigit()
+    assert found.refused or is_count or found.imported.document == read_qrda3(WHOLE).document
+
+
+@given(data=st.binary(max_size=200))
+def test_whatever_the_bytes_are_there_is_one_error_and_no_traceback(data: bytes) -> None:
+    assert codes_of(check(read_qrda3(data))) == ["F-501"]
+    assert codes_of(check(read_qrda3(b"<" + data))) == ["F-501"]
