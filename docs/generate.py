@@ -12,6 +12,7 @@ from typing import Any
 
 from click import Group
 from click.testing import CliRunner
+from format_pages import format_pages
 from markup import page, table
 from rule_pages import rule_pages
 
@@ -56,7 +57,7 @@ def pages() -> dict[str, str]:
         "site-settings.md": site_settings,
     }
     texts = {name: make() for name, make in made.items()}
-    return {**texts, **rule_pages()}
+    return {**texts, **rule_pages(), **format_pages()}
 
 
 def command_line() -> str:
@@ -68,7 +69,7 @@ def command_line() -> str:
         ("1", "unexpected"),
         ("2", "wrong usage; missing folder; bad attestation, profile, site, rule or settings file"),
         ("3", "a required measure cannot be derived from a server (`preflight`)"),
-        ("4", "the gate is shut (`score`, `run`; `demo` exits 0)"),
+        ("4", "the gate is shut (`score`, `run`; `demo` exits 0); CMS would refuse the file (`check`, `export`)"),
         ("5", "the sign-in at a server is refused"),
         ("6", "a server does not answer, or not like a FHIR server"),
         ("7", "two runs, or a run and a report or the deck, differ; samples do not prove a profile (`profiles`)"),
@@ -139,7 +140,10 @@ def fhir_definitions() -> dict[str, str]:
 
 def findings() -> str:
     """The numbered catalogue."""
-    rows = [(kind.code, kind.severity, kind.title, kind.due) for kind in CATALOGUE.values()]
+    rows = [
+        (kind.code, f"{kind.severity}{'; error in a file' * kind.refuses_file}", kind.title, kind.due)
+        for kind in CATALOGUE.values()
+    ]
     about = (
         "Numbers are retired, never reused. Until: the last day on which something can be done about it, by the "
         "[calendar](deadlines.md) of its year; what has to be done within the calendar year, until its end. Which "

@@ -1,4 +1,4 @@
-"""The only door to `lxml`: whether a C-CDA document holds problems, medications and allergies.
+"""Whether a C-CDA document holds problems, medications and allergies.
 
 It gives a word and the names of the sections, never a word of the document. A document may come from anywhere,
 so it may name no entities, load nothing and be only so large; what cannot be read is unread, never a fault.
@@ -9,12 +9,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any
 
 from lxml import etree
 
-MAXIMUM_DOCUMENT = 8 * 1024 * 1024
-"""Bytes of a decoded document above which it is not read."""
+from extractors.safe_xml import NotReadError, parse
 
 SECTIONS = {
     "problems": frozenset({"11450-4"}),
@@ -27,7 +25,6 @@ _HL7 = {"v": "urn:hl7-org:v3"}
 _ROOT = "{urn:hl7-org:v3}ClinicalDocument"
 _US_REALM = "2.16.840.1.113883.10.20.22.1."
 _LOINC = "2.16.840.1.113883.6.1"
-_DOCTYPE = b"<!DOCTYPE"
 _OBSERVATION, _DRUG_GIVEN = "{urn:hl7-org:v3}observation", "{urn:hl7-org:v3}substanceAdministration"
 _NAMED = (
     "v:value",
@@ -92,23 +89,15 @@ def _read(text: str) -> Reading:
         data = base64.b64decode("".join(text.split()), validate=True)
     except ValueError:
         return _unread("no base64")
-    if len(data) > MAXIMUM_DOCUMENT:
-        return _unread(f"larger than {MAXIMUM_DOCUMENT} bytes")
-    if _DOCTYPE in data.replace(b"\0", b""):  # in UTF-16 as well
-        return _unread("it declares a document type, which may hide entities")
     return _read_xml(data)
 
 
 def _read_xml(data: bytes) -> Reading:
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
     try:
-        root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError):
-        return _unread("no XML")
-    declared: Any = root.getroottree().docinfo  # the stubs know no doctype
-    if declared.doctype or root.tag != _ROOT or not _is_us_realm(root):
+        root = parse(data)
+    except NotReadError as fault:
+        return _unread(fault.why)
+    if root.tag != _ROOT or not _is_us_realm(root):
         return _unread("no C-CDA")
     if root.find("v:component/v:nonXMLBody", _HL7) is not None:
         return Reading(Completeness.UNSTRUCTURED, "the document's body is no XML")

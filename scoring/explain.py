@@ -19,7 +19,7 @@ def as_document(score: Score) -> dict[str, object]:
         "up_to": score.up_to,
         "determinable": score.determinable,
         "lines": [_line(line) for line in score.lines],
-        "findings": [_finding(finding) for finding in score.findings],
+        "findings": [finding_document(finding) for finding in score.findings],
         "other_readings": [{"doubt": other.doubt, "points": other.points} for other in score.other_readings],
     }
 
@@ -70,7 +70,8 @@ def _line(line: ScoreLine) -> dict[str, object]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def finding_document(finding: Finding) -> dict[str, object]:
+    """One finding with its sources."""
     return {
         "code": finding.code,
         "severity": finding.severity.value,

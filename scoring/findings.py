@@ -2,7 +2,7 @@
 
 Each kind is documented once, here; numbers are retired, never reused. F-1xx: what must hold before any point
 counts. F-2xx: measures and conflicts between them. F-3xx: warnings and doubts. F-4xx: what an unattended run finds to
-have gone wrong since the run before. An error means that the
+have gone wrong since the run before. F-5xx: the file itself, as CMS takes it. An error means that the
 category would be zero or the submission refused.
 """
 
@@ -27,7 +27,8 @@ class Due(StrEnum):
 class FindingKind:
     """One entry of the catalogue: `code`, a `title` in a few words, what it means for the result, and until when.
 
-    `incomplete` marks what keeps a submission from being a qualifying one.
+    `incomplete` marks what keeps a submission from being a qualifying one. `refuses_file` marks what CMS refuses in a
+    file although nothing becomes zero by it: an error of the file, a warning of the score.
     """
 
     code: str
@@ -35,6 +36,7 @@ class FindingKind:
     severity: Severity
     due: Due = Due.SUBMISSION
     incomplete: bool = False
+    refuses_file: bool = False
 
     def about(self, subject: str, message: str, remedy: str, *rulings: Ruling) -> Finding:
         """A finding of this kind, citing the given rulings.
@@ -57,11 +59,16 @@ CATALOGUE: dict[str, FindingKind] = {}
 
 
 def _kind(
-    code: str, title: str, severity: Severity = Severity.ERROR, due: Due = Due.SUBMISSION, incomplete: bool = False
+    code: str,
+    title: str,
+    severity: Severity = Severity.ERROR,
+    due: Due = Due.SUBMISSION,
+    incomplete: bool = False,
+    refuses_file: bool = False,
 ) -> FindingKind:
     if code in CATALOGUE:
         raise AssertionError(f"{code} is in the catalogue twice")
-    CATALOGUE[code] = FindingKind(code, title, severity, due, incomplete)
+    CATALOGUE[code] = FindingKind(code, title, severity, due, incomplete, refuses_file)
     return CATALOGUE[code]
 
 
@@ -112,11 +119,20 @@ LEVEL_IN_DOUBT = _kind("F-309", "the engagement level may be used only once", Se
 EXCLUSIONS_SEVERAL = _kind("F-310", "more exclusions than needed are claimed", Severity.NOTE)
 EXCLUSION_UNDECIDED = _kind("F-311", "whether an exclusion may be claimed is undecided", Severity.WARNING)
 EXCLUSION_UNCHECKED = _kind("F-312", "a claimed exclusion could not be checked", Severity.WARNING)
-IDENTITY_UNFIT = _kind("F-313", "who reports is not said as CMS needs it", Severity.WARNING)
+IDENTITY_UNFIT = _kind("F-313", "who reports is not said as CMS needs it", Severity.WARNING, refuses_file=True)
 EXCLUSION_BY_BASIS = _kind("F-314", "an exclusion depends on the basis of its count", Severity.WARNING)
-PROGRAM_UNKNOWN = _kind("F-315", "the program is not in the year's list", Severity.WARNING)
+PROGRAM_UNKNOWN = _kind("F-315", "the program is not in the year's list", Severity.WARNING, refuses_file=True)
 
 NUMERATOR_FELL = _kind("F-401", "a numerator is smaller than in the run before, over the same days", Severity.WARNING)
 NUMERATOR_STOPPED = _kind("F-402", "a numerator has stopped", Severity.WARNING, Due.YEAR_END)
 NUMERATOR_GAP = _kind("F-403", "a numerator stopped for some days", Severity.WARNING, Due.YEAR_END)
 SOURCE_NOT_WHOLE = _kind("F-404", "a type of the source was not read whole", Severity.WARNING)
+
+FILE_UNREADABLE = _kind("F-501", "the file is no submission that can be read")
+VERSION_OTHER = _kind("F-502", "the version of the document is not that of the performance year")
+PROGRAM_CODE_UNKNOWN = _kind("F-503", "the program code is not one of the year")
+PART_NOT_ONCE = _kind("F-504", "a part of the document is missing, or there more than once")
+TEMPLATE_OTHER = _kind("F-505", "a template has another version than the guide of the year")
+CONVERTER_UNKNOWN = _kind("F-506", "CMS's converter is not known to take the file", Severity.WARNING)
+METHOD_UNKNOWN = _kind("F-507", "the submission method is none that an upload accepts")
+FIELD_OF_CMS = _kind("F-508", "a field is CMS's own, or retired, and never sent", Severity.WARNING)

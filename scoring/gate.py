@@ -15,6 +15,8 @@ from scoring.requirements import requirements
 from scoring.timeliness import on_time
 from scoring.year import RuleBook
 
+_MOST_SHOWN = 40
+
 
 def check(rules: RuleBook, submission: Submission) -> tuple[Finding, ...]:
     """All findings about what is reported, errors and warnings alike.
@@ -54,13 +56,19 @@ def _cehrt(rules: RuleBook, cehrt_id: str | None) -> tuple[Finding, ...]:
         message = "The CMS EHR Certification ID is missing: without it nothing earns points."
         return (findings.CEHRT_MISSING.about(CEHRT_ID, message, remedy, rules.gate.ruling),)
     if not re.fullmatch(cehrt.shape, cehrt_id, re.ASCII):
-        message = f'The CEHRT ID must be {_in_words(cehrt.shape)}, got "{cehrt_id}" ({len(cehrt_id)} characters).'
+        message = f"The CEHRT ID must be {_in_words(cehrt.shape)}, got {_shown(cehrt_id)} ({len(cehrt_id)} characters)."
         return (findings.CEHRT_MALFORMED.about(CEHRT_ID, message, remedy, cehrt.ruling),)
     if not any(re.match(prefix, cehrt_id) for prefix in cehrt.prefixes):
         expected = " or ".join(cehrt.prefixes)
         message = f'The CEHRT ID was expected to begin with {expected} (. is any character), got "{cehrt_id}".'
         return (findings.CEHRT_UNEXPECTED.about(CEHRT_ID, message, remedy, cehrt.ruling),)
     return ()
+
+
+def _shown(cehrt_id: str) -> str:
+    """An ID in quotation marks, unless it would spoil what it is printed on."""
+    fits = len(cehrt_id) <= _MOST_SHOWN and cehrt_id.isprintable()
+    return f'"{cehrt_id}"' if fits else "other characters"
 
 
 def _in_words(shape: str) -> str:

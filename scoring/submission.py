@@ -4,15 +4,17 @@ What is wrong inside becomes findings with the JSON path; only a document that i
 Identifiers are never repeated in a message.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from re import fullmatch
+from re import ASCII, fullmatch
 
 from scoring import findings
 from scoring.errors import SubmissionError
 from scoring.findings import PERFORMANCE_PERIOD
+from scoring.identity import ENTITY_ID, IDENTIFIERS, NPI, TIN, identity
 from scoring.model import Finding, MeasureId, Period, Proportion, Reporter, Submission
 from scoring.requirements import is_determinable
 from scoring.rulebook import years
@@ -35,6 +37,27 @@ class _Reading:
         kind = findings.VALUE_UNREADABLE if ".measurements" in path else findings.FIELD_UNREADABLE
         message = f"{path}: expected {expected}, got {_kind_of(got)}."
         self.findings.append(kind.about(subject, message, "Correct the value; it was left out of the score."))
+
+
+def parse(data: bytes) -> object:
+    """The JSON of a file, with or without a byte order mark.
+
+    Raises:
+        SubmissionError: it is no JSON in UTF-8, nested too deep, or an object names a key twice.
+    """
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_each_once)
+    except RecursionError:
+        raise SubmissionError("expected a QPP submission, got JSON nested too deep.") from None
+    except ValueError as problem:
+        raise SubmissionError(f"expected JSON, got: {problem}.") from None
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object; of two values of one key readers take one or the other."""
+    if len(found := dict(pairs)) != len(pairs):
+        raise SubmissionError("expected every key of an object once, got one twice.")
+    return found
 
 
 def read(document: object, rules: Path | None = None) -> tuple[Submission, tuple[Finding, ...]]:
@@ -66,7 +89,7 @@ def read(document: object, rules: Path | None = None) -> tuple[Submission, tuple
         entity_type=_text(reading, top, "entityType", "$"),
     )
     unread = {finding.subject for finding in reading.findings}
-    told = () if unread & _IDENTIFIERS else tuple(_identity(submission))
+    told = () if unread & IDENTIFIERS else tuple(identity(submission))
     return submission, (*reading.findings, *told)
 
 
@@ -85,14 +108,14 @@ def write(submission: Submission, rules: RuleBook) -> dict[str, object]:
         "performanceStart": period.start.isoformat() if period else None,
         "performanceEnd": period.end.isoformat() if period else None,
         "cehrtId": submission.cehrt_id,
-        "measurements": _measurements(submission, rules),
+        "measurements": [_measurement(name, value) for name, value in written_measurements(submission, rules).items()],
     }
     document = {
         "entityType": submission.entity_type,
         "performanceYear": submission.year,
-        "taxpayerIdentificationNumber": reporter.tin,
-        "nationalProviderIdentifier": reporter.npi,
-        "entityId": reporter.entity_id,
+        TIN: reporter.tin,
+        NPI: reporter.npi,
+        ENTITY_ID: reporter.entity_id,
         "measurementSets": [_present(measurements)],
     }
     return _present(document)
@@ -102,14 +125,23 @@ def _present(fields: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _measurements(submission: Submission, rules: RuleBook) -> list[dict[str, object]]:
+def written_measurements(submission: Submission, rules: RuleBook) -> dict[MeasureId, bool | tuple[int, int]]:
+    """What a file reports, in the order in which it does: yes or no, or numerator and denominator.
+
+    `write` says what is left out.
+    """
     order = {name: position for position, name in enumerate(rules.measures)}
-    values: dict[MeasureId, object] = dict(submission.answers)
+    values: dict[MeasureId, bool | tuple[int, int]] = dict(submission.answers)
     for name, counted in submission.proportions.items():
         if is_determinable(counted):
-            values[name] = {"numerator": counted.met, "denominator": counted.denominator}
+            values[name] = (counted.met, counted.denominator)
     names = sorted(values, key=lambda name: (order.get(name, len(order)), name))
-    return [{"measureId": name, "value": values[name]} for name in names]
+    return {name: values[name] for name in names}
+
+
+def _measurement(name: MeasureId, value: bool | tuple[int, int]) -> dict[str, object]:
+    counts = {"numerator": value[0], "denominator": value[1]} if isinstance(value, tuple) else value
+    return {"measureId": name, "value": counts}
 
 
 def _object(document: object) -> dict[str, object]:
@@ -139,35 +171,9 @@ def _year(top: dict[str, object], rules: Path | None) -> int:
 
 
 def _reporter(reading: _Reading, top: dict[str, object]) -> Reporter:
-    tin = _digits(reading, top, "taxpayerIdentificationNumber", 9)
-    npi = _digits(reading, top, "nationalProviderIdentifier", 10)
-    return Reporter(tin, npi, _text(reading, top, "entityId", "$"))
-
-
-_IDENTIFIERS = {"entityType", "entityId", "taxpayerIdentificationNumber", "nationalProviderIdentifier"}
-_NEEDS = {"individual": (True, True), "group": (True, False), "virtualGroup": (False, False)}
-_NEEDS |= {"subgroup": (False, False), "apm": (False, False)}
-
-
-def _identity(submission: Submission) -> Iterator[Finding]:
-    """Warnings about who reports: CMS refuses an upload whose identifiers do not fit its entity type."""
-    reporter, kind = submission.reporter, submission.entity_type
-    has = (reporter.tin is not None, reporter.npi is not None)
-    if kind not in _NEEDS:
-        message, remedy = f"entityType: expected one of {', '.join(_NEEDS)}.", "Say who reports."
-        yield findings.IDENTITY_UNFIT.about("entityType", message, remedy)
-    elif has != _NEEDS[kind] or (reporter.entity_id is None) is not _NEEDS[kind][0]:
-        message = f"entityType {kind}: an individual has TIN and NPI, a group its TIN only, the others an entityId."
-        yield findings.IDENTITY_UNFIT.about("entityType", message, "Give exactly the identifiers of the type.")
-    if reporter.npi is not None and not is_npi(reporter.npi):
-        message = "nationalProviderIdentifier: the check digit does not fit; a digit is wrong."
-        yield findings.IDENTITY_UNFIT.about("nationalProviderIdentifier", message, "Copy the NPI again.")
-
-
-def is_npi(digits: str) -> bool:
-    """Whether ten digits carry the check digit of an NPI (Luhn over the prefix 80840 and the NPI)."""
-    doubled = [int(d) * (2 - place % 2) for place, d in enumerate(reversed(f"80840{digits}"), 1)]
-    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+    tin = _digits(reading, top, TIN, 9)
+    npi = _digits(reading, top, NPI, 10)
+    return Reporter(tin, npi, _text(reading, top, ENTITY_ID, "$"))
 
 
 def _digits(reading: _Reading, top: dict[str, object], key: str, count: int) -> str | None:
@@ -223,13 +229,18 @@ def _read_measurement(reading: _Reading, entry: object, path: str) -> None:
         reading.unreadable("measurements", path, "an object with measureId and value", entry)
         return
     name, value = entry.get("measureId"), entry.get("value")
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not is_measure_id(name):
         reading.unreadable("measurements", f"{path}.measureId", "a measure id", name)
     elif name in reading.proportions or name in reading.answers:
         message = f"{path}: {name} is reported a second time; the first was kept."
         reading.findings.append(findings.MEASURE_TWICE.about(name, message, "Report it once."))
     else:
         _read_value(reading, MeasureId(name), value, f"{path}.value")
+
+
+def is_measure_id(text: str) -> bool:
+    """Whether a text has the form of a measure id, of whatever year."""
+    return fullmatch(r"[\w-]{1,40}", text, ASCII) is not None
 
 
 def _read_value(reading: _Reading, name: MeasureId, value: object, path: str) -> None:

@@ -1,6 +1,5 @@
 """Scoring as a use case: a submission file, or what was read from FHIR together with what a person attested."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,10 +9,12 @@ from pathlib import Path
 from extractors.cases import Tally
 from extractors.ledger import NEEDS, Sight
 from scoring.claims import claims
+from scoring.errors import SubmissionError
 from scoring.exclusions import Exclusion
 from scoring.model import MeasureId, Metric, Origin, Proportion, Reporter, Score, Submission
 from scoring.rulebook import RuleBook, load
 from scoring.score import score
+from scoring.submission import parse
 from scoring.submission import read as read_submission
 from smartapp.attesting.attestations import Attestations
 from smartapp.exclusions import counted_exclusions
@@ -38,13 +39,11 @@ def score_document(path: Path, rules: Path | None = None) -> Score:
 def score_submission(path: Path, rules: Path | None) -> tuple[Submission, Score]:
     """The same with the submission that the file holds."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document = parse(path.read_bytes())
     except OSError:
         raise UsageError(f"{path}: cannot be read. Name an existing QPP submission file.") from None
-    except RecursionError:
-        raise UsageError(f"{path.name}: expected a QPP submission, got JSON nested too deep. Mend the file.") from None
-    except ValueError as problem:
-        raise UsageError(f"{path.name}: expected JSON, got: {problem}. Mend the file.") from None
+    except SubmissionError as problem:
+        raise UsageError(f"{path.name}: {problem} Mend the file.") from None
     submission, findings = read_submission(document, rules)
     return submission, score(load(submission.year, rules), submission, findings)
 

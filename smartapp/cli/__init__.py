@@ -1,8 +1,8 @@
 """The `pi180` command: one verb, one use case. Results go to standard output, everything else to standard error.
 
 Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation, profile, site or rule file;
-3 a required measure cannot be derived from a server; 4 gate shut; 5 sign-in refused; 6 a server does not answer;
-7 two runs, or a run and a report or the deck, differ, or samples do not prove a profile;
+3 a required measure cannot be derived from a server; 4 gate shut, or CMS would refuse the file; 5 sign-in refused;
+6 a server does not answer; 7 two runs, or a run and a report or the deck, differ, or samples do not prove a profile;
 8 input empty, truncated or too much of it set aside, or a server not read whole (results are still written, but not
 those of run --config); 9 this machine cannot go on now: another run is at work, the disk is full or the clock is wrong;
 130 interrupted; 143 stopped (SIGTERM).
@@ -19,6 +19,7 @@ from smartapp.cli import (
     decks,
     drugs,
     exporting,
+    filing,
     keys,
     looking,
     nightly,
@@ -58,6 +59,8 @@ for _verb in (
     profiles.probe,
     crawling.crawl,
     exporting.bulk,
+    filing.export,
+    filing.check,
     preflight.preflight,
     keys.keys,
     nightly.config,

@@ -35,7 +35,7 @@ def cases_csv(rows: Iterable[CaseRow]) -> str:
     writer.writerow([*_COLUMNS, "evidence"])
     for row in rows:
         cells = [getattr(row, name) for name in _COLUMNS]
-        writer.writerow([_safe(cell) for cell in (*cells, "; ".join(map(_witness, row.evidence)))])
+        writer.writerow([safe(cell) for cell in (*cells, "; ".join(map(_witness, row.evidence)))])
     return out.getvalue()
 
 
@@ -45,6 +45,7 @@ def _witness(witness: Witness) -> str:
     return f"{witness.kind}: {witness.answer} by {witness.source} ({witness.grade}, {witness.place})"
 
 
-def _safe(cell: str | None) -> str:
+def safe(cell: str | None) -> str:
+    """A cell that no spreadsheet takes for a formula; empty for None."""
     text = cell or ""
     return f"'{text}" if text.startswith(_FORMULA) else text

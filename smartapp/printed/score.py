@@ -94,10 +94,10 @@ def _other_readings(score: Score) -> list[str]:
 def _findings(findings: Iterable[Finding], as_of: date | None) -> list[str]:
     words = {Severity.ERROR: "ZERO", Severity.WARNING: "warning", Severity.NOTE: "note"}
     ordered = sorted(findings, key=lambda finding: list(words).index(finding.severity))
-    return [line for f in ordered for line in _finding(words[f.severity], f, as_of)]
+    return [line for f in ordered for line in finding_lines(words[f.severity], f, as_of)]
 
 
-def _finding(word: str, finding: Finding, as_of: date | None) -> list[str]:
+def finding_lines(word: str, finding: Finding, as_of: date | None = None) -> list[str]:
     """What and where, what to do, by when, and by which rule; JSON and the report name all of its sources."""
     until = f" Until {finding.by}{distance(as_of, finding.by)}." if finding.by else ""
     text = f"{word} {finding.code}: {finding.message} {finding.remedy}{until}"

@@ -15,9 +15,15 @@ def width() -> int:
 
 
 def wrapped(text: str, indent: str, further: str | None = None) -> list[str]:
-    """A text as lines of the terminal's width, each with the indent, those after the first with `further` if given."""
-    after = further or indent
-    return textwrap.wrap(text, width(), initial_indent=indent, subsequent_indent=after, break_on_hyphens=False)
+    """A text as lines of the terminal's width, each with the indent, those after the first with `further` if given.
+
+    What a terminal would take for an order is shown as a mark.
+    """
+    after, plain = (
+        further or indent,
+        "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text),
+    )
+    return textwrap.wrap(plain, width(), initial_indent=indent, subsequent_indent=after, break_on_hyphens=False)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

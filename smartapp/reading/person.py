@@ -9,7 +9,7 @@ from extractors.decode import Json, Unreadable, read_object
 from extractors.directory import directory_rows
 from extractors.references import Scope
 from extractors.sources.search import LiveServer, Outcome
-from scoring.submission import is_npi
+from scoring.identity import is_npi
 from smartapp.store import Person
 
 UNNAMED = "name not stated"

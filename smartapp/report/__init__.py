@@ -56,6 +56,7 @@ __all__ = [
     "measure_page",
     "measures_page",
     "message_page",
+    "page_from",
     "periods_page",
     "plan_page",
     "render",
@@ -180,6 +181,11 @@ def app_page(name: str, frame: Frame, path: str | None = None, **content: Any) -
 def message_page(message: Message, stylesheet: str) -> str:
     """A page that only says something, outside of any launch: an error, a next step, nothing to show yet."""
     return _environment().get_template("pages/message.html").render(message=message, stylesheet=stylesheet)
+
+
+def page_from(template: str, **content: Any) -> str:
+    """A document of its own, outside of the app's layout, from a template by its file name."""
+    return _environment().get_template(template).render(**content)
 
 
 @cache

