@@ -42,7 +42,7 @@ _LONGEST = 500
 _UNREADABLE = (OSError, ValueError, TypeError, LookupError, RecursionError)
 
 
-class NotReadyToSign(UsageError):
+class NotReadyToSign(UsageError):  # noqa: N818  # the words say it
     """Nobody can stand for what is there; the message says what to mend."""
 
 
