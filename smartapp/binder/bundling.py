@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,6 +28,7 @@ from smartapp.binder.contents import files_of_run, files_of_score, identity_docu
 from smartapp.binder.manifest import file_rows, sealed
 from smartapp.binder.pseudonyms import PseudonymKey, under_pseudonyms
 from smartapp.durable import digest_of
+from smartapp.exports.cases_csv import cases_csv
 from smartapp.kept.archive import ArchiveError, open_score
 from smartapp.kept.publish import score_document_of
 from smartapp.kept.runs import as_json, table_file
@@ -82,7 +84,8 @@ def bundle(asked: Bundling) -> bytes:
 
 
 def _check_same(scored: Scored, place: Path) -> None:
-    if as_json(score_document_of(scored)) != (place / "score.json").read_text(encoding="utf-8"):
+    anew = {"score.json": as_json(score_document_of(scored)), "cases.csv": cases_csv(case_rows(scored.reading))}
+    if any(digest_of(place / name) != sha256(text.encode()).hexdigest() for name, text in anew.items()):
         raise ArchiveError(
             "The score does not come out as it was written, or pi180 scores otherwise now. Run it again."
         )
