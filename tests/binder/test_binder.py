@@ -261,6 +261,7 @@ def test_the_verb_makes_a_binder_that_its_sister_verifies_and_never_overwrites_o
     assert (again.exit_code, "never overwritten" in again.output) == (2, True)
 
 
+@pytest.mark.requirement("R102")
 @pytest.mark.parametrize("years", ["5", "0"])
 def test_a_binder_is_kept_for_six_years_at_least(years: str, practice: Practice, tmp_path: Path) -> None:
     words = ("bundle", "--run", practice.out, "-o", tmp_path / "x.zip", "--key", practice.key_file, "--years", years)
