@@ -73,8 +73,8 @@ def command_line() -> str:
         ("6", "a server does not answer, or not like a FHIR server"),
         (
             "7",
-            "two runs, or a run and a report or the deck, differ; samples do not prove a profile (`profiles`); a binder "
-            "is not as it was signed (`verify`); a signature is void (`signature`)",
+            "two runs, or a run and a report or the deck, differ; samples do not prove a profile (`profiles`); a "
+            "binder is not as it was signed (`verify`); a signature is void (`signature`)",
         ),
         ("8", "input empty, truncated, damaged, or too much of it set aside; results are still written"),
     ]

@@ -91,7 +91,7 @@ def sign_verb(run: Path, key: Path, in_json: bool, **who: str) -> None:
         except NotReadyToSign as problem:
             console.note(f"pi180: {problem}")
             sys.exit(GATE_SHUT)
-        tell_signature(place, run)
+        tell_signature(place)
     click.echo(as_json(state_document(state)) if in_json else f"{in_words(state)}\n", nl=False)
 
 

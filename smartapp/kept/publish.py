@@ -63,10 +63,14 @@ def publish(scored: Scored, out: Path, as_of: date | None = None, runs: Path | N
     return Published(out / _REPORT, run, _note(scored))
 
 
-def tell_signature(place: Path, out: Path) -> None:
-    """Write the report of a score anew, after it was signed, where `out` holds it; else nothing."""
-    told = [folder / "score.json" for folder in (place, out)]
-    if not (out / _REPORT).is_file() or digest_of(told[0]) != digest_of(told[1]):
+def tell_signature(place: Path) -> None:
+    """Write the report of a score anew, after it was signed, where it lies in the folder above the runs; else nothing.
+
+    Args:
+        place: `<out>/runs/<fingerprint>/<period>/<reporter>`.
+    """
+    out = place.parents[3]
+    if not (out / _REPORT).is_file() or digest_of(out / "score.json") != digest_of(place / "score.json"):
         return
     with open_score(place) as scored:
         text = render(scored, case_rows(scored.reading), None, periods_of(scored), state_of(place))
