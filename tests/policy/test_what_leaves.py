@@ -7,8 +7,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for name in ("scoring", "extractors", "smartapp") for path in (ROOT / name).rglob("*.py"))
-CSV = {"smartapp/exports/cases_csv.py"}
-"""Writes cells that others may have worded, behind the one guard."""
 OWN_TABLES = {"smartapp/drugs.py", "extractors/drugs/table.py"}
 """Write the product's own drug tables, which programs read; codes and names of official lists."""
 
@@ -36,15 +34,16 @@ def test_every_template_names_cms_s_hosts_only_by_citations() -> None:
     assert [path.name for path in (ROOT / "templates").rglob("*.html") if "cms.gov" in path.read_text()] == []
 
 
+def called(path: Path) -> set[str]:
+    """What a module calls, by the last part of its name."""
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    return {func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "") for func in calls}
+
+
 @pytest.mark.requirement("R109")
-def test_rows_for_spreadsheets_are_written_in_one_place() -> None:
-    writing = {
-        path.relative_to(ROOT).as_posix()
-        for path in SOURCES
-        if "csv" in path.read_text()
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute)
-        and node.attr in ("writer", "DictWriter")
-        and ast.unparse(node.value) == "csv"
-    }
-    assert writing == CSV | OWN_TABLES
+def test_whoever_writes_rows_for_spreadsheets_guards_each_cell_by_the_one_guard() -> None:
+    named = {path.relative_to(ROOT).as_posix(): called(path) for path in SOURCES if "import csv" in path.read_text()}
+    writing = {path: calls for path, calls in named.items() if calls & {"writer", "DictWriter"}}
+    assert {path for path, calls in writing.items() if not calls & {"safe", "_safe"}} == OWN_TABLES
+    guards = [path for path in SOURCES if "def safe(" in path.read_text() or "def _safe(" in path.read_text()]
+    assert [path.relative_to(ROOT).as_posix() for path in guards] == ["smartapp/exports/cases_csv.py"]
