@@ -10,16 +10,8 @@ from typing import Any
 
 from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting.owed import owed
-from smartapp.attesting.signing import (
-    STATEMENT,
-    State,
-    Unsigned,
-    in_words,
-    signature_file,
-    state_document,
-    state_name,
-    state_of,
-)
+from smartapp.attesting.signature import STATEMENT, State, Unsigned, in_words, state_document, state_name
+from smartapp.attesting.signing import signature_file, state_of
 from smartapp.beside.compared import Beside, compare
 from smartapp.beside.listed import read_report
 from smartapp.binder import layout
@@ -194,6 +186,7 @@ def _shown(parts: _Parts, files: Mapping[str, bytes]) -> BinderShown:
         signature=in_words(parts.state),
         state=state_name(parts.state),
         statement=STATEMENT,
+        signed_with=_signed_with(parts.state),
         key=in_groups(asked.key.public.fingerprint),
         keep_until=_keep_until(asked, scored),
         pseudonyms=asked.pseudonyms is not None,
@@ -206,6 +199,11 @@ def _shown(parts: _Parts, files: Mapping[str, bytes]) -> BinderShown:
         basis=Basis(software(), _read(scored), _outside(asked)),
         files=tuple(FileShown(row["name"], row["size"], row["sha256"]) for row in file_rows(files)),
     )
+
+
+def _signed_with(state: State) -> str:
+    signature = None if isinstance(state, Unsigned) else state.signature
+    return in_groups(signature.key) if signature else ""
 
 
 def _read(scored: Scored) -> tuple[FileShown, ...]:

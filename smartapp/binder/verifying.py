@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from smartapp.attesting.signing import signature_of
+from smartapp.attesting.signature import signature_of
 from smartapp.binder import layout
 from smartapp.binder.container import MOST_BYTES, Fault, NoBinder
 from smartapp.binder.manifest import Verified, verified

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from smartapp.attesting.signing import NotReadyToSign, Signer, Void, in_words, sign, state_document, state_of
+from smartapp.attesting.signature import Signer, Void, in_words, state_document
+from smartapp.attesting.signing import NotReadyToSign, sign, state_of
 from smartapp.binder.attached import Attached, read_attached, read_submitted
 from smartapp.binder.bundling import Bundling, bundle
 from smartapp.binder.pseudonyms import new_pseudonym_key, read_pseudonym_key

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from smartapp.ahead.looking_ahead import Periods
 from smartapp.ahead.planning import Planned
 from smartapp.ahead.typed import WhatIf
-from smartapp.attesting.signing import State, Unsigned
+from smartapp.attesting.signature import State, Unsigned
 from smartapp.opened.drilldown import Asked as AskedRows
 from smartapp.opened.drilldown import OpenedMeasure
 from smartapp.opened.evidence import CaseRow

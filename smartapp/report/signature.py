@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from smartapp.attesting.signing import State, in_words, state_name
+from smartapp.attesting.signature import State, in_words, state_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smartapp.attesting.signing import Signer
+from smartapp.attesting.signature import Signer
 from smartapp.signing_key import SigningKey
 
 SIGNER = Signer("Ada Example", "practice manager", "submission of 2026")

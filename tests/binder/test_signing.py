@@ -13,19 +13,8 @@ from click.testing import CliRunner, Result
 
 from scoring.model import Period
 from smartapp.attesting import attestations
-from smartapp.attesting.signing import (
-    NotReadyToSign,
-    Signed,
-    Signer,
-    Unsigned,
-    Void,
-    in_words,
-    sign,
-    signature_file,
-    signature_of,
-    state_document,
-    state_of,
-)
+from smartapp.attesting.signature import Signed, Signer, Unsigned, Void, in_words, signature_of, state_document
+from smartapp.attesting.signing import NotReadyToSign, sign, signature_file, state_of
 from smartapp.cli import main
 from smartapp.kept.archive import open_run
 from smartapp.kept.publish import publish
