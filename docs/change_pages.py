@@ -33,6 +33,7 @@ _TOPICS = {
     "criteria": _TECHNOLOGY,
     "programs": _PROGRAMS,
     "route": _PROGRAMS,
+    "way": _PROGRAMS,
     "provisional": _OPEN,
     "doubt": _OPEN,
     "reading": _OPEN,

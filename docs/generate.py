@@ -69,10 +69,14 @@ def command_line() -> str:
         ("1", "unexpected"),
         ("2", "wrong usage; missing folder; bad attestation, profile, site, rule or settings file"),
         ("3", "a required measure cannot be derived from a server (`preflight`)"),
-        ("4", "the gate is shut (`score`, `run`; `demo` exits 0); CMS would refuse the file (`check`, `export`)"),
+        ("4", "the gate is shut (`score`, `run`, `sign`; not `demo`); CMS would refuse the file (`check`, `export`)"),
         ("5", "the sign-in at a server is refused"),
         ("6", "a server does not answer, or not like a FHIR server"),
-        ("7", "two runs, or a run and a report or the deck, differ; samples do not prove a profile (`profiles`)"),
+        (
+            "7",
+            "two runs, or a run and a report or the deck, differ; samples do not prove a profile (`profiles`); a "
+            "binder is not as it was signed (`verify`); a signature is void (`signature`)",
+        ),
         ("8", "input empty, truncated, damaged, or too much of it set aside; results are still written"),
     ]
     return page("Command line", *texts, "## Exit codes\n\n" + table(("code", "means"), codes))

@@ -53,7 +53,8 @@ def rules(book: RuleBook) -> str:
         section("Certified technology", _technology(book)),
         section("Deadlines", table(("what", "day", "how sure", "sources"), _days(book))),
         section("Programs", _programs(book)),
-        section("Ways to submit", table(("who", "ways", "how", "how sure"), _routes(book))),
+        section("Who may submit", table(("who", "ways", "how", "how sure"), _routes(book))),
+        section("Ways to submit", table(("way", "files", "how", "how sure"), _ways(book))),
         section("Doubts", items([f"{doubt.text} ({doubt.confidence})" for doubt in book.doubts])),
     )
 
@@ -123,6 +124,13 @@ def _routes(book: RuleBook) -> list[tuple[str, str, str, str]]:
     return [
         (route.submitter.value, ", ".join(route.ways), route.text, route.ruling.confidence.value)
         for route in book.conditions.routes
+    ]
+
+
+def _ways(book: RuleBook) -> list[tuple[str, str, str, str]]:
+    return [
+        (f"{way.id.value}: {way.title}", ", ".join(way.files), way.text, way.ruling.confidence.value)
+        for way in book.conditions.ways.values()
     ]
 
 

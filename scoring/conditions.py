@@ -77,9 +77,10 @@ class Deadline:
 
 
 class Submitter(StrEnum):
-    """Who hands the data to CMS: who reports, or a third party for it."""
+    """Who hands the data to CMS: the clinician, who represents a practice or an APM Entity, or a third party."""
 
-    PRACTICE = "practice"
+    CLINICIAN = "clinician"
+    REPRESENTATIVE = "representative"
     INTERMEDIARY = "intermediary"
 
 
@@ -89,6 +90,25 @@ class Way(StrEnum):
     ATTEST = "attest"
     UPLOAD = "upload"
     API = "api"
+
+
+class Form(StrEnum):
+    """What is handed in: a file of one of CMS's formats, or a sheet to type from."""
+
+    QPP_JSON = "qpp-json"
+    QRDA3 = "qrda3"
+    WORKSHEET = "worksheet"
+
+
+@dataclass(frozen=True, slots=True)
+class WayRule:
+    """One way to CMS: what it is called, with which of the files it goes, and what it asks for in words."""
+
+    id: Way
+    title: str
+    files: tuple[Form, ...]
+    text: str
+    ruling: Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +140,7 @@ class Conditions:
     engagement: Engagement
     deadlines: Mapping[DeadlineId, Deadline]
     routes: tuple[Route, ...]
+    ways: Mapping[Way, WayRule]
 
     def criteria_of(self, measure: MeasureId) -> tuple[str, ...]:
         """The certification criteria behind a measure; empty when none is named."""
@@ -140,6 +161,7 @@ def read_conditions(top: Table, sources: Sources) -> Conditions:
         engagement=_engagement(top.table("engagement"), sources),
         deadlines=_deadlines(top, sources),
         routes=_routes(top, sources),
+        ways=_ways(top, sources),
     )
 
 
@@ -174,6 +196,22 @@ def _route(table: Table, sources: Sources) -> Route:
     submitter, named = table.word("submitter", Submitter), table.some_texts("ways")
     ways = tuple(Way(table.known("ways", way, list(Way), f"one of {', '.join(Way)}")) for way in named)
     return Route(submitter, ways, table.text("text"), read_ruling(table, sources))
+
+
+def _ways(top: Table, sources: Sources) -> Mapping[Way, WayRule]:
+    found = [_way(table, sources) for table in top.tables("way")]
+    top.once("way", (way.id for way in found))
+    ways = {way.id: way for way in found}
+    for needed in Way:
+        if needed not in ways:
+            top.refuse("way", f"one with id {needed}", "none", "Add it.")
+    return ways
+
+
+def _way(table: Table, sources: Sources) -> WayRule:
+    names = table.some_texts("files")
+    forms = tuple(Form(table.known("files", name, list(Form), f"one of {', '.join(Form)}")) for name in names)
+    return WayRule(table.word("id", Way), table.text("title"), forms, table.text("text"), read_ruling(table, sources))
 
 
 def _provisional(table: Table, sources: Sources) -> Provisional:

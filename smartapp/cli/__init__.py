@@ -2,7 +2,8 @@
 
 Exit codes: 0 fine; 1 unexpected; 2 wrong usage, missing folder, bad attestation, profile, site or rule file;
 3 a required measure cannot be derived from a server; 4 gate shut, or CMS would refuse the file; 5 sign-in refused;
-6 a server does not answer; 7 two runs, or a run and a report or the deck, differ, or samples do not prove a profile;
+6 a server does not answer; 7 two runs, or a run and a report or the deck, differ, samples do not prove a profile, a
+binder is not as it was signed, or a signature is void;
 8 input empty, truncated or too much of it set aside, or a server not read whole (results are still written, but not
 those of run --config); 9 this machine cannot go on now: another run is at work, the disk is full or the clock is wrong;
 130 interrupted; 143 stopped (SIGTERM).
@@ -13,6 +14,7 @@ import click
 
 from smartapp import __version__
 from smartapp.cli import (
+    binding,
     comparing,
     counting,
     crawling,
@@ -20,6 +22,7 @@ from smartapp.cli import (
     drugs,
     exporting,
     filing,
+    guiding,
     keys,
     looking,
     nightly,
@@ -63,6 +66,13 @@ for _verb in (
     filing.check,
     preflight.preflight,
     keys.keys,
+    binding.signing_key,
+    binding.pseudonym_key,
+    binding.sign_verb,
+    binding.signature,
+    binding.bundle_verb,
+    binding.verify_verb,
+    guiding.guide,
     nightly.config,
     serving.demo,
     serving.serve,

@@ -1,8 +1,8 @@
-"""Which run a folder is that somebody names on the command line."""
+"""Which run, or which score in a run, a folder is that somebody names on the command line."""
 
 from pathlib import Path
 
-from smartapp.kept.archive import ArchiveError
+from smartapp.kept.archive import ArchiveError, named_period
 
 
 def find_run(place: Path) -> Path:
@@ -20,3 +20,22 @@ def find_run(place: Path) -> Path:
             f"{place}: expected a run (runs/<fingerprint>), or a folder with one run; {many}. Name the run."
         )
     return found[0]
+
+
+def find_score(place: Path) -> Path:
+    """The score that a folder is (`runs/<fingerprint>/<period>/<reporter>`), or the only one of the run that it is.
+
+    Raises:
+        ArchiveError: it is none, and holds none or several.
+    """
+    if (place / "score.json").is_file() and named_period(place.parent.name):
+        return place.resolve()
+    run = find_run(place)
+    found = sorted(file.parent for file in run.glob("*/TIN-*/score.json"))
+    if len(found) != 1:
+        many = f"it holds {len(found)}: " + ", ".join(f"{one.parent.name}/{one.name}" for one in found) + "."
+        raise ArchiveError(
+            f"{run}: expected a run with one score; {many if found else 'it holds none: make one with pi180 run.'}"
+            f"{' Name one: RUN/PERIOD/REPORTER.' if found else ''}"
+        )
+    return found[0].resolve()

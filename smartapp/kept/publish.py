@@ -11,11 +11,16 @@ from scoring.requirements import is_determinable
 from scoring.submission import write
 from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting import attestations
+from smartapp.attesting.signing import state_of
+from smartapp.durable import digest_of
 from smartapp.exports.cases_csv import cases_csv
-from smartapp.kept.runs import as_json, write_run, write_score, write_text
+from smartapp.kept.archive import open_score
+from smartapp.kept.runs import as_json, period_name, score_name, write_run, write_score, write_text
 from smartapp.opened.evidence import CaseRow, case_rows
 from smartapp.report import render
 from smartapp.scored import Scored
+
+_REPORT = "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,26 @@ def publish(scored: Scored, out: Path, as_of: date | None = None, runs: Path | N
     texts = _texts(scored, rows)
     if scored.reading.faults:
         (out / "submission.json").unlink(missing_ok=True)
-    for name, text in {**texts, "report.html": render(scored, rows, as_of, periods_of(scored, as_of))}.items():
+    for name, text in texts.items():
         write_text(out / name, text)
-    return Published(out / "report.html", _keep(scored, texts, runs or out / "runs"), _note(scored))
+    run = _keep(scored, texts, runs or out / "runs")
+    place = run / period_name(scored.reading.period) / score_name(scored.submission.reporter)
+    write_text(out / _REPORT, render(scored, rows, as_of, periods_of(scored, as_of), state_of(place)))
+    return Published(out / _REPORT, run, _note(scored))
+
+
+def tell_signature(place: Path) -> None:
+    """Write the report of a score anew, after it was signed, where it lies in the folder above the runs; else nothing.
+
+    Args:
+        place: `<out>/runs/<fingerprint>/<period>/<reporter>`.
+    """
+    out = place.parents[3]
+    if not (out / _REPORT).is_file() or digest_of(out / "score.json") != digest_of(place / "score.json"):
+        return
+    with open_score(place) as scored:
+        text = render(scored, case_rows(scored.reading), None, periods_of(scored), state_of(place))
+    write_text(out / _REPORT, text)
 
 
 def keep(scored: Scored, runs: Path) -> Path:

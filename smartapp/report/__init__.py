@@ -15,12 +15,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from smartapp.ahead.looking_ahead import Periods
 from smartapp.ahead.planning import Planned
 from smartapp.ahead.typed import WhatIf
+from smartapp.attesting.signature import State, Unsigned
 from smartapp.opened.drilldown import Asked as AskedRows
 from smartapp.opened.drilldown import OpenedMeasure
 from smartapp.opened.evidence import CaseRow
 from smartapp.paths import templates
 from smartapp.report.access_shown import RULE as OUTAGE_RULE
 from smartapp.report.beside import other_books
+from smartapp.report.binder import BinderShown
 from smartapp.report.charts.bullet import bullets_of
 from smartapp.report.dashboard import Dashboard, ready_of
 from smartapp.report.drilldown import heading_of, measure_shown
@@ -39,6 +41,7 @@ from smartapp.report.measure_list import measure_list
 from smartapp.report.page import page_of
 from smartapp.report.periods import periods_shown
 from smartapp.report.plan import plan_shown
+from smartapp.report.signature import signature_shown
 from smartapp.report.what_if import what_if_shown
 from smartapp.report.words import day_in_words, figure, until
 from smartapp.scored import Scored
@@ -53,6 +56,7 @@ __all__ = [
     "Option",
     "app_page",
     "basis_page",
+    "binder_page",
     "measure_page",
     "measures_page",
     "message_page",
@@ -66,6 +70,7 @@ __all__ = [
 
 _EMPTY: Mapping[str, str] = {}
 _NOTHING_BESIDE = Dashboard()
+_UNSIGNED = Unsigned()
 
 _MORE = (
     ("periods", "Periods"),
@@ -77,7 +82,13 @@ _MORE = (
 """Pages about measures and period beside the list."""
 
 
-def render(scored: Scored, rows: Sequence[CaseRow], as_of: date | None = None, periods: Periods | None = None) -> str:
+def render(
+    scored: Scored,
+    rows: Sequence[CaseRow],
+    as_of: date | None = None,
+    periods: Periods | None = None,
+    signature: State = _UNSIGNED,
+) -> str:
     """The report of one score as a self-contained HTML document.
 
     Args:
@@ -85,10 +96,26 @@ def render(scored: Scored, rows: Sequence[CaseRow], as_of: date | None = None, p
         rows: every case of the reading's period.
         as_of: the day from which the days to each deadline are counted; None counts none.
         periods: every period around the score, seen from the same day; None shows none.
+        signature: whether somebody signed what is shown.
     """
     content: dict[str, Any] = {"page": page_of(scored, rows, as_of=as_of), "books": other_books(scored)}
     content["periods"] = periods_shown(periods) if periods else None
+    content["signature"] = signature_shown(signature)
     return _environment().get_template("report.html").render(**content, to=within_report)
+
+
+def binder_page(scored: Scored, rows: Sequence[CaseRow], periods: Periods | None, binder: BinderShown) -> str:
+    """The page that leads through a binder, as a self-contained HTML document.
+
+    Args:
+        scored: the score and the reading it rests on, still open.
+        rows: every case of the reading's period.
+        periods: every period around the score; None shows none.
+        binder: what the binder has beside them.
+    """
+    content: dict[str, Any] = {"page": page_of(scored, rows), "books": other_books(scored), "binder": binder}
+    content["periods"] = periods_shown(periods) if periods else None
+    return _environment().get_template("binder.html").render(**content, to=within_report)
 
 
 def score_page(scored: Scored, written: datetime, frame: Frame, dashboard: Dashboard = _NOTHING_BESIDE) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scoring.conditions import DeadlineId, Way
+from scoring.conditions import DeadlineId, Form, Submitter, WayRule
 from scoring.findings import CEHRT_ID, NOT_CERTIFIED, NOT_IN_USE, PERFORMANCE_PERIOD
 from scoring.model import Cite, Finding, MeasureId, Severity
+from scoring.year import RuleBook
 from smartapp.attesting.fields import proportions
 from smartapp.attesting.proposed import field_of
 from smartapp.attesting.readiness import Place, Readiness
@@ -13,11 +14,13 @@ from smartapp.report.attesting import unanswered
 from smartapp.report.words import day, plural
 from smartapp.scored import Scored
 
-_WAYS = {
-    Way.ATTEST: "type the answers in on the QPP site",
-    Way.UPLOAD: "upload a file on the QPP site",
-    Way.API: "send to the Submissions API",
+_SUBMITTERS = {
+    Submitter.CLINICIAN: "A MIPS eligible clinician",
+    Submitter.REPRESENTATIVE: "Who represents a practice or an APM Entity",
+    Submitter.INTERMEDIARY: "A third-party intermediary",
 }
+FORMS = {Form.QPP_JSON: "QPP JSON", Form.QRDA3: "QRDA III", Form.WORKSHEET: "attestation worksheet"}
+"""What is handed in, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,22 @@ class ToMend:
 
 
 @dataclass(frozen=True, slots=True)
+class WayShown:
+    """One way to CMS, the files that go by it, and what is in doubt about it."""
+
+    title: str
+    files: tuple[str, ...]
+    text: str
+    doubts: tuple[str, ...]
+    cites: tuple[Cite, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RouteShown:
     """The ways that are open to one kind of submitter."""
 
     submitter: str
-    ways: tuple[str, ...]
+    ways: tuple[WayShown, ...]
     text: str
     doubts: tuple[str, ...]
     cites: tuple[Cite, ...]
@@ -76,7 +90,7 @@ def submitting(scored: Scored, ready: Readiness) -> Submitting:
         unanswered=tuple((one.id, " ".join(one.title.split())) for one in open_questions),
         missing=ready.missing,
         window=_window(scored),
-        routes=tuple(_routes(scored)),
+        routes=tuple(routes_shown(scored.reading.rules)),
         provisional=scored.score.provisional or "",
         faults=scored.reading.faults,
     )
@@ -116,14 +130,19 @@ def _window(scored: Scored) -> str:
     return f"CMS takes the data of {scored.reading.rules.year} from {day(opens)} to {day(closes)}, both days included."
 
 
-def _routes(scored: Scored) -> list[RouteShown]:
+def routes_shown(rules: RuleBook) -> list[RouteShown]:
+    """Who may hand the data of a year in, and by which ways."""
     return [
         RouteShown(
-            submitter=route.submitter,
-            ways=tuple(_WAYS[way] for way in route.ways),
+            submitter=_SUBMITTERS[route.submitter],
+            ways=tuple(_way(rules.conditions.ways[way]) for way in route.ways),
             text=route.text,
             doubts=route.ruling.doubts,
             cites=route.ruling.cites,
         )
-        for route in scored.reading.rules.conditions.routes
+        for route in rules.conditions.routes
     ]
+
+
+def _way(way: WayRule) -> WayShown:
+    return WayShown(way.title, tuple(FORMS[form] for form in way.files), way.text, way.ruling.doubts, way.ruling.cites)

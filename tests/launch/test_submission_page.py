@@ -20,8 +20,9 @@ def test_the_page_says_that_nothing_is_sent_until_when_and_by_which_ways(walk: W
     text = walk.text("submission")
     assert "pi180 sends nothing to CMS; it is not certified EHR technology." in text
     assert "CMS takes the data of 2026 from January 2, 2027 to March 31, 2027, both days included." in text
-    assert "type the answers in on the QPP site upload a file on the QPP site" in text
-    assert "A third party for it" in text
+    assert "Sign in and attest (attestation worksheet)" in text
+    assert "Sign in and upload (QPP JSON or QRDA III)" in text
+    assert "A third-party intermediary" in text
 
 
 def test_what_is_ready_and_what_is_not_is_told_line_by_line(walk: Walk) -> None:

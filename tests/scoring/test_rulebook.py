@@ -140,13 +140,24 @@ REFUSED = {
     "an engagement of nothing": ('engages = "PI_PHCDRR_1"\n', "", "engages and level exactly"),
     "no programs": ("[programs]", "[program]", "programs: expected a table, got nothing"),
     "programs without a name": ("names = [\n", "names = []\nregistered = [\n", "programs.names: expected a list with"),
-    "no route": ("[[route]]", "[[way]]", "route"),
-    "a route by nobody": ('submitter = "practice"', 'submitter = "neighbour"', "route[1].submitter: expected one of"),
+    "no route": ('submitter = "clinician"', 'submitter = "representative"', "route.representative: expected one table"),
+    "a route by nobody": ('submitter = "clinician"', 'submitter = "neighbour"', "route[1].submitter: expected one of"),
     "a route twice": (
         'submitter = "intermediary"',
-        'submitter = "practice"',
-        "route.practice: expected one table per id, got 2 tables",
+        'submitter = "clinician"',
+        "route.clinician: expected one table per id, got 2 tables",
     ),
+    "a way that is not told": (
+        '[[way]]\nid = "api"',
+        '[[way]]\nid = "attest"',
+        "way.attest: expected one table per id",
+    ),
+    "a file that is none": (
+        'files = ["qpp-json", "qrda3"]',
+        'files = ["fhir"]',
+        "way[2].files: expected one of qpp-json",
+    ),
+    "a way without a source": ('cites = ["cms-page"]\n\n[[way]]', "\n[[way]]", "way[1].cites"),
     "a way that is none": ('ways = ["attest"', 'ways = ["fax"', "route[1].ways: expected one of attest"),
     "criteria of nothing": (
         'measures = ["PI_EP_1", "PI_EP_2"]\ncriteria',

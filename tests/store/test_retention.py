@@ -34,7 +34,7 @@ def answer(store: Store, filing: Filing, word: str) -> None:
     store.documents.add(filing, Upload("sra", "a.txt", word.encode()), DANA, NOW)
 
 
-@pytest.mark.requirement("R100")
+@pytest.mark.requirement("R100", "R102")
 @pytest.mark.parametrize(("year", "years", "last"), [(2026, 6, date(2032, 12, 31)), (2020, 10, date(2030, 12, 31))])
 def test_what_supports_an_attestation_is_kept_for_years_from_the_end_of_its_year(
     year: int, years: int, last: date

@@ -1,0 +1,185 @@
+"""Signing what is attested: who stands for which numbers and answers, when and why; and whether that still holds.
+
+A signature freezes what it is of: a copy of it is kept beside the score, as a version of its own. Whatever is written
+in the score's place afterwards is compared with what was signed; if anything differs the signature is void, and says
+by what. Pages, files and the binder all tell the state by `state_of`.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from smartapp.attesting.signature import (
+    SCHEMA,
+    STATEMENT,
+    Signature,
+    Signed,
+    Signer,
+    State,
+    Unsigned,
+    Void,
+    signature_in,
+    signature_of,
+)
+from smartapp.durable import Files, digest_of
+from smartapp.kept.archive import named_period, open_score
+from smartapp.kept.runs import as_json
+from smartapp.scored import Scored
+from smartapp.signing_key import SigningKey
+from smartapp.usecases import UsageError
+
+SIGNED_FOLDER, SIGNATURE_FILE = "signed", "signature.json"
+_TALLIES = "tallies.json"
+_WHAT = {
+    "attestations.json": "the answers",
+    _TALLIES: "the counts",
+    "cases.csv": "the cases",
+    "score.json": "the score",
+    "submission.json": "the submission",
+}
+"""What is signed, by file, in the order in which changes are told."""
+
+
+class NotReadyToSign(UsageError):  # noqa: N818  # the words say it
+    """Nobody can stand for what is there; the message says what to mend."""
+
+
+def sign(place: Path, signer: Signer, key: SigningKey, at: datetime) -> Signed:
+    """Sign the score in a folder, and keep a copy of what was signed.
+
+    Args:
+        place: `runs/<fingerprint>/<period>/<reporter>`.
+        signer: who signs.
+        key: with which key.
+        at: when, with a zone.
+
+    Raises:
+        ArchiveError: the folder does not bear out its numbers.
+        NotReadyToSign: the input is not whole, the gate is shut, or a required measure is not determinable.
+    """
+    with open_score(place) as scored:
+        _check_ready(scored)
+    files = {name: file.read_bytes() for name, file in _files(place).items() if file.is_file()}
+    folder = _folder(place)
+    version = max(_versions(folder), default=0) + 1
+    told = _document(place, signer, at, version, {name: sha256(data).hexdigest() for name, data in files.items()})
+    told |= {"public_key": key.public.raw.hex(), "fingerprint": key.public.fingerprint}
+    text = as_json({**told, "signature": key.sign(as_json(told).encode()).hex()})
+    _keep(folder, version, {**files, SIGNATURE_FILE: text.encode()})
+    return Signed(signature_in(told))
+
+
+def state_of(place: Path, answers: Mapping[str, Any] | None = None) -> State:
+    """Whether what stands in a score's folder is signed.
+
+    Args:
+        place: `runs/<fingerprint>/<period>/<reporter>`; its signatures lie beside it.
+        answers: the answers that are in force, as `attestations.as_document` gives them, where they are kept
+            elsewhere; None takes those of the folder.
+    """
+    folder = _folder(place)
+    versions = _versions(folder)
+    if not versions:
+        return _elsewhere(place)
+    signature = read_signature(folder / str(max(versions)) / SIGNATURE_FILE)
+    if signature is None:
+        return Void(None, ("the signature itself was changed",))
+    why = [f"{_WHAT[name]} changed" for name in _changed(place, signature)]
+    if answers is not None and _digest(as_json(answers)) != signature.digests.get("attestations.json"):
+        why = list(dict.fromkeys([f"{_WHAT['attestations.json']} changed", *why]))
+    return Void(signature, tuple(why)) if why else Signed(signature)
+
+
+def read_signature(file: Path) -> Signature | None:
+    """A signature from its file; None where it cannot be read, or its key did not sign it as it stands."""
+    try:
+        return signature_of(file.read_bytes())
+    except OSError:
+        return None
+
+
+def signature_file(place: Path) -> Path | None:
+    """The file of the newest signature beside a score; None where nobody signed."""
+    folder = _folder(place)
+    versions = _versions(folder)
+    return folder / str(max(versions)) / SIGNATURE_FILE if versions else None
+
+
+def _check_ready(scored: Scored) -> None:
+    if scored.reading.faults:
+        raise NotReadyToSign("The input is not whole, so that there is nothing to sign. Read it whole, and run again.")
+    if scored.score.gate_shut:
+        raise NotReadyToSign(
+            "The gate is shut: the category would be zero or refused. Mend what pi180 run names first."
+        )
+    if not scored.score.determinable:
+        raise NotReadyToSign(
+            "A required measure is not determinable: neither zero nor passed. Enter the EHR report's own totals under "
+            "[reported.…] in the attestation file, or claim what truly applies, and run again."
+        )
+
+
+def _document(place: Path, signer: Signer, at: datetime, version: int, digests: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "statement": STATEMENT,
+        "version": version,
+        "name": signer.name,
+        "role": signer.role,
+        "reason": signer.reason,
+        "signed_at": at.astimezone(UTC).isoformat(timespec="seconds"),
+        "run": place.parent.parent.name,
+        "period": place.parent.name,
+        "reporter": place.name,
+        "files": dict(digests),
+    }
+
+
+def _folder(place: Path) -> Path:
+    """Beside the score, which is replaced as a whole when it is written anew."""
+    return place.parent / SIGNED_FOLDER / place.name
+
+
+def _versions(folder: Path) -> list[int]:
+    return [int(one.name) for one in folder.glob("[0-9]*") if one.name.isdigit()]
+
+
+def _files(place: Path) -> dict[str, Path]:
+    return {name: (place.parent if name == _TALLIES else place) / name for name in _WHAT}
+
+
+def _changed(place: Path, signature: Signature) -> list[str]:
+    """The files that are not as they were signed, and those that only one side has."""
+    return [name for name, file in _files(place).items() if digest_of(file) != signature.digests.get(name)]
+
+
+def _elsewhere(place: Path) -> State:
+    """Void where other numbers of the same reporter and year were signed, in another run or for other days."""
+    found = [one for file in _others(place) if (one := read_signature(file)) is not None]
+    if not found:
+        return Unsigned()
+    last = max(found, key=lambda one: one.at)
+    what = "the days" if last.run == place.parent.parent.name else "the run"
+    return Void(last, (f"{what} changed (signed: run {last.run[:12]}, {last.period.replace('--', ' to ')})",))
+
+
+def _others(place: Path) -> Iterator[Path]:
+    here = named_period(place.parent.name)
+    for file in place.parent.parent.parent.glob(f"*/*/{SIGNED_FOLDER}/{place.name}/*/{SIGNATURE_FILE}"):
+        period = named_period(file.parents[3].name)
+        if here and period and period.start.year == here.start.year:
+            yield file
+
+
+def _keep(folder: Path, version: int, files: Mapping[str, bytes]) -> None:
+    """Write a version whole: beside its place, to the disk, then renamed into it."""
+    draft, writer = folder / f".{version}", Files()
+    for name, data in files.items():
+        writer.write(draft / name, data)
+    draft.rename(folder / str(version))
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

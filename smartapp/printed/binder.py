@@ -1,0 +1,36 @@
+"""What verifying a binder came to, as text for a terminal."""
+
+from collections.abc import Iterator
+
+from smartapp.binder.verifying import Verification
+from smartapp.signing_key import in_groups
+
+
+def verification_text(found: Verification) -> str:
+    """Every fault by file; of a binder that is whole, what that means and what it does not."""
+    lines = _sound(found) if found.whole else [f"{found.name}: NOT as it was signed.", *map(str, found.faults)]
+    return "\n".join([*lines, *_replayed(found), *_whose(found), ""])
+
+
+def _sound(found: Verification) -> list[str]:
+    told = found.told
+    points = told.get("points")
+    score = f"{points} points" if points is not None else "no score"
+    attestation = (told.get("attestation") or {}).get("text", "")
+    head = f"{found.name}: whole. {found.files} files, every byte as it was signed."
+    return [head, f"Period {told.get('period')}, {score}. {attestation} Keep until {told.get('keep_until')}."]
+
+
+def _replayed(found: Verification) -> Iterator[str]:
+    if found.replayed and found.whole:
+        yield "Replayed: cases counted and scored again by the rules within; every number is the same."
+    elif found.replayed is False:
+        yield "Not replayed, because it is not whole."
+
+
+def _whose(found: Verification) -> Iterator[str]:
+    if found.fingerprint is None:
+        return
+    yield f"Signing key: {in_groups(found.fingerprint)}"
+    if not found.trusted:
+        yield "Whose key that is, the file cannot prove: compare it with what the practice gave you (--key)."

@@ -1,0 +1,260 @@
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bound import AT, SIGNER, Practice
+from click.testing import CliRunner, Result
+
+from scoring.model import Period
+from smartapp.attesting import attestations
+from smartapp.attesting.signature import Signed, Signer, Unsigned, Void, in_words, signature_of, state_document
+from smartapp.attesting.signing import NotReadyToSign, sign, signature_file, state_of
+from smartapp.cli import main
+from smartapp.kept.archive import open_run
+from smartapp.kept.publish import publish
+from smartapp.scored import score_reading
+from smartapp.signing_key import in_groups, new_signing_key, read_signing_key, trusted_fingerprint
+from smartapp.usecases import UsageError
+
+SIGNED = "Signed by Ada Example, practice manager, on November 22, 2026, 15:04 UTC, reason: submission of 2026."
+
+
+def pi180(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def answered(place: Path, **changed: Any) -> None:
+    """Other answers in the place of those that are there, and nothing else."""
+    file = place / "attestations.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changed}))
+
+
+def publish_again(practice: Practice, period: Period, answers: Mapping[str, Any]) -> None:
+    """Publish the score of the same data with other answers or for other days, as a later run does."""
+    run = practice.place.parent.parent
+    with open_run(run, period) as reading:
+        for table in ("event", "resource", "reference", "current_directory"):
+            reading.engine.read(table, run / f"{table}.parquet")
+        attested = attestations.from_document(answers, "answers", reading.rules)
+        scored = score_reading(reading, replace(attested, period=period))
+        publish(scored, practice.out)
+
+
+def answers_of(place: Path) -> dict[str, Any]:
+    return dict(json.loads((place / "attestations.json").read_text()))
+
+
+def kept_of(place: Path) -> dict[str, bytes]:
+    """The copy of what was signed last."""
+    file = signature_file(place)
+    assert file is not None
+    return {kept.name: kept.read_bytes() for kept in file.parent.iterdir()}
+
+
+def test_j24_signing_freezes_the_run_and_any_later_change_voids_the_signature_on_page_and_in_json(
+    own: Practice,
+) -> None:
+    done = pi180("sign", "--run", own.out, "--key", own.key_file, *_who())
+    assert done.exit_code == 0, done.output
+    assert re.fullmatch(
+        r"Signed by Ada Example, practice manager, on .* UTC, reason: submission of 2026\.\n", done.output
+    )
+    assert done.output.strip() in (own.out / "report.html").read_text()
+    assert json.loads(pi180("signature", "--run", own.out, "--json").output)["text"] == done.output.strip()
+    frozen = kept_of(own.place)
+    assert frozen["score.json"] == (own.place / "score.json").read_bytes()
+
+    _without_bonus(own)
+    told = pi180("signature", "--run", own.out, "--json")
+    state = json.loads(told.output)
+    assert (told.exit_code, state["state"]) == (7, "void")
+    assert state["why"] == ["the answers changed", "the score changed", "the submission changed"]
+    assert state["text"].startswith("Signature void: the answers changed; the score changed; the submission changed")
+    assert state["text"] in (own.out / "report.html").read_text()
+    assert kept_of(own.place) == frozen
+
+    again = pi180("sign", "--run", own.out, "--key", own.key_file, *_who())
+    assert again.exit_code == 0, again.output
+    assert json.loads(pi180("signature", "--run", own.out, "--json").output)["signature"]["version"] == 2
+
+
+def _who() -> tuple[str, ...]:
+    return ("--name", SIGNER.name, "--role", SIGNER.role, "--reason", SIGNER.reason)
+
+
+def _without_bonus(practice: Practice) -> None:
+    """The run's score is made again, without the registry of the bonus."""
+    answers = answers_of(practice.place)
+    kept = {measure: yes for measure, yes in answers["answers"].items() if not measure.startswith("PI_PHCDRR_5")}
+    publish_again(practice, _period(practice), {**answers, "answers": kept})
+
+
+def _period(practice: Practice) -> Period:
+    start, _, end = practice.place.parent.name.partition("--")
+    return Period(datetime.fromisoformat(start).date(), datetime.fromisoformat(end).date())
+
+
+def test_what_nobody_signed_is_not_signed(own: Practice) -> None:
+    assert state_of(own.place) == Unsigned()
+    assert in_words(Unsigned()) == "Not signed."
+    assert state_document(Unsigned())["signature"] is None
+    assert pi180("signature", "--run", own.out).output == "Not signed.\n"
+    assert "Signed by" not in (own.out / "report.html").read_text()
+
+
+def test_a_signature_says_who_when_in_which_role_and_why(own: Practice) -> None:
+    at = datetime(2026, 11, 22, 10, 4, tzinfo=timezone(timedelta(hours=-5)))
+    state = sign(own.place, SIGNER, own.key, at)
+    assert state == state_of(own.place)
+    assert in_words(state) == SIGNED
+    assert state.signature.at == AT
+    assert state.signature.at.tzinfo is UTC
+    assert state.signature.key == own.key.public.fingerprint
+
+
+def test_writing_the_same_again_leaves_the_signature_as_it_is(own: Practice) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    publish_again(own, _period(own), answers_of(own.place))
+    assert in_words(state_of(own.place)) == SIGNED
+    assert SIGNED in (own.out / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("attestations.json", "the answers changed"),
+        ("../tallies.json", "the counts changed"),
+        ("cases.csv", "the cases changed"),
+        ("score.json", "the score changed"),
+        ("submission.json", "the submission changed"),
+    ],
+)
+def test_a_change_of_anything_that_was_signed_voids_the_signature_and_is_named(
+    file: str, says: str, own: Practice
+) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    with (own.place / file).open("a") as changed:
+        changed.write("\n")
+    state = state_of(own.place)
+    assert isinstance(state, Void)
+    assert state.why == (says,)
+    (own.place / file).unlink()
+    gone = state_of(own.place)
+    assert isinstance(gone, Void)
+    assert gone.why == (says,)
+
+
+def test_answers_that_are_kept_elsewhere_void_a_signature_that_is_of_others(own: Practice) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    answers = answers_of(own.place)
+    assert isinstance(state_of(own.place, answers), Signed)
+    other = state_of(own.place, {**answers, "cehrt": {"id": "0015CZZZZZZ9999"}})
+    assert isinstance(other, Void)
+    assert other.why == ("the answers changed",)
+
+
+@pytest.mark.parametrize(
+    "word", ["Ada Example", "practice manager", "submission of 2026", "2026-11-22T15", "2026-07-05"]
+)
+def test_a_signature_that_was_changed_is_believed_in_nothing(word: str, own: Practice) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    file = signature_file(own.place)
+    assert file is not None
+    file.write_text(file.read_text().replace(word, word[:-1] + "0" if word[-1] != "0" else word[:-1] + "1"))
+    assert state_of(own.place) == Void(None, ("the signature itself was changed",))
+    assert in_words(state_of(own.place)) == "Signature void: the signature itself was changed after signing."
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"[]", b"{}", b'{"signature": 1}', b'{"signature": "00", "public_key": "00"}', b"\xff"]
+)
+def test_what_is_no_signature_is_none(text: bytes) -> None:
+    assert signature_of(text) is None
+
+
+def test_a_score_for_other_days_or_of_another_run_says_that_other_numbers_were_signed(own: Practice) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    days = own.place.parent.with_name("2026-02-01--2026-08-05") / own.place.name
+    days.mkdir(parents=True)
+    state = state_of(days)
+    assert isinstance(state, Void)
+    assert state.why[0].startswith("the days changed (signed: run ")
+    other = own.place.parent.parent.with_name("0" * 64) / own.place.parent.name / own.place.name
+    other.mkdir(parents=True)
+    elsewhere = state_of(other)
+    assert isinstance(elsewhere, Void)
+    assert elsewhere.why[0].startswith("the run changed (signed: run ")
+    assert "2026-01-01 to 2026-07-05" in elsewhere.why[0]
+
+
+def test_a_signature_is_of_one_reporter_and_year(own: Practice) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    assert state_of(own.place.with_name("TIN-000180180-group")) == Unsigned()
+    assert state_of(own.place.parent.with_name("2027-01-01--2027-07-05") / own.place.name) == Unsigned()
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ({"answers": {}}, "The gate is shut"),
+        ({"reported": {}}, "not determinable"),
+    ],
+)
+def test_nobody_signs_what_would_be_refused_or_is_not_known(answers: dict[str, Any], says: str, own: Practice) -> None:
+    answered(own.place, **answers)
+    with pytest.raises(NotReadyToSign, match=says):
+        sign(own.place, SIGNER, own.key, AT)
+    done = pi180("sign", "--run", own.place, "--key", own.key_file, *_who())
+    assert done.exit_code == 4
+    assert signature_file(own.place) is None
+
+
+@pytest.mark.parametrize("field", ["name", "role", "reason"])
+@pytest.mark.parametrize("text", ["", "  ", "two\nlines", "x" * 501])
+def test_who_signs_says_something_on_one_line(field: str, text: str) -> None:
+    with pytest.raises(UsageError, match=f"{field}: expected one line"):
+        Signer(**{"name": "n", "role": "r", "reason": "y", field: text})
+    assert Signer(**{"name": "n", "role": "r", "reason": "y", field: "x" * 500})
+
+
+def test_a_key_is_for_its_owner_alone_never_overwritten_and_known_by_its_fingerprint(tmp_path: Path) -> None:
+    made = pi180("signing-key", "new", tmp_path / "key")
+    assert made.exit_code == 0
+    assert (tmp_path / "key").stat().st_mode & 0o077 == 0
+    key = read_signing_key(tmp_path / "key")
+    for file in ("key", "key.pub"):
+        shown = pi180("signing-key", "show", tmp_path / file).stdout.strip()
+        assert shown == in_groups(key.public.fingerprint)
+        assert shown in made.stdout
+    assert trusted_fingerprint(in_groups(key.public.fingerprint)) == key.public.fingerprint
+    assert pi180("signing-key", "new", tmp_path / "key").exit_code == 2
+    assert read_signing_key(tmp_path / "key").public == key.public
+    assert "private" not in repr(key).lower().replace("signingkey", "")
+
+
+def test_a_key_that_others_may_read_or_that_is_none_does_not_sign(tmp_path: Path) -> None:
+    new_signing_key(tmp_path / "key")
+    (tmp_path / "key").chmod(0o644)
+    with pytest.raises(UsageError, match="chmod 600 key"):
+        read_signing_key(tmp_path / "key")
+    (tmp_path / "none").write_text("no key")
+    for name in ("none", "missing", "key.pub"):
+        with pytest.raises(UsageError):
+            read_signing_key(tmp_path / name)
+    for name in ("none", "missing", "key"):
+        with pytest.raises(UsageError):
+            trusted_fingerprint(str(tmp_path / name))
+
+
+def test_signing_again_after_a_broken_write_goes_on(own: Practice) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    kept = signature_file(own.place)
+    assert kept is not None
+    shutil.copytree(kept.parent, kept.parent.with_name(".2"))
+    assert sign(own.place, SIGNER, own.key, AT).signature.version == 2
