@@ -16,6 +16,8 @@ from typing import Any
 from extractors.errors import LinkRefused
 from extractors.places import Place, place_of
 from extractors.strict_toml import check_keys, read_toml
+from smartapp.signing_key import SigningKey, read_signing_key
+from smartapp.usecases import UsageError
 
 _KEYS: dict[str, Any] = {
     "address": str,
@@ -24,7 +26,7 @@ _KEYS: dict[str, Any] = {
     "data": str,
     "issuers": str,
 }
-_OPTIONAL: dict[str, Any] = {"key_file": str, "key_env": str, "scan": list, "workers": int}
+_OPTIONAL: dict[str, Any] = {"key_file": str, "key_env": str, "scan": list, "workers": int, "signing_key": str}
 KeySource = Callable[[], tuple[bytes, ...]]
 """Gives the store's keys as they are at present, the newest first."""
 _KEY_BYTES = 32
@@ -45,6 +47,7 @@ class Settings:
     it and the older ones that still open something, also after a change while the server runs; None: there are none.
     `scan` is a command that gets each uploaded file on its standard input and ends with 0 if it may be kept; empty:
     none. `workers` that run beside the server, in its process: one, or none where `pi180 worker` does the work.
+    `signing_key` is the practice's own key, with which people sign in the app; None: nobody can.
     """
 
     address: str
@@ -57,6 +60,7 @@ class Settings:
     keys: KeySource | None = field(default=None, repr=False)
     scan: tuple[str, ...] = ()
     workers: int = 1
+    signing_key: SigningKey | None = None
 
     @property
     def place(self) -> Place:
@@ -85,6 +89,7 @@ def load_settings(path: Path) -> Settings:
         keys=keys,
         scan=_scan(document.get("scan", []), path.name),
         workers=_workers(document.get("workers", 1), path.name),
+        signing_key=_signing_key(path, document.get("signing_key")),
     )
 
 
@@ -122,6 +127,13 @@ def _workers(number: int, at: str) -> int:
             f"{at}, workers: expected 1, or 0 where pi180 worker runs as a process of its own, got {number}."
         )
     return number
+
+
+def _signing_key(settings: Path, named: str | None) -> SigningKey | None:
+    try:
+        return read_signing_key(settings.parent / named) if named is not None else None
+    except UsageError as problem:
+        raise SettingsError(f"{settings.name}, signing_key: {problem}") from None
 
 
 def _data(folder: Path, at: str) -> Path:

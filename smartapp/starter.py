@@ -17,6 +17,7 @@ data = "data"  # the store: launches, tokens (encrypted) and the audit trail; fo
 key_file = "pi180.key"  # 32 random bytes that encrypt what is secret in the store; back it up apart from the store
 # key_env = "PI180_KEY"  # instead of key_file: the environment variable that holds the key
 # scan = ["clamdscan", "--no-summary", "-"]  # gets each attached file on its standard input; 0 keeps it
+# signing_key = "practice.key"  # of pi180 signing-key new: people may then sign numbers and answers in the app
 issuers = "issuers.toml"
 workers = 1  # runs are made beside the server, in its process; 0 where `pi180 worker` makes them in its own
 """

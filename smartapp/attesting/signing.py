@@ -60,7 +60,7 @@ def sign(place: Path, signer: Signer, key: SigningKey, at: datetime) -> Signed:
         NotReadyToSign: the input is not whole, the gate is shut, or a required measure is not determinable.
     """
     with open_score(place) as scored:
-        _check_ready(scored)
+        check_ready(scored)
     files = {name: file.read_bytes() for name, file in _files(place).items() if file.is_file()}
     folder = _folder(place)
     version = max(_versions(folder), default=0) + 1
@@ -107,7 +107,16 @@ def signature_file(place: Path) -> Path | None:
     return folder / str(max(versions)) / SIGNATURE_FILE if versions else None
 
 
-def _check_ready(scored: Scored) -> None:
+def check_ready(scored: Scored) -> None:
+    """Whether somebody can stand for a score.
+
+    Raises:
+        NotReadyToSign: the input is not whole, the gate is shut, or a required measure is not determinable.
+    """
+    if scored.attestations.period not in (None, scored.reading.period):
+        raise NotReadyToSign(
+            "The answers are of other days than the numbers. Sign those of the days that are attested."
+        )
     if scored.reading.faults:
         raise NotReadyToSign("The input is not whole, so that there is nothing to sign. Read it whole, and run again.")
     if scored.score.gate_shut:

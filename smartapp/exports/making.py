@@ -10,9 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from scoring import findings
+from scoring.claims import claims
 from scoring.model import Finding, Submission
 from scoring.rulebook import load
-from scoring.submission import read
+from scoring.submission import read, write
 from scoring.year import RuleBook
 from smartapp.exports.checking import as_of_file, has_error, judged, read_file
 from smartapp.exports.imported import Form
@@ -22,6 +23,7 @@ from smartapp.exports.qrda3.versions import unknown_year, versions
 from smartapp.exports.qrda3.writing import write_qrda3
 from smartapp.exports.worksheet import worksheet_csv, worksheet_of
 from smartapp.report.worksheet import worksheet_page
+from smartapp.scored import Scored
 from smartapp.usecases import UsageError
 
 
@@ -82,6 +84,20 @@ def make(place: Path, asked: Asked, rules: Path | None = None) -> Made:
         told = (*of_source, *told)
     text = None if has_error(told) else writer(submission, load(submission.year, rules), asked, told)
     return Made(text, told, imported.not_read)
+
+
+def make_of(scored: Scored, asked: Asked) -> Made:
+    """Make the same file as from the submission that a score writes; what its counts say of claims is told, too.
+
+    Raises:
+        UsageError: as for `make`.
+    """
+    rules, writer = scored.reading.rules, _writer(asked)
+    submission, unread = read(write(scored.submission, rules))
+    submission = _under(submission, asked.program)
+    claimed = claims(scored.exclusions, scored.submission.answers)
+    told = _told(submission, (*unread, *claimed), asked, None)
+    return Made(None if has_error(told) else writer(submission, rules, asked, told), told, ())
 
 
 def _told(submission: Submission, unread: tuple[Finding, ...], asked: Asked, rules: Path | None) -> tuple[Finding, ...]:

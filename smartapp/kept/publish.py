@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,16 @@ from scoring.requirements import is_determinable
 from scoring.submission import write
 from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting import attestations
-from smartapp.attesting.signing import state_of
+from smartapp.attesting.signature import Signed, Signer
+from smartapp.attesting.signing import check_ready, sign, state_of
 from smartapp.durable import digest_of
 from smartapp.exports.cases_csv import cases_csv
 from smartapp.kept.archive import open_score
-from smartapp.kept.runs import as_json, period_name, score_name, write_run, write_score, write_text
+from smartapp.kept.runs import as_json, period_name, score_name, write_period, write_run, write_score, write_text
 from smartapp.opened.evidence import CaseRow, case_rows
 from smartapp.report import render
 from smartapp.scored import Scored
+from smartapp.signing_key import SigningKey
 
 _REPORT = "report.html"
 
@@ -58,7 +60,7 @@ def publish(scored: Scored, out: Path, as_of: date | None = None, runs: Path | N
     for name, text in texts.items():
         write_text(out / name, text)
     run = _keep(scored, texts, runs or out / "runs")
-    place = run / period_name(scored.reading.period) / score_name(scored.submission.reporter)
+    place = score_place(scored, run)
     write_text(out / _REPORT, render(scored, rows, as_of, periods_of(scored, as_of), state_of(place)))
     return Published(out / _REPORT, run, _note(scored))
 
@@ -77,6 +79,31 @@ def tell_signature(place: Path) -> None:
     write_text(out / _REPORT, text)
 
 
+def score_place(scored: Scored, run: Path) -> Path:
+    """Where a run keeps a score: `<run>/<period>/<reporter>`; it may not be there."""
+    return run / period_name(scored.reading.period) / score_name(scored.submission.reporter)
+
+
+def keep_signed(scored: Scored, run: Path, signer: Signer, key: SigningKey, at: datetime) -> Signed:
+    """Keep a score in its run, in place of an earlier one of the same days and reporter, and sign it.
+
+    Args:
+        scored: what the signer saw; of a reading that `run` holds.
+        run: its folder.
+        signer: who signs.
+        key: with which key.
+        at: when, with a zone.
+
+    Raises:
+        NotReadyToSign: the input is not whole, the gate is shut, or a required measure is not determinable.
+        ArchiveError: the folder does not bear out its numbers.
+    """
+    check_ready(scored)
+    write_period(run, scored.reading)
+    _keep_score(scored, run, _texts(scored, case_rows(scored.reading)))
+    return sign(score_place(scored, run), signer, key, at)
+
+
 def keep(scored: Scored, runs: Path) -> Path:
     """Write only the run, below `runs`, beside those that are there; returns its folder."""
     return _keep(scored, _texts(scored, case_rows(scored.reading)), runs)
@@ -91,9 +118,13 @@ def _texts(scored: Scored, rows: list[CaseRow]) -> dict[str, str]:
 
 def _keep(scored: Scored, texts: Mapping[str, str], runs: Path) -> Path:
     run = write_run(runs, scored.reading)
+    _keep_score(scored, run, texts)
+    return run
+
+
+def _keep_score(scored: Scored, run: Path, texts: Mapping[str, str]) -> None:
     kept = {**texts, "attestations.json": as_json(attestations.as_document(scored.attestations))}
     write_score(run, scored.reading, scored.submission.reporter, kept)
-    return run
 
 
 def _note(scored: Scored) -> str | None:

@@ -35,11 +35,12 @@ class Act(StrEnum):
     ATTACH = "attach documents"
     START_RUN = "start runs"
     DOWNLOAD = "download"
+    SIGN = "sign"
     SEE_TRAIL = "see the audit trail"
     MANAGE_PEOPLE = "manage people"
 
 
-_ALL_OF_A_REPORTER = {Act.SEE_SCORE, Act.SEE_CASES, Act.ANSWER, Act.ATTACH, Act.DOWNLOAD}
+_ALL_OF_A_REPORTER = {Act.SEE_SCORE, Act.SEE_CASES, Act.ANSWER, Act.ATTACH, Act.DOWNLOAD, Act.SIGN}
 
 MAY: Mapping[Role, frozenset[Act]] = {
     Role.CLINICIAN: frozenset(_ALL_OF_A_REPORTER | {Act.START_RUN, Act.SEE_PATIENT}),

@@ -9,6 +9,7 @@ from smartapp.report.jobs import JobShown
 from smartapp.report.page import ROLES, Page
 from smartapp.report.periods import PeriodsShown
 from smartapp.report.plan import StepShown, plan_shown
+from smartapp.report.signature import SignatureShown
 
 _NEXT = 3
 _REQUIRED = {ROLES[Status.ATTESTATION], ROLES[Status.REQUIRED]}
@@ -55,6 +56,7 @@ class Dashboard:
     files: tuple[int, int] | None = None
     dates: tuple[DateShown, ...] = ()
     job: JobShown | None = None
+    signature: SignatureShown | None = None
 
 
 def next_steps(found: Planned) -> NextSteps:

@@ -39,6 +39,7 @@ class Deed(StrEnum):
     DENIED = "denied"
     SIGNED_OUT = "signed out"
     ANSWERS_SAVED = "answers saved"
+    SIGNED = "numbers and answers signed"
     DOCUMENT_ATTACHED = "document attached"
     DOCUMENT_REMOVED = "document removed"
     DOCUMENT_DOWNLOADED = "document downloaded"

@@ -43,6 +43,7 @@ _CODES: Mapping[Deed, tuple[tuple[str, str, str | None, str | None], str]] = {
     Deed.RUN_ENDED: (_ACTIVITY, "E"),
     Deed.RUN_CANCELLED: (_ACTIVITY, "E"),
     Deed.ANSWERS_SAVED: (_ACTIVITY, "U"),
+    Deed.SIGNED: (_ACTIVITY, "C"),
     Deed.DOCUMENT_ATTACHED: (_IMPORT, "C"),
     Deed.DOCUMENT_REMOVED: (_ACTIVITY, "D"),
     Deed.DOCUMENT_DOWNLOADED: (_EXPORT, "R"),

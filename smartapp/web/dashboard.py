@@ -3,10 +3,14 @@
 from datetime import date
 
 from smartapp.ahead.looking_ahead import Periods, periods_of, plan_of
+from smartapp.attesting.attestations import as_document
 from smartapp.attesting.readiness import readiness
+from smartapp.attesting.signing import state_of
+from smartapp.kept.publish import score_place
 from smartapp.report.dashboard import Dashboard, NextSteps, next_steps
 from smartapp.report.dates import dates_shown
 from smartapp.report.periods import periods_shown
+from smartapp.report.signature import SignatureShown, signature_shown
 from smartapp.scored import Scored
 from smartapp.web.chosen import Choice
 from smartapp.web.service import Service
@@ -21,7 +25,13 @@ def dashboard_of(service: Service, scored: Scored, choice: Choice, today: date) 
         next=service.remembered.once(("next", choice.key, today), lambda: _next(scored, today)),
         files=(files.filled, files.of),
         dates=dates_shown(scored.reading.rules, choice.period, today),
+        signature=signature_of(scored, choice),
     )
+
+
+def signature_of(scored: Scored, choice: Choice) -> SignatureShown:
+    """Whether somebody signed what is shown, with the answers that are in force."""
+    return signature_shown(state_of(score_place(scored, choice.run), as_document(scored.attestations)))
 
 
 def known_periods(service: Service, scored: Scored, choice: Choice, today: date | None) -> Periods | None:

@@ -88,9 +88,16 @@ def make_site(
     """Sets up the app and its EHRs; `fresh` for a test that spoils more than a launch or writes a run."""
     fresh_ones: list[Site] = []
 
-    def make(*registered: Registered, fresh: bool = False, results: Path | None = None, address: str = APP) -> Site:
+    def make(
+        *registered: Registered,
+        fresh: bool = False,
+        results: Path | None = None,
+        address: str = APP,
+        signing: bool = False,
+    ) -> Site:
         if fresh:
-            fresh_ones.append(site_of(tmp_path, practice, wire, *registered, results=results, address=address))
+            made = site_of(tmp_path, practice, wire, *registered, results=results, address=address, signing=signing)
+            fresh_ones.append(made)
             return fresh_ones[-1]
         settings = (registered, results, address)
         if settings not in known_sites:

@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 from smartapp import paths
 from smartapp.demo_ehr import AuthMethod, DemoClient, Faults, create_demo_ehr
 from smartapp.settings import load_settings, new_key
+from smartapp.signing_key import new_signing_key
 from smartapp.smart.assertion import load_signing_key, public_jwks
 from smartapp.smart.issuers import load_issuers
 from smartapp.store import AuditEvent
@@ -266,6 +267,7 @@ def site_of(
     *registered: Registered,
     results: Path | None = None,
     address: str = APP,
+    signing: bool = False,
 ) -> Site:
     """Set everything up from settings files, as a practice does."""
     registered = registered or (Registered(),)
@@ -275,7 +277,11 @@ def site_of(
     _secret_file(folder / "secret", SECRET)
     entries = "".join(_entry(one, folder, practice, results or folder / "results") for one in registered)
     (folder / "issuers.toml").write_text(entries, encoding="utf-8")
-    (folder / "pi180.toml").write_text(_SETTINGS.format(address=address), encoding="utf-8")
+    text = _SETTINGS.format(address=address)
+    if signing:
+        new_signing_key(folder / "practice.key")
+        text = f'{text}signing_key = "practice.key"\n'
+    (folder / "pi180.toml").write_text(text, encoding="utf-8")
     settings = load_settings(folder / "pi180.toml")
     registrations = load_issuers(settings.issuers)
     service = service_of(settings, registrations, clock)

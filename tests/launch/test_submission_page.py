@@ -1,12 +1,19 @@
 """The submission step: what is ready, what is missing, until when, by which ways; and nothing is sent (journey J24)."""
 
+import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from launching import Site, words
 from step_forms import Walk
+
+from scoring.submission import read
+from smartapp.attesting.signature import Signed, state_name
+from smartapp.attesting.signing import state_of
+from smartapp.store import Deed
 
 
 @pytest.fixture
@@ -71,3 +78,105 @@ def test_what_shuts_nothing_is_told_too_and_leads_to_its_page(walk: Walk) -> Non
     assert len(re.findall("Where to mend it", advice)) == int(said[1])
     for link in set(re.findall(r'<a href="([^"#]+)(?:#[^"]*)?">Where to mend it', advice)):
         assert walk.browser.get(link.replace("&amp;", "&")).status_code == 200
+
+
+@pytest.fixture
+def signing(make_site: Callable[..., Site], whole_results: Path, tmp_path: Path) -> tuple[Walk, Path]:
+    """Somebody at a server with a key to sign with, and the folder of the results, their own."""
+    out = Path(shutil.copytree(whole_results, tmp_path / "own"))
+    site = make_site(results=out, fresh=True, signing=True)
+    browser = site.browser()
+    return Walk(site, browser, browser.sign_in()), out
+
+
+def sent_to_sign(walk: Walk, **typed: str) -> tuple[int, str]:
+    csrf = re.findall(r'name="csrf" value="([^"]*)"', walk.at("attestations"))[0]
+    form = {"csrf": csrf, "role": "clinician", "reason": "submission of 2026", **typed}
+    got = walk.browser.post(f"{walk.home}submission/sign{walk.query}", form)
+    return got.status_code, words(got.text)
+
+
+@pytest.mark.requirement("R101")
+def test_signing_freezes_what_is_shown_and_page_and_file_agree(signing: tuple[Walk, Path]) -> None:
+    walk, out = signing
+    assert "Not signed." in walk.text("submission")
+    assert sent_to_sign(walk)[0] == 303
+    [place] = [file.parent for file in out.glob("runs/*/*/TIN-*-NPI-*/score.json")]
+    state = state_of(place)
+    assert isinstance(state, Signed)
+    assert (state.signature.signer.role, state.signature.signer.reason) == ("clinician", "submission of 2026")
+    signed = f"Signed by {state.signature.signer.name}, clinician"
+    assert signed in walk.text("submission")
+    assert signed in walk.text("score")
+    assert Deed.SIGNED in [row.event for row in walk.site.audit()]
+
+
+def test_an_answer_that_changes_after_signing_voids_the_signature_on_every_page_until_somebody_signs_again(
+    signing: tuple[Walk, Path],
+) -> None:
+    walk, out = signing
+    sent_to_sign(walk)
+    walk.saves("attestations", **{"answer-PI_ONCACB_1": "no"})
+    assert "Signature void: the answers changed after signing." in walk.text("submission")
+    assert "Signature void: the answers changed after signing." in walk.text("score")
+    assert sent_to_sign(walk)[0] == 303
+    assert "Signed by" in walk.text("submission")
+    assert sorted(one.name for one in out.glob("runs/*/*/signed/TIN-*-NPI-*/*")) == ["1", "2"]
+    [place] = [file.parent for file in out.glob("runs/*/*/TIN-*-NPI-*/score.json")]
+    assert state_name(state_of(place)) == "signed"
+
+
+def test_what_has_its_gate_shut_cannot_be_signed_and_the_page_says_why(signing: tuple[Walk, Path]) -> None:
+    walk, out = signing
+    walk.saves("attestations", **{"answer-PI_ONCDIR_1": ""})
+    status, text = sent_to_sign(walk)
+    assert (status, "The gate is shut" in text) == (400, True)
+    assert "The gate is shut" in walk.text("submission").partition("Signing keeps")[2]
+    assert not list(out.glob("runs/*/*/signed"))
+
+
+def test_who_signs_in_which_role_and_why_is_asked_for(signing: tuple[Walk, Path]) -> None:
+    walk, out = signing
+    status, text = sent_to_sign(walk, role=" ")
+    assert (status, "role: expected one line" in text) == (400, True)
+    assert not list(out.glob("runs/*/*/signed"))
+
+
+def test_a_server_without_a_key_says_that_nobody_can_sign(walk: Walk) -> None:
+    assert "This server has no key to sign with." in walk.text("submission")
+    status, text = sent_to_sign(walk)
+    assert (status, "This server has no key to sign with." in text) == (400, True)
+
+
+@pytest.mark.requirement("R81")
+def test_a_form_that_is_not_ours_signs_nothing(signing: tuple[Walk, Path]) -> None:
+    walk, out = signing
+    assert sent_to_sign(walk, csrf="x")[0] == 403
+    assert not list(out.glob("runs/*/*/signed"))
+
+
+def test_every_file_that_is_listed_is_a_download_and_says_what_the_page_says(walk: Walk) -> None:
+    links = re.findall(r'href="([^"]+/submission/files/[^"]+)"', walk.at("submission"))
+    assert len(links) == 5
+    for link in links:
+        got = walk.browser.get(link.replace("&amp;", "&"))
+        assert got.status_code == 200
+        assert re.fullmatch(
+            r'attachment; filename="pi180-2026-[a-z0-9-]+\.(json|xml|html|csv)"', got.headers["Content-Disposition"]
+        )
+        assert walk.site.audit()[-1].event is Deed.EXPORTED
+    document = json.loads(walk.browser.get(links[0].replace("&amp;", "&")).text)
+    submission, _ = read(document)
+    assert (submission.proportions["PI_EP_1"].met, submission.proportions["PI_EP_1"].denominator) == (940, 1000)
+
+
+def test_no_file_is_made_while_the_gate_is_shut(walk: Walk) -> None:
+    walk.saves("attestations", **{"answer-PI_ONCDIR_1": ""})
+    page = walk.at("submission")
+    assert "/submission/files/" not in page
+    query = walk.query or page.partition('href="' + walk.home + "score")[2].partition('"')[0]
+    assert walk.browser.get(f"{walk.home}submission/files/qpp-json{query.replace('&amp;', '&')}").status_code == 409
+
+
+def test_a_file_that_there_is_not_is_not_found(walk: Walk) -> None:
+    assert walk.browser.get(f"{walk.home}submission/files/passwd").status_code == 404

@@ -10,7 +10,7 @@ from smartapp.people.access import ASSIGNABLE, Access, Act, Assigned, Role, allo
 NPI, OTHER_NPI, TIN, OTHER_TIN = "1234567893", "1245319599", "111111111", "222222222"
 OWN, OTHER, GROUP = Reporter(TIN, NPI), Reporter(TIN, OTHER_NPI), Reporter(TIN, None)
 ELSEWHERE, NO_TIN = Reporter(OTHER_TIN, OTHER_NPI), Reporter(None, OTHER_NPI)
-OF_A_REPORTER = {"see scores", "see cases", "answer", "attach documents", "download"}
+OF_A_REPORTER = {"see scores", "see cases", "answer", "attach documents", "download", "sign"}
 
 EXPECTED = {
     Role.CLINICIAN: OF_A_REPORTER | {"start runs", "see the patient of a launch"},
