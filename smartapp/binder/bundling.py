@@ -1,7 +1,7 @@
 """Making a binder of a score in a run's folder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from smartapp.ahead.looking_ahead import periods_of
-from smartapp.attesting.owed import owed
+from smartapp.attesting.attested_eligibility import NOTHING_SAID, Eligible
+from smartapp.attesting.owed import clinicians_of, owed
 from smartapp.attesting.signature import STATEMENT, State, Unsigned, in_words, state_document, state_name
 from smartapp.attesting.signing import signature_file, state_of
 from smartapp.beside.compared import Beside, compare
@@ -44,7 +45,7 @@ class Bundling:
 
     `place` is `runs/<fingerprint>/<period>/<reporter>`; `documents` and `submitted` are files that a person attached or
     handed in; `years` is for how long it must be there after the end of the year; with `pseudonyms` it is a copy to
-    show.
+    show. `members` are, for a group, by NPI what is said of its clinicians, as far as anything is.
     """
 
     place: Path
@@ -54,6 +55,7 @@ class Bundling:
     ehr_report: Path | None = None
     years: int = LEAST_YEARS
     pseudonyms: PseudonymKey | None = None
+    members: Mapping[str, Eligible] = field(default_factory=dict)
 
 
 def bundle(asked: Bundling) -> bytes:
@@ -98,7 +100,7 @@ class _Parts:
 def _bound(asked: Bundling, scored: Scored, place: Path) -> bytes:
     shown = asked.pseudonyms is None
     attached = sort_attached(scored, asked.documents, asked.submitted, shown=shown)
-    required = requirements_shown(scored, owed(scored, {}, None))
+    required = requirements_shown(scored, owed(scored, _members(asked, scored), None))
     parts = _Parts(asked, scored, _state(asked), attached, required, _beside(asked, scored))
     told = _told(parts)
     rows, periods = case_rows(scored.reading), periods_of(scored)
@@ -115,6 +117,12 @@ def _bound(asked: Bundling, scored: Scored, place: Path) -> bytes:
         return sealed(files, told, asked.key)
     except ValueError as problem:
         raise UsageError(f"The binder cannot be made: {problem}.") from None
+
+
+def _members(asked: Bundling, scored: Scored) -> dict[str, Eligible]:
+    """Every clinician of a group: of whom nothing is said, nothing is known, so that none is concluded from silence."""
+    is_group = scored.submission.reporter.npi is None
+    return {**dict.fromkeys(clinicians_of(scored), NOTHING_SAID), **asked.members} if is_group else {}
 
 
 def _state(asked: Bundling) -> State:
