@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,10 +20,9 @@ from smartapp.binder.contents import files_of_run, files_of_score, identity_docu
 from smartapp.binder.manifest import file_rows, sealed
 from smartapp.binder.pseudonyms import PseudonymKey, under_pseudonyms
 from smartapp.durable import digest_of
-from smartapp.exports.cases_csv import cases_csv
-from smartapp.kept.archive import ArchiveError, open_score
-from smartapp.kept.publish import score_document_of
+from smartapp.kept.archive import open_score
 from smartapp.kept.runs import as_json, table_file
+from smartapp.kept.score_files import check_borne_out, score_document_of
 from smartapp.opened.evidence import case_rows
 from smartapp.printed.beside import beside_table
 from smartapp.report import binder_page
@@ -68,21 +66,13 @@ def bundle(asked: Bundling) -> bytes:
     if asked.pseudonyms and asked.ehr_report:
         raise UsageError("--ehr-report names patients, so that it cannot go with --pseudonyms. Leave one of them out.")
     with open_score(asked.place) as scored:
-        _check_same(scored, asked.place)
+        check_borne_out(scored, asked.place)
         if asked.pseudonyms is None:
             return _bound(asked, scored, asked.place)
         with TemporaryDirectory() as root:
             place = under_pseudonyms(scored, asked.place, Path(root), asked.pseudonyms)
             with open_score(place) as same:
                 return _bound(asked, same, place)
-
-
-def _check_same(scored: Scored, place: Path) -> None:
-    anew = {"score.json": as_json(score_document_of(scored)), "cases.csv": cases_csv(case_rows(scored.reading))}
-    if any(digest_of(place / name) != sha256(text.encode()).hexdigest() for name, text in anew.items()):
-        raise ArchiveError(
-            "The score does not come out as it was written, or pi180 scores otherwise now. Run it again."
-        )
 
 
 @dataclass(frozen=True, slots=True)

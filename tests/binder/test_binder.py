@@ -276,12 +276,13 @@ def test_a_run_with_several_scores_has_to_be_told_which(own: Practice) -> None:
     assert find_score(own.place) == own.place
 
 
-@pytest.mark.parametrize("name", ["score.json", "cases.csv"])
-def test_a_score_that_its_run_does_not_bear_out_is_not_bound(name: str, own: Practice) -> None:
+@pytest.mark.parametrize("name", ["score.json", "cases.csv", "submission.json"])
+def test_a_score_that_its_run_does_not_bear_out_is_neither_bound_nor_signed(name: str, own: Practice) -> None:
     file = own.place / name
     file.write_bytes(file.read_bytes().replace(b"9", b"8", 1))
-    with pytest.raises(ArchiveError, match="does not come out as it was written"):
-        bundle(Bundling(own.place, own.key))
+    for deed in (lambda: bundle(Bundling(own.place, own.key)), lambda: sign(own.place, SIGNER, own.key, AT)):
+        with pytest.raises(ArchiveError, match=f"{name} does not come out as it was written"):
+            deed()
 
 
 def test_a_binder_of_a_score_that_changed_after_signing_says_so_on_page_and_in_json(own: Practice) -> None:
