@@ -60,7 +60,7 @@ class Settings:
     keys: KeySource | None = field(default=None, repr=False)
     scan: tuple[str, ...] = ()
     workers: int = 1
-    signing_key: SigningKey | None = None
+    signing_key: SigningKey | None = field(default=None, repr=False)
 
     @property
     def place(self) -> Place:

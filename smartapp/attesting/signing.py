@@ -26,6 +26,7 @@ from smartapp.attesting.signature import (
 from smartapp.durable import Files, digest_of
 from smartapp.kept.archive import named_period, open_score
 from smartapp.kept.runs import as_json
+from smartapp.kept.score_files import check_borne_out
 from smartapp.scored import Scored
 from smartapp.signing_key import SigningKey
 from smartapp.usecases import UsageError
@@ -61,6 +62,7 @@ def sign(place: Path, signer: Signer, key: SigningKey, at: datetime) -> Signed:
     """
     with open_score(place) as scored:
         check_ready(scored)
+        check_borne_out(scored, place)
     files = {name: file.read_bytes() for name, file in _files(place).items() if file.is_file()}
     folder = _folder(place)
     version = max(_versions(folder), default=0) + 1

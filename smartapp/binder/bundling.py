@@ -1,15 +1,15 @@
 """Making a binder of a score in a run's folder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from smartapp.ahead.looking_ahead import periods_of
-from smartapp.attesting.owed import owed
+from smartapp.attesting.attested_eligibility import NOTHING_SAID, Eligible
+from smartapp.attesting.owed import clinicians_of, owed
 from smartapp.attesting.signature import STATEMENT, State, Unsigned, in_words, state_document, state_name
 from smartapp.attesting.signing import signature_file, state_of
 from smartapp.beside.compared import Beside, compare
@@ -20,10 +20,9 @@ from smartapp.binder.contents import files_of_run, files_of_score, identity_docu
 from smartapp.binder.manifest import file_rows, sealed
 from smartapp.binder.pseudonyms import PseudonymKey, under_pseudonyms
 from smartapp.durable import digest_of
-from smartapp.exports.cases_csv import cases_csv
-from smartapp.kept.archive import ArchiveError, open_score
-from smartapp.kept.publish import score_document_of
+from smartapp.kept.archive import open_score
 from smartapp.kept.runs import as_json, table_file
+from smartapp.kept.score_files import check_borne_out, score_document_of
 from smartapp.opened.evidence import case_rows
 from smartapp.printed.beside import beside_table
 from smartapp.report import binder_page
@@ -44,7 +43,7 @@ class Bundling:
 
     `place` is `runs/<fingerprint>/<period>/<reporter>`; `documents` and `submitted` are files that a person attached or
     handed in; `years` is for how long it must be there after the end of the year; with `pseudonyms` it is a copy to
-    show.
+    show. `members` are, for a group, by NPI what is said of its clinicians, as far as anything is.
     """
 
     place: Path
@@ -54,6 +53,7 @@ class Bundling:
     ehr_report: Path | None = None
     years: int = LEAST_YEARS
     pseudonyms: PseudonymKey | None = None
+    members: Mapping[str, Eligible] = field(default_factory=dict)
 
 
 def bundle(asked: Bundling) -> bytes:
@@ -66,21 +66,13 @@ def bundle(asked: Bundling) -> bytes:
     if asked.pseudonyms and asked.ehr_report:
         raise UsageError("--ehr-report names patients, so that it cannot go with --pseudonyms. Leave one of them out.")
     with open_score(asked.place) as scored:
-        _check_same(scored, asked.place)
+        check_borne_out(scored, asked.place)
         if asked.pseudonyms is None:
             return _bound(asked, scored, asked.place)
         with TemporaryDirectory() as root:
             place = under_pseudonyms(scored, asked.place, Path(root), asked.pseudonyms)
             with open_score(place) as same:
                 return _bound(asked, same, place)
-
-
-def _check_same(scored: Scored, place: Path) -> None:
-    anew = {"score.json": as_json(score_document_of(scored)), "cases.csv": cases_csv(case_rows(scored.reading))}
-    if any(digest_of(place / name) != sha256(text.encode()).hexdigest() for name, text in anew.items()):
-        raise ArchiveError(
-            "The score does not come out as it was written, or pi180 scores otherwise now. Run it again."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +90,7 @@ class _Parts:
 def _bound(asked: Bundling, scored: Scored, place: Path) -> bytes:
     shown = asked.pseudonyms is None
     attached = sort_attached(scored, asked.documents, asked.submitted, shown=shown)
-    required = requirements_shown(scored, owed(scored, {}, None))
+    required = requirements_shown(scored, owed(scored, _members(asked, scored), None))
     parts = _Parts(asked, scored, _state(asked), attached, required, _beside(asked, scored))
     told = _told(parts)
     rows, periods = case_rows(scored.reading), periods_of(scored)
@@ -115,6 +107,12 @@ def _bound(asked: Bundling, scored: Scored, place: Path) -> bytes:
         return sealed(files, told, asked.key)
     except ValueError as problem:
         raise UsageError(f"The binder cannot be made: {problem}.") from None
+
+
+def _members(asked: Bundling, scored: Scored) -> dict[str, Eligible]:
+    """Every clinician of a group: of whom nothing is said, nothing is known, so that none is concluded from silence."""
+    is_group = scored.submission.reporter.npi is None
+    return {**dict.fromkeys(clinicians_of(scored), NOTHING_SAID), **asked.members} if is_group else {}
 
 
 def _state(asked: Bundling) -> State:

@@ -10,7 +10,7 @@ import hmac
 import json
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -20,10 +20,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from smartapp.exports.cases_csv import cases_csv
+from extractors.cases import Tally
 from smartapp.kept.archive import open_run, open_score
-from smartapp.kept.publish import score_document_of
 from smartapp.kept.runs import COUNTED, as_json, table_file, write_period, write_text
+from smartapp.kept.score_files import score_document_of, score_texts
 from smartapp.opened.evidence import case_rows
 from smartapp.scored import Scored
 from smartapp.signing_key import write_new
@@ -137,15 +137,14 @@ def _write_score(target: Path, place: Path, scored: Scored, key: PseudonymKey) -
     people = {measure: key.of_person(name) for measure, name in answers.pop("people", {}).items()}
     write_text(target / "attestations.json", as_json({**answers, **({"people": people} if people else {})}))
     with open_score(target) as same:
-        if score_document_of(same) != score_document_of(scored):
+        first, second = ({**score_document_of(one), "blocked": []} for one in (scored, same))  # that names files
+        if first != second:
             raise UsageError("Under pseudonyms the score is not the same. Make the binder without --pseudonyms.")
-        write_text(target / "cases.csv", cases_csv(case_rows(same.reading)))
-    for name in ("score.json", "submission.json"):
-        if (place / name).is_file():
-            shutil.copyfile(place / name, target / name)
+        for name, text in score_texts(same, case_rows(same.reading)).items():
+            write_text(target / name, text)
 
 
-def _counts(tallies: Any, key: PseudonymKey) -> list[tuple[str, ...]]:
+def _counts(tallies: Iterable[Tally], key: PseudonymKey) -> list[tuple[str, ...]]:
     """Every number by what it is of, in an order that names do not change."""
 
     def plain(value: object) -> str:

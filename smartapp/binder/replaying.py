@@ -10,10 +10,8 @@ from smartapp import __version__
 from smartapp.binder import layout
 from smartapp.binder.container import Fault, is_plain
 from smartapp.binder.manifest import MANIFEST, Verified
-from smartapp.exports.cases_csv import cases_csv
 from smartapp.kept.archive import FINGERPRINT, ArchiveError, named_period, open_score
-from smartapp.kept.publish import score_document_of
-from smartapp.kept.runs import as_json
+from smartapp.kept.score_files import score_texts
 from smartapp.opened.evidence import case_rows
 from smartapp.scored import Scored
 from smartapp.usecases import UsageError
@@ -61,9 +59,6 @@ def _laid_out(place: Path, files: Mapping[str, bytes]) -> Path:
 
 def _differences(scored: Scored, files: Mapping[str, bytes]) -> tuple[Fault, ...]:
     """Tallies were compared when the run was opened."""
-    anew = {
-        layout.OF_SCORE["score.json"]: as_json(score_document_of(scored)),
-        layout.OF_SCORE["cases.csv"]: cases_csv(case_rows(scored.reading)),
-    }
-    wrong = [name for name, text in anew.items() if files.get(name) != text.encode()]
+    anew = score_texts(scored, case_rows(scored.reading))
+    wrong = [layout.OF_SCORE[name] for name, text in anew.items() if files.get(layout.OF_SCORE[name]) != text.encode()]
     return tuple(Fault(name, "comes out otherwise when it is made again") for name in wrong)

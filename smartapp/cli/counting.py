@@ -31,8 +31,9 @@ from smartapp.cli.options import (
     source_options,
     stated_failures,
 )
-from smartapp.kept.publish import publish, score_document_of
+from smartapp.kept.publish import publish
 from smartapp.kept.runs import as_json, reading_document, write_run, write_text
+from smartapp.kept.score_files import score_document_of
 from smartapp.opened.unattributed import documents, unattributed
 from smartapp.printed import console
 from smartapp.printed import score as printed

@@ -4,20 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
-from scoring.explain import as_document, exclusions_document
 from scoring.requirements import is_determinable
-from scoring.submission import write
 from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting import attestations
 from smartapp.attesting.signature import Signed, Signer
 from smartapp.attesting.signing import check_ready, sign, state_of
 from smartapp.durable import digest_of
-from smartapp.exports.cases_csv import cases_csv
 from smartapp.kept.archive import open_score
 from smartapp.kept.runs import as_json, period_name, score_name, write_period, write_run, write_score, write_text
-from smartapp.opened.evidence import CaseRow, case_rows
+from smartapp.kept.score_files import score_texts
+from smartapp.opened.evidence import case_rows
 from smartapp.report import render
 from smartapp.scored import Scored
 from smartapp.signing_key import SigningKey
@@ -34,17 +31,6 @@ class Published:
     note: str | None
 
 
-def score_document_of(scored: Scored) -> dict[str, Any]:
-    """The score as printed and kept, with its run. No points are given when the input was not whole."""
-    document = {
-        **as_document(scored.score),
-        "exclusions": exclusions_document(scored.exclusions),
-        "run": scored.reading.fingerprint,
-        "blocked": list(scored.reading.faults),
-    }
-    return {**document, "points": None, "up_to": None, "determinable": False} if scored.reading.faults else document
-
-
 def publish(scored: Scored, out: Path, as_of: date | None = None, runs: Path | None = None) -> Published:
     """Write report.html, cases.csv, score.json, submission.json and the run folder below `out`, or below `runs`.
 
@@ -54,7 +40,7 @@ def publish(scored: Scored, out: Path, as_of: date | None = None, runs: Path | N
     """
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     rows = case_rows(scored.reading)
-    texts = _texts(scored, rows)
+    texts = score_texts(scored, rows)
     if scored.reading.faults:
         (out / "submission.json").unlink(missing_ok=True)
     for name, text in texts.items():
@@ -100,20 +86,13 @@ def keep_signed(scored: Scored, run: Path, signer: Signer, key: SigningKey, at: 
     """
     check_ready(scored)
     write_period(run, scored.reading)
-    _keep_score(scored, run, _texts(scored, case_rows(scored.reading)))
+    _keep_score(scored, run, score_texts(scored, case_rows(scored.reading)))
     return sign(score_place(scored, run), signer, key, at)
 
 
 def keep(scored: Scored, runs: Path) -> Path:
     """Write only the run, below `runs`, beside those that are there; returns its folder."""
-    return _keep(scored, _texts(scored, case_rows(scored.reading)), runs)
-
-
-def _texts(scored: Scored, rows: list[CaseRow]) -> dict[str, str]:
-    texts = {"cases.csv": cases_csv(rows), "score.json": as_json(score_document_of(scored))}
-    if not scored.reading.faults:
-        texts["submission.json"] = as_json(write(scored.submission, scored.reading.rules))
-    return texts
+    return _keep(scored, score_texts(scored, case_rows(scored.reading)), runs)
 
 
 def _keep(scored: Scored, texts: Mapping[str, str], runs: Path) -> Path:

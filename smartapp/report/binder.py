@@ -52,8 +52,8 @@ class BinderShown:
     """The parts of the page that a report does not have.
 
     `signature` says who signed what is attested, or that nobody did; `signed_with` is the fingerprint of the key used
-    for it (empty for none), `key` that of the key that the binder is signed with. `difference` is the comparison with the
-    EHR's report as text, empty for none.
+    for it (empty for none), `key` that of the key that the binder is signed with. `difference` is the comparison with
+    the EHR's report as text, empty for none.
     """
 
     signature: str

@@ -1,10 +1,18 @@
 """What the binders of these tests are made of."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from scoring.model import Period
+from smartapp.attesting import attestations
 from smartapp.attesting.signature import Signer
+from smartapp.kept.archive import open_run
+from smartapp.kept.publish import publish
+from smartapp.scored import score_reading
 from smartapp.signing_key import SigningKey
 
 SIGNER = Signer("Ada Example", "practice manager", "submission of 2026")
@@ -21,3 +29,24 @@ class Practice:
     place: Path
     key: SigningKey
     key_file: Path
+
+
+def period_of(practice: Practice) -> Period:
+    start, _, end = practice.place.parent.name.partition("--")
+    return Period(datetime.fromisoformat(start).date(), datetime.fromisoformat(end).date())
+
+
+def publish_again(practice: Practice, period: Period, answers: Mapping[str, Any]) -> None:
+    """Publish the score of the same data with other answers or for other days, as a later run does."""
+    run = practice.place.parent.parent
+    with open_run(run, period) as reading:
+        for table in ("event", "resource", "reference", "current_directory"):
+            reading.engine.read(table, run / f"{table}.parquet")
+        attested = attestations.from_document(answers, "answers", reading.rules)
+        scored = score_reading(reading, replace(attested, period=period))
+        publish(scored, practice.out)
+
+
+def answers_of(place: Path) -> dict[str, Any]:
+    """The answers that lie beside a score."""
+    return dict(json.loads((place / "attestations.json").read_text()))

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from bound import AT, LETTER, RECEIPT, REPORT, SIGNER, Practice
+from bound import AT, LETTER, RECEIPT, REPORT, SIGNER, Practice, answers_of, period_of, publish_again
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -276,20 +276,32 @@ def test_a_run_with_several_scores_has_to_be_told_which(own: Practice) -> None:
     assert find_score(own.place) == own.place
 
 
-@pytest.mark.parametrize("name", ["score.json", "cases.csv"])
-def test_a_score_that_its_run_does_not_bear_out_is_not_bound(name: str, own: Practice) -> None:
+@pytest.mark.parametrize("name", ["score.json", "cases.csv", "submission.json"])
+def test_a_score_that_its_run_does_not_bear_out_is_neither_bound_nor_signed(name: str, own: Practice) -> None:
     file = own.place / name
     file.write_bytes(file.read_bytes().replace(b"9", b"8", 1))
-    with pytest.raises(ArchiveError, match="does not come out as it was written"):
-        bundle(Bundling(own.place, own.key))
+    for deed in (lambda: bundle(Bundling(own.place, own.key)), lambda: sign(own.place, SIGNER, own.key, AT)):
+        with pytest.raises(ArchiveError, match=f"{name} does not come out as it was written"):
+            deed()
 
 
 def test_a_binder_of_a_score_that_changed_after_signing_says_so_on_page_and_in_json(own: Practice) -> None:
     sign(own.place, SIGNER, own.key, AT)
-    answers = json.loads((own.place / "attestations.json").read_text())
+    answers = answers_of(own.place)
     (own.place / "attestations.json").write_text(json.dumps({**answers, "people": {"PI_PPHI_1": "Somebody Else"}}))
     files = files_in(bundle(Bundling(own.place, own.key)))
     state = json.loads(files["05-attestations/signature-state.json"])
     assert (state["state"], state["why"]) == ("void", ["the answers changed"])
     assert state["text"] in files["index.html"].decode()
     assert json.loads(files["00-cover/cover.json"])["attestation"] == state
+
+
+def test_of_a_group_nothing_is_concluded_from_what_nobody_said_of_its_clinicians(own: Practice, tmp_path: Path) -> None:
+    answers = answers_of(own.place)
+    publish_again(own, period_of(own), {**answers, "reporter": {"tin": "000180180"}})
+    place = own.place.with_name("TIN-000180180-group")
+    (tmp_path / "x.zip").write_bytes(bundle(Bundling(place, own.key)))
+    assert verify(tmp_path / "x.zip", again=True).faults == ()
+    told = json.loads(files_in((tmp_path / "x.zip").read_bytes())["01-identity-and-eligibility/eligibility.json"])
+    assert told["answer"] == "Not known yet: what decides it is not said"
+    assert told["because"] == "What is not said decides whether the group is reweighted."

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pytest
 from bound import Practice
 from click.testing import CliRunner
 
+from scoring.model import Period
 from scoring.rulebook import load
 from smartapp import paths
 from smartapp.attesting.attestations import read_attestations
@@ -25,7 +27,7 @@ from smartapp.kept.publish import publish
 from smartapp.scored import score_reading
 from smartapp.signing_key import SigningKey
 from smartapp.usecases import Source, UsageError, read
-from tests.smartapp.canaries import Canaries, as_lines
+from tests.smartapp.canaries import Canaries, as_lines, damaged
 from tests.smartapp.canaries import practice as practice_of_canaries
 
 KEY, OTHER = PseudonymKey(bytes(range(32))), PseudonymKey(bytes(32))
@@ -43,30 +45,39 @@ def _text(name: str, content: bytes) -> str:
     return str(pq.read_table(io.BytesIO(content)).to_pylist()) if name.endswith(".parquet") else content.decode()
 
 
-@pytest.fixture(scope="module")
-def of_canaries(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Canaries]:
-    """A score of a practice in which every text is a canary, published; and the canaries."""
-    root, canaries = tmp_path_factory.mktemp("canaries"), Canaries()
-    rules = load(2026)
+def published(root: Path, lines: bytes, canaries: Canaries) -> Path:
+    """The score of a folder in which every text is a canary."""
+    rules, answers = load(2026), (paths.fixture("solo-2026") / "attestations.toml").read_text()
     (root / "fhir").mkdir()
-    (root / "fhir" / f"Doe-{canaries.new('file name')}.ndjson").write_bytes(as_lines(practice_of_canaries(canaries)))
-    attested = read_attestations(paths.fixture("solo-2026") / "attestations.toml", rules)
-    with read(Source(root / "fhir"), rules, attested.period) as reading:
-        npi = next(tally for tally in reading.tallies if tally.npi and tally.tin)
-        (root / "answers.toml").write_text(
-            (paths.fixture("solo-2026") / "attestations.toml").read_text()
-            .replace("000180180", npi.tin or "").replace("1234567893", npi.npi or "")
-        )  # fmt: skip
+    (root / "fhir" / f"Doe-{canaries.new('file name')}.ndjson").write_bytes(lines)
+    with read(Source(root / "fhir"), rules, Period(date(2026, 1, 1), date(2026, 7, 5))) as reading:
+        whose = next(tally for tally in reading.tallies if tally.npi and tally.tin)
+        named = answers.replace("000180180", str(whose.tin)).replace("1234567893", str(whose.npi))
+        (root / "answers.toml").write_text(named)
         publish(score_reading(reading, read_attestations(root / "answers.toml", rules)), root / "out")
-    return find_score(root / "out"), canaries
+    return find_score(root / "out")
+
+
+@pytest.fixture(scope="module")
+def of_canaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    canaries = Canaries()
+    return published(tmp_path_factory.mktemp("canaries"), as_lines(practice_of_canaries(canaries)), canaries)
+
+
+@pytest.fixture(scope="module")
+def of_damage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with lines that are set aside, so that there is no score."""
+    canaries = Canaries()
+    lines = as_lines(practice_of_canaries(canaries)) + b"\n".join(damaged(canaries))
+    return published(tmp_path_factory.mktemp("damage"), lines, canaries)
 
 
 @pytest.mark.requirement("R114", "R115")
+@pytest.mark.parametrize("of", ["of_canaries", "of_damage"])
 def test_a_copy_under_pseudonyms_holds_no_canary_and_no_birth_date(
-    of_canaries: tuple[Path, Canaries], practice: Practice, tmp_path: Path
+    of: str, practice: Practice, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    place, _ = of_canaries
-    made = bundle(Bundling(place, practice.key, pseudonyms=KEY))
+    made = bundle(Bundling(request.getfixturevalue(of), practice.key, pseudonyms=KEY))
     (tmp_path / "safe.zip").write_bytes(made)
     assert verify(tmp_path / "safe.zip", again=True).faults == ()
     texts = texts_of(made)
@@ -75,9 +86,9 @@ def test_a_copy_under_pseudonyms_holds_no_canary_and_no_birth_date(
 
 
 def test_the_whole_binder_of_the_same_does_hold_ids_so_that_the_test_before_means_something(
-    of_canaries: tuple[Path, Canaries], practice: Practice
+    of_canaries: Path, practice: Practice
 ) -> None:
-    texts = texts_of(bundle(Bundling(of_canaries[0], practice.key)))
+    texts = texts_of(bundle(Bundling(of_canaries, practice.key)))
     assert CANARY.search(texts["index.html"])
     assert CANARY.search(texts["03-score-and-trace/inputs/cases.parquet"])
 

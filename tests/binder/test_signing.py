@@ -1,24 +1,17 @@
 import json
 import re
 import shutil
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bound import AT, SIGNER, Practice
+from bound import AT, SIGNER, Practice, answers_of, period_of, publish_again
 from click.testing import CliRunner, Result
 
-from scoring.model import Period
-from smartapp.attesting import attestations
 from smartapp.attesting.signature import Signed, Signer, Unsigned, Void, in_words, signature_of, state_document
 from smartapp.attesting.signing import NotReadyToSign, sign, signature_file, state_of
 from smartapp.cli import main
-from smartapp.kept.archive import open_run
-from smartapp.kept.publish import publish
-from smartapp.scored import score_reading
 from smartapp.signing_key import in_groups, new_signing_key, read_signing_key, trusted_fingerprint
 from smartapp.usecases import UsageError
 
@@ -33,21 +26,6 @@ def answered(place: Path, **changed: Any) -> None:
     """Other answers in the place of those that are there, and nothing else."""
     file = place / "attestations.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **changed}))
-
-
-def publish_again(practice: Practice, period: Period, answers: Mapping[str, Any]) -> None:
-    """Publish the score of the same data with other answers or for other days, as a later run does."""
-    run = practice.place.parent.parent
-    with open_run(run, period) as reading:
-        for table in ("event", "resource", "reference", "current_directory"):
-            reading.engine.read(table, run / f"{table}.parquet")
-        attested = attestations.from_document(answers, "answers", reading.rules)
-        scored = score_reading(reading, replace(attested, period=period))
-        publish(scored, practice.out)
-
-
-def answers_of(place: Path) -> dict[str, Any]:
-    return dict(json.loads((place / "attestations.json").read_text()))
 
 
 def kept_of(place: Path) -> dict[str, bytes]:
@@ -92,12 +70,7 @@ def _without_bonus(practice: Practice) -> None:
     """The run's score is made again, without the registry of the bonus."""
     answers = answers_of(practice.place)
     kept = {measure: yes for measure, yes in answers["answers"].items() if not measure.startswith("PI_PHCDRR_5")}
-    publish_again(practice, _period(practice), {**answers, "answers": kept})
-
-
-def _period(practice: Practice) -> Period:
-    start, _, end = practice.place.parent.name.partition("--")
-    return Period(datetime.fromisoformat(start).date(), datetime.fromisoformat(end).date())
+    publish_again(practice, period_of(practice), {**answers, "answers": kept})
 
 
 def test_what_nobody_signed_is_not_signed(own: Practice) -> None:
@@ -120,7 +93,7 @@ def test_a_signature_says_who_when_in_which_role_and_why(own: Practice) -> None:
 
 def test_writing_the_same_again_leaves_the_signature_as_it_is(own: Practice) -> None:
     sign(own.place, SIGNER, own.key, AT)
-    publish_again(own, _period(own), answers_of(own.place))
+    publish_again(own, period_of(own), answers_of(own.place))
     assert in_words(state_of(own.place)) == SIGNED
     assert SIGNED in (own.out / "report.html").read_text()
 

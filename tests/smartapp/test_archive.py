@@ -19,8 +19,9 @@ from smartapp.attesting import attestations
 from smartapp.attesting.attestation_errors import AttestationError
 from smartapp.attesting.attestations import Attestations, Reported
 from smartapp.kept.archive import ArchiveError, latest, open_run, open_score
-from smartapp.kept.publish import publish, score_document_of
+from smartapp.kept.publish import publish
 from smartapp.kept.runs import as_json, score_name, write_run
+from smartapp.kept.score_files import score_document_of
 from smartapp.opened.evidence import case_rows
 from smartapp.report import render
 from smartapp.scored import score_reading

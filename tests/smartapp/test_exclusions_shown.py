@@ -15,7 +15,7 @@ from report_page import ATTESTED, PERIOD, RULES, Shown, ndjson, read_page, shown
 from scoring.exclusions import Exclusion, Standing
 from scoring.model import MeasureId, Reporter, Severity
 from smartapp.exports.cases_csv import cases_csv
-from smartapp.kept.publish import score_document_of
+from smartapp.kept.score_files import score_document_of
 from smartapp.opened.evidence import case_rows
 from smartapp.opened.explained import explain_measure, explain_record
 from smartapp.printed.score import measure_explained, record_explained, scored_table
