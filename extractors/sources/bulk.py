@@ -15,22 +15,24 @@ from extractors.sources.bulk_doubts import doubt_of, grave_in
 from extractors.sources.bulk_files import Draft, Weighed
 from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven, Reached
 from extractors.sources.bulk_manifest import Content, Listed, Manifest, read_manifest, told_apart
+from extractors.sources.bulk_refusals import refusal
 from extractors.sources.bulk_request import Form, Request
-from extractors.sources.bulk_server import ACCEPTED, FAULT, FORBIDDEN, GONE, OK, TOO_MANY, BulkServer
+from extractors.sources.bulk_server import (
+    ACCEPTED,
+    FAULT,
+    FORBIDDEN,
+    GONE,
+    NOT_IMPLEMENTED,
+    OK,
+    TOO_MANY,
+    BulkServer,
+)
 from extractors.sources.bulk_waiting import JobGone, Polling, Waits
 from extractors.sources.crawl_files import write_whole
 
 _MOST_PAGES = 10_000
 _KICK_OFFS = 2
 _DELETED = (200, 202, 204, *GONE)
-
-
-class NoExport(Exception):  # noqa: N818  # the word says it
-    """The server does not export this to us; the message says why, for a crawl may."""
-
-
-class Busy(Unreachable):
-    """The server runs another export for this client, or asks for rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Export:
         except ExtractionError as problem:
             self._order.say(f"the server still keeps the export ({problem})")
             return job
-        if (answer.status >= FAULT and answer.status != _NOT_IMPLEMENTED) or answer.status == TOO_MANY:
+        if (answer.status >= FAULT and answer.status != NOT_IMPLEMENTED) or answer.status == TOO_MANY:
             self._order.say(f"the server still keeps the export (status {answer.status})")
             return job
         kept = "" if answer.status in _DELETED else f"the server keeps it (status {answer.status})"
@@ -147,9 +149,9 @@ class Export:
         self._journal.say("asked", number, request=request)
         answer = self._server.start(order.request, order.form)
         if answer.status != ACCEPTED:
-            refusal = _refusal(answer)
-            self._journal.say("ended", number, why=str(refusal))
-            raise refusal
+            problem = refusal(answer)
+            self._journal.say("ended", number, why=str(problem))
+            raise problem
         status = self._server.status_of(answer)
         job = self._journal.say("accepted", number, status=status, withheld=list(order.withheld()))
         self._server.own(status, answer.url)
@@ -285,23 +287,6 @@ def _read(answer: Answer) -> Manifest:
         return read_manifest(answer.body)
     except GatewayError as problem:
         raise Unreachable(f"the export is done, but {problem}. Try again later") from None
-
-
-def _refusal(answer: Answer) -> Exception:
-    """What a kick-off that was not accepted means."""
-    if answer.status == TOO_MANY:
-        return Busy(
-            "the server runs another export for this client, or asks for rest (status 429). It is not asked again. "
-            "Give the same command later"
-        )
-    if answer.status >= FAULT and answer.status != _NOT_IMPLEMENTED:
-        return Unreachable(f"the server failed at starting the export (status {answer.status}). Try again later")
-    if answer.status == FORBIDDEN:
-        return NoExport("the server does not permit this export (status 403)")
-    return NoExport(f"the server does not export this (status {answer.status})")
-
-
-_NOT_IMPLEMENTED = 501
 
 
 def _why_ended(job: Job) -> str:

@@ -15,7 +15,7 @@ from extractors.sources.queries import SignInNeeded
 from extractors.sources.search import Bearer
 
 OK, ACCEPTED, UNAUTHORIZED, FORBIDDEN, TOO_MANY, FAULT = 200, 202, 401, 403, 429, 500
-GONE = (404, 410)
+GONE, NOT_IMPLEMENTED = (404, 410), 501
 _NDJSON = "application/fhir+ndjson, application/ndjson, */*;q=0.5"
 Sink = Callable[[], Callable[[bytes], None]]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from extractors.errors import SourceError
 from extractors.preflight_server import export_hints
-from extractors.sources.bulk import NoExport
+from extractors.sources.bulk_refusals import NoExport
 from extractors.sources.chosen import CURRENT, current_of, make_current
 from extractors.sources.cohort import Rule
 from extractors.sources.journal import Journal, is_crawl
