@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from extractors.sources.crawl_files import digest_of
 from scoring.model import Period
-from smartapp.durable import Files, digest_of
+from smartapp.durable import Files
 from smartapp.nightly.alerts import Alert, not_read_whole
 from smartapp.nightly.config import Clinic
 from smartapp.nightly.endings import NotWhole, Stopped, ending_of

@@ -63,7 +63,7 @@ class Exporting:
     def _run(self, journal: BulkJournal) -> bool:
         """Whether anything was read."""
         last = journal.last()
-        if last is not None and last.committed and self._is_kept(last):
+        if last is not None and last.committed and self._is_kept(journal, last):
             export = self._export(journal, last.request["since"], "")
             if last.is_whole:
                 export.close(last)
@@ -84,8 +84,8 @@ class Exporting:
             export.close(journal.jobs[number])
         return True
 
-    def _is_kept(self, last: Job) -> bool:
-        return self._asked.renew is Renew.KEEP and not self._why_another(last)
+    def _is_kept(self, journal: BulkJournal, last: Job) -> bool:
+        return self._asked.renew is Renew.KEEP and not self._why_another(journal, last)
 
     def _export(self, journal: BulkJournal, since: str | None, members: str) -> Export:
         crawling, connection = self._asked.crawling, self._connection
@@ -119,26 +119,31 @@ class Exporting:
         unfinished = running is not None and not running.committed and running.status is not None
         if unfinished and running is not None and not running.request["since"]:
             return None
-        wanted = self._asked.renew is Renew.CHANGES or (unfinished and self._asked.renew is Renew.KEEP)
+        gone_on = running is not None and (running.committed or unfinished)
+        wanted = self._asked.renew is Renew.CHANGES or (gone_on and self._asked.renew is Renew.KEEP)
         if not wanted or committed is None:
             return None
-        if why := self._why_everything(committed, members):
+        if why := self._why_everything(journal, committed, members):
             self._telling.say(f"everything is asked for anew: {why}")
             return None
         return committed.since
 
-    def _why_another(self, last: Job) -> str:
+    def _why_another(self, journal: BulkJournal, last: Job) -> str:
         if last.request["profile_digest"] != self._connection.profile.digest:
             return "the evidence profile has changed"
-        return "" if tuple(last.request["types"]) == self._types else "other types are read than before"
+        if tuple(last.request["types"]) != self._types:
+            return "other types are read than before"
+        return "" if journal.is_intact() else "a file that was kept is damaged or gone"
 
-    def _why_everything(self, last: Job, members: str) -> str:
-        if why := self._why_another(last):
+    def _why_everything(self, journal: BulkJournal, last: Job, members: str) -> str:
+        if why := self._why_another(journal, last):
             return why
         if self._level is Level.GROUP and (not members or last.request["members"] != members):
             return "the members of the Group have changed, or are not shown"
         if not last.is_whole or last.withheld:
             return "the export before was not whole"
+        if any(got.grave for job in journal.counted() for got in job.files.values()):
+            return "the server reported errors in the export before"
         return "" if last.since else "the server's transactionTime is no instant"
 
     def _members(self) -> str:

@@ -114,6 +114,50 @@ def test_everything_is_asked_for_where_changes_would_not_do(server: Exporter, tm
     assert any("everything is asked for anew" in line for line in said)
 
 
+def spoil(out: Path, *, gone: bool) -> None:
+    """Let a file that is kept be another, or gone."""
+    (file,) = out.rglob(f"*{Rx}.ndjson")
+    if gone:
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes().replace(b"rx-1", b"rx-7"))
+
+
+@pytest.mark.requirement("R116")
+@pytest.mark.parametrize("gone", [False, True], ids=["damaged", "gone"])
+@pytest.mark.parametrize("renew", [Renew.CHANGES, Renew.KEEP])
+def test_a_kept_file_that_is_damaged_is_had_anew_by_the_next_reading(
+    server: Exporter, tmp_path: Path, renew: Renew, gone: bool
+) -> None:
+    """F9: the damage lies in an export that later changes rest on."""
+    exported(server, tmp_path / "o")
+    exported(server, tmp_path / "o", renew=Renew.CHANGES)
+    spoil(tmp_path / "o" / "bulk" / "jobs" / "0001", gone=gone)
+    with reading(tmp_path / "o") as found:
+        assert found.faults
+    said: list[str] = []
+    exported(server, tmp_path / "o", said, renew=renew)
+
+    assert asked_since(server) == [False, True, False]
+    assert any("is damaged or gone" in line for line in said)
+    with reading(tmp_path / "o") as found:
+        assert found.faults == ()
+    assert orders(tmp_path / "o") == 3
+
+
+@pytest.mark.requirement("R61")
+def test_errors_that_a_server_reported_once_are_not_kept_for_ever(server: Exporter, tmp_path: Path) -> None:
+    trouble = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+    server.says("GET", "/files/1/trouble", as_json(trouble))
+    server.manifest = {"error": [{"type": "OperationOutcome", "url": f"{server.root}/files/1/trouble"}]}
+    assert states(exported(server, tmp_path / "o"))[Rx] == "partial"
+    server.manifest, said = {}, list[str]()
+
+    assert states(exported(server, tmp_path / "o", said, renew=Renew.CHANGES)) == {}
+    assert asked_since(server) == [False, False]
+    assert any("the server reported errors" in line for line in said)
+
+
 @pytest.mark.requirement("R62")
 def test_an_unfinished_export_of_changes_goes_on_as_one_of_changes(server: Exporter, tmp_path: Path) -> None:
     exported(server, tmp_path / "o")
