@@ -5,18 +5,17 @@ ledger, never an absence.
 """
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from extractors.errors import ExtractionError, GatewayError, LinkRefused, Oversized, SourceError, Unreachable, Untrusted
 from extractors.gateway import Answer, Proof
 from extractors.places import resolved
 from extractors.sources.bulk_doubts import doubt_of, grave_in
 from extractors.sources.bulk_files import Draft, Weighed
-from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven, Reached
+from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven
 from extractors.sources.bulk_manifest import Content, Listed, Manifest, read_manifest, told_apart
+from extractors.sources.bulk_order import Order
 from extractors.sources.bulk_refusals import refusal
-from extractors.sources.bulk_request import Form, Request
 from extractors.sources.bulk_server import (
     ACCEPTED,
     FAULT,
@@ -27,38 +26,13 @@ from extractors.sources.bulk_server import (
     TOO_MANY,
     BulkServer,
 )
-from extractors.sources.bulk_waiting import JobGone, Polling, Waits
+from extractors.sources.bulk_waiting import JobGone, Polling
 from extractors.sources.crawl_files import write_whole
 
 _MOST_PAGES = 10_000
+_MOST_ROUNDS = 20
 _KICK_OFFS = 2
 _DELETED = (200, 202, 204, *GONE)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to export, and what belongs to it.
-
-    Attributes:
-        request: as it is asked for.
-        profile_digest: of the evidence profile that named the types.
-        members: digest of who belongs to the Group; empty where that cannot be seen.
-        form: how the server wants the types.
-        withheld: gives the types that were not granted, once a token is there.
-        done: is told files that are done and those there are.
-        say: is told in words how it goes.
-        reached: is told each step, before and after it is on the disk.
-    """
-
-    request: Request
-    profile_digest: str
-    members: str = ""
-    form: Form = Form.GET
-    waits: Waits = field(default_factory=Waits)
-    withheld: Callable[[], tuple[str, ...]] = tuple
-    done: Callable[[int, int], None] = lambda _done, _of: None
-    say: Callable[[str], None] = lambda _: None
-    reached: Reached = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,33 +132,45 @@ class Export:
         return job
 
     def _fetched(self, job: Job) -> Job:
-        """Every file that is not proven yet, asked for again where the addresses had run out (F7)."""
+        """Every file that is not proven yet, asked for again by fresh addresses while the old ones run out (F7)."""
         if job.status is None:
             raise JobGone("its address is not known")
         files = self._listed(job)
         job = self._journal.jobs[job.number]
-        expired: list[_Numbered] = []
-        for one in files:
-            if (known := job.files.get(one.number)) is None or known.state is not Proven.PROVEN:
-                got = self._file(job, one)
-                if got is None:
-                    expired.append(one)
-                else:
-                    job = self._journal.got(job.number, got)
-            self._order.done(one.number, len(files))
-        return self._again(job, expired) if expired else job
+        expired = self._round(job, [one for one in files if not _is_proven(job, one)], len(files))
+        for _ in range(_MOST_ROUNDS):
+            if not expired:
+                break
+            left = self._afresh(job, expired)
+            found = self._round(self._journal.jobs[job.number], left, len(files))
+            if len(found) == len(left):
+                return self._lost(job.number, found)
+            expired = found
+        return self._lost(job.number, expired)
 
-    def _again(self, job: Job, expired: list[_Numbered]) -> Job:
+    def _round(self, job: Job, files: list[_Numbered], of: int) -> list[_Numbered]:
+        """Fetch files by one list of addresses; those whose address is not good any more."""
+        expired = []
+        for one in files:
+            if (got := self._file(job, one)) is None:
+                expired.append(one)
+            else:
+                self._journal.got(job.number, got)
+            self._order.done(one.number, of)
+        return expired
+
+    def _afresh(self, job: Job, expired: list[_Numbered]) -> list[_Numbered]:
         """Those files by fresh addresses; all files, where the server now lists others."""
-        before = job.listed
-        fresh = {one.number: one for one in self._listed(job)}
-        job = self._journal.jobs[job.number]
-        for old in expired if job.listed == before else list(fresh.values()):
-            one = fresh.get(old.number)
-            got = self._file(job, one) if one is not None else None
-            lost = Got(old.number, old.listed.content, old.listed.type, Proven.LOST, detail="its address has expired")
-            job = self._journal.got(job.number, got or lost)
-        return job
+        fresh, numbers = self._listed(job), {one.number for one in expired}
+        known = self._journal.jobs[job.number].files
+        return [one for one in fresh if one.number in numbers or one.number not in known]
+
+    def _lost(self, number: int, expired: list[_Numbered]) -> Job:
+        """Give files up whose addresses are never good."""
+        for one in expired:
+            lost = Got(one.number, one.listed.content, one.listed.type, Proven.LOST, detail="its address has expired")
+            self._journal.got(number, lost)
+        return self._journal.jobs[number]
 
     def _listed(self, job: Job) -> list[_Numbered]:
         """The files of all pages of the manifest, numbered as they were the first time; each page is kept as it came.
@@ -287,6 +273,11 @@ def _read(answer: Answer) -> Manifest:
         return read_manifest(answer.body)
     except GatewayError as problem:
         raise Unreachable(f"the export is done, but {problem}. Try again later") from None
+
+
+def _is_proven(job: Job, one: _Numbered) -> bool:
+    known = job.files.get(one.number)
+    return known is not None and known.state is Proven.PROVEN
 
 
 def _why_ended(job: Job) -> str:

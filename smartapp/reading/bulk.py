@@ -5,8 +5,9 @@ import json
 
 from extractors.decode import read_object
 from extractors.gateway import Limits
-from extractors.sources.bulk import Export, Order
+from extractors.sources.bulk import Export
 from extractors.sources.bulk_journal import BulkJournal, Job
+from extractors.sources.bulk_order import Order
 from extractors.sources.bulk_refusals import Busy
 from extractors.sources.bulk_request import Level, Request
 from extractors.sources.bulk_server import BulkServer, Hosts

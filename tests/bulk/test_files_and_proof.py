@@ -13,7 +13,7 @@ from extractors.errors import SourceError, Unreachable
 from extractors.sources.bulk_journal import Proven
 from extractors.sources.exported import Exported
 from extractors.sources.folder import FileState
-from tests.bulk.exporter import MOMENT, Exporter, Raw, as_json, exported, job_of, packed, states
+from tests.bulk.exporter import MOMENT, Asked, Exporter, Raw, as_json, exported, job_of, packed, states
 from tests.extractors.practice import GENERIC, prescription, resource
 
 Rx = "MedicationRequest"
@@ -166,6 +166,43 @@ def test_addresses_that_expire_are_had_anew_and_proven_files_kept(
     assert states(found) == {}
     assert len(server.asked("GET", "/files/1/Patient")) == 1
     assert len(server.asked("GET", "/jobs/1")) == 2
+
+
+@pytest.mark.requirement("R56")
+def test_addresses_that_expire_again_and_again_are_had_anew_as_long_as_files_come(
+    server: Exporter, tmp_path: Path
+) -> None:
+    """F7: each list of addresses is good for two files, or for one and none."""
+    left = [2, 2, 1, 0]
+
+    def expiring(asked: Asked) -> Raw | None:
+        rounds = len(server.asked("GET", "/jobs/1"))
+        if not asked.path.startswith("/files"):
+            return None
+        left[rounds - 1] -= 1
+        return None if left[rounds - 1] >= 0 else Raw(403)
+
+    server.scripts.append(expiring)
+    kinds = {one["resourceType"] for one in server.resources}
+    found = exported(server, tmp_path / "o")
+
+    proven = [one for one in job_of(tmp_path / "o").files.values() if one.state is Proven.PROVEN]
+    assert (len(kinds), len(proven)) == (7, 5)
+    assert len(server.asked("GET", "/jobs/1")) == 4  # the last list brought nothing: nobody asks for a fifth
+    assert sorted(states(found).values()) == ["failed"] * 2
+
+
+def test_a_list_of_another_moment_is_fetched_whole(server: Exporter, tmp_path: Path) -> None:
+    def relisted(asked: Asked) -> Raw | None:
+        if asked.path.startswith(f"/files/1/{Rx}") and "transactionTime" not in server.manifest:
+            server.manifest = {"transactionTime": "2026-11-23T04:00:00Z"}
+            return Raw(403)
+        return None
+
+    server.scripts.append(relisted)
+    exported(server, tmp_path / "o")
+
+    assert (job_of(tmp_path / "o").is_whole, job_of(tmp_path / "o").moment) == (True, "2026-11-23T04:00:00Z")
 
 
 @pytest.mark.requirement("R61")
