@@ -231,7 +231,7 @@ class Export:
     def _file(self, job: Job, one: _Numbered) -> Got | None:
         """A file, proven or not; None where its address is not good any more."""
         name = f"{one.number:05}-{one.listed.content}-{one.listed.type}.ndjson"
-        draft = Draft(self._journal.folder / job.folder / name)
+        draft = Draft(self._journal.folder / job.folder / name, self._order.arrived)
         try:
             return self._proven(one, draft, f"{job.folder}/{name}")
         except (LinkRefused, Untrusted, Oversized) as problem:

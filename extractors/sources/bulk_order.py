@@ -20,6 +20,7 @@ class Order:
         withheld: gives the types that were not granted, once a token is there.
         done: is told files that are done and those there are.
         say: is told in words how it goes.
+        arrived: is told the bytes of each piece of a file, before they are written; it may refuse them.
         reached: is told each step, before and after it is on the disk.
     """
 
@@ -31,4 +32,5 @@ class Order:
     withheld: Callable[[], tuple[str, ...]] = tuple
     done: Callable[[int, int], None] = lambda _done, _of: None
     say: Callable[[str], None] = lambda _: None
+    arrived: Callable[[int], None] = lambda _: None
     reached: Reached = lambda _: None

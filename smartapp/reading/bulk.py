@@ -100,6 +100,7 @@ class Exporting:
             self._withheld,
             self._telling.done,
             self._telling.say,
+            self._asked.arrived,
             self._asked.reached,
         )
         hosts = Hosts(self._base, crawling.aliases)

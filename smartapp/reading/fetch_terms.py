@@ -47,7 +47,8 @@ class Fetching:
     """What to read, and how.
 
     `level` None: that of the cohort, a Group or all patients. `form` is how the server wants the list of types, `waits`
-    how long an export is waited for, and `reached` is told each step of it, before and after it is on the disk.
+    how long an export is waited for. `arrived` is told the bytes of each piece of its files, before they are written,
+    and `reached` each step, before and after it is on the disk.
     """
 
     crawling: Crawling
@@ -56,6 +57,7 @@ class Fetching:
     level: Level | None = None
     form: Form = Form.GET
     waits: Waits = field(default_factory=Waits)
+    arrived: Callable[[int], None] = lambda _: None
     reached: Reached = lambda _: None
 
 

@@ -2,11 +2,9 @@
 
 import errno
 import os
-import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,13 +13,10 @@ import pytest
 from extractors.errors import SourceError
 from smartapp.durable import Files
 from smartapp.nightly.endings import WAITS, ending_of
-from smartapp.nightly.lease import LASTS, Held, Lease, Overtaken
 from smartapp.nightly.machine import MOST_BACK, Machine, Parked
-from smartapp.nightly.state import FOLDER
 from smartapp.nightly.status import State
-from tests.unattended.nights import Killed, Practice, orders, practice
+from tests.unattended.nights import Killed, Practice, copy_of
 
-BEFORE, AFTER = [True] * 4, [True, True, True, False, True, True]
 FAILPOINTS = (
     "before the writing of status.json",
     "before the fsync of status.json",
@@ -29,7 +24,7 @@ FAILPOINTS = (
     "before the rename of status.json",
     "after the rename of status.json",
     "after the loading",
-    "before the settling of next",
+    "before the settling of next-2",
     "before the settling of the run",
     "before the rename of cases.csv",
     "after the rename of cases.csv",
@@ -47,35 +42,13 @@ FAILPOINTS = (
 )
 
 
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Practice:
-    """A practice after its first night; nobody may change it."""
-    made = practice(tmp_path_factory.mktemp("first"), *BEFORE)
-    made.night()
-    made.export(orders(*AFTER))
-    return made
-
-
-@pytest.fixture(scope="module")
-def unbroken(first: Practice, tmp_path_factory: pytest.TempPathFactory) -> Practice:
-    """The same after a second night that nothing disturbed; its points are those of that night."""
-    made = copy_of(first, tmp_path_factory.mktemp("unbroken"))
-    made.night()
-    return made
-
-
-def copy_of(made: Practice, root: Path) -> Practice:
-    shutil.copytree(made.root, root, dirs_exist_ok=True)
-    return replace(made, root=root, said=[], shown=[], points=[])
-
-
 def number_of(point: str, points: list[str]) -> int:
     """Which of the points it is; the name of a run is not known beforehand."""
     if point.startswith("the last "):
         named = point.replace("the last ", "before the ")
         return len(points) - 1 - points[::-1].index(named)
     if point.endswith("the run"):
-        return points.index("before the settling of next") + 1
+        return points.index("before the settling of next-2") + 1
     return points.index(point)
 
 
@@ -146,71 +119,6 @@ def test_a_process_that_is_asked_to_stop_keeps_what_it_did_lets_go_and_exits_wit
     assert asked.night(now=Machine().now, host="another").run == unbroken.status()["run"]
 
 
-@pytest.mark.requirement("R116")
-def test_a_second_run_at_the_same_time_says_who_is_at_work_and_does_nothing(first: Practice, tmp_path: Path) -> None:
-    made = copy_of(first, tmp_path)
-    before = made.status()
-    lease = Lease.take(made.out / FOLDER, made.machine(host="clinic-1"))
-    with pytest.raises(Held, match=f"process {os.getpid()} on clinic-1, since 2026-07-01"):
-        made.night(host="clinic-1")
-    assert made.status() == before
-    lease.release()
-
-    made.night()
-    assert made.said
-
-
-@pytest.mark.requirement("R116")
-@pytest.mark.parametrize(("late", "refused"), [(timedelta(0), True), (timedelta(seconds=1), False)])
-def test_a_lease_of_another_machine_lasts_its_time(
-    late: timedelta, refused: bool, first: Practice, tmp_path: Path
-) -> None:
-    made = copy_of(first, tmp_path)
-    Lease.take(made.out / FOLDER, made.machine(host="elsewhere"))
-    made.now += LASTS + late
-    if refused:
-        with pytest.raises(Held, match="on elsewhere"):
-            Lease.take(made.out / FOLDER, made.machine())
-    else:
-        assert Lease.take(made.out / FOLDER, made.machine()).number == 3
-
-
-@pytest.mark.requirement("R116")
-def test_a_writer_that_wakes_after_another_took_its_place_is_refused_before_it_changes_anything(
-    first: Practice, unbroken: Practice, tmp_path: Path
-) -> None:
-    """F10: the first run sleeps after its files are ready; the second runs through meanwhile."""
-    made = copy_of(first, tmp_path)
-    later = replace(made, said=[], shown=[], points=[])
-    seen = list[dict[str, bytes]]()
-
-    def sleep_over(point: str) -> None:
-        if point == "before the settling of next" and not seen:
-            later.now = made.now + LASTS + timedelta(minutes=1)
-            later.night(pid=os.getppid())
-            seen.append(later.left())
-
-    with pytest.raises(Overtaken):
-        made.night(at=sleep_over)
-    assert later.left() == seen[0] == unbroken.left()
-    assert later.status()["state"] == "done"
-
-
-@pytest.mark.requirement("R117")
-def test_a_run_waits_rather_than_fill_the_disk(first: Practice, unbroken: Practice, tmp_path: Path) -> None:
-    made = copy_of(first, tmp_path)
-    before = made.left()
-    made.free = 10_000_000
-    with pytest.raises(Parked, match="10 MB are free, expected 50"):
-        made.night()
-
-    assert made.left() == before
-    assert (made.status()["state"], made.status()["exit_code"]) == ("parked", 9)
-    made.free = 10**12
-    made.night()
-    assert made.left() == unbroken.left()
-
-
 @pytest.mark.requirement("R117")
 @pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_disk_that_is_full_or_fails_in_the_midst_parks_the_run_with_nothing_half_accepted(
@@ -220,7 +128,7 @@ def test_a_disk_that_is_full_or_fails_in_the_midst_parks_the_run_with_nothing_ha
     before = made.left()
 
     def fail(point: str) -> None:
-        if point == "before the settling of next":
+        if point == "before the settling of next-2":
             raise OSError(reason, os.strerror(reason), "results")
 
     with pytest.raises(OSError, match="results"):

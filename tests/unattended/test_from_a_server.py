@@ -55,10 +55,9 @@ def test_each_night_reads_the_server_anew_and_is_silent_where_it_says_the_same(
 def test_a_run_that_is_killed_after_the_reading_does_not_read_again(clinic: Practice, server: Scripted) -> None:
     clinic.night()
     server.resources += orders(True, True, False, True)[-2:]
-    point = "before the settling of next"
 
     def kill(one: str) -> None:
-        if one == point:
+        if one == "before the settling of next-2":
             raise Killed(one)
 
     with pytest.raises(Killed):
