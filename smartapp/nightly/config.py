@@ -118,7 +118,7 @@ def _clinic(said: Mapping[str, Any], path: Path, problems: Problems) -> Clinic |
     if rules is None or source is None or "out" not in said:
         return None
     out = below / said["out"]
-    problems.of(lambda: _check_apart(out, source.folder, at))
+    problems.of(lambda: check_apart(out, source.folder, at))
     return Clinic(rules, out, source, reports, fetching, floor * 1_000_000)
 
 
@@ -208,7 +208,7 @@ def _check_report(report: Report, rules: RuleBook) -> Attestations:
     return attested
 
 
-def _check_apart(out: Path, folder: Path, at: str) -> None:
+def check_apart(out: Path, folder: Path, at: str) -> None:
     """Refuse to write where the next run would read, or to read where a run writes."""
     one, other = out.resolve(), folder.resolve()
     if one.is_relative_to(other) or other.is_relative_to(one):
