@@ -24,9 +24,11 @@ from smartapp.cli.options import (
 from smartapp.cli.options import PARAMETERS as STATIC
 from smartapp.printed import console
 from smartapp.reading.crawling import Crawling, Manners
+from smartapp.reading.fetch_terms import MANIFEST_MB
 from smartapp.reading.fetching import Choice, Fetched, Fetching, Renew, Telling, Way, fetch
 from smartapp.usecases import UsageError
 
+_MANIFEST = "Megabytes that the list of the export's files may have."
 _PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"
 _OPTIONS = (
     click.argument("base"),
@@ -42,6 +44,7 @@ _OPTIONS = (
     STATIC,
     click.option("--alias", "aliases", multiple=True, help="Another base of the same server, which may see the token."),
     click.option("--form", type=click.Choice([*map(str, Form)]), default="get", help="How the server wants the types."),
+    click.option("--manifest-mb", type=click.IntRange(min=1), default=MANIFEST_MB, help=_MANIFEST, show_default=True),
     click.option("--again", is_flag=True, help="Export everything anew, though a finished export is there."),
     click.option("--changes", is_flag=True, help="Export what changed since the finished export that is there."),
     click.option("--only-bulk", is_flag=True, help="Do not crawl where the server does not export."),
@@ -113,7 +116,8 @@ def _asked(**options: Any) -> Fetching:
         **{name: options[name] for name in named},
     )
     choice = Choice.BULK if options["only_bulk"] else Choice.BEST
-    return Fetching(crawling, choice, renew, Level.SYSTEM if options["system"] else None, Form(options["form"]))
+    level = Level.SYSTEM if options["system"] else None
+    return Fetching(crawling, choice, renew, level, Form(options["form"]), manifest_mb=options["manifest_mb"])
 
 
 def _cohort(**options: Any) -> Cohort:

@@ -49,7 +49,7 @@ def _results_of(path: Path) -> Path:
     said = read_toml(path, WHAT, ConfigError)[1]
     if not isinstance(said.get("out"), str):
         raise ConfigError(f"{path.name}: 'out' is missing. Add it.")
-    out = path.parent / said["out"]
+    out = path.parent / str(said["out"])
     for source in _sources(said):
         check_apart(out, path.parent / source, path.name)
     return out

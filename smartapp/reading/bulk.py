@@ -23,6 +23,7 @@ from smartapp.smart.backend import BackendToken
 
 BULK_FOLDER = "bulk"
 _LARGE = 1 << 40
+_LISTING = 600
 _FILES = Limits(total=6 * 3600, packed=_LARGE, size=_LARGE)
 """A file of an export may be large and slow: what bounds it is the disk, and a check of each line when it is read."""
 
@@ -104,7 +105,10 @@ class Exporting:
             self._asked.reached,
         )
         hosts = Hosts(self._base, crawling.aliases)
-        server = BulkServer(hosts, connection.gateway, gateway_of(crawling, _FILES), connection.bearer)
+        most = self._asked.manifest_mb * 1_000_000
+        listing = Limits(total=_LISTING, packed=most, size=most, loose=most, lanes=crawling.manners.lanes)
+        files = gateway_of(crawling, _FILES)
+        server = BulkServer(hosts, gateway_of(crawling, listing), files, connection.bearer)
         return Export(server, journal, order)
 
     def _withheld(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.errors import GatewayError, SourceError, Unreachable
+from extractors.errors import GatewayError, Oversized, SourceError, Unreachable
 from extractors.sources.bulk_manifest import Content, read_manifest
 from extractors.sources.bulk_waiting import Waits
 from smartapp.reading.fetching import Renew
@@ -312,6 +312,21 @@ def test_files_that_are_listed_anew_are_told_by_what_they_are_not_by_their_place
     assert len({got.sha256 for got in job_of(tmp_path / "o").files.values()}) == 3
     again = len(server.asked("GET", "/files/1/a"))
     assert again == (2 if relisted == "of another moment" else 1)
+
+
+@pytest.mark.parametrize(("most", "is_read"), [(18, True), (17, False)])
+def test_a_list_of_files_may_be_as_large_as_the_settings_say(
+    server: Exporter, tmp_path: Path, most: int, is_read: bool
+) -> None:
+    server.manifest = {"output": [], "note": "x" * 17_000_000}
+    if is_read:
+        exported(server, tmp_path / "o", manifest_mb=most)
+        assert job_of(tmp_path / "o").committed
+    else:
+        with pytest.raises(Oversized, match="Let it be larger: manifest_mb"):
+            exported(server, tmp_path / "o", manifest_mb=most)
+        exported(server, tmp_path / "o")
+        assert server.kicked_off == 1
 
 
 def test_files_that_only_a_query_tells_apart_are_all_read(server: Exporter, tmp_path: Path) -> None:

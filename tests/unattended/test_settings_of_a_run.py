@@ -173,6 +173,7 @@ def test_a_level_that_fits_the_cohort_is_taken(clinic: Practice, lines: str) -> 
         (('group = "a"', 'token_file = "open.txt"'), "holds a secret and is open to others"),
         (('group = "a"', 'read = "fast"'), "expected one of best, bulk, crawl"),
         (('group = "a"', "lanes = 99"), "lanes: expected 1 to"),
+        (('group = "a"', "manifest_mb = 0"), "manifest_mb: expected megabytes"),
         (("encounters = [2026-02-01, 2026-01-01]",), "expected two days"),
         (('patients = "missing.txt"',), "missing.txt: No such file"),
     ],
