@@ -149,7 +149,7 @@ def _doubts(got: Got) -> Iterator[tuple[str, str, str]]:
     elif got.state is Proven.UNPROVEN:
         yield known, Outcome.UNPROVEN, f"a file is not proven to be whole: {got.detail}"
     for kind in got.grave:
-        yield kind, Outcome.PARTIAL, _ERRORS
+        yield kind, Outcome.PARTIAL, f"{_ERRORS}: {got.lines} lines of them"
 
 
 def _worst(found: list[tuple[str, str]]) -> tuple[str, str]:

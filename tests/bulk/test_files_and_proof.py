@@ -230,6 +230,20 @@ def test_errors_that_a_server_reports_leave_in_doubt_what_they_speak_of(
     assert "Smith" not in (tmp_path / "o" / "bulk" / "journal.ndjson").read_text()
 
 
+@pytest.mark.requirement("R61")
+@pytest.mark.parametrize(("lines", "doubted"), [(10_000, 0), (10_001, 1)])
+def test_an_account_of_trouble_without_end_is_not_read_to_its_end(
+    server: Exporter, tmp_path: Path, lines: int, doubted: int
+) -> None:
+    server.manifest = {"error": [{"type": "OperationOutcome", "url": f"{server.root}/files/1/trouble"}]}
+    server.says("GET", "/files/1/trouble", Raw(body=b'{"resourceType":"OperationOutcome","issue":[]}\n' * lines))
+    exported(server, tmp_path / "o")
+
+    rows = [row for row in Exported(tmp_path / "o" / "bulk", GENERIC).asked if row["state"] != "complete"]
+    assert bool(rows) == bool(doubted)
+    assert all("10001 lines" in row["reasons"][0] for row in rows)
+
+
 def test_an_export_without_files_is_whole_and_empty(server: Exporter, tmp_path: Path) -> None:
     server.manifest = {"output": []}
     found = exported(server, tmp_path / "o")
