@@ -82,6 +82,19 @@ def test_a_type_that_is_withheld_of_a_sudden_is_told_and_is_exit_code_8_once(
     assert list(clinic.status()["ledger"]["not_whole"]) == ["Immunization"]
 
 
+def test_a_type_that_is_not_whole_in_another_way_is_told_anew(clinic: Practice, server: Scripted) -> None:
+    server.says("Immunization?", Raw(403))
+    clinic.night()
+    server.scripts.clear()
+    server.says("Immunization?", Raw(400))
+    found = clinic.night()
+
+    assert found.exit_code == 8
+    begins = ("F-404 Immunization: failed", "no longer: F-404 Immunization: withheld")
+    told = [line for line in clinic.said if "F-404" in line]
+    assert [line.startswith(words) for line, words in zip(told, begins, strict=True)] == [True, True]
+
+
 def test_evidence_that_is_withheld_is_a_numerator_that_fell(clinic: Practice, server: Scripted) -> None:
     clinic.night()
     server.resources = [one for one in server.resources if one["resourceType"] != "Provenance"]

@@ -1,6 +1,7 @@
 """J22: a scheduler runs pi180 every night. Silence while nothing changes; a lost numerator is an alert, dated."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,21 @@ def test_a_numerator_that_fell_over_the_same_days_is_told_with_the_days_of_what_
     assert told == "F-401 PI_EP_1: 18 met where the run before had 20, from 2026-01-01 to 2026-06-29"
     assert lost == "those that are met no longer are of 3 March 2026 to 5 March 2026."
     assert clinic.night().exit_code == 0
+
+
+@pytest.mark.parametrize("gone", ["2026-01-01--2026-06-29/tallies.json", ""], ids=["days", "run"])
+def test_a_run_before_whose_files_are_gone_is_told_instead_of_no_alert(clinic: Practice, gone: str) -> None:
+    clinic.night()
+    run = clinic.out / "runs" / clinic.status()["run"]
+    (run / gone).unlink() if gone else shutil.rmtree(run)
+    clinic.export(orders(True, True, False, True, False, *GOOD[5:]))
+    found = clinic.night()
+
+    assert (found.exit_code, codes(clinic.status()) & {"F-401", "F-405"}) == (8, {"F-405"})
+    says = f"F-405 run before: the files of run {run.name[:12]} are gone: whether a numerator fell since is not known."
+    assert says in clinic.said
+    assert clinic.night().exit_code == 0
+    assert clinic.said == []
 
 
 def test_a_numerator_that_grew_is_no_alert(clinic: Practice) -> None:
