@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from extractors.errors import Unreachable
-from extractors.gateway import LANES, USUAL_RATE
+from extractors.gateway import LANES
 from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id
 from extractors.sources.queries import SignInNeeded
@@ -16,6 +16,7 @@ from smartapp.cli.options import (
     INTERRUPTED,
     NOT_WHOLE,
     PLACE,
+    RATE,
     SIGN_IN_REFUSED,
     UNREACHABLE,
     named_values,
@@ -48,6 +49,7 @@ _OPTIONS = (
     click.option("--again", is_flag=True, help="Export everything anew, though a finished export is there."),
     click.option("--changes", is_flag=True, help="Export what changed since the finished export that is there."),
     click.option("--only-bulk", is_flag=True, help="Do not crawl where the server does not export."),
+    RATE,
     click.option("--ca", type=PLACE, help="Bundle of certificate authorities to trust instead (PEM)."),
     click.option("--private-range", "ranges", multiple=True, help="Range of private addresses to allow: 10.20.0.0/16."),
 )
@@ -108,11 +110,12 @@ def _asked(**options: Any) -> Fetching:
         raise UsageError("--again and --changes: expected one of them.")
     renew = Renew.ALL if options["again"] else Renew.CHANGES if options["changes"] else Renew.KEEP
     named = ("base", "out", "token_file", "site", "profile", "zone", "aliases", "ca", "ranges")
+    rate = options["rate"] or None
     crawling = Crawling(
         cohort=_cohort(**options),
         backend=backend_of(**options),
         parameters=named_values(options["parameters"]),
-        manners=Manners(lanes=LANES, rate=USUAL_RATE, pace_file=Path.home() / _PACE_FILE),
+        manners=Manners(lanes=LANES, rate=rate, pace_file=Path.home() / _PACE_FILE if rate else None),
         **{name: options[name] for name in named},
     )
     choice = Choice.BULK if options["only_bulk"] else Choice.BEST

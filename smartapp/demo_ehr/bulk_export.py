@@ -18,7 +18,8 @@ from smartapp.demo_ehr.scenario import OFFICE_STAFF, Scenario
 
 PANEL = "all-patients"
 """A Group that every scenario has: all its patients."""
-_POLLS = 1
+_POLLS = 0
+"""How often an export is still not done when it is asked for: here it is made while it is fetched."""
 _WAIT = {"Retry-After": "0", "X-Export-Status": "in progress"}
 _OF_WHOM = ("subject", "patient", "for")
 
