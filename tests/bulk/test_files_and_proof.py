@@ -1,10 +1,12 @@
 """A file of an export counts only with proof that it is all of it; what a manifest says never touches a path."""
 
+import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from extractors.sources.bulk_journal import Proven
 from extractors.sources.exported import Exported
 from extractors.sources.folder import FileState
 from tests.bulk.exporter import MOMENT, Asked, Exporter, Raw, as_json, exported, job_of, packed, states
+from tests.crawl.scripted import fingerprint
 from tests.extractors.practice import GENERIC, prescription, resource
 
 Rx = "MedicationRequest"
@@ -33,17 +36,49 @@ def got(out: Path) -> Proven:
     return job_of(out).files[1].state
 
 
-@pytest.mark.requirement("R58")
-@pytest.mark.parametrize("cut", [0, 1, 64 * 1024, 128 * 1024, len(_BIG) - 1])
-@pytest.mark.parametrize("gzipped", [False, True], ids=["plain", "gzip"])
-def test_a_file_that_is_cut_is_fetched_again_whole(server: Exporter, tmp_path: Path, cut: int, gzipped: bool) -> None:
-    body, headers = (packed(_BIG), (("Content-Encoding", "gzip"),)) if gzipped else (_BIG, ())
-    one_file(server)
-    server.says("GET", "/files", Raw(body=body, headers=headers, cut=min(cut, len(body) - 1)), Raw(200, body, headers))
-    exported(server, tmp_path / "o")
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The fingerprint of the large file alone."""
+    folder = tmp_path_factory.mktemp("big")
+    (folder / f"{Rx}.ndjson").write_bytes(_BIG)
+    return fingerprint(folder)
 
-    assert got(tmp_path / "o") is Proven.PROVEN
+
+_GZIP = (("Content-Encoding", "gzip"),)
+WAYS = {
+    "plain": Raw(body=_BIG),
+    "chunked": Raw(body=_BIG, chunked=True),
+    "gzip": Raw(body=gzip.compress(_BIG, 0), headers=_GZIP),
+    "gzip chunked": Raw(body=gzip.compress(_BIG, 0), headers=_GZIP, chunked=True),
+}
+
+
+@pytest.mark.requirement("R58")
+@pytest.mark.parametrize("way", list(WAYS))
+def test_a_file_that_is_cut_after_any_64_kb_is_fetched_again_until_it_is_whole(
+    server: Exporter, tmp_path: Path, way: str, big: str
+) -> None:
+    """F2: cut at its beginning, after each 64 kB, and before its last bytes; each night bears two cuts."""
+    whole = WAYS[way]
+    cuts = [0, 1, *range(64 * 1024, len(whole.sent), 64 * 1024), len(whole.sent) - 5]
+    one_file(server)
+    server.says("GET", "/files", *(replace(whole, cut=cut) for cut in cuts), whole)
+    nights = 1
+    while not is_had(server, tmp_path / "o"):
+        nights += 1
+
+    assert (len(cuts), nights, server.kicked_off) == (7, 4, 1)
     assert (tmp_path / "o" / "bulk" / job_of(tmp_path / "o").files[1].file).read_bytes() == _BIG
+    assert fingerprint(tmp_path / "o") == big
+
+
+def is_had(server: Exporter, out: Path) -> bool:
+    try:
+        exported(server, out)
+    except Unreachable:
+        assert job_of(out).files == {}
+        return False
+    return got(out) is Proven.PROVEN
 
 
 @pytest.mark.requirement("R58")
