@@ -15,10 +15,6 @@ from tests.bulk.exporter import Exporter, Raw, Time, exported, exporter, job_of,
 from tests.crawl.scripted import fingerprint, reading
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 def folder_of(server: Exporter, place: Path) -> Path:
     """The same records as files."""
     place.mkdir()
@@ -71,31 +67,6 @@ def test_a_group_all_patients_and_the_system_are_exported(
     exported(server, tmp_path / "o", cohort=cohort, level=level)
 
     assert server.asked("GET", path)
-
-
-@pytest.mark.requirement("R56")
-@pytest.mark.parametrize(
-    "step",
-    [f"{when} {what}" for what in ("accepted", "manifest", "file", "rename", "committed", "closed") for when in
-     ("before", "after")] + ["before asked", "after asked", "before DELETE"],
-)  # fmt: skip
-def test_whatever_kills_it_the_next_run_ends_as_if_nothing_had_happened(
-    server: Exporter, tmp_path: Path, step: str, unbroken: str
-) -> None:
-
-    def reached(now: str) -> None:
-        if now == step:
-            raise Killed
-
-    with pytest.raises(Killed):
-        exported(server, tmp_path / "o", reached=reached)
-    kicked_off = server.kicked_off
-    exported(server, tmp_path / "o")
-
-    assert fingerprint(tmp_path / "o") == unbroken
-    answered = step not in ("before asked", "after asked", "before accepted")
-    assert (server.kicked_off == kicked_off) == answered  # an answer that was never kept cannot be gone on with
-    assert not [one for one in (tmp_path / "o").rglob("*.part")]
 
 
 @pytest.mark.requirement("R54")
