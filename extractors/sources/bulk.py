@@ -93,6 +93,14 @@ class Export:
         kept = "" if answer.status in _DELETED else f"the server keeps it (status {answer.status})"
         return self._journal.say("closed", job.number, why=kept)
 
+    def cancel(self) -> bool:
+        """Let the server forget every unfinished job, and start the next one afresh; whether it does."""
+        unfinished = [job for job in self._journal.jobs.values() if not job.committed and not job.ended]
+        for job in unfinished:
+            if job.status is None or self.close(job).closed:
+                self._journal.say("ended", job.number, why="cancelled")
+        return all(self._journal.jobs[job.number].ended for job in unfinished)
+
     def retry(self, job: Job) -> Job:
         """Ask once more for the files of a committed job that were lost or are not proven."""
         try:
@@ -263,8 +271,8 @@ class Export:
         if answer.status >= FAULT or answer.status == TOO_MANY:
             raise Unreachable(f"a file: the server answered with status {answer.status}. Try again later")
         if answer.status == FORBIDDEN and one.token:
-            detail = f"the server does not permit it (status {answer.status})"
-            return Got(one.number, one.listed.content, one.listed.type, Proven.LOST, detail=detail)
+            detail = f"status {answer.status}"
+            return Got(one.number, one.listed.content, one.listed.type, Proven.WITHHELD, detail=detail)
         return None
 
 

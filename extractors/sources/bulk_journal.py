@@ -32,6 +32,7 @@ class Proven(StrEnum):
 
     PROVEN = "complete"
     UNPROVEN = "unproven: nothing shows that the file came whole"
+    WITHHELD = "withheld: the server does not permit fetching the file"
     LOST = "failed: the file could not be had"
 
 

@@ -1,8 +1,9 @@
 """The verb that reads a server in bulk: bulk."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -26,9 +27,10 @@ from smartapp.cli.options import PARAMETERS as STATIC
 from smartapp.printed import console
 from smartapp.reading.crawling import Crawling, Manners
 from smartapp.reading.fetch_terms import MANIFEST_MB
-from smartapp.reading.fetching import Choice, Fetched, Fetching, Renew, Telling, Way, fetch
+from smartapp.reading.fetching import Choice, Fetched, Fetching, Renew, Telling, Way, cancel, fetch
 from smartapp.usecases import UsageError
 
+_Result = TypeVar("_Result")
 _MANIFEST = "Megabytes that the list of the export's files may have."
 _PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"
 _OPTIONS = (
@@ -48,6 +50,7 @@ _OPTIONS = (
     click.option("--manifest-mb", type=click.IntRange(min=1), default=MANIFEST_MB, help=_MANIFEST, show_default=True),
     click.option("--again", is_flag=True, help="Export everything anew, though a finished export is there."),
     click.option("--changes", is_flag=True, help="Export what changed since the finished export that is there."),
+    click.option("--cancel", is_flag=True, help="Let the server forget the export that is not finished; read nothing."),
     click.option("--only-bulk", is_flag=True, help="Do not crawl where the server does not export."),
     RATE,
     click.option("--ca", type=PLACE, help="Bundle of certificate authorities to trust instead (PEM)."),
@@ -67,20 +70,32 @@ def bulk(**options: Any) -> None:
     """Read the FHIR server at BASE into a folder by a bulk export, for pi180 extract and run.
 
     Where the server does not export, it is crawled instead, and the reason told. The same command again goes on where
-    it stopped, and starts no second export.
+    it stopped, and starts no second export; --cancel gives it up.
 
     Exit code 8 if something could not be read whole, 5 if the sign-in is refused, 6 if the server does not answer, 130
     if it was interrupted: what was read is kept, and the export goes on at the server.
     """
     with stated_failures():
-        found = _fetched(_asked(**options))
+        asked = _asked(**options)
+        if options["cancel"]:
+            sys.exit(_carried_out(lambda telling: _cancelled(asked, telling)))
+        found = _carried_out(lambda telling: fetch(asked, telling))
         _tell(found)
     sys.exit(NOT_WHOLE if found.faults or found.not_whole or found.unknown else 0)
 
 
-def _fetched(asked: Fetching) -> Fetched:
+def _cancelled(asked: Fetching, telling: Telling) -> int:
+    """The exit code."""
+    if not cancel(asked, telling):
+        return UNREACHABLE
+    click.echo("No export is left unfinished at the server.")
+    return 0
+
+
+def _carried_out(what: Callable[[Telling], _Result]) -> _Result:
+    """What a use case gives; it exits with the code of what a person, the server or the sign-in stops."""
     try:
-        return fetch(asked, Telling(say=lambda text: console.note(f"pi180: {text}.")))
+        return what(Telling(say=lambda text: console.note(f"pi180: {text}.")))
     except KeyboardInterrupt:
         console.note("pi180: interrupted. What was read is kept; the same command goes on from there.")
         sys.exit(INTERRUPTED)

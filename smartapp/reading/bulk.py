@@ -6,7 +6,7 @@ import json
 from extractors.decode import read_object
 from extractors.gateway import Limits
 from extractors.sources.bulk import Export
-from extractors.sources.bulk_journal import BulkJournal, Job
+from extractors.sources.bulk_journal import BulkJournal, Job, is_export
 from extractors.sources.bulk_order import Order
 from extractors.sources.bulk_refusals import Busy
 from extractors.sources.bulk_request import Level, Request
@@ -24,8 +24,10 @@ from smartapp.smart.backend import BackendToken
 BULK_FOLDER = "bulk"
 _LARGE = 1 << 40
 _LISTING = 600
-_FILES = Limits(total=6 * 3600, packed=_LARGE, size=_LARGE)
-"""A file of an export may be large and slow: what bounds it is the disk, and a check of each line when it is read."""
+_FILES = Limits(total=6 * 3600, packed=_LARGE, size=_LARGE, slowest=60_000)
+"""A file of an export may be large and slow: what bounds it is the disk, and a check of each line when it is read.
+
+Less than a kilobyte a second is no download (F2): it is broken off, and tried again."""
 
 
 class Exporting:
@@ -38,6 +40,7 @@ class Exporting:
         self._level = asked.level or (Level.GROUP if cohort.rule is Rule.GROUP else Level.PATIENT)
         self._types = tuple(sorted({*types_of(profile), *RELATED}))
         self._place = asked.crawling.out / BULK_FOLDER
+        self._header = {"base": self._base, "level": str(self._level), "group": cohort.group}
 
     def run(self) -> Fetched:
         """See `fetch`.
@@ -45,8 +48,7 @@ class Exporting:
         Raises:
             NoExport: the server does not export this to us.
         """
-        header = {"base": self._base, "level": str(self._level), "group": self._asked.crawling.cohort.group}
-        journal = BulkJournal.opened(self._place, header, self._asked.reached)
+        journal = BulkJournal.opened(self._place, self._header, self._asked.reached)
         try:
             new = self._run(journal)
         finally:
@@ -61,6 +63,16 @@ class Exporting:
             not_whole=tuple(not_whole_of(rows)),
             cautions=self._connection.cautions,
         )
+
+    def cancel(self) -> bool:
+        """See `smartapp.reading.fetching.cancel`."""
+        if not is_export(self._place):
+            return True
+        journal = BulkJournal.opened(self._place, self._header)
+        try:
+            return self._export(journal, None, "").cancel()
+        finally:
+            journal.close()
 
     def _run(self, journal: BulkJournal) -> bool:
         """Whether anything was read."""

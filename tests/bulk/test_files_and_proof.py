@@ -1,5 +1,6 @@
 """A file of an export counts only with proof that it is all of it; what a manifest says never touches a path."""
 
+import errno
 import gzip
 import json
 import os
@@ -305,15 +306,35 @@ def test_a_file_that_was_changed_since_is_damaged(server: Exporter, tmp_path: Pa
     assert [one.file for one in source.records if one.state is FileState.DAMAGED] == [f"jobs/0001/{file.name}"]
 
 
-def test_a_disk_that_takes_no_more_leaves_nothing_half_accepted(server: Exporter, tmp_path: Path) -> None:
+@pytest.mark.requirement("R61")
+def test_a_file_that_is_not_permitted_of_a_sudden_is_withheld_and_the_others_are_had(
+    server: Exporter, tmp_path: Path
+) -> None:
+    """F14: the permission of one type ends in the middle of an export, and comes back."""
+    token = tmp_path / "token"
+    token.write_text("a-token")
+    server.manifest = {"requiresAccessToken": True}
+    server.says("GET", f"/files/1/{Rx}", Raw(403))
+    assert states(exported(server, tmp_path / "o", token_file=token)) == {Rx: "withheld"}
+    assert {one.type for one in job_of(tmp_path / "o").files.values() if one.state is Proven.PROVEN} >= {"Patient"}
+
+    server.scripts.clear()
+    assert states(exported(server, tmp_path / "o", token_file=token)) == {}
+    assert len(server.asked("GET", "/files/1/Patient")) == 1
+
+
+@pytest.mark.requirement("R117")
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EIO, errno.EROFS])
+def test_a_disk_that_takes_no_more_leaves_nothing_half_accepted(server: Exporter, tmp_path: Path, reason: int) -> None:
+    """F8, F9: full, failing, or mounted anew for reading only."""
     one_file(server)
     server.says("GET", "/files", Raw(body=_BIG))
 
     def full(step: str) -> None:
         if step == "before rename":
-            raise OSError(28, "No space left on device")
+            raise OSError(reason, os.strerror(reason))
 
-    with pytest.raises(SourceError, match="No space left"):
+    with pytest.raises(SourceError, match=os.strerror(reason)):
         exported(server, tmp_path / "o", reached=full)
     assert [file.name for file in (tmp_path / "o" / "bulk" / "jobs" / "0001").iterdir()] == ["manifest-0001.json"]
 

@@ -13,6 +13,7 @@ from flask import Flask
 from smartapp import paths
 from smartapp.cli import main
 from smartapp.demo_ehr import AuthMethod, DemoClient, Faults, create_demo_ehr
+from smartapp.demo_ehr.faults import Endpoint
 from tests.demo_ehr.signing_in import BASE, FHIR, PUBLIC, signed_in
 from tests.smartapp.ehr_bridge import serve
 
@@ -98,11 +99,37 @@ def test_all_patients_and_the_system_are_exported_too(ehr: Ehr, tmp_path: Path, 
 
 
 @pytest.mark.requirement("R28")
-def test_a_token_that_ends_in_the_middle_is_renewed(ehr: Ehr, tmp_path: Path) -> None:
-    ehr.faults.add("bulk_file", status=401, times=1, after=2)
+@pytest.mark.parametrize(("endpoint", "after"), [("bulk", 0), ("bulk_status", 0), ("bulk_file", 2)])
+def test_a_token_that_ends_in_the_middle_is_renewed(ehr: Ehr, tmp_path: Path, endpoint: Endpoint, after: int) -> None:
+    """F6: at the kick-off, while it is waited, while files come."""
+    ehr.faults.add(endpoint, status=401, times=1, after=after)
     found = bulk(ehr, tmp_path / "o", "--all")
     ehr.faults.clear()
     assert found.exit_code == 0, found.stderr
+
+
+@pytest.mark.requirement("R28")
+def test_a_key_that_is_revoked_in_the_middle_parks_the_export_after_one_refusal(ehr: Ehr, tmp_path: Path) -> None:
+    """F15: the next run, by a key that is good again, goes on with the same export."""
+    before, kicked_off = len(ehr.faults.saw("token")), len(ehr.faults.saw("bulk"))
+    ehr.faults.add("bulk_file", status=401, after=2)
+    ehr.faults.add("token", error="invalid_client", after=1)
+    found = bulk(ehr, tmp_path / "o", "--all")
+    assert (found.exit_code, len(ehr.faults.saw("token")) - before) == (5, 2), found.stderr
+
+    ehr.faults.clear()
+    assert bulk(ehr, tmp_path / "o", "--all").exit_code == 0
+    assert len(ehr.faults.saw("bulk")) - kicked_off == 1
+
+
+def test_an_export_is_cancelled_by_the_verb(ehr: Ehr, tmp_path: Path) -> None:
+    ehr.faults.add("bulk_file", status=401)
+    assert bulk(ehr, tmp_path / "o", "--all").exit_code == 5
+    ehr.faults.clear()
+    found = bulk(ehr, tmp_path / "o", "--all", "--cancel")
+
+    assert (found.exit_code, found.stdout) == (0, "No export is left unfinished at the server.\n")
+    assert [one.method for one in ehr.faults.saw("bulk_status")][-1] == "DELETE"
 
 
 def test_a_sign_in_that_is_refused_has_exit_code_5_after_one_request(ehr: Ehr, tmp_path: Path) -> None:
