@@ -7,7 +7,8 @@ import pytest
 
 from extractors.errors import Unreachable
 from extractors.sources.queries import SignInNeeded
-from tests.bulk.exporter import exporter
+from tests.bulk.exporter import Raw as Bytes
+from tests.bulk.exporter import as_json, exporter
 from tests.crawl.scripted import Raw, Scripted, scripted
 from tests.extractors.practice import resource
 from tests.unattended.nights import Killed, Practice, orders, practice
@@ -122,6 +123,59 @@ def test_a_server_that_does_not_answer_parks_the_run(clinic: Practice, server: S
         clinic.night()
 
     assert (clinic.status()["state"], clinic.status()["exit_code"]) == ("parked", 6)
+
+
+def test_what_was_deleted_at_the_server_falls_in_the_night_and_the_next_is_silent(tmp_path: Path) -> None:
+    """J22 in bulk: changes since the server's own moment, and deletions among them; the rest is not sent again."""
+    made = practice(tmp_path)
+    with exporter([*PEOPLE, *orders(True, True, False)]) as server:
+        made.reads(server.base, 'group = "panel"', 'read = "bulk"')
+        made.night()
+        server.resources = []
+        gone = {"request": {"method": "DELETE", "url": "Provenance/rx-2-sent"}}
+        server.says("GET", "/files/gone", as_json({"resourceType": "Bundle", "type": "transaction", "entry": [gone]}))
+        deleted = [{"type": "Bundle", "url": f"{server.root}/files/gone"}]
+        server.manifest = {"transactionTime": "2026-11-23T04:00:00Z", "deleted": deleted}
+        found, said = made.night(), list(made.said)
+        server.manifest = {"transactionTime": "2026-11-24T04:00:00Z"}
+        quiet, silence = made.night(), list(made.said)
+        server.resources = orders(False, False, False, True)[-2:]
+        made.night()
+
+    assert (found.exit_code, quiet.exit_code, silence) == (4, 0, [])
+    assert "  PI_EP_1: 1 of 3 met (was 2 of 3 met)" in said
+    assert "  PI_EP_1: 2 of 4 met (was 1 of 3 met)" in made.said
+    assert any(line.startswith("F-401 PI_EP_1: 1 met where the run before had 2, from") for line in said)
+    asked = [one.path for one in server.asked("GET", "/r4/fhir/Group/panel/$export")]
+    moments = ["2026-11-22", "2026-11-23", "2026-11-24"]
+    assert [moment in path for moment, path in zip(moments, asked[1:], strict=True)] == [True] * 3
+
+
+@pytest.mark.requirement("R28")
+def test_a_token_that_is_rotated_while_files_come_parks_the_night_and_the_next_goes_on(tmp_path: Path) -> None:
+    """F6, F15: no export is asked for twice, and nothing is asked with a refused token again."""
+    made = practice(tmp_path)
+    token = tmp_path / "token.txt"
+    token.touch(mode=0o600)
+    token.write_text("first")
+    good = ["first"]
+    with exporter([*PEOPLE, *orders(True, True, False)]) as server:
+        server.manifest = {"requiresAccessToken": True}
+        server.scripts.append(lambda asked: None if asked.bearer == f"Bearer {good[0]}" else Bytes(401))
+        made.reads(server.base, 'group = "panel"', 'read = "bulk"', 'token_file = "token.txt"')
+
+        def rotate(point: str) -> None:
+            if point == "after manifest":
+                good[0] = "second"
+
+        with pytest.raises(SignInNeeded):
+            made.night(at=rotate)
+        assert (made.status()["state"], made.status()["exit_code"]) == ("parked", 5)
+        assert len(server.asked("GET", "/files")) == 1
+        token.write_text("second")
+        found = made.night()
+
+    assert (found.way, found.state, server.kicked_off) == ("bulk", "done", 1)
 
 
 def test_a_second_export_asks_for_what_changed_and_counts_the_same(tmp_path: Path) -> None:
