@@ -18,6 +18,7 @@ from extractors.strict_toml import check_keys, read_toml
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
 from smartapp.attesting.attestations import Attestations, read_attestations
+from smartapp.nightly.elsewhere import check_waiting
 from smartapp.nightly.problems import ConfigError, Problems
 from smartapp.nightly.server import server_of
 from smartapp.reading.fetching import Fetching
@@ -154,6 +155,7 @@ def _source(said: Mapping[str, Any], path: Path, problems: Problems) -> tuple[So
     fetching = server_of(said["server"], below, f"{at}, server", problems)
     if fetching is None:
         return None, None
+    problems.of(lambda: check_waiting(fetching, f"{at}, server"))
     crawling = replace(fetching.crawling, site=site, profile=profile, zone=zone)
     return Source(crawling.out, site, profile, zone, drugs), replace(fetching, crawling=crawling)
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from extractors.errors import Unreachable
+from extractors.errors import LinkRefused, Unreachable
 from extractors.sources.queries import SignInNeeded
+from smartapp.nightly.config import judged
 from tests.bulk.exporter import Raw as Bytes
 from tests.bulk.exporter import as_json, exporter
 from tests.crawl.scripted import Raw, Scripted, scripted
@@ -176,6 +177,29 @@ def test_a_token_that_is_rotated_while_files_come_parks_the_night_and_the_next_g
         found = made.night()
 
     assert (found.way, found.state, server.kicked_off) == ("bulk", "done", 1)
+
+
+@pytest.mark.requirement("R59")
+def test_an_export_that_waits_off_the_server_is_told_by_the_settings_until_its_server_is_named(tmp_path: Path) -> None:
+    made = practice(tmp_path)
+    with exporter([*PEOPLE, *orders(True)]) as server:
+        other = f"http://localhost:{server.port}"
+        server.jobs["1"] = ""
+        away = Bytes(202, headers=(("Content-Location", f"{other}/jobs/1"),))
+        server.says("GET", "/r4/fhir/Group/panel/$export", away)
+        made.reads(server.base, 'group = "panel"', 'read = "bulk"')
+        assert judged(made.config)[1] == ()
+        with pytest.raises(LinkRefused, match="off the registered server"):
+            made.night()
+        [said] = judged(made.config)[1]
+        assert "server, aliases: the export that was started waits at localhost, which is not the server" in said
+        made.reads(server.base, 'group = "panel"', 'read = "crawl"')
+        assert judged(made.config)[1] == ()
+        made.reads(server.base, 'group = "panel"', 'read = "bulk"', f'aliases = ["{other}"]')
+        found = made.night()
+
+    assert (found.way, server.kicked_off) == ("bulk", 1)
+    assert judged(made.config)[1] == ()
 
 
 def test_a_second_export_asks_for_what_changed_and_counts_the_same(tmp_path: Path) -> None:
