@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from extractors.errors import Unreachable
-from extractors.gateway import LANES, MOST_LANES
+from extractors.gateway import LANES, MOST_LANES, USUAL_RATE
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
 from extractors.sources.queries import SignInNeeded
 from smartapp.cli.backends import BACKEND, backend_of
@@ -18,7 +18,6 @@ from smartapp.cli.options import (
     NOT_WHOLE,
     PARAMETERS,
     PLACE,
-    RATE,
     SIGN_IN_REFUSED,
     UNREACHABLE,
     Days,
@@ -46,7 +45,13 @@ _OPTIONS = (
     PARAMETERS,
     click.option("--alias", "aliases", multiple=True, help="Another base of the same server, for further pages."),
     click.option("--lanes", type=click.IntRange(1, MOST_LANES), default=LANES, show_default=True, help="At a time."),
-    RATE,
+    click.option(
+        "--rate",
+        type=click.IntRange(0),
+        default=USUAL_RATE,
+        show_default=True,
+        help="Requests a minute, over all processes of this user; 0: no limit.",
+    ),
     click.option("--ca", type=PLACE, help="Bundle of certificate authorities to trust instead (PEM)."),
     click.option("--private-range", "ranges", multiple=True, help="Range of private addresses to allow: 10.20.0.0/16."),
 )

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from extractors.errors import Unreachable
-from extractors.gateway import LANES
+from extractors.gateway import LANES, USUAL_RATE
 from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id
 from extractors.sources.queries import SignInNeeded
@@ -17,7 +17,6 @@ from smartapp.cli.options import (
     INTERRUPTED,
     NOT_WHOLE,
     PLACE,
-    RATE,
     SIGN_IN_REFUSED,
     UNREACHABLE,
     named_values,
@@ -31,6 +30,7 @@ from smartapp.reading.fetching import Choice, Fetched, Fetching, Renew, Telling,
 from smartapp.usecases import UsageError
 
 _Result = TypeVar("_Result")
+_RATE = "Requests a minute, over all processes of this user; 0: no limit."
 _MANIFEST = "Megabytes that the list of the export's files may have."
 _PACE_FILE = Path(".cache") / "pi180" / "pace.sqlite"
 _OPTIONS = (
@@ -52,7 +52,7 @@ _OPTIONS = (
     click.option("--changes", is_flag=True, help="Export what changed since the finished export that is there."),
     click.option("--cancel", is_flag=True, help="Let the server forget the export that is not finished; read nothing."),
     click.option("--only-bulk", is_flag=True, help="Do not crawl where the server does not export."),
-    RATE,
+    click.option("--rate", type=click.IntRange(0), default=USUAL_RATE, help=_RATE, show_default=True),
     click.option("--ca", type=PLACE, help="Bundle of certificate authorities to trust instead (PEM)."),
     click.option("--private-range", "ranges", multiple=True, help="Range of private addresses to allow: 10.20.0.0/16."),
 )

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 
 from extractors.errors import ExtractionError
-from extractors.gateway import USUAL_RATE
 from scoring.errors import RuleError, SubmissionError
 from smartapp.attesting.attestation_errors import AttestationError
 from smartapp.printed import console
@@ -72,13 +71,6 @@ YEAR = click.option("--year", type=int, required=True, help="Performance year.")
 RULES = click.option("--rules", type=PLACE, help="Folder of py<year>.toml rule files. [default: the product's own]")
 AS_OF = click.option("--as-of", type=Day(), help="Say from this day how far off each printed deadline is.")
 PARAMETERS = click.option("--parameter", "parameters", multiple=True, help="NAME=VALUE to send with every search.")
-RATE = click.option(
-    "--rate",
-    type=click.IntRange(0),
-    default=USUAL_RATE,
-    show_default=True,
-    help="Requests a minute, over all processes of this user; 0: no limit.",
-)
 AS_JSON = click.option("--json", "in_json", is_flag=True, help="Print one JSON document.")
 _SETTINGS = (
     click.option("--site", type=PLACE, help="Site settings, a TOML file."),

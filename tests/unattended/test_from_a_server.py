@@ -31,27 +31,19 @@ def clinic(server: Scripted, tmp_path: Path) -> Practice:
     return made
 
 
-def test_a_server_without_bulk_export_is_read_patient_by_patient_which_is_told_once(clinic: Practice) -> None:
-    clinic.night()
-    told = list(clinic.said)
-    clinic.night()
-
-    assert "Not read in bulk: its CapabilityStatement names no export" in told
-    assert clinic.said == []
-    assert clinic.status()["way"] == "crawl"
-    assert clinic.status()["reason"] == "its CapabilityStatement names no export"
-
-
-def test_each_night_reads_the_server_anew_and_is_silent_where_it_says_the_same(
+def test_a_server_without_bulk_export_is_read_patient_by_patient_each_night_anew_which_is_told_once(
     clinic: Practice, server: Scripted
 ) -> None:
     clinic.night()
-    before = clinic.left()
+    told, before = list(clinic.said), clinic.left()
     server.heard.clear()
     found = clinic.night()
 
+    assert "Not read in bulk: its CapabilityStatement names no export" in told
     assert server.asked("MedicationRequest?")
     assert (found.exit_code, clinic.said, clinic.left()) == (0, [], before)
+    assert clinic.status()["way"] == "crawl"
+    assert clinic.status()["reason"] == "its CapabilityStatement names no export"
 
 
 def test_a_run_that_is_killed_after_the_reading_does_not_read_again(clinic: Practice, server: Scripted) -> None:
@@ -71,7 +63,7 @@ def test_a_run_that_is_killed_after_the_reading_does_not_read_again(clinic: Prac
     assert "  PI_EP_1: 3 of 4 met (was 2 of 3 met)" in clinic.said
 
 
-def test_a_type_that_is_withheld_of_a_sudden_is_told_and_is_exit_code_8_once(
+def test_a_type_that_is_withheld_of_a_sudden_is_told_and_is_exit_code_8_once_and_again_where_its_state_is_another(
     clinic: Practice, server: Scripted
 ) -> None:
     clinic.night()
@@ -83,15 +75,9 @@ def test_a_type_that_is_withheld_of_a_sudden_is_told_and_is_exit_code_8_once(
     assert clinic.night().exit_code == 0
     assert list(clinic.status()["ledger"]["not_whole"]) == ["Immunization"]
 
-
-def test_a_type_that_is_not_whole_in_another_way_is_told_anew(clinic: Practice, server: Scripted) -> None:
-    server.says("Immunization?", Raw(403))
-    clinic.night()
     server.scripts.clear()
     server.says("Immunization?", Raw(400))
-    found = clinic.night()
-
-    assert found.exit_code == 8
+    assert clinic.night().exit_code == 8
     begins = ("F-404 Immunization: failed", "no longer: F-404 Immunization: withheld")
     told = [line for line in clinic.said if "F-404" in line]
     assert [line.startswith(words) for line, words in zip(told, begins, strict=True)] == [True, True]
