@@ -19,7 +19,7 @@ from smartapp.nightly.alerts import Alert, not_read_whole
 from smartapp.nightly.config import Clinic
 from smartapp.nightly.endings import NotWhole, Stopped, ending_of
 from smartapp.nightly.judging import Judged, identity_of, judge, ledger_of
-from smartapp.nightly.lease import Lease, Overtaken
+from smartapp.nightly.lease import Held, Lease, Overtaken
 from smartapp.nightly.machine import Machine, check_clock, check_room
 from smartapp.nightly.state import FOLDER, Committed, State, read_state, write_state
 from smartapp.nightly.status import Ledger, Status, Step, stamp, write_status
@@ -61,7 +61,7 @@ def run_night(clinic: Clinic, machine: Machine, speaking: Speaking) -> Status:
     try:
         return _Night(clinic, machine, speaking, lease).through()
     finally:
-        with suppress(OSError):
+        with suppress(OSError, Held):
             lease.release()
 
 
@@ -84,7 +84,7 @@ class _Night:
             self._tell(now)
         except (Exception, KeyboardInterrupt, Stopped) as problem:
             shutil.rmtree(self._stage, ignore_errors=True)
-            with suppress(OSError):
+            with suppress(OSError, Held):
                 self._lease.check()
             self._end_early(problem)
             raise
@@ -243,7 +243,7 @@ class _Night:
             next_action=ending.next_action,
             exit_code=ending.code,
         )
-        with suppress(OSError, Overtaken):
+        with suppress(OSError, Held, Overtaken):
             self._put_status()
             if ending.state is Standing.FAILED and self._state.fetched:
                 self._keep(replace(self._state, fetched=None))

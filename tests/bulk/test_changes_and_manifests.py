@@ -9,13 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractors.cases import derive
+from extractors.engine.local import LocalEngine
 from extractors.errors import GatewayError, Oversized, SourceError, Unreachable
+from extractors.events import extract
+from extractors.ledger import ledger_of
 from extractors.sources.bulk_manifest import Content, read_manifest
 from extractors.sources.bulk_waiting import Waits
+from extractors.sources.chosen import source_of
 from smartapp.reading.fetching import Renew
 from tests.bulk.exporter import MOMENT, Exporter, Raw, Time, as_json, exported, job_of, states
 from tests.crawl.scripted import reading
-from tests.extractors.practice import prescription, ref
+from tests.extractors.practice import CLOSED, GENERIC, prescription, ref
 
 Rx = "MedicationRequest"
 
@@ -26,8 +31,10 @@ def asked_since(server: Exporter) -> list[bool]:
 
 def orders(out: Path) -> int:
     """Orders that count."""
-    with reading(out) as found:
-        return sum(row["current"] for row in found.ledger if row["type"] == Rx and row["source"] == "folder")
+    found = extract(source_of(out, GENERIC).lines(), GENERIC, CLOSED.zone_info)
+    with LocalEngine() as engine:
+        derive(found, CLOSED, engine)
+        return sum(int(str(row["current"])) for row in ledger_of(found, engine) if row["type"] == Rx)
 
 
 @pytest.mark.requirement("R62")

@@ -1,14 +1,14 @@
 """F1: an export is killed at every step, in a first round and in later ones, and ends as one that nobody disturbed."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from smartapp.reading.fetching import Renew
-from tests.bulk.exporter import MOMENT, Asked, Exporter, Raw, as_json, exported, job_of
+from tests.bulk.conftest import practice
+from tests.bulk.exporter import MOMENT, Asked, Exporter, Raw, as_json, exported, exporter, job_of
 from tests.crawl.scripted import fingerprint
 from tests.extractors.practice import prescription
 
@@ -80,22 +80,20 @@ def clinic(server: Exporter, tmp_path: Path) -> Clinic:
     return Clinic(server, tmp_path / "o")
 
 
-def unbroken(clinic: Clinic, play: Callable[[], None]) -> str:
-    """The fingerprint of the same server, read in the same rounds that nobody disturbed."""
-    place, clinic.out = clinic.out, clinic.out.with_name("unbroken")
-    play()
-    clinic.run()
-    found, clinic.out = fingerprint(clinic.out), place
-    clinic.seen.clear()
-    return found
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The fingerprint of the same server, exported once without a disturbance."""
+    out = tmp_path_factory.mktemp("unbroken") / "o"
+    with exporter(practice()) as server:
+        exported(server, out)
+    return fingerprint(out)
 
 
 @pytest.mark.requirement("R56", "R116")
-def test_a_first_export_that_is_killed_at_every_step(clinic: Clinic) -> None:
-    expected = unbroken(clinic, lambda: None)
+def test_a_first_export_that_is_killed_at_every_step(clinic: Clinic, unbroken: str) -> None:
     clinic.killed_at_all()
 
-    assert fingerprint(clinic.out) == expected
+    assert fingerprint(clinic.out) == unbroken
 
 
 @pytest.mark.requirement("R56", "R62")
@@ -114,7 +112,10 @@ def test_an_export_of_changes_and_deletions_that_is_killed_at_every_step(clinic:
         server.resources = [prescription("rx-3"), *(one for one in everything if one["id"] not in ("rx-1", "rx-2"))]
         clinic.renew = Renew.CHANGES
 
-    expected = unbroken(clinic, first)
+    place, clinic.out = clinic.out, clinic.out.with_name("undisturbed")
+    first()
+    clinic.run()
+    expected, clinic.out = fingerprint(clinic.out), place
     first()
     clinic.killed_at_all()
 
@@ -123,7 +124,7 @@ def test_an_export_of_changes_and_deletions_that_is_killed_at_every_step(clinic:
 
 
 @pytest.mark.requirement("R56", "R57")
-def test_an_export_whose_list_has_pages_that_is_killed_at_every_step(clinic: Clinic) -> None:
+def test_an_export_whose_list_has_pages_that_is_killed_at_every_step(clinic: Clinic, unbroken: str) -> None:
     server = clinic.server
     kinds = sorted({one["resourceType"] for one in server.resources})
     files = [{"type": kind, "url": f"{server.root}/files/1/{kind}.ndjson"} for kind in kinds]
@@ -131,15 +132,14 @@ def test_an_export_whose_list_has_pages_that_is_killed_at_every_step(clinic: Cli
     more = {"link": [{"relation": "next", "url": "/pages/3"}]}
     server.says("GET", "/pages/2", as_json({"transactionTime": MOMENT, "output": files[2:4], **more}))
     server.says("GET", "/pages/3", as_json({"transactionTime": MOMENT, "output": files[4:]}))
-    expected = unbroken(clinic, lambda: None)
     clinic.killed_at_all()
 
-    assert fingerprint(clinic.out) == expected
+    assert fingerprint(clinic.out) == unbroken
 
 
 @pytest.mark.requirement("R56")
 @pytest.mark.parametrize("step", ["before rename", "after rename", "before file", "after file"])
-def test_an_export_that_is_killed_while_it_fetches_by_fresh_addresses(clinic: Clinic, step: str) -> None:
+def test_an_export_that_is_killed_while_it_fetches_by_fresh_addresses(clinic: Clinic, step: str, unbroken: str) -> None:
     """F7 and F1: each list of addresses is good for two files; the fourth file comes in the second round."""
     server, good = clinic.server, [0]
 
@@ -151,13 +151,12 @@ def test_an_export_that_is_killed_while_it_fetches_by_fresh_addresses(clinic: Cl
             return Raw(403) if good[0] < 0 else None
         return None
 
-    expected = unbroken(clinic, lambda: None)
     server.scripts.append(expiring)
     clinic.killed(step, 4)
     proven, asked = {one.type for one in job_of(clinic.out).files.values()}, len(server.asked("GET", "/files"))
     assert len(proven) == (4 if step == "after file" else 3)
     clinic.run()
 
-    assert fingerprint(clinic.out) == expected
+    assert fingerprint(clinic.out) == unbroken
     assert job_of(clinic.out).is_whole
     assert not [one.path for one in server.asked("GET", "/files")[asked:] for kind in proven if f"/{kind}." in one.path]
