@@ -79,11 +79,16 @@ def test_a_run_that_is_killed_at_any_step_and_again_at_others_ends_as_an_unbroke
 _CHILD = """
 import os, signal, sys
 from pathlib import Path
-from smartapp.cli.nightly import carry_out
 from smartapp.nightly.config import load_clinic
 from smartapp.nightly.machine import Machine
+from smartapp.nightly.night import Speaking, run_night
 path, point, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-carry_out(load_clinic(path), Machine(at=lambda one: os.kill(os.getpid(), number) if one == point else None), False)
+machine = Machine(at=lambda one: os.kill(os.getpid(), number) if one == point else None)
+if number == signal.SIGKILL:
+    run_night(load_clinic(path), machine, Speaking(lambda lines, status: None))
+else:
+    from smartapp.cli.nightly import carry_out
+    carry_out(load_clinic(path), machine, False)
 """
 
 
