@@ -61,8 +61,8 @@ def is_object(data: bytes) -> bool:
     return True
 
 
-def read_object(data: bytes) -> Json:
-    """Read one JSON object from UTF-8 bytes.
+def read_object(data: bytes, most: int = MAXIMUM_LINE) -> Json:
+    """Read one JSON object from UTF-8 bytes, `most` of them.
 
     A byte order mark is stripped. In the outermost object a repeated key is refused; deeper, the last one
     wins, as JSON readers commonly do.
@@ -70,8 +70,8 @@ def read_object(data: bytes) -> Json:
     Raises:
         Unreadable: not UTF-8, not JSON, NaN or Infinity, too deep, too long, or not an object.
     """
-    if len(data) > MAXIMUM_LINE:
-        raise Unreadable(f"longer than {MAXIMUM_LINE} bytes, the limit of a line")
+    if len(data) > most:
+        raise Unreadable(f"longer than {most} bytes, the limit of a line")
     try:
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as problem:

@@ -127,6 +127,7 @@ NUMERATOR_FELL = _kind("F-401", "a numerator is smaller than in the run before, 
 NUMERATOR_STOPPED = _kind("F-402", "a numerator has stopped", Severity.WARNING, Due.YEAR_END)
 NUMERATOR_GAP = _kind("F-403", "a numerator stopped for some days", Severity.WARNING, Due.YEAR_END)
 SOURCE_NOT_WHOLE = _kind("F-404", "a type of the source was not read whole", Severity.WARNING)
+NOT_COMPARED = _kind("F-405", "a run could not be held against the run before", Severity.WARNING)
 
 FILE_UNREADABLE = _kind("F-501", "the file is no submission that can be read")
 VERSION_OTHER = _kind("F-502", "the version of the document is not that of the performance year")

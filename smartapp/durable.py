@@ -5,7 +5,6 @@ brought to the disk, too. What lies beside a place is never trusted: it is writt
 """
 
 import errno
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -61,12 +60,3 @@ class Files:
         self._at(f"before the reading back of {draft.name}")
         if draft.read_bytes() != data:
             raise OSError(errno.EIO, "does not read as it was written", str(draft))
-
-
-def digest_of(file: Path) -> str | None:
-    """The SHA-256 of a file; None where it cannot be read."""
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError:
-        return None

@@ -20,7 +20,8 @@ class Limits:
     `connect`, `idle`, `total`: seconds to connect, between two arrivals, and for the whole answer. `head`,
     `packed`, `size`: bytes of its headers, of its body as it travels, and of its body unpacked; a body that
     unpacks to more than `loose` bytes may be at most `ratio` times what travelled. `lanes`: connections to one
-    host at a time, 1 to 8. Source of the numbers: security requirements R40, R48 and R49.
+    host at a time, 1 to 8. `slowest`: bytes that have to come within each `idle` seconds, so that nothing drips for
+    hours. Source of the numbers: security requirements R40, R48 and R49.
     """
 
     connect: float = 10
@@ -32,6 +33,7 @@ class Limits:
     loose: int = 10 * _MEGABYTE
     ratio: int = 200
     lanes: int = LANES
+    slowest: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.lanes <= MOST_LANES:

@@ -213,6 +213,7 @@ class _Arrivals(io.RawIOBase):
         self._until = time.monotonic() + limits.total
         self._left: int | None = None
         self._ended = False
+        self._since, self._came = time.monotonic(), 0
 
     @contextmanager
     def bounded(self) -> Iterator[None]:
@@ -224,6 +225,7 @@ class _Arrivals(io.RawIOBase):
         self._left = self._limits.head
         yield
         self._left = None
+        self._since, self._came = time.monotonic(), 0
         if self._ended:
             raise Unreachable("the answer broke off")
 
@@ -234,20 +236,31 @@ class _Arrivals(io.RawIOBase):
         """What has arrived.
 
         Raises:
-            TimeoutError: nothing for too long, or the answer takes too long as a whole.
+            TimeoutError: nothing or too little for too long, or the answer takes too long as a whole.
             Oversized: the head is longer than it may be.
         """
         remaining = self._until - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("the answer takes too long")
+        self._check_pace()
         self._sock.settimeout(min(self._limits.idle, remaining))
         if self._left is not None and self._left <= 0:
             raise Oversized(f"its headers exceed {self._limits.head} bytes.")
         got = self._raw.readinto(buffer if self._left is None else memoryview(buffer)[: self._left])
         self._ended = got == 0
+        self._came += got or 0
         if self._left is not None:
             self._left -= got or 0
         return got
+
+    def _check_pace(self) -> None:
+        """Hold what came since the last look against the slowest that is borne."""
+        now = time.monotonic()
+        if now - self._since < self._limits.idle:
+            return
+        if self._came < self._limits.slowest:
+            raise TimeoutError("the answer drips")
+        self._since, self._came = now, 0
 
     def close(self) -> None:
         self._raw.close()

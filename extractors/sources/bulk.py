@@ -5,58 +5,34 @@ ledger, never an absence.
 """
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from extractors.errors import ExtractionError, GatewayError, LinkRefused, Oversized, SourceError, Unreachable, Untrusted
 from extractors.gateway import Answer, Proof
 from extractors.places import resolved
 from extractors.sources.bulk_doubts import doubt_of, grave_in
 from extractors.sources.bulk_files import Draft, Weighed
-from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven, Reached
+from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven
 from extractors.sources.bulk_manifest import Content, Listed, Manifest, read_manifest, told_apart
-from extractors.sources.bulk_request import Form, Request
-from extractors.sources.bulk_server import ACCEPTED, FAULT, FORBIDDEN, GONE, OK, TOO_MANY, BulkServer
-from extractors.sources.bulk_waiting import JobGone, Polling, Waits
+from extractors.sources.bulk_order import Order
+from extractors.sources.bulk_refusals import refusal
+from extractors.sources.bulk_server import (
+    ACCEPTED,
+    FAULT,
+    FORBIDDEN,
+    GONE,
+    NOT_IMPLEMENTED,
+    OK,
+    TOO_MANY,
+    BulkServer,
+)
+from extractors.sources.bulk_waiting import JobGone, Polling
 from extractors.sources.crawl_files import write_whole
 
 _MOST_PAGES = 10_000
+_MOST_ROUNDS = 20
 _KICK_OFFS = 2
 _DELETED = (200, 202, 204, *GONE)
-
-
-class NoExport(Exception):  # noqa: N818  # the word says it
-    """The server does not export this to us; the message says why, for a crawl may."""
-
-
-class Busy(Unreachable):
-    """The server runs another export for this client, or asks for rest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to export, and what belongs to it.
-
-    Attributes:
-        request: as it is asked for.
-        profile_digest: of the evidence profile that named the types.
-        members: digest of who belongs to the Group; empty where that cannot be seen.
-        form: how the server wants the types.
-        withheld: gives the types that were not granted, once a token is there.
-        done: is told files that are done and those there are.
-        say: is told in words how it goes.
-        reached: is told each step, before and after it is on the disk.
-    """
-
-    request: Request
-    profile_digest: str
-    members: str = ""
-    form: Form = Form.GET
-    waits: Waits = field(default_factory=Waits)
-    withheld: Callable[[], tuple[str, ...]] = tuple
-    done: Callable[[int, int], None] = lambda _done, _of: None
-    say: Callable[[str], None] = lambda _: None
-    reached: Reached = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +87,19 @@ class Export:
         except ExtractionError as problem:
             self._order.say(f"the server still keeps the export ({problem})")
             return job
-        if (answer.status >= FAULT and answer.status != _NOT_IMPLEMENTED) or answer.status == TOO_MANY:
+        if (answer.status >= FAULT and answer.status != NOT_IMPLEMENTED) or answer.status == TOO_MANY:
             self._order.say(f"the server still keeps the export (status {answer.status})")
             return job
         kept = "" if answer.status in _DELETED else f"the server keeps it (status {answer.status})"
         return self._journal.say("closed", job.number, why=kept)
+
+    def cancel(self) -> bool:
+        """Let the server forget every unfinished job, and start the next one afresh; whether it does."""
+        unfinished = [job for job in self._journal.jobs.values() if not job.committed and not job.ended]
+        for job in unfinished:
+            if job.status is None or self.close(job).closed:
+                self._journal.say("ended", job.number, why="cancelled")
+        return all(self._journal.jobs[job.number].ended for job in unfinished)
 
     def retry(self, job: Job) -> Job:
         """Ask once more for the files of a committed job that were lost or are not proven."""
@@ -147,42 +131,54 @@ class Export:
         self._journal.say("asked", number, request=request)
         answer = self._server.start(order.request, order.form)
         if answer.status != ACCEPTED:
-            refusal = _refusal(answer)
-            self._journal.say("ended", number, why=str(refusal))
-            raise refusal
+            problem = refusal(answer)
+            self._journal.say("ended", number, why=str(problem))
+            raise problem
         status = self._server.status_of(answer)
         job = self._journal.say("accepted", number, status=status, withheld=list(order.withheld()))
         self._server.own(status, answer.url)
         return job
 
     def _fetched(self, job: Job) -> Job:
-        """Every file that is not proven yet, asked for again where the addresses had run out (F7)."""
+        """Every file that is not proven yet, asked for again by fresh addresses while the old ones run out (F7)."""
         if job.status is None:
             raise JobGone("its address is not known")
         files = self._listed(job)
         job = self._journal.jobs[job.number]
-        expired: list[_Numbered] = []
-        for one in files:
-            if (known := job.files.get(one.number)) is None or known.state is not Proven.PROVEN:
-                got = self._file(job, one)
-                if got is None:
-                    expired.append(one)
-                else:
-                    job = self._journal.got(job.number, got)
-            self._order.done(one.number, len(files))
-        return self._again(job, expired) if expired else job
+        expired = self._round(job, [one for one in files if not _is_proven(job, one)], len(files))
+        for _ in range(_MOST_ROUNDS):
+            if not expired:
+                break
+            left = self._afresh(job, expired)
+            found = self._round(self._journal.jobs[job.number], left, len(files))
+            if len(found) == len(left):
+                return self._lost(job.number, found)
+            expired = found
+        return self._lost(job.number, expired)
 
-    def _again(self, job: Job, expired: list[_Numbered]) -> Job:
+    def _round(self, job: Job, files: list[_Numbered], of: int) -> list[_Numbered]:
+        """Fetch files by one list of addresses; those whose address is not good any more."""
+        expired = []
+        for one in files:
+            if (got := self._file(job, one)) is None:
+                expired.append(one)
+            else:
+                self._journal.got(job.number, got)
+            self._order.done(one.number, of)
+        return expired
+
+    def _afresh(self, job: Job, expired: list[_Numbered]) -> list[_Numbered]:
         """Those files by fresh addresses; all files, where the server now lists others."""
-        before = job.listed
-        fresh = {one.number: one for one in self._listed(job)}
-        job = self._journal.jobs[job.number]
-        for old in expired if job.listed == before else list(fresh.values()):
-            one = fresh.get(old.number)
-            got = self._file(job, one) if one is not None else None
-            lost = Got(old.number, old.listed.content, old.listed.type, Proven.LOST, detail="its address has expired")
-            job = self._journal.got(job.number, got or lost)
-        return job
+        fresh, numbers = self._listed(job), {one.number for one in expired}
+        known = self._journal.jobs[job.number].files
+        return [one for one in fresh if one.number in numbers or one.number not in known]
+
+    def _lost(self, number: int, expired: list[_Numbered]) -> Job:
+        """Give files up whose addresses are never good."""
+        for one in expired:
+            lost = Got(one.number, one.listed.content, one.listed.type, Proven.LOST, detail="its address has expired")
+            self._journal.got(number, lost)
+        return self._journal.jobs[number]
 
     def _listed(self, job: Job) -> list[_Numbered]:
         """The files of all pages of the manifest, numbered as they were the first time; each page is kept as it came.
@@ -243,7 +239,7 @@ class Export:
     def _file(self, job: Job, one: _Numbered) -> Got | None:
         """A file, proven or not; None where its address is not good any more."""
         name = f"{one.number:05}-{one.listed.content}-{one.listed.type}.ndjson"
-        draft = Draft(self._journal.folder / job.folder / name)
+        draft = Draft(self._journal.folder / job.folder / name, self._order.arrived)
         try:
             return self._proven(one, draft, f"{job.folder}/{name}")
         except (LinkRefused, Untrusted, Oversized) as problem:
@@ -275,8 +271,8 @@ class Export:
         if answer.status >= FAULT or answer.status == TOO_MANY:
             raise Unreachable(f"a file: the server answered with status {answer.status}. Try again later")
         if answer.status == FORBIDDEN and one.token:
-            detail = f"the server does not permit it (status {answer.status})"
-            return Got(one.number, one.listed.content, one.listed.type, Proven.LOST, detail=detail)
+            detail = f"status {answer.status}"
+            return Got(one.number, one.listed.content, one.listed.type, Proven.WITHHELD, detail=detail)
         return None
 
 
@@ -287,21 +283,9 @@ def _read(answer: Answer) -> Manifest:
         raise Unreachable(f"the export is done, but {problem}. Try again later") from None
 
 
-def _refusal(answer: Answer) -> Exception:
-    """What a kick-off that was not accepted means."""
-    if answer.status == TOO_MANY:
-        return Busy(
-            "the server runs another export for this client, or asks for rest (status 429). It is not asked again. "
-            "Give the same command later"
-        )
-    if answer.status >= FAULT and answer.status != _NOT_IMPLEMENTED:
-        return Unreachable(f"the server failed at starting the export (status {answer.status}). Try again later")
-    if answer.status == FORBIDDEN:
-        return NoExport("the server does not permit this export (status 403)")
-    return NoExport(f"the server does not export this (status {answer.status})")
-
-
-_NOT_IMPLEMENTED = 501
+def _is_proven(job: Job, one: _Numbered) -> bool:
+    known = job.files.get(one.number)
+    return known is not None and known.state is Proven.PROVEN
 
 
 def _why_ended(job: Job) -> str:

@@ -27,10 +27,10 @@ class Weighed:
 
 
 class Draft:
-    """A file that is being written; each `begin` starts it anew."""
+    """A file that is being written; each `begin` starts it anew, and `arrived` is told the bytes of each piece."""
 
-    def __init__(self, place: Path) -> None:
-        self.place = place
+    def __init__(self, place: Path, arrived: Callable[[int], None] = lambda _: None) -> None:
+        self.place, self._arrived = place, arrived
         self._draft = place.with_name(f".{place.name}.part")
         self._out: int | None = None
         self._reset()
@@ -89,6 +89,7 @@ class Draft:
         self._line = self._last = b""
 
     def _take(self, piece: bytes) -> None:
+        self._arrived(len(piece))
         self._digest.update(piece)
         self._size += len(piece)
         *whole, rest = piece.split(b"\n")

@@ -19,7 +19,7 @@ from typing import IO, Any
 from extractors.decode import Json
 from extractors.errors import SourceError
 from extractors.sources.bulk_manifest import Content
-from extractors.sources.crawl_files import JOURNAL, begin, locked, whole_lines
+from extractors.sources.crawl_files import JOURNAL, begin, digest_of, locked, whole_lines
 
 SCHEMA = "pi180/bulk/1"
 HEADER, JOBS = "bulk.json", "jobs"
@@ -32,6 +32,7 @@ class Proven(StrEnum):
 
     PROVEN = "complete"
     UNPROVEN = "unproven: nothing shows that the file came whole"
+    WITHHELD = "withheld: the server does not permit fetching the file"
     LOST = "failed: the file could not be had"
 
 
@@ -152,6 +153,11 @@ class BulkJournal:
             if job.committed:
                 found = [*found, job] if job.request["since"] else [job]
         return found
+
+    def is_intact(self) -> bool:
+        """Whether every file that counts still reads as it was got; each is read to its end."""
+        kept = (got for job in self.counted() for got in job.files.values() if got.file)
+        return all(digest_of(self.folder / got.file) == got.sha256 for got in kept)
 
     def say(self, what: str, number: int, /, **more: Any) -> Job:
         """Note a step, on the disk before this returns; the job as it then stands."""

@@ -58,13 +58,13 @@ class Manifest:
 
 
 def read_manifest(body: bytes) -> Manifest:
-    """Read one page of a manifest.
+    """Read one page of a manifest, however long: what bounds it is the answer that it came in.
 
     Raises:
         GatewayError: it is none: no JSON object, no list of files, or a file without an address.
     """
     try:
-        document = read_object(body)
+        document = read_object(body, len(body))
     except Unreadable as problem:
         raise GatewayError(f"expected the manifest of an export, got {problem}") from None
     if not isinstance(document.get("output"), list):

@@ -7,7 +7,7 @@ such as one with a signed address, is asked for without.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from extractors.errors import GatewayError, LinkRefused
+from extractors.errors import GatewayError, LinkRefused, Oversized
 from extractors.gateway import Answer, Asked, Credential, Gateway
 from extractors.places import place_of, resolved
 from extractors.sources.bulk_request import Form, Request
@@ -15,7 +15,7 @@ from extractors.sources.queries import SignInNeeded
 from extractors.sources.search import Bearer
 
 OK, ACCEPTED, UNAUTHORIZED, FORBIDDEN, TOO_MANY, FAULT = 200, 202, 401, 403, 429, 500
-GONE = (404, 410)
+GONE, NOT_IMPLEMENTED = (404, 410), 501
 _NDJSON = "application/fhir+ndjson, application/ndjson, */*;q=0.5"
 Sink = Callable[[], Callable[[bytes], None]]
 
@@ -37,7 +37,7 @@ class Hosts:
 
 
 class BulkServer:
-    """Asks one server about exports; `files` is the gateway for what may be large."""
+    """Asks one server about exports; `gateway` also bounds manifests, `files` is that for what may be large."""
 
     def __init__(self, hosts: Hosts, gateway: Gateway, files: Gateway, bearer: Bearer) -> None:
         self._hosts, self._gateway, self._files, self._bearer = hosts, gateway, files, bearer
@@ -85,10 +85,17 @@ class BulkServer:
 
         Raises:
             SignInNeeded: the credential is refused.
+            Oversized: the manifest is larger than it may be.
             GatewayError: no answer.
         """
         self.own(status, status)
-        return self._let_in(status, lambda credential: self._gateway.get(status, credential))
+        try:
+            return self._let_in(status, lambda credential: self._gateway.get(status, credential))
+        except Oversized:
+            raise Oversized(
+                f"{place_of(status).host}: the export's list of files is larger than it may be. Let it be larger: "
+                "manifest_mb in the settings, --manifest-mb. The export stays, and the same command goes on with it."
+            ) from None
 
     def needs_token(self, url: str, stated: bool | None) -> bool:
         """Whether a file is asked for with the token: as the manifest says, else if it is on the server itself."""

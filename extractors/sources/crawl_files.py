@@ -1,6 +1,7 @@
 """The files of a crawl's folder: how they come to be, grow, and are nobody else's meanwhile."""
 
 import fcntl
+import hashlib
 import json
 import os
 import time
@@ -158,3 +159,12 @@ def bring_to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def digest_of(file: Path) -> str | None:
+    """The SHA-256 of a file; None where it cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return None

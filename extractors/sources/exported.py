@@ -146,10 +146,12 @@ def _doubts(got: Got) -> Iterator[tuple[str, str, str]]:
     known = got.type if got.content is Content.OUTPUT and got.type[:1].isupper() else EVERYTHING
     if got.state is Proven.LOST:
         yield known, Outcome.FAILED, f"a file was lost: {got.detail}"
+    elif got.state is Proven.WITHHELD:
+        yield known, Outcome.WITHHELD, f"the server does not permit fetching a file: {got.detail}"
     elif got.state is Proven.UNPROVEN:
         yield known, Outcome.UNPROVEN, f"a file is not proven to be whole: {got.detail}"
     for kind in got.grave:
-        yield kind, Outcome.PARTIAL, _ERRORS
+        yield kind, Outcome.PARTIAL, f"{_ERRORS}: {got.lines} lines of them"
 
 
 def _worst(found: list[tuple[str, str]]) -> tuple[str, str]:

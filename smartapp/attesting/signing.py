@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from extractors.sources.crawl_files import digest_of
 from smartapp.attesting.signature import (
     SCHEMA,
     STATEMENT,
@@ -23,7 +24,7 @@ from smartapp.attesting.signature import (
     signature_in,
     signature_of,
 )
-from smartapp.durable import Files, digest_of
+from smartapp.durable import Files
 from smartapp.kept.archive import named_period, open_score
 from smartapp.kept.runs import as_json
 from smartapp.kept.score_files import check_borne_out

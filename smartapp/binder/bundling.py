@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from extractors.sources.crawl_files import digest_of
 from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting.attested_eligibility import NOTHING_SAID, Eligible
 from smartapp.attesting.owed import clinicians_of, owed
@@ -19,7 +20,6 @@ from smartapp.binder.attached import Attached, Sorted, sort_attached
 from smartapp.binder.contents import files_of_run, files_of_score, identity_document, sections_of, software
 from smartapp.binder.manifest import file_rows, sealed
 from smartapp.binder.pseudonyms import PseudonymKey, under_pseudonyms
-from smartapp.durable import digest_of
 from smartapp.kept.archive import open_score
 from smartapp.kept.runs import as_json, table_file
 from smartapp.kept.score_files import check_borne_out, score_document_of

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from extractors.gateway import LANES, MOST_LANES, USUAL_RATE
+from extractors.gateway import LANES, MOST_LANES
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
 from smartapp.cli.options import NOT_WHOLE, PLACE, Days, stated_failures
-from smartapp.cli.reading import AS_WHOM, WHERE, crawling_of, told_endings, with_options
+from smartapp.cli.reading import AS_WHOM, RATE, WHERE, crawling_of, manners_of, told_endings, with_options
 from smartapp.printed import console
-from smartapp.reading.crawling import PACE_FILE, Crawling, Manners, Outcome
+from smartapp.reading.crawling import Crawling, Outcome
 from smartapp.reading.crawling import crawl as crawled
 from smartapp.usecases import UsageError
 
@@ -26,13 +26,7 @@ _OPTIONS = (
     *AS_WHOM,
     click.option("--alias", "aliases", multiple=True, help="Another base of the same server, for further pages."),
     click.option("--lanes", type=click.IntRange(1, MOST_LANES), default=LANES, show_default=True, help="At a time."),
-    click.option(
-        "--rate",
-        type=click.IntRange(0),
-        default=USUAL_RATE,
-        show_default=True,
-        help="Requests a minute, over all processes of this user; 0: no limit.",
-    ),
+    RATE,
     *WHERE,
 )
 
@@ -77,9 +71,7 @@ def _tell(found: Outcome, out: Path) -> None:
 
 
 def _asked(**options: Any) -> Crawling:
-    rate = options["rate"] or None
-    manners = Manners(lanes=options["lanes"], rate=rate, pace_file=Path.home() / PACE_FILE if rate else None)
-    return crawling_of(manners, cohort=_cohort(**options), **options)
+    return crawling_of(manners_of(options["lanes"], options["rate"]), cohort=_cohort(**options), **options)
 
 
 def _cohort(**options: Any) -> Cohort:

@@ -1,21 +1,23 @@
 """The verb that reads a server in bulk: bulk."""
 
 import sys
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
-from extractors.gateway import LANES, USUAL_RATE
+from extractors.gateway import LANES
 from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id
-from smartapp.cli.options import NOT_WHOLE, PLACE, stated_failures
-from smartapp.cli.reading import AS_WHOM, WHERE, crawling_of, told_endings, with_options
+from smartapp.cli.options import NOT_WHOLE, PLACE, UNREACHABLE, stated_failures
+from smartapp.cli.reading import AS_WHOM, RATE, WHERE, crawling_of, manners_of, told_endings, with_options
 from smartapp.printed import console
-from smartapp.reading.crawling import PACE_FILE, Manners
-from smartapp.reading.fetching import Choice, Fetched, Fetching, Renew, Telling, Way, fetch
+from smartapp.reading.fetch_terms import MANIFEST_MB
+from smartapp.reading.fetching import Choice, Fetched, Fetching, Renew, Telling, Way, cancel, fetch
 from smartapp.usecases import UsageError
 
+_Result = TypeVar("_Result")
+_MANIFEST = "Megabytes that the list of the export's files may have."
 _OPTIONS = (
     click.argument("base"),
     click.option("--out", type=PLACE, required=True, help="Folder to keep it in: new, or that of the same reading."),
@@ -25,9 +27,12 @@ _OPTIONS = (
     *AS_WHOM,
     click.option("--alias", "aliases", multiple=True, help="Another base of the same server, which may see the token."),
     click.option("--form", type=click.Choice([*map(str, Form)]), default="get", help="How the server wants the types."),
+    click.option("--manifest-mb", type=click.IntRange(min=1), default=MANIFEST_MB, help=_MANIFEST, show_default=True),
     click.option("--again", is_flag=True, help="Export everything anew, though a finished export is there."),
     click.option("--changes", is_flag=True, help="Export what changed since the finished export that is there."),
+    click.option("--cancel", is_flag=True, help="Let the server forget the export that is not finished; read nothing."),
     click.option("--only-bulk", is_flag=True, help="Do not crawl where the server does not export."),
+    RATE,
     *WHERE,
 )
 
@@ -38,20 +43,32 @@ def bulk(**options: Any) -> None:
     """Read the FHIR server at BASE into a folder by a bulk export, for pi180 extract and run.
 
     Where the server does not export, it is crawled instead, and the reason told. The same command again goes on where
-    it stopped, and starts no second export.
+    it stopped, and starts no second export; --cancel gives it up.
 
     Exit code 8 if something could not be read whole, 5 if the sign-in is refused, 6 if the server does not answer, 130
     if it was interrupted: what was read is kept, and the export goes on at the server.
     """
     with stated_failures():
-        found = _fetched(_asked(**options))
+        asked = _asked(**options)
+        if options["cancel"]:
+            sys.exit(_carried_out(lambda telling: _cancelled(asked, telling)))
+        found = _carried_out(lambda telling: fetch(asked, telling))
         _tell(found)
     sys.exit(NOT_WHOLE if found.faults or found.not_whole or found.unknown else 0)
 
 
-def _fetched(asked: Fetching) -> Fetched:
+def _cancelled(asked: Fetching, telling: Telling) -> int:
+    """The exit code."""
+    if not cancel(asked, telling):
+        return UNREACHABLE
+    click.echo("No export is left unfinished at the server.")
+    return 0
+
+
+def _carried_out(what: Callable[[Telling], _Result]) -> _Result:
+    """What a use case gives; it exits with the code of what a person, the server or the sign-in stops."""
     with told_endings():
-        return fetch(asked, Telling(say=lambda text: console.note(f"pi180: {text}.")))
+        return what(Telling(say=lambda text: console.note(f"pi180: {text}.")))
 
 
 def _tell(found: Fetched) -> None:
@@ -71,10 +88,10 @@ def _asked(**options: Any) -> Fetching:
     if options["again"] and options["changes"]:
         raise UsageError("--again and --changes: expected one of them.")
     renew = Renew.ALL if options["again"] else Renew.CHANGES if options["changes"] else Renew.KEEP
-    manners = Manners(lanes=LANES, rate=USUAL_RATE, pace_file=Path.home() / PACE_FILE)
-    crawling = crawling_of(manners, cohort=_cohort(**options), **options)
+    crawling = crawling_of(manners_of(LANES, options["rate"]), cohort=_cohort(**options), **options)
     choice = Choice.BULK if options["only_bulk"] else Choice.BEST
-    return Fetching(crawling, choice, renew, Level.SYSTEM if options["system"] else None, Form(options["form"]))
+    level = Level.SYSTEM if options["system"] else None
+    return Fetching(crawling, choice, renew, level, Form(options["form"]), manifest_mb=options["manifest_mb"])
 
 
 def _cohort(**options: Any) -> Cohort:

@@ -16,12 +16,14 @@ from scoring.rulebook import load
 from smartapp.cli.options import PLACE, RULES, WRONG_USAGE, YEAR, stated_failures
 from smartapp.kept.runs import as_json
 from smartapp.nightly.config import Clinic, judged, load_clinic
-from smartapp.nightly.endings import UNEXPECTED, Stopped, ending_of
+from smartapp.nightly.endings import UNEXPECTED, UNUSABLE, Stopped, ending_of
 from smartapp.nightly.machine import Machine
 from smartapp.nightly.night import Speaking, run_night
+from smartapp.nightly.problems import ConfigError
 from smartapp.nightly.server import reachable
 from smartapp.nightly.starter import write_config
 from smartapp.nightly.status import Status
+from smartapp.nightly.word import leave_word
 from smartapp.printed import console
 
 GRACE = 25
@@ -30,9 +32,24 @@ GRACE = 25
 
 def run_config(path: Path, in_json: bool) -> None:
     """Carry out an unattended run and exit with its code."""
-    with stated_failures():
+    machine = Machine()
+    with stated_failures(), _word_left(path, machine):
         clinic = load_clinic(path)
-    carry_out(clinic, Machine(), in_json)
+    carry_out(clinic, machine, in_json)
+
+
+@contextmanager
+def _word_left(path: Path, machine: Machine) -> Iterator[None]:
+    """Let the status file say that the settings cannot be used; where it cannot, standard error says that, too."""
+    try:
+        yield
+    except ConfigError:
+        if not leave_word(path, machine):
+            console.note(
+                f"pi180: exit code {UNUSABLE}, and no status file says so: the folder of the results cannot be told or "
+                "written, or another run is at work there."
+            )
+        raise
 
 
 def carry_out(clinic: Clinic, machine: Machine, in_json: bool) -> None:

@@ -3,16 +3,18 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from extractors.errors import Unreachable
+from extractors.gateway import USUAL_RATE
 from extractors.sources.queries import SignInNeeded
 from smartapp.cli.backends import BACKEND, backend_of
 from smartapp.cli.options import INTERRUPTED, PARAMETERS, PLACE, SIGN_IN_REFUSED, UNREACHABLE, named_values
 from smartapp.printed import console
-from smartapp.reading.crawling import Crawling, Manners
+from smartapp.reading.crawling import PACE_FILE, Crawling, Manners
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,6 +30,13 @@ WHERE = (
     click.option("--ca", type=PLACE, help="Bundle of certificate authorities to trust instead (PEM)."),
     click.option("--private-range", "ranges", multiple=True, help="Range of private addresses to allow: 10.20.0.0/16."),
 )
+RATE = click.option(
+    "--rate",
+    type=click.IntRange(0),
+    default=USUAL_RATE,
+    show_default=True,
+    help="Requests a minute, over all processes of this user; 0: no limit.",
+)
 _NAMED = ("base", "out", "token_file", "site", "profile", "zone", "aliases", "ca", "ranges")
 
 
@@ -40,6 +49,11 @@ def with_options(options: Iterable[Callable[[Any], Any]]) -> Callable[[Command],
         return command
 
     return add
+
+
+def manners_of(lanes: int, rate: int) -> Manners:
+    """How the server is treated: requests at a time, and a minute over all processes of this user; 0 is no limit."""
+    return Manners(lanes=lanes, rate=rate or None, pace_file=Path.home() / PACE_FILE if rate else None)
 
 
 def crawling_of(manners: Manners, **options: Any) -> Crawling:

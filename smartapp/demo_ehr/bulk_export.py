@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import Flask, Response, request
@@ -18,14 +18,12 @@ from smartapp.demo_ehr.scenario import OFFICE_STAFF, Scenario
 
 PANEL = "all-patients"
 """A Group that every scenario has: all its patients."""
-_POLLS = 1
-_WAIT = {"Retry-After": "0", "X-Export-Status": "in progress"}
 _OF_WHOM = ("subject", "patient", "for")
 
 
 @dataclass
 class _Job:
-    """One export: what was asked, by whom, and how often it is still not done."""
+    """One export: what was asked, and by whom. It is done at once: its files are made while they are fetched."""
 
     client_id: str
     access: Access
@@ -34,8 +32,6 @@ class _Job:
     since: str
     members: frozenset[str] | None
     moment: str
-    polls: int = _POLLS
-    names: list[str] = field(default_factory=list)
 
 
 class BulkExport:
@@ -93,11 +89,6 @@ class BulkExport:
         job = self._job(name)
         if isinstance(job, Response):
             return job
-        if job.polls:
-            job.polls -= 1
-            answer = Response("", 202)
-            answer.headers.update(_WAIT)
-            return answer
         return json_answer(self._manifest(name, job))
 
     def _forget(self, name: str) -> Response:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from extractors.sources.crawl_files import digest_of
 from scoring.requirements import is_determinable
 from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting import attestations
 from smartapp.attesting.signature import Signed, Signer
 from smartapp.attesting.signing import check_ready, sign, state_of
-from smartapp.durable import digest_of
 from smartapp.kept.archive import open_score
 from smartapp.kept.runs import as_json, period_name, score_name, write_period, write_run, write_score, write_text
 from smartapp.kept.score_files import score_texts

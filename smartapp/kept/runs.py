@@ -40,6 +40,7 @@ COUNTED = (
 
 _TABLES = ("event", "resource", "reference", "current_directory", *COUNTED)
 _TIN, _NPI = re.compile("[0-9]{9}"), re.compile("[0-9]{10}")
+_TALLIES = "tallies.json"
 _OWNER_ONLY_FOLDER, _OWNER_ONLY_FILE = 0o700, 0o600
 
 
@@ -118,7 +119,13 @@ def write_period(run: Path, reading: Reading) -> None:
     """Write the tallies of a reading's period into its run, which is there."""
     period = run / period_name(reading.period)
     period.mkdir(mode=_OWNER_ONLY_FOLDER, exist_ok=True)
-    write_text(period / "tallies.json", as_json(_period_document(reading)))
+    write_text(period / _TALLIES, as_json(_period_document(reading)))
+
+
+def holds(run: Path, period: Period) -> bool:
+    """Whether a run's folder holds what another run can be held against, over a period."""
+    needed = (table_file(run, "resource"), table_file(run, "cases"), run / period_name(period) / _TALLIES)
+    return all(file.is_file() for file in needed)
 
 
 def _move_files(draft: Path, run: Path) -> None:

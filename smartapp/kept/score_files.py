@@ -5,9 +5,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from extractors.sources.crawl_files import digest_of
 from scoring.explain import as_document, exclusions_document
 from scoring.submission import write
-from smartapp.durable import digest_of
 from smartapp.exports.cases_csv import cases_csv
 from smartapp.kept.archive import ArchiveError
 from smartapp.kept.runs import as_json

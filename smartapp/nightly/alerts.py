@@ -9,7 +9,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from scoring.findings import CATALOGUE, NUMERATOR_FELL, NUMERATOR_GAP, NUMERATOR_STOPPED, SOURCE_NOT_WHOLE, FindingKind
+from scoring.findings import (
+    CATALOGUE,
+    NOT_COMPARED,
+    NUMERATOR_FELL,
+    NUMERATOR_GAP,
+    NUMERATOR_STOPPED,
+    SOURCE_NOT_WHOLE,
+    FindingKind,
+)
 from scoring.model import Cite, Origin, Reporter, Severity
 from smartapp.kept.differences import Fall, falls
 from smartapp.kept.trend import gaps_of
@@ -134,7 +142,14 @@ def not_read_whole(kind: str, state: str) -> Alert:
     """A type of which the source withheld or did not give something."""
     message = f"{state}; what rests on it is not determinable, and its absence proves nothing"
     remedy = "Ask the EHR's administrator whether pi180 may read it, or wait until the server answers."
-    return _alert(SOURCE_NOT_WHOLE, kind, "", message, remedy, kind)
+    return _alert(SOURCE_NOT_WHOLE, kind, "", message, remedy, f"{kind} {state.partition(':')[0]}")
+
+
+def not_compared(before: str, report: str) -> Alert:
+    """What fell since a run, by its fingerprint, cannot be told: its files are gone."""
+    message = f"the files of run {before[:12]} are gone: whether a numerator fell since is not known"
+    remedy = "Keep the last run below the results: the next night is held against it. Compare the counts by hand."
+    return _alert(NOT_COMPARED, "run before", report, message, remedy, before[:12])
 
 
 def _key(report: str, text: str) -> str:

@@ -18,6 +18,7 @@ from extractors.strict_toml import check_keys, read_toml
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
 from smartapp.attesting.attestations import Attestations, read_attestations
+from smartapp.nightly.elsewhere import check_waiting
 from smartapp.nightly.problems import ConfigError, Problems
 from smartapp.nightly.server import server_of
 from smartapp.reading.fetching import Fetching
@@ -118,7 +119,7 @@ def _clinic(said: Mapping[str, Any], path: Path, problems: Problems) -> Clinic |
     if rules is None or source is None or "out" not in said:
         return None
     out = below / said["out"]
-    problems.of(lambda: _check_apart(out, source.folder, at))
+    problems.of(lambda: check_apart(out, source.folder, at))
     return Clinic(rules, out, source, reports, fetching, floor * 1_000_000)
 
 
@@ -154,6 +155,7 @@ def _source(said: Mapping[str, Any], path: Path, problems: Problems) -> tuple[So
     fetching = server_of(said["server"], below, f"{at}, server", problems)
     if fetching is None:
         return None, None
+    problems.of(lambda: check_waiting(fetching, f"{at}, server"))
     crawling = replace(fetching.crawling, site=site, profile=profile, zone=zone)
     return Source(crawling.out, site, profile, zone, drugs), replace(fetching, crawling=crawling)
 
@@ -208,7 +210,7 @@ def _check_report(report: Report, rules: RuleBook) -> Attestations:
     return attested
 
 
-def _check_apart(out: Path, folder: Path, at: str) -> None:
+def check_apart(out: Path, folder: Path, at: str) -> None:
     """Refuse to write where the next run would read, or to read where a run writes."""
     one, other = out.resolve(), folder.resolve()
     if one.is_relative_to(other) or other.is_relative_to(one):

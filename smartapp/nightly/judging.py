@@ -15,8 +15,8 @@ from smartapp.ahead.assumed import Answered
 from smartapp.ahead.best_period import PeriodSearch
 from smartapp.attesting.attestations import Attestations, read_attestations
 from smartapp.kept.publish import publish
-from smartapp.kept.runs import period_name, table_file, write_period
-from smartapp.nightly.alerts import Alert, fallen, standing_alerts
+from smartapp.kept.runs import holds, period_name, write_period
+from smartapp.nightly.alerts import Alert, fallen, not_compared, standing_alerts
 from smartapp.nightly.config import Clinic, Report, Wanted
 from smartapp.nightly.state import Committed
 from smartapp.nightly.status import Counted, Ledger, Reported
@@ -122,9 +122,11 @@ def _fallen(scored: Scored, run: Path, report: Report, before: Committed | None)
     if before is None or then is None or before.run == run.name:
         return ()
     earlier = run.parent / before.run
-    if not then.start.startswith(str(scored.reading.rules.year)) or not table_file(earlier, "cases").is_file():
+    if not then.start.startswith(str(scored.reading.rules.year)):
         return ()
     period = Period(date.fromisoformat(then.start), date.fromisoformat(then.end))
+    if not holds(earlier, period):
+        return (not_compared(before.run, report.folder),)
     if period != scored.reading.period:
         write_period(run, counted_in(scored.reading, period))
     return fallen(earlier, run, period_name(period), scored, report.folder)

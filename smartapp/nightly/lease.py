@@ -18,6 +18,7 @@ from smartapp.durable import Files
 from smartapp.nightly.machine import Machine, Parked
 
 LASTS = timedelta(hours=2)
+_TRIES, _BETWEEN = 100, 0.1
 _LEASE, _LOCK = "lease.json", "lock"
 
 
@@ -55,7 +56,7 @@ class Lease:
         Raises:
             Held: another process has it and is alive; the message says which.
         """
-        with _locked(folder):
+        with _locked(folder, machine):
             before = _read(folder)
             if before is not None and _is_in_force(before, machine):
                 raise Held(
@@ -79,8 +80,9 @@ class Lease:
 
         Raises:
             Overtaken: somebody has taken it.
+            Held: another process is at the lease itself, and stays there.
         """
-        with _locked(self._folder):
+        with _locked(self._folder, self._machine):
             now = _read(self._folder)
             if now is None or now.number != self.number:
                 raise Overtaken(
@@ -144,11 +146,24 @@ def _write(folder: Path, holder: Holder) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for a moment; the system lets go when the process ends, however it ends."""
+def _locked(folder: Path, machine: Machine) -> Iterator[None]:
+    """Hold the folder for a moment; the system lets go when the process ends, however it ends.
+
+    A process that is frozen while it holds the folder is not waited for.
+    """
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not any(_has_locked(descriptor, machine) for _ in range(_TRIES)):
+            raise Held(f"{folder.parent}: another process holds {folder / _LOCK} and does not let go. Stop it.")
         yield
     finally:
         os.close(descriptor)
+
+
+def _has_locked(descriptor: int, machine: Machine) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        machine.sleep(_BETWEEN)
+        return False
+    return True

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,19 +28,27 @@ class Machine:
 
     Attributes:
         now: the time, aware.
-        free: bytes that may still be written where a path is.
+        free: bytes that may still be written where a path is or will be.
         host: its name.
         pid: the number of this process.
         mark: what tells a process from a later one of the same number; None where none of that number is alive.
+        sleep: waits some seconds.
         at: is told each step, before and after; only a test listens.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    free: Callable[[Path], int] = lambda place: shutil.disk_usage(place).free
+    free: Callable[[Path], int] = lambda place: free_at(place)
     host: str = field(default_factory=platform.node)
     pid: int = field(default_factory=os.getpid)
     mark: Callable[[int], str | None] = lambda pid: mark_of(pid)
+    sleep: Callable[[float], None] = time.sleep
     at: Point = lambda _: None
+
+
+def free_at(place: Path) -> int:
+    """Bytes that are free on the disk of a place, which need not be there yet."""
+    there = next(one for one in (place.absolute(), *place.absolute().parents) if one.exists())
+    return shutil.disk_usage(there).free
 
 
 def mark_of(pid: int) -> str | None:

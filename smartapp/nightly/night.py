@@ -12,25 +12,27 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from extractors.sources.crawl_files import digest_of
 from scoring.model import Period
-from smartapp.durable import Files, digest_of
+from smartapp.durable import Files
 from smartapp.nightly.alerts import Alert, not_read_whole
 from smartapp.nightly.config import Clinic
 from smartapp.nightly.endings import NotWhole, Stopped, ending_of
 from smartapp.nightly.judging import Judged, identity_of, judge, ledger_of
-from smartapp.nightly.lease import Lease, Overtaken
+from smartapp.nightly.lease import Held, Lease, Overtaken
 from smartapp.nightly.machine import Machine, check_clock, check_room
 from smartapp.nightly.state import FOLDER, Committed, State, read_state, write_state
 from smartapp.nightly.status import Ledger, Status, Step, stamp, write_status
 from smartapp.nightly.status import State as Standing
 from smartapp.nightly.told import ALERT, code_of, lines_of, new_alerts
+from smartapp.nightly.watch import Watch
 from smartapp.reading.fetching import Fetched, Fetching, Renew, Telling, fetch
 from smartapp.usecases import Reading, read
 
 FRESH = timedelta(hours=12)
 """How long a server that was read need not be read again, where the run did not come to its end."""
 
-_FOLDER_WAY, _NEXT = "folder", "next"
+_FOLDER_WAY, _NEXT = "folder", "next-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def run_night(clinic: Clinic, machine: Machine, speaking: Speaking) -> Status:
     try:
         return _Night(clinic, machine, speaking, lease).through()
     finally:
-        with suppress(OSError):
+        with suppress(OSError, Held):
             lease.release()
 
 
@@ -69,6 +71,7 @@ class _Night:
     def __init__(self, clinic: Clinic, machine: Machine, speaking: Speaking, lease: Lease) -> None:
         self._clinic, self._machine, self._speaking, self._lease = clinic, machine, speaking, lease
         self._folder, self._files = clinic.out / FOLDER, Files(machine.at)
+        self._stage = self._folder / f"{_NEXT}{lease.number}"
         self._state = State()
         self._status = Status(started=stamp(machine.now()))
 
@@ -80,7 +83,8 @@ class _Night:
                 now = self._committed(reading)
             self._tell(now)
         except (Exception, KeyboardInterrupt, Stopped) as problem:
-            with suppress(OSError):
+            shutil.rmtree(self._stage, ignore_errors=True)
+            with suppress(OSError, Held):
                 self._lease.check()
             self._end_early(problem)
             raise
@@ -108,18 +112,22 @@ class _Night:
     def _fetched(self, fetching: Fetching) -> Fetched:
         renew = Renew.KEEP if self._is_fresh() else Renew.CHANGES
         self._machine.at("before the fetching")
-        asked = replace(fetching, renew=renew, reached=self._machine.at)
-        found = fetch(asked, Telling(self._heard, self._speaking.say))
+        place = fetching.crawling.out
+        watch = Watch(self._lease, self._machine, place, self._clinic.floor)
+        watch.look()
+
+        def heard(done: int, of: int) -> None:
+            watch.look()
+            self._speaking.fetched(done, of)
+
+        asked = watch.over(replace(fetching, renew=renew, reached=self._machine.at))
+        found = fetch(asked, Telling(heard, self._speaking.say))
         self._machine.at("after the fetching")
         return found
 
     def _is_fresh(self) -> bool:
         fetched = self._state.fetched
         return fetched is not None and self._machine.now() - datetime.fromisoformat(fetched) < FRESH
-
-    def _heard(self, done: int, of: int) -> None:
-        self._lease.renew()
-        self._speaking.fetched(done, of)
 
     def _read_on(self, size: int) -> None:
         self._lease.renew()
@@ -163,14 +171,20 @@ class _Night:
 
     def _judged(self, reading: Reading, before: Committed | None) -> list[Judged]:
         """Every report, its files on the disk and beside their places."""
-        stage = self._folder / _NEXT
-        shutil.rmtree(stage, ignore_errors=True)
+        self._clear_stages()
         self._clear_drafts()
         reports = enumerate(self._clinic.reports)
-        judged = [judge(reading, self._clinic, one, before, stage / str(number)) for number, one in reports]
-        self._files.settle(stage)
+        judged = [judge(reading, self._clinic, one, before, self._stage / str(number)) for number, one in reports]
+        self._files.settle(self._stage)
         self._files.settle(self._clinic.out / "runs" / reading.fingerprint)
         return judged
+
+    def _clear_stages(self) -> None:
+        """Remove what waits beside the results, of this run and of earlier ones; never that of a later one."""
+        for stage in self._folder.glob(f"{_NEXT}*"):
+            number = stage.name.removeprefix(_NEXT)
+            if number.isdecimal() and int(number) <= self._lease.number:
+                shutil.rmtree(stage, ignore_errors=True)
 
     def _clear_drafts(self) -> None:
         """Remove what processes that are no more had begun to write beside the runs."""
@@ -204,7 +218,7 @@ class _Night:
                     self._files.move(file, place / file.name)
             self._state = replace(self._state, last=stamp(self._machine.now()), fetched=None, committed=now)
             write_state(self._folder, self._state, self._files)
-        shutil.rmtree(self._folder / _NEXT, ignore_errors=True)
+        self._clear_stages()
 
     def _tell(self, now: Committed) -> None:
         """Say once what is new, and end. What was not said before a run was killed, the next one says."""
@@ -229,7 +243,7 @@ class _Night:
             next_action=ending.next_action,
             exit_code=ending.code,
         )
-        with suppress(OSError, Overtaken):
+        with suppress(OSError, Held, Overtaken):
             self._put_status()
             if ending.state is Standing.FAILED and self._state.fetched:
                 self._keep(replace(self._state, fetched=None))

@@ -13,6 +13,7 @@ from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
 from smartapp.nightly.problems import ConfigError, Problems
 from smartapp.reading.crawling import PACE_FILE, Backend, Crawling, Manners, connection_of, statement_of, token_may_fail
+from smartapp.reading.fetch_terms import MANIFEST_MB
 from smartapp.reading.fetching import Choice, Fetching, Renew
 from smartapp.settings import read_secret
 from smartapp.smart.assertion import SigningKeyError
@@ -31,6 +32,7 @@ _TABLE: dict[str, Any] = {
     "read": str,
     "level": str,
     "form": str,
+    "manifest_mb": int,
     "all": bool,
     "group": str,
     "patients": str,
@@ -70,8 +72,16 @@ def server_of(table: Mapping[str, Any], below: Path, at: str, problems: Problems
     level = problems.of(lambda: _word(table, "level", Level, None, at))
     if level is not None and cohort is not None:
         problems.of(lambda: _fits(level, cohort, at))
+    most = problems.of(lambda: _manifest_mb(table, at))
     form = problems.of(lambda: _word(table, "form", Form, Form.GET, at))
-    if len(problems.found) > before or form is None or cohort is None or manners is None or choice is None:
+    if (
+        len(problems.found) > before
+        or most is None
+        or form is None
+        or cohort is None
+        or manners is None
+        or choice is None
+    ):
         return None
     crawling = Crawling(
         base=table["base"],
@@ -85,7 +95,7 @@ def server_of(table: Mapping[str, Any], below: Path, at: str, problems: Problems
         ranges=tuple(table.get("private_ranges", ())),
         manners=manners,
     )
-    return Fetching(crawling, choice, Renew.CHANGES, level, form)
+    return Fetching(crawling, choice, Renew.CHANGES, level, form, manifest_mb=most)
 
 
 def reachable(crawling: Crawling) -> None:
@@ -169,6 +179,13 @@ def _fits(level: Level, cohort: Cohort, at: str) -> None:
     """Refuse an export of other records than those of the cohort."""
     if (level is Level.GROUP) != (cohort.rule is Rule.GROUP) or cohort.rule not in (Rule.GROUP, Rule.ALL):
         raise ConfigError(f"{at}, level: expected group beside group, or patient or system beside all, got {level}.")
+
+
+def _manifest_mb(table: Mapping[str, Any], at: str) -> int:
+    most: int = table.get("manifest_mb", MANIFEST_MB)
+    if most < 1:
+        raise ConfigError(f"{at}, manifest_mb: expected megabytes, 1 or more, got {most}.")
+    return most
 
 
 def _manners(table: Mapping[str, Any], at: str) -> Manners:

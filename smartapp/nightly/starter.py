@@ -6,6 +6,7 @@ from extractors.gateway import LANES, USUAL_RATE
 from scoring.rulebook import RuleBook
 from smartapp.attesting.attestation_template import template
 from smartapp.kept.runs import write_text
+from smartapp.reading.fetch_terms import MANIFEST_MB
 from smartapp.usecases import UsageError
 
 CONFIG, ATTESTATIONS = "clinic.toml", "attestations.toml"
@@ -39,6 +40,7 @@ from = "export"
 # read = "best"  # in bulk where the server allows it, else patient by patient; or "bulk", or "crawl"
 # level = "group"  # of an export: group, patient or system
 # form = "get"  # how an export wants its list of types: get, get-repeated, post or post-repeated
+# manifest_mb = {manifest_mb}  # megabytes that an export's list of files may have
 # parameters = {{ "ah-practice" = "1" }}  # to send with every search
 # aliases = []  # other bases of the same server
 # lanes = {lanes}  # requests at a time
@@ -65,7 +67,7 @@ def write_config(folder: Path, rules: RuleBook) -> Path:
         UsageError: one of them is there already; nothing is overwritten.
     """
     texts = {
-        CONFIG: _TEXT.format(year=rules.year, lanes=LANES, rate=USUAL_RATE),
+        CONFIG: _TEXT.format(year=rules.year, lanes=LANES, rate=USUAL_RATE, manifest_mb=MANIFEST_MB),
         ATTESTATIONS: template(rules),
     }
     for name in texts:

@@ -1,6 +1,7 @@
 """What a run leaves for the next one: how far it came, and what the last one that came to its end said."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from smartapp.nightly.machine import Parked
 from smartapp.nightly.status import Counted, Ledger, Reported
 
 FOLDER, NAME, SCHEMA = ".night", "state.json", "pi180/night/1"
+_VERSION = re.compile(r"pi180/night/[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,11 @@ def read_state(folder: Path) -> State:
     """What is kept; the beginning, where nothing is.
 
     Raises:
-        Parked: it is damaged.
+        Parked: it is damaged, or of another version.
     """
     try:
         said = json.loads((folder / NAME).read_bytes())
+        _check_version(said["schema"], folder)
         committed = said["committed"]
         return State(said["last"], said["fetched"], _committed(committed) if committed else None)
     except FileNotFoundError:
@@ -75,6 +78,18 @@ def read_state(folder: Path) -> State:
         raise Parked(
             f"{folder / NAME}: is damaged. Remove it: the next run begins anew and tells everything once more."
         ) from None
+
+
+def _check_version(schema: object, folder: Path) -> None:
+    """Refuse what another version of pi180 wrote, which is not damaged and not to be removed."""
+    if schema == SCHEMA:
+        return
+    if not isinstance(schema, str) or not _VERSION.fullmatch(schema):
+        raise TypeError("no schema of ours")
+    raise Parked(
+        f"{folder / NAME}: was written as {schema}, and this pi180 reads {SCHEMA}. Run the pi180 that wrote it, or "
+        "move the file away: the next run then begins anew and tells everything once more."
+    )
 
 
 def write_state(folder: Path, state: State, files: Files) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from scoring.findings import NUMERATOR_FELL, SOURCE_NOT_WHOLE
+from scoring.findings import NOT_COMPARED, NUMERATOR_FELL, SOURCE_NOT_WHOLE
 from smartapp.nightly.alerts import Alert
 from smartapp.nightly.state import Committed
 from smartapp.nightly.status import Counted, Reported
 
 ALERT, LESS_SHOWN = 4, 8
 _QUIET = "note"
+_LESS = (SOURCE_NOT_WHOLE.code, NOT_COMPARED.code)
+_OF_ONE_NIGHT = (NUMERATOR_FELL.code, NOT_COMPARED.code)
 
 
 def lines_of(before: Committed | None, now: Committed) -> tuple[str, ...]:
@@ -33,15 +35,15 @@ def new_alerts(before: Committed | None, now: Committed) -> tuple[Alert, ...]:
 
 
 def code_of(news: tuple[Alert, ...]) -> int:
-    """The exit code: 4 where something new costs points, 8 where the source is not whole where it was, else 0."""
+    """The exit code: 4 where something new costs points, 8 where less is shown or known than before, else 0."""
     if any(one.is_grave for one in news):
         return ALERT
-    return LESS_SHOWN if any(one.code == SOURCE_NOT_WHOLE.code for one in news) else 0
+    return LESS_SHOWN if any(one.code in _LESS for one in news) else 0
 
 
 def _ends(alert: Alert) -> bool:
-    """Whether its end is news: a numerator that fell is not otherwise the night after."""
-    return alert.severity != _QUIET and alert.code != NUMERATOR_FELL.code
+    """Whether its end is news: what one night found against another is over the night after."""
+    return alert.severity != _QUIET and alert.code not in _OF_ONE_NIGHT
 
 
 def _of_report(before: Reported | None, now: Reported) -> Iterator[str]:

@@ -5,8 +5,10 @@ import json
 
 from extractors.decode import read_object
 from extractors.gateway import Limits
-from extractors.sources.bulk import Busy, Export, Order
-from extractors.sources.bulk_journal import BulkJournal, Job
+from extractors.sources.bulk import Export
+from extractors.sources.bulk_journal import BulkJournal, Job, is_export
+from extractors.sources.bulk_order import Order
+from extractors.sources.bulk_refusals import Busy
 from extractors.sources.bulk_request import Level, Request
 from extractors.sources.bulk_server import BulkServer, Hosts
 from extractors.sources.chosen import make_current
@@ -21,8 +23,11 @@ from smartapp.smart.backend import BackendToken
 
 BULK_FOLDER = "bulk"
 _LARGE = 1 << 40
-_FILES = Limits(total=6 * 3600, packed=_LARGE, size=_LARGE)
-"""A file of an export may be large and slow: what bounds it is the disk, and a check of each line when it is read."""
+_LISTING = 600
+_FILES = Limits(total=6 * 3600, packed=_LARGE, size=_LARGE, slowest=60_000)
+"""A file of an export may be large and slow: what bounds it is the disk, and a check of each line when it is read.
+
+Less than a kilobyte a second is no download (F2): it is broken off, and tried again."""
 
 
 class Exporting:
@@ -35,6 +40,7 @@ class Exporting:
         self._level = asked.level or (Level.GROUP if cohort.rule is Rule.GROUP else Level.PATIENT)
         self._types = tuple(sorted({*types_of(profile), *RELATED}))
         self._place = asked.crawling.out / BULK_FOLDER
+        self._header = {"base": self._base, "level": str(self._level), "group": cohort.group}
 
     def run(self) -> Fetched:
         """See `fetch`.
@@ -42,8 +48,7 @@ class Exporting:
         Raises:
             NoExport: the server does not export this to us.
         """
-        header = {"base": self._base, "level": str(self._level), "group": self._asked.crawling.cohort.group}
-        journal = BulkJournal.opened(self._place, header, self._asked.reached)
+        journal = BulkJournal.opened(self._place, self._header, self._asked.reached)
         try:
             new = self._run(journal)
         finally:
@@ -59,10 +64,20 @@ class Exporting:
             cautions=self._connection.cautions,
         )
 
+    def cancel(self) -> bool:
+        """See `smartapp.reading.fetching.cancel`."""
+        if not is_export(self._place):
+            return True
+        journal = BulkJournal.opened(self._place, self._header)
+        try:
+            return self._export(journal, None, "").cancel()
+        finally:
+            journal.close()
+
     def _run(self, journal: BulkJournal) -> bool:
         """Whether anything was read."""
         last = journal.last()
-        if last is not None and last.committed and self._is_kept(last):
+        if last is not None and last.committed and self._is_kept(journal, last):
             export = self._export(journal, last.request["since"], "")
             if last.is_whole:
                 export.close(last)
@@ -83,8 +98,8 @@ class Exporting:
             export.close(journal.jobs[number])
         return True
 
-    def _is_kept(self, last: Job) -> bool:
-        return self._asked.renew is Renew.KEEP and not self._why_another(last)
+    def _is_kept(self, journal: BulkJournal, last: Job) -> bool:
+        return self._asked.renew is Renew.KEEP and not self._why_another(journal, last)
 
     def _export(self, journal: BulkJournal, since: str | None, members: str) -> Export:
         crawling, connection = self._asked.crawling, self._connection
@@ -98,10 +113,14 @@ class Exporting:
             self._withheld,
             self._telling.done,
             self._telling.say,
+            self._asked.arrived,
             self._asked.reached,
         )
         hosts = Hosts(self._base, crawling.aliases)
-        server = BulkServer(hosts, connection.gateway, gateway_of(crawling, _FILES), connection.bearer)
+        most = self._asked.manifest_mb * 1_000_000
+        listing = Limits(total=_LISTING, packed=most, size=most, loose=most, lanes=crawling.manners.lanes)
+        files = gateway_of(crawling, _FILES)
+        server = BulkServer(hosts, gateway_of(crawling, listing), files, connection.bearer)
         return Export(server, journal, order)
 
     def _withheld(self) -> tuple[str, ...]:
@@ -118,26 +137,31 @@ class Exporting:
         unfinished = running is not None and not running.committed and running.status is not None
         if unfinished and running is not None and not running.request["since"]:
             return None
-        wanted = self._asked.renew is Renew.CHANGES or (unfinished and self._asked.renew is Renew.KEEP)
+        gone_on = running is not None and (running.committed or unfinished)
+        wanted = self._asked.renew is Renew.CHANGES or (gone_on and self._asked.renew is Renew.KEEP)
         if not wanted or committed is None:
             return None
-        if why := self._why_everything(committed, members):
+        if why := self._why_everything(journal, committed, members):
             self._telling.say(f"everything is asked for anew: {why}")
             return None
         return committed.since
 
-    def _why_another(self, last: Job) -> str:
+    def _why_another(self, journal: BulkJournal, last: Job) -> str:
         if last.request["profile_digest"] != self._connection.profile.digest:
             return "the evidence profile has changed"
-        return "" if tuple(last.request["types"]) == self._types else "other types are read than before"
+        if tuple(last.request["types"]) != self._types:
+            return "other types are read than before"
+        return "" if journal.is_intact() else "a file that was kept is damaged or gone"
 
-    def _why_everything(self, last: Job, members: str) -> str:
-        if why := self._why_another(last):
+    def _why_everything(self, journal: BulkJournal, last: Job, members: str) -> str:
+        if why := self._why_another(journal, last):
             return why
         if self._level is Level.GROUP and (not members or last.request["members"] != members):
             return "the members of the Group have changed, or are not shown"
         if not last.is_whole or last.withheld:
             return "the export before was not whole"
+        if any(got.grave for job in journal.counted() for got in job.files.values()):
+            return "the server reported errors in the export before"
         return "" if last.since else "the server's transactionTime is no instant"
 
     def _members(self) -> str:

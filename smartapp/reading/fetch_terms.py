@@ -11,6 +11,9 @@ from extractors.sources.bulk_waiting import Waits
 from extractors.sources.crawl import Told
 from smartapp.reading.crawling import Crawling
 
+MANIFEST_MB = 64
+"""Some 300,000 files, each with a signed address."""
+
 
 class Choice(StrEnum):
     """Which way may be taken: the better one, or one alone."""
@@ -47,7 +50,9 @@ class Fetching:
     """What to read, and how.
 
     `level` None: that of the cohort, a Group or all patients. `form` is how the server wants the list of types, `waits`
-    how long an export is waited for, and `reached` is told each step of it, before and after it is on the disk.
+    how long an export is waited for, and `manifest_mb` how many megabytes one page of its list of files may have.
+    `arrived` is told the bytes of each piece of its files, before they are written, and `reached` each step, before and
+    after it is on the disk.
     """
 
     crawling: Crawling
@@ -56,6 +61,8 @@ class Fetching:
     level: Level | None = None
     form: Form = Form.GET
     waits: Waits = field(default_factory=Waits)
+    manifest_mb: int = MANIFEST_MB
+    arrived: Callable[[int], None] = lambda _: None
     reached: Reached = lambda _: None
 
 

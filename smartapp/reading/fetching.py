@@ -12,7 +12,7 @@ from pathlib import Path
 
 from extractors.errors import SourceError
 from extractors.preflight_server import export_hints
-from extractors.sources.bulk import NoExport
+from extractors.sources.bulk_refusals import NoExport
 from extractors.sources.chosen import CURRENT, current_of, make_current
 from extractors.sources.cohort import Rule
 from extractors.sources.journal import Journal, is_crawl
@@ -20,7 +20,7 @@ from smartapp.reading.bulk import BULK_FOLDER, Exporting
 from smartapp.reading.crawling import Connection, connection_of, crawl_on, statement_of, token_may_fail
 from smartapp.reading.fetch_terms import Choice, Fetched, Fetching, Renew, Telling, Way
 
-__all__ = ["Choice", "Fetched", "Fetching", "Renew", "Telling", "Way", "fetch"]
+__all__ = ["Choice", "Fetched", "Fetching", "Renew", "Telling", "Way", "cancel", "fetch"]
 
 _CRAWL = re.compile(r"crawl-([0-9]{4,})")
 
@@ -47,6 +47,20 @@ def fetch(asked: Fetching, telling: Telling) -> Fetched:
         if asked.choice is Choice.BEST:
             telling.say(f"reading patient by patient instead of in bulk: {reason}")
         return _crawled(asked, telling, connection, reason if asked.choice is Choice.BEST else "")
+
+
+def cancel(asked: Fetching, telling: Telling) -> bool:
+    """Let the server forget an export that is not finished; what it gave so far does not count, and nothing is read.
+
+    Returns:
+        Whether nothing is left there; else `telling` heard why, and the same again tries once more.
+
+    Raises:
+        SignInNeeded, Unreachable, ExtractionError, UsageError: as `fetch` does.
+    """
+    check_place(asked.crawling.out)
+    with token_may_fail():
+        return Exporting(asked, telling, connection_of(asked.crawling)).cancel()
 
 
 def check_place(out: Path) -> None:

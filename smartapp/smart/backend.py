@@ -1,8 +1,8 @@
 """Signing in without a person: SMART Backend Services, client_credentials with a signed assertion.
 
-A token is kept until 60 seconds before its end and asked for again only then, or once after the server refused it
-(R37). What the token endpoint refuses is not asked for a second time: bad authentication that repeats locks clients
-out (F15). Source: SMART App Launch 2.2, "Backend Services".
+A token is kept until 60 seconds before its end, a short one for four fifths of its life, and asked for again only then,
+or once after the server refused it (R37). What the token endpoint refuses is not asked for a second time: bad
+authentication that repeats locks clients out (F15). Source: SMART App Launch 2.2, "Backend Services".
 """
 
 from collections.abc import Callable, Iterable
@@ -21,6 +21,7 @@ from smartapp.smart.scopes import Access, Granted, granted, requested
 from smartapp.smart.tokens import ASSERTION_TYPE, TokenAnswer, TokenRefused, TokenUnavailable, token_in
 
 RENEWED_BEFORE = timedelta(seconds=60)
+_PART = 5
 SKEW_TOLERATED, SKEW_TOLD = timedelta(seconds=60), timedelta(seconds=20)
 """Beyond the first nothing is read, beyond the second it is told (R36): an assertion lives four minutes."""
 _AGAIN_AFTER_REFUSAL = timedelta(seconds=60)
@@ -57,7 +58,7 @@ class Identity:
 class _Held:
     credential: Credential
     granted: Granted
-    ends: datetime
+    until: datetime
 
 
 class BackendToken:
@@ -99,7 +100,7 @@ class BackendToken:
         """
         with self._lock:
             held = self._held
-            if held is None or self._clock() >= held.ends - RENEWED_BEFORE or self._is_spoilt(held, refused):
+            if held is None or self._clock() >= held.until or self._is_spoilt(held, refused):
                 held = self._held = self._issued()
             return held.credential
 
@@ -125,7 +126,7 @@ class BackendToken:
         if refused is None or refused.header != held.credential.header:
             return False
         now, before = self._clock(), self._renewed_for_refusal
-        if before is not None and now - before < _AGAIN_AFTER_REFUSAL:
+        if before is not None and timedelta() <= now - before < _AGAIN_AFTER_REFUSAL:  # a clock may be set back
             return False
         self._renewed_for_refusal = now
         return True
@@ -165,10 +166,11 @@ class BackendToken:
             raise ClockWrong(f"{self._host}: {_differs(self._skew)}. Set the clock (NTP), then run again.")
 
     def _as_held(self, token: TokenAnswer) -> _Held:
-        ends = self._clock() + timedelta(seconds=token.lifetime)
+        life = timedelta(seconds=token.lifetime)
+        until = self._clock() + life - min(RENEWED_BEFORE, life / _PART)
         # RFC 6749, 5.1: a scope that is not stated is the one that was asked for.
         scopes = granted(token.scope if token.scope is not None else self._scope)
-        return _Held(Credential(f"Bearer {token.access_token}", self._identity.base), scopes, ends)
+        return _Held(Credential(f"Bearer {token.access_token}", self._identity.base), scopes, until)
 
     @property
     def _host(self) -> str:

@@ -22,6 +22,7 @@ from tests.gateway.recorder import Clock
 Json = dict[str, Any]
 GROUP = Cohort(Rule.GROUP, group="panel")
 MOMENT = "2026-11-22T04:00:00Z"
+_CHUNK = 16 * 1024
 STARTED = datetime(2026, 11, 22, 5, tzinfo=UTC)
 
 
@@ -29,14 +30,30 @@ STARTED = datetime(2026, 11, 22, 5, tzinfo=UTC)
 class Raw:
     """An answer byte by byte.
 
-    `announced` None: the connection's end is the body's; `cut`: so many bytes are sent, then the connection ends.
+    `announced` False: the connection's end is the body's; `chunked`: it comes in chunks of 16 kB, the last
+    of which is its end; `cut`: so many bytes are sent, then the connection ends.
     """
 
     status: int = 200
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     announced: bool = True
+    chunked: bool = False
     cut: int | None = None
+
+    @property
+    def length(self) -> tuple[tuple[str, str], ...]:
+        """What announces the body's end."""
+        if self.chunked:
+            return (("Transfer-Encoding", "chunked"),)
+        return (("Content-Length", str(len(self.body))),) if self.announced else ()
+
+    @property
+    def sent(self) -> bytes:
+        """What travels."""
+        parts = [self.body[at : at + _CHUNK] for at in range(0, len(self.body), _CHUNK)] if self.chunked else []
+        framed = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, b""])
+        return (framed if self.chunked else self.body)[: self.cut]
 
 
 @dataclass(frozen=True)
@@ -153,6 +170,7 @@ def exporter(resources: list[Json]) -> Iterator[Exporter]:
 
     class Answering(BaseHTTPRequestHandler):
         disable_nagle_algorithm = True
+        protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             length = int(self.headers["Content-Length"] or 0)
@@ -161,13 +179,11 @@ def exporter(resources: list[Json]) -> Iterator[Exporter]:
             )
             said = kept.answer(asked)
             self.send_response_only(said.status)  # without a Date: the tests have their own clock
-            for name, value in said.headers:
+            for name, value in (*said.headers, *said.length):
                 self.send_header(name, value)
-            if said.announced:
-                self.send_header("Content-Length", str(len(said.body)))
             self.send_header("Connection", "close")
             self.end_headers()
-            self.wfile.write(said.body[: said.cut])
+            self.wfile.write(said.sent)
 
         do_POST = do_DELETE = do_GET  # noqa: N815  # as the library calls them
 

@@ -9,13 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.errors import GatewayError, SourceError, Unreachable
+from extractors.cases import derive
+from extractors.engine.local import LocalEngine
+from extractors.errors import GatewayError, Oversized, SourceError, Unreachable
+from extractors.events import extract
+from extractors.ledger import ledger_of
 from extractors.sources.bulk_manifest import Content, read_manifest
 from extractors.sources.bulk_waiting import Waits
+from extractors.sources.chosen import source_of
 from smartapp.reading.fetching import Renew
 from tests.bulk.exporter import MOMENT, Exporter, Raw, Time, as_json, exported, job_of, states
 from tests.crawl.scripted import reading
-from tests.extractors.practice import prescription, ref
+from tests.extractors.practice import CLOSED, GENERIC, prescription, ref
 
 Rx = "MedicationRequest"
 
@@ -26,8 +31,10 @@ def asked_since(server: Exporter) -> list[bool]:
 
 def orders(out: Path) -> int:
     """Orders that count."""
-    with reading(out) as found:
-        return sum(row["current"] for row in found.ledger if row["type"] == Rx and row["source"] == "folder")
+    found = extract(source_of(out, GENERIC).lines(), GENERIC, CLOSED.zone_info)
+    with LocalEngine() as engine:
+        derive(found, CLOSED, engine)
+        return sum(int(str(row["current"])) for row in ledger_of(found, engine) if row["type"] == Rx)
 
 
 @pytest.mark.requirement("R62")
@@ -112,6 +119,51 @@ def test_everything_is_asked_for_where_changes_would_not_do(server: Exporter, tm
 
     assert asked_since(server) == [False, False]
     assert any("everything is asked for anew" in line for line in said)
+
+
+def spoil(out: Path, *, gone: bool) -> None:
+    """Let a file that is kept be another, or gone."""
+    (file,) = out.rglob(f"*{Rx}.ndjson")
+    if gone:
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes().replace(b"rx-1", b"rx-7"))
+
+
+@pytest.mark.requirement("R116")
+@pytest.mark.parametrize(
+    ("renew", "gone"), [(Renew.CHANGES, False), (Renew.KEEP, True)], ids=["damaged", "gone, and nothing new wanted"]
+)
+def test_a_kept_file_that_is_damaged_is_had_anew_by_the_next_reading(
+    server: Exporter, tmp_path: Path, renew: Renew, gone: bool
+) -> None:
+    """F9: the damage lies in an export that later changes rest on."""
+    exported(server, tmp_path / "o")
+    exported(server, tmp_path / "o", renew=Renew.CHANGES)
+    spoil(tmp_path / "o" / "bulk" / "jobs" / "0001", gone=gone)
+    with reading(tmp_path / "o") as found:
+        assert found.faults
+    said: list[str] = []
+    exported(server, tmp_path / "o", said, renew=renew)
+
+    assert asked_since(server) == [False, True, False]
+    assert any("is damaged or gone" in line for line in said)
+    with reading(tmp_path / "o") as found:
+        assert found.faults == ()
+    assert orders(tmp_path / "o") == 3
+
+
+@pytest.mark.requirement("R61")
+def test_errors_that_a_server_reported_once_are_not_kept_for_ever(server: Exporter, tmp_path: Path) -> None:
+    trouble = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+    server.says("GET", "/files/1/trouble", as_json(trouble))
+    server.manifest = {"error": [{"type": "OperationOutcome", "url": f"{server.root}/files/1/trouble"}]}
+    assert states(exported(server, tmp_path / "o"))[Rx] == "partial"
+    server.manifest, said = {}, list[str]()
+
+    assert states(exported(server, tmp_path / "o", said, renew=Renew.CHANGES)) == {}
+    assert asked_since(server) == [False, False]
+    assert any("the server reported errors" in line for line in said)
 
 
 @pytest.mark.requirement("R62")
@@ -268,6 +320,21 @@ def test_files_that_are_listed_anew_are_told_by_what_they_are_not_by_their_place
     assert len({got.sha256 for got in job_of(tmp_path / "o").files.values()}) == 3
     again = len(server.asked("GET", "/files/1/a"))
     assert again == (2 if relisted == "of another moment" else 1)
+
+
+@pytest.mark.parametrize(("most", "is_read"), [(18, True), (17, False)])
+def test_a_list_of_files_may_be_as_large_as_the_settings_say(
+    server: Exporter, tmp_path: Path, most: int, is_read: bool
+) -> None:
+    server.manifest = {"output": [], "note": "x" * 17_000_000}
+    if is_read:
+        exported(server, tmp_path / "o", manifest_mb=most)
+        assert job_of(tmp_path / "o").committed
+    else:
+        with pytest.raises(Oversized, match="Let it be larger: manifest_mb"):
+            exported(server, tmp_path / "o", manifest_mb=most)
+        exported(server, tmp_path / "o")
+        assert server.kicked_off == 1
 
 
 def test_files_that_only_a_query_tells_apart_are_all_read(server: Exporter, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """An export from kick-off to DELETE: in every dialect, once, and on from wherever it stopped."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,10 @@ from extractors.errors import LinkRefused, SourceError, Unreachable
 from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule
 from extractors.sources.queries import SignInNeeded
-from smartapp.reading.fetching import Choice, Renew, Way
+from smartapp.reading.fetching import Choice, Renew, Telling, Way, cancel
 from tests.bulk.conftest import practice
-from tests.bulk.exporter import Exporter, Raw, Time, exported, exporter, job_of, states
+from tests.bulk.exporter import Exporter, Raw, Time, exported, exporter, fetching, job_of, states
 from tests.crawl.scripted import fingerprint, reading
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 def folder_of(server: Exporter, place: Path) -> Path:
@@ -71,31 +68,6 @@ def test_a_group_all_patients_and_the_system_are_exported(
     exported(server, tmp_path / "o", cohort=cohort, level=level)
 
     assert server.asked("GET", path)
-
-
-@pytest.mark.requirement("R56")
-@pytest.mark.parametrize(
-    "step",
-    [f"{when} {what}" for what in ("accepted", "manifest", "file", "rename", "committed", "closed") for when in
-     ("before", "after")] + ["before asked", "after asked", "before DELETE"],
-)  # fmt: skip
-def test_whatever_kills_it_the_next_run_ends_as_if_nothing_had_happened(
-    server: Exporter, tmp_path: Path, step: str, unbroken: str
-) -> None:
-
-    def reached(now: str) -> None:
-        if now == step:
-            raise Killed
-
-    with pytest.raises(Killed):
-        exported(server, tmp_path / "o", reached=reached)
-    kicked_off = server.kicked_off
-    exported(server, tmp_path / "o")
-
-    assert fingerprint(tmp_path / "o") == unbroken
-    answered = step not in ("before asked", "after asked", "before accepted")
-    assert (server.kicked_off == kicked_off) == answered  # an answer that was never kept cannot be gone on with
-    assert not [one for one in (tmp_path / "o").rglob("*.part")]
 
 
 @pytest.mark.requirement("R54")
@@ -267,6 +239,46 @@ def test_an_export_that_is_not_finished_gives_no_score(server: Exporter, tmp_pat
         exported(server, tmp_path / "o")
     with reading(tmp_path / "o") as found:
         assert any("unfinished" in fault for fault in found.faults)
+
+
+@pytest.mark.requirement("R62")
+def test_an_export_that_is_cancelled_is_forgotten_by_the_server_and_the_next_begins_afresh(
+    server: Exporter, tmp_path: Path, unbroken: str
+) -> None:
+    """F16: a person interrupts, cancels, cancels again by mistake, then reads anew."""
+
+    def interrupt(step: str) -> None:
+        if step == "after file":
+            raise KeyboardInterrupt
+
+    assert cancel(fetching(server, tmp_path / "o"), Telling())
+    with pytest.raises(KeyboardInterrupt):
+        exported(server, tmp_path / "o", reached=interrupt)
+    assert not server.asked("DELETE", "/jobs")
+    server.says("DELETE", "/jobs", Raw(500), None)
+    assert [cancel(fetching(server, tmp_path / "o"), Telling()) for _ in range(3)] == [False, True, True]
+    assert (len(server.asked("DELETE", "/jobs")), server.jobs, server.kicked_off) == (2, {}, 1)
+
+    exported(server, tmp_path / "o")
+    assert (fingerprint(tmp_path / "o"), server.kicked_off) == (unbroken, 2)
+    assert cancel(fetching(server, tmp_path / "o"), Telling())
+    assert job_of(tmp_path / "o", 2).committed
+
+
+@pytest.mark.requirement("R55")
+def test_a_clock_that_jumps_makes_no_wait_negative_and_gives_no_export_up(server: Exporter, tmp_path: Path) -> None:
+    """F11: an hour back while the server works, then a day ahead."""
+    time, jumps = Time(), iter([0, 0, -3600, -3600, -3600])
+    at = ("Date", "Sun, 22 Nov 2026 05:00:00 GMT")
+    later = [Raw(202, headers=(("Retry-After", text), at)) for text in ("Sun, 22 Nov 2026 04:30:00 GMT", "30", "")]
+    server.says("GET", "/jobs/1", *later, None)
+
+    def now() -> datetime:
+        return time.now() + timedelta(seconds=next(jumps, 24 * 3600))
+
+    exported(server, tmp_path / "o", waits=time.waiting(now=now))
+    assert time.waits == [2, 30, 2]
+    assert server.kicked_off == 1
 
 
 def test_no_token_stands_in_the_folder(server: Exporter, tmp_path: Path) -> None:

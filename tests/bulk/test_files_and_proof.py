@@ -1,10 +1,13 @@
 """A file of an export counts only with proof that it is all of it; what a manifest says never touches a path."""
 
+import errno
+import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,8 @@ from extractors.errors import SourceError, Unreachable
 from extractors.sources.bulk_journal import Proven
 from extractors.sources.exported import Exported
 from extractors.sources.folder import FileState
-from tests.bulk.exporter import MOMENT, Exporter, Raw, as_json, exported, job_of, packed, states
+from tests.bulk.exporter import MOMENT, Asked, Exporter, Raw, as_json, exported, job_of, packed, states
+from tests.crawl.scripted import fingerprint
 from tests.extractors.practice import GENERIC, prescription, resource
 
 Rx = "MedicationRequest"
@@ -33,17 +37,49 @@ def got(out: Path) -> Proven:
     return job_of(out).files[1].state
 
 
-@pytest.mark.requirement("R58")
-@pytest.mark.parametrize("cut", [0, 1, 64 * 1024, 128 * 1024, len(_BIG) - 1])
-@pytest.mark.parametrize("gzipped", [False, True], ids=["plain", "gzip"])
-def test_a_file_that_is_cut_is_fetched_again_whole(server: Exporter, tmp_path: Path, cut: int, gzipped: bool) -> None:
-    body, headers = (packed(_BIG), (("Content-Encoding", "gzip"),)) if gzipped else (_BIG, ())
-    one_file(server)
-    server.says("GET", "/files", Raw(body=body, headers=headers, cut=min(cut, len(body) - 1)), Raw(200, body, headers))
-    exported(server, tmp_path / "o")
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The fingerprint of the large file alone."""
+    folder = tmp_path_factory.mktemp("big")
+    (folder / f"{Rx}.ndjson").write_bytes(_BIG)
+    return fingerprint(folder)
 
-    assert got(tmp_path / "o") is Proven.PROVEN
+
+_GZIP = (("Content-Encoding", "gzip"),)
+WAYS = {
+    "plain": Raw(body=_BIG),
+    "chunked": Raw(body=_BIG, chunked=True),
+    "gzip": Raw(body=gzip.compress(_BIG, 0), headers=_GZIP),
+    "gzip chunked": Raw(body=gzip.compress(_BIG, 0), headers=_GZIP, chunked=True),
+}
+
+
+@pytest.mark.requirement("R58")
+@pytest.mark.parametrize("way", list(WAYS))
+def test_a_file_that_is_cut_after_any_64_kb_is_fetched_again_until_it_is_whole(
+    server: Exporter, tmp_path: Path, way: str, big: str
+) -> None:
+    """F2: cut at its beginning, after each 64 kB, and before its last bytes; each night bears two cuts."""
+    whole = WAYS[way]
+    cuts = [0, 1, *range(64 * 1024, len(whole.sent), 64 * 1024), len(whole.sent) - 5]
+    one_file(server)
+    server.says("GET", "/files", *(replace(whole, cut=cut) for cut in cuts), whole)
+    nights = 1
+    while not is_had(server, tmp_path / "o"):
+        nights += 1
+
+    assert (len(cuts), nights, server.kicked_off) == (7, 4, 1)
     assert (tmp_path / "o" / "bulk" / job_of(tmp_path / "o").files[1].file).read_bytes() == _BIG
+    assert fingerprint(tmp_path / "o") == big
+
+
+def is_had(server: Exporter, out: Path) -> bool:
+    try:
+        exported(server, out)
+    except Unreachable:
+        assert job_of(out).files == {}
+        return False
+    return got(out) is Proven.PROVEN
 
 
 @pytest.mark.requirement("R58")
@@ -168,6 +204,43 @@ def test_addresses_that_expire_are_had_anew_and_proven_files_kept(
     assert len(server.asked("GET", "/jobs/1")) == 2
 
 
+@pytest.mark.requirement("R56")
+def test_addresses_that_expire_again_and_again_are_had_anew_as_long_as_files_come(
+    server: Exporter, tmp_path: Path
+) -> None:
+    """F7: each list of addresses is good for two files, or for one and none."""
+    left = [2, 2, 1, 0]
+
+    def expiring(asked: Asked) -> Raw | None:
+        rounds = len(server.asked("GET", "/jobs/1"))
+        if not asked.path.startswith("/files"):
+            return None
+        left[rounds - 1] -= 1
+        return None if left[rounds - 1] >= 0 else Raw(403)
+
+    server.scripts.append(expiring)
+    kinds = {one["resourceType"] for one in server.resources}
+    found = exported(server, tmp_path / "o")
+
+    proven = [one for one in job_of(tmp_path / "o").files.values() if one.state is Proven.PROVEN]
+    assert (len(kinds), len(proven)) == (7, 5)
+    assert len(server.asked("GET", "/jobs/1")) == 4  # the last list brought nothing: nobody asks for a fifth
+    assert sorted(states(found).values()) == ["failed"] * 2
+
+
+def test_a_list_of_another_moment_is_fetched_whole(server: Exporter, tmp_path: Path) -> None:
+    def relisted(asked: Asked) -> Raw | None:
+        if asked.path.startswith(f"/files/1/{Rx}") and "transactionTime" not in server.manifest:
+            server.manifest = {"transactionTime": "2026-11-23T04:00:00Z"}
+            return Raw(403)
+        return None
+
+    server.scripts.append(relisted)
+    exported(server, tmp_path / "o")
+
+    assert (job_of(tmp_path / "o").is_whole, job_of(tmp_path / "o").moment) == (True, "2026-11-23T04:00:00Z")
+
+
 @pytest.mark.requirement("R61")
 @pytest.mark.parametrize(
     ("issue", "doubted"),
@@ -191,6 +264,20 @@ def test_errors_that_a_server_reports_leave_in_doubt_what_they_speak_of(
     assert set(states(found)) == (every if doubted is None else doubted)
     assert set(states(found).values()) <= {"partial"}
     assert "Smith" not in (tmp_path / "o" / "bulk" / "journal.ndjson").read_text()
+
+
+@pytest.mark.requirement("R61")
+@pytest.mark.parametrize(("lines", "doubted"), [(10_000, 0), (10_001, 1)])
+def test_an_account_of_trouble_without_end_is_not_read_to_its_end(
+    server: Exporter, tmp_path: Path, lines: int, doubted: int
+) -> None:
+    server.manifest = {"error": [{"type": "OperationOutcome", "url": f"{server.root}/files/1/trouble"}]}
+    server.says("GET", "/files/1/trouble", Raw(body=b'{"resourceType":"OperationOutcome","issue":[]}\n' * lines))
+    exported(server, tmp_path / "o")
+
+    rows = [row for row in Exported(tmp_path / "o" / "bulk", GENERIC).asked if row["state"] != "complete"]
+    assert bool(rows) == bool(doubted)
+    assert all("10001 lines" in row["reasons"][0] for row in rows)
 
 
 def test_an_export_without_files_is_whole_and_empty(server: Exporter, tmp_path: Path) -> None:
@@ -219,15 +306,35 @@ def test_a_file_that_was_changed_since_is_damaged(server: Exporter, tmp_path: Pa
     assert [one.file for one in source.records if one.state is FileState.DAMAGED] == [f"jobs/0001/{file.name}"]
 
 
-def test_a_disk_that_takes_no_more_leaves_nothing_half_accepted(server: Exporter, tmp_path: Path) -> None:
+@pytest.mark.requirement("R61")
+def test_a_file_that_is_not_permitted_of_a_sudden_is_withheld_and_the_others_are_had(
+    server: Exporter, tmp_path: Path
+) -> None:
+    """F14: the permission of one type ends in the middle of an export, and comes back."""
+    token = tmp_path / "token"
+    token.write_text("a-token")
+    server.manifest = {"requiresAccessToken": True}
+    server.says("GET", f"/files/1/{Rx}", Raw(403))
+    assert states(exported(server, tmp_path / "o", token_file=token)) == {Rx: "withheld"}
+    assert {one.type for one in job_of(tmp_path / "o").files.values() if one.state is Proven.PROVEN} >= {"Patient"}
+
+    server.scripts.clear()
+    assert states(exported(server, tmp_path / "o", token_file=token)) == {}
+    assert len(server.asked("GET", "/files/1/Patient")) == 1
+
+
+@pytest.mark.requirement("R117")
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EIO, errno.EROFS])
+def test_a_disk_that_takes_no_more_leaves_nothing_half_accepted(server: Exporter, tmp_path: Path, reason: int) -> None:
+    """F8, F9: full, failing, or mounted anew for reading only."""
     one_file(server)
     server.says("GET", "/files", Raw(body=_BIG))
 
     def full(step: str) -> None:
         if step == "before rename":
-            raise OSError(28, "No space left on device")
+            raise OSError(reason, os.strerror(reason))
 
-    with pytest.raises(SourceError, match="No space left"):
+    with pytest.raises(SourceError, match=os.strerror(reason)):
         exported(server, tmp_path / "o", reached=full)
     assert [file.name for file in (tmp_path / "o" / "bulk" / "jobs" / "0001").iterdir()] == ["manifest-0001.json"]
 

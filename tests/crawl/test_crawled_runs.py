@@ -1,6 +1,5 @@
 """From a crawl to a score: the same as from an export where all was read, and said plainly where it was not."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from extractors.cases import Tally
 from extractors.ledger import Sight
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Origin, Proportion, Reporter
-from smartapp import paths
 from smartapp.attesting.attestations import read_attestations
 from smartapp.cli import main
 from smartapp.kept.archive import open_score
@@ -19,9 +17,7 @@ from smartapp.kept.publish import publish
 from smartapp.printed import console
 from smartapp.scored import names_nobody, score_reading
 from tests.crawl.scripted import Raw, Scripted, crawled, reading
-from tests.demo_ehr.signing_in import FHIR
 from tests.extractors.practice import PERIOD, A, C, D, prescription, ref, resource, visit
-from tests.smartapp.preflight_server import open_server
 
 EP_1, HIE_1, PEA_1 = MeasureId("PI_EP_1"), MeasureId("PI_HIE_1"), MeasureId("PI_PEA_1")
 UNREAD = Proportion(0, 0, origin=Origin.RECOMPUTED, readable=False)
@@ -46,36 +42,6 @@ def attestations(tmp_path: Path) -> Path:
     text = f'year = 2026\n[reporter]\ntin = "{A}"\nnpi = "{C}"\n[period]\nstart = {PERIOD.start}\nend = {PERIOD.end}\n'
     file.write_text(text)
     return file
-
-
-@pytest.fixture(scope="module")
-def group_4(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A practice's folder, and a crawl of the demo EHR that shows it."""
-    folder, out = paths.fixture("group-4"), tmp_path_factory.mktemp("demo") / "crawl"
-    listed = out.with_name("ids.txt")
-    lines = (folder / "Patient.ndjson").read_text(encoding="utf-8").splitlines()
-    listed.write_text("\n".join(json.loads(line)["id"] for line in lines))
-    with open_server(folder):
-        result = cli("crawl", FHIR, "--patients", str(listed), "--out", str(out), "--rate", "0")
-    assert result.exit_code == 0, result.stderr
-    return folder, out
-
-
-def counted(folder: Path, site: Path) -> dict[str, object]:
-    result = cli("extract", "--from", str(folder), "--site", str(site), "--year", "2026", "--json")
-    assert result.exit_code == 0, result.stderr
-    return dict(json.loads(result.stdout))
-
-
-def test_a_folder_and_a_crawl_of_the_demo_ehr_give_the_same_tallies_and_fingerprint(
-    group_4: tuple[Path, Path],
-) -> None:
-    folder, out = group_4
-    exported, crawl = (counted(place, folder / "site.toml") for place in (folder, out))
-
-    assert crawl["tallies"] == exported["tallies"]
-    assert crawl["run"] == exported["run"]
-    assert exported["tallies"]
 
 
 def score(out: Path, attestations: Path) -> dict[MeasureId, Proportion]:

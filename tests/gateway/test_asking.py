@@ -141,6 +141,17 @@ def test_a_server_that_drips_is_given_up_although_it_is_never_idle() -> None:
         assert time.monotonic() - started < 10
 
 
+@pytest.mark.requirement("R40")
+def test_a_download_that_drips_is_broken_off_however_long_it_may_take() -> None:
+    """F2: a byte in a while keeps no connection open for the hours that a large file may take."""
+    came = bytearray()
+    with raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b"x" * 5000) as url:
+        gateway = Gateway(Limits(idle=0.2, total=3600, slowest=1000), patience=ONCE)
+        with pytest.raises(Unreachable, match="no answer in time"):
+            gateway.download(url, lambda: came.extend)
+    assert len(came) < 5000
+
+
 def test_an_answer_shorter_than_announced_is_not_accepted() -> None:
     def cut() -> bytes:
         return b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\n{"

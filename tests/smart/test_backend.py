@@ -27,8 +27,10 @@ class Now:
         return self.at
 
 
-def token(scope: str | None = "system/Patient.rs system/MedicationRequest.rs", date: datetime = START) -> bytes:
-    said = {"access_token": "t-0", "token_type": "bearer", "expires_in": 300} | ({"scope": scope} if scope else {})
+def token(
+    scope: str | None = "system/Patient.rs system/MedicationRequest.rs", date: datetime = START, life: int = 300
+) -> bytes:
+    said = {"access_token": "t-0", "token_type": "bearer", "expires_in": life} | ({"scope": scope} if scope else {})
     return ok(json.dumps(said).encode(), f"Date: {date:%a, %d %b %Y %H:%M:%S} GMT")
 
 
@@ -49,6 +51,33 @@ def test_a_token_is_kept_until_a_minute_before_its_end(tmp_path: Path, seconds: 
         clock.at += timedelta(seconds=seconds)
         assert bearer.credential().base == BASE
     assert len(server.heard) == asked
+
+
+@pytest.mark.requirement("R37")
+@pytest.mark.parametrize("life", [10, 60, 61])
+def test_a_token_of_a_minute_or_less_is_used_until_it_is_nearly_over(tmp_path: Path, life: int) -> None:
+    clock = Now()
+    with recorder(token(life=life)) as server:
+        bearer = backend(server, tmp_path / "k", clock)
+        for _ in range(50):
+            bearer.credential()
+        clock.at += timedelta(seconds=life * 0.79)
+        bearer.credential()
+        assert len(server.heard) == 1
+        clock.at += timedelta(seconds=life * 0.02)
+        bearer.credential()
+    assert len(server.heard) == 2
+
+
+def test_a_clock_that_is_set_back_forbids_no_new_token(tmp_path: Path) -> None:
+    """F11: an hour back, after a token was renewed for a refusal."""
+    clock = Now()
+    with recorder(token(), token(), token(date=START - timedelta(hours=1))) as server:
+        bearer = backend(server, tmp_path / "k", clock)
+        refused = bearer.credential(bearer.credential())
+        clock.at -= timedelta(hours=1)
+        bearer.credential(refused)
+    assert len(server.heard) == 3
 
 
 @pytest.mark.requirement("R28")

@@ -1,8 +1,9 @@
 """A small practice that is read unattended: its settings, its machine, and what a run left behind."""
 
 import json
+import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,9 @@ def practice(root: Path, *sent: bool) -> Practice:
     made.settings()
     made.attest()
     return made
+
+
+def copy_of(made: Practice, root: Path) -> Practice:
+    """The same practice in another folder, which nothing was heard of yet."""
+    shutil.copytree(made.root, root, dirs_exist_ok=True)
+    return replace(made, root=root, said=[], shown=[], points=[])

@@ -1,16 +1,28 @@
-"""J23: one clinic read from a folder, by search and in bulk has the same counts, score and fingerprint."""
+"""J23: one clinic by folder, search, bulk files and SMART session has the same counts, score and fingerprint."""
 
 from pathlib import Path
 
 import pytest
+import responses
 
+from extractors.gateway import ONCE, Gateway
+from extractors.profile import load_profile
+from extractors.site import load_site
+from extractors.sources.search import LiveServer
+from smartapp.demo_ehr import Faults, create_demo_ehr
 from smartapp.kept.differences import differences
+from smartapp.reading.own_patients import Panel, read_own_patients
+from smartapp.smart.scopes import granted
 from tests.bulk.exporter import exporter
 from tests.crawl.scripted import scripted
+from tests.demo_ehr.signing_in import BASE, FHIR, PUBLIC, READ_ALL, signed_in
 from tests.extractors.practice import A as TIN
 from tests.extractors.practice import C as NPI
 from tests.extractors.practice import Json, organization, practitioner, resource, role
-from tests.unattended.nights import Practice, orders, practice
+from tests.smartapp.chart import Bearer
+from tests.smartapp.ehr_bridge import serve
+from tests.smartapp.preflight_server import write
+from tests.unattended.nights import MIDNIGHT, Practice, orders, practice
 
 PEOPLE = [organization("a", TIN), practitioner("c", NPI), role("c", "a"), resource("Patient", "p")]
 RECORDS = [*PEOPLE, *orders(True, True, False)]
@@ -46,6 +58,38 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> list[Practice]:
 
 def run_of(made: Practice) -> Path:
     return made.out / "runs" / made.status()["run"]
+
+
+@pytest.fixture(scope="module")
+def session(three: list[Practice], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of the clinician's own patients, read from the demo EHR in her own SMART session."""
+    root = tmp_path_factory.mktemp("session")
+    app = create_demo_ehr(write(root / "chart", RECORDS), BASE, [PUBLIC], Faults())
+    site = load_site(three[0].root / "site.toml")
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as wire:
+        serve(wire, app, BASE)
+        token = signed_in(app, patient="p", clinician="c")["access_token"]
+        server = LiveServer(FHIR, Gateway(patience=ONCE), Bearer(token))
+        panel = Panel(
+            user="Practitioner/c",
+            npi=NPI,
+            pages=root / "pages",
+            site=site,
+            profile=load_profile(site.profile),
+            granted=granted(READ_ALL),
+            year=2026,
+            runs=root / "runs",
+            tell=lambda _done, _of: None,
+            now=MIDNIGHT,
+        )
+        return read_own_patients(server, panel)
+
+
+def test_her_own_session_gives_the_fingerprint_of_the_files_and_no_difference(
+    three: list[Practice], session: Path
+) -> None:
+    assert session.name == three[0].status()["run"]
+    assert differences(run_of(three[0]), session).none
 
 
 def test_each_says_how_it_was_read(three: list[Practice]) -> None:

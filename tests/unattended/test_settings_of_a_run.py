@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
 
 from scoring.model import Period
 from smartapp.cli import main
 from smartapp.nightly.config import FLOOR_MB, Clinic, Wanted, judged, load_clinic
+from smartapp.nightly.lease import Lease
+from smartapp.nightly.machine import Machine
 from smartapp.nightly.problems import ConfigError
+from smartapp.nightly.state import FOLDER
+from smartapp.nightly.status import schema
 from smartapp.reading.fetching import Choice, Renew
 from tests.crawl.scripted import Scripted, scripted
 from tests.extractors.practice import resource
@@ -168,6 +173,7 @@ def test_a_level_that_fits_the_cohort_is_taken(clinic: Practice, lines: str) -> 
         (('group = "a"', 'token_file = "open.txt"'), "holds a secret and is open to others"),
         (('group = "a"', 'read = "fast"'), "expected one of best, bulk, crawl"),
         (('group = "a"', "lanes = 99"), "lanes: expected 1 to"),
+        (('group = "a"', "manifest_mb = 0"), "manifest_mb: expected megabytes"),
         (("encounters = [2026-02-01, 2026-01-01]",), "expected two days"),
         (('patients = "missing.txt"',), "missing.txt: No such file"),
     ],
@@ -222,3 +228,41 @@ def test_run_without_settings_still_says_which_option_is_missing(missing: str) -
 def test_settings_that_are_missing_are_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="expected the settings of a run, but it cannot be read"):
         load_clinic(tmp_path / "none.toml")
+
+
+@pytest.mark.requirement("R123")
+def test_settings_that_cannot_be_used_are_in_the_status_file_where_its_folder_can_be_told(clinic: Practice) -> None:
+    clinic.config.write_text('year = 2026\nout = "results"\nfrom = "nowhere"\nmeasure = "Alice Adams"\n')
+    result = cli("run", "--config", clinic.config)
+
+    status = clinic.status()
+    assert (result.exit_code, status["exit_code"], status["state"]) == (2, 2, "failed")
+    assert status["next_action"] == "Mend the settings: pi180 config check clinic.toml"
+    assert not list(Draft202012Validator(schema()).iter_errors(status))
+    assert "Alice" not in (clinic.out / "status.json").read_text()
+    assert "no status file" not in result.stderr
+    clinic.settings()
+    clinic.night(now=Machine().now)
+
+
+@pytest.mark.parametrize(
+    "text", ["year = [", "year = 2026\nout = 7\n", 'out = "export/results"\nfrom = "export"\n', "no file"]
+)
+def test_settings_that_do_not_say_where_results_go_are_told_with_the_exit_code(clinic: Practice, text: str) -> None:
+    clinic.config.unlink() if text == "no file" else clinic.config.write_text(text)
+    result = cli("run", "--config", clinic.config)
+
+    assert result.exit_code == 2
+    assert "exit code 2, and no status file says so" in result.stderr
+    assert not list(clinic.root.rglob("status.json"))
+
+
+def test_settings_that_break_while_a_run_is_at_work_leave_its_status_alone(clinic: Practice) -> None:
+    clinic.night()
+    before = (clinic.out / "status.json").read_bytes()
+    Lease.take(clinic.out / FOLDER, Machine(host="elsewhere"))
+    clinic.config.write_text(clinic.config.read_text() + "more = 1")
+    result = cli("run", "--config", clinic.config)
+
+    assert "another run is at work" in result.stderr
+    assert (clinic.out / "status.json").read_bytes() == before
