@@ -1,6 +1,7 @@
 """What the binders of these tests are made of."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from smartapp.signing_key import SigningKey
 
 SIGNER = Signer("Ada Example", "practice manager", "submission of 2026")
 AT = datetime(2026, 11, 22, 15, 4, tzinfo=UTC)
-REPORT = b"measure,numerator,denominator,tin,npi\nPI_EP_1,234,243,000180180,1234567893\n"
+REPORT = b"measure,numerator,denominator,tin,npi\nPI_EP_1,60,63,000180180,1234567893\n"
 LETTER, RECEIPT = b"%PDF-1.4 letter of Doe, John\n%%EOF\n", b'{"data": {"submission": {"id": "1"}}}'
 
 
@@ -29,6 +30,19 @@ class Practice:
     place: Path
     key: SigningKey
     key_file: Path
+
+
+OTHERS = re.compile(r"Patient/sample-(?!0[0-3])\d{3}")
+
+
+def few_patients(source: Path, target: Path) -> None:
+    """The records of the synthetic practice's first patients, and what refers to them: as much as tests need to see."""
+    lines = {file.name: file.read_text().splitlines() for file in sorted(source.glob("*.ndjson"))}
+    gone = {json.loads(line)["id"] for found in lines.values() for line in found if OTHERS.search(line)}
+    target.mkdir()
+    for name, found in lines.items():
+        kept = [line for line in found if not (OTHERS.search(line) or gone & set(re.findall(r'/([\w-]+)"', line)))]
+        (target / name).write_text("\n".join([*kept, ""]))
 
 
 def period_of(practice: Practice) -> Period:

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from bound import AT, LETTER, RECEIPT, REPORT, SIGNER, Practice
+from bound import AT, LETTER, RECEIPT, REPORT, SIGNER, Practice, few_patients
 
 from scoring.rulebook import load
 from smartapp import paths
@@ -25,7 +25,8 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Practice:
     folder, root = paths.fixture("solo-2026"), tmp_path_factory.mktemp("practice")
     rules = load(2026)
     attested = read_attestations(folder / "attestations.toml", rules)
-    with read(Source(folder, folder / "site.toml"), rules, attested.period) as reading:
+    few_patients(folder, root / "fhir")
+    with read(Source(root / "fhir", folder / "site.toml"), rules, attested.period) as reading:
         publish(score_reading(reading, attested), root / "out")
     key = new_signing_key(root / "key")
     return Practice(root / "out", find_score(root / "out"), key, root / "key")
