@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from extractors.safe_xml import MAXIMUM
-from scoring.model import MeasureId, Proportion
+from scoring.model import MeasureId, Proportion, Severity
 from scoring.rulebook import load
 from smartapp.exports.checking import check, check_file
 from smartapp.exports.making import Asked, Format, make
@@ -262,6 +262,17 @@ def test_what_stands_in_a_field_never_becomes_markup(hostile: str) -> None:
     assert isinstance(read.document, dict)
     assert read.document["entityId"] == hostile
     assert read.faults == ()
+
+
+@pytest.mark.requirement("R113")
+@pytest.mark.parametrize("character", ["\x0b", "\ud800", "\ufffe"])
+def test_a_character_that_xml_cannot_hold_is_a_finding_and_no_file_is_made(character: str, tmp_path: Path) -> None:
+    place, stated = tmp_path / "submission.json", document(reported(2026, "MIPS_SUBGROUP"))
+    place.write_text(json.dumps({**stated, "entityId": f"X{character}"}))
+    made = make(place, Asked(Format.QRDA3, ".xml", None, MADE))
+
+    assert made.text is None
+    assert [found.code for found in made.findings if found.severity is Severity.ERROR] == ["F-313"]
 
 
 @pytest.mark.requirement("R112")
