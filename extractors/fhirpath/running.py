@@ -147,10 +147,10 @@ def at(found: list[Any], place: int) -> Any:
 
 
 def joined(found: list[Any], separator: str = "") -> list[str]:
-    """`join`, as SQL on FHIR has it: nothing of nothing."""
+    """`join`, as SQL on FHIR has it: an empty string of nothing."""
     if not all(isinstance(value, str) for value in found):
         raise TypeError("join takes strings")
-    return [separator.join(found)] if found else []
+    return [separator.join(found)]
 
 
 def resource_key(resource: Any) -> str | None:
