@@ -23,12 +23,13 @@ _UNMAPPED = "has a value that the profile does not map"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One resource in hand: its JSON, key, content hash and the scope of its references."""
+    """One resource in hand: its JSON, key, content hash, the scope of its references, and whether it has a modifier."""
 
     json: Json
     key: str
     content: str
     scope: Scope
+    modified: bool
 
 
 class Hit(StrEnum):
@@ -166,7 +167,7 @@ def _barred(held: Held, selector: Selector) -> tuple[Answer, str] | None:
     for exclusion in selector.exclusions:
         if is_true(_found(exclusion.when, held)):
             return Answer.NOT_MET, exclusion.reason
-    if _has_modifier(held.json):
+    if held.modified:
         return Answer.UNKNOWN, "a modifierExtension that this profile does not know may change the meaning"
     return None
 
@@ -182,7 +183,8 @@ def _answer(selector: Selector, column: Mapping[str, list[Any]]) -> tuple[Answer
     return Answer.UNKNOWN, f"{selector.resource} {_UNMAPPED}"
 
 
-def _has_modifier(value: object) -> bool:
+def has_modifier(value: object) -> bool:
+    """Whether a resource, or anything in it, carries a modifierExtension."""
     if isinstance(value, dict):
-        return bool(value.get("modifierExtension")) or any(map(_has_modifier, value.values()))
-    return isinstance(value, list) and any(map(_has_modifier, value))
+        return bool(value.get("modifierExtension")) or any(map(has_modifier, value.values()))
+    return isinstance(value, list) and any(map(has_modifier, value))
