@@ -4,6 +4,7 @@ Pure and strict by line: the same lines and profile give the same rows, a bad li
 place and reason, and its neighbours are untouched. The only code that sees FHIR JSON in bulk.
 """
 
+import codecs
 import hashlib
 import json
 import re
@@ -25,7 +26,7 @@ from extractors.validation import LOOKED_AT
 from extractors.witness import Held, Row, Tried, events_of, has_modifier
 
 _SORTED = msgspec.json.Encoder(order="sorted")
-_FRACTION = re.compile(rb"[:,\[]-?\d+[.eE]")
+_EXPONENT = re.compile(rb"[:,\[]-?(?:\d+(?:\.\d+)?[eE]|0\.0000|\d{16})")
 _NAMED_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,40})"')
 
 
@@ -154,17 +155,31 @@ def content_hash(resource: Json) -> str:
 
 
 def _canonical(content: Json) -> bytes:
-    """JSON with sorted keys, no blanks and all but ASCII escaped, as `json` writes it.
+    """JSON with sorted keys, no blanks and all but printable ASCII escaped, as `json` writes it.
 
-    `msgspec` writes the same bytes faster, but for text beyond ASCII, the character DEL and numbers with a fraction.
+    `msgspec` writes the same faster, but for what is no ASCII, the character DEL, and numbers that either might write with
+    an exponent.
     """
     try:
         text = _SORTED.encode(content)
     except (msgspec.MsgspecError, ValueError, OverflowError):
-        text = b"\x7f"
-    if text.isascii() and b"\x7f" not in text and not _FRACTION.search(text):
-        return text
+        return _written(content)
+    if _EXPONENT.search(text):
+        return _written(content)
+    return (text if text.isascii() else text.decode().encode("ascii", "json")).replace(b"\x7f", b"\\u007f")
+
+
+def _written(content: Json) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def _escaped(problem: UnicodeError) -> tuple[str, int]:
+    if not isinstance(problem, UnicodeEncodeError):
+        raise problem
+    return json.dumps(problem.object[problem.start : problem.end])[1:-1], problem.end
+
+
+codecs.register_error("json", _escaped)
 
 
 def _type_written(data: bytes) -> str:
