@@ -157,8 +157,8 @@ def content_hash(resource: Json) -> str:
 def _canonical(content: Json) -> bytes:
     """JSON with sorted keys, no blanks and all but printable ASCII escaped, as `json` writes it.
 
-    `msgspec` writes the same faster, but for what is no ASCII, the character DEL, and numbers that either might write with
-    an exponent.
+    `msgspec` writes the same faster, but for what is no ASCII, the character DEL, and numbers that either might write
+    with an exponent.
     """
     try:
         text = _SORTED.encode(content)

@@ -72,10 +72,11 @@ def events_of(held: Held, profile: Profile, zone: ZoneInfo, tried: Tried) -> Ite
     Raises:
         Unreadable: a path meets a shape that it cannot be evaluated on.
     """
-    for selector in profile.selectors.get(held.json["resourceType"], ()):
-        if is_true(_found(selector.where, held)):
-            tried.note(selector.rule, Hit.MATCHED)
-            yield from _selected(held, selector, zone, tried)
+    kind = held.json["resourceType"]
+    for place in _found(profile.criteria[kind], held) if kind in profile.criteria else ():
+        selector = profile.selectors[kind][place]
+        tried.note(selector.rule, Hit.MATCHED)
+        yield from _selected(held, selector, zone, tried)
 
 
 def _found(path: Any, held: Held) -> list[Any]:

@@ -6,7 +6,7 @@ the source is not made for is answered by `fhirpathpy` itself, which is slower a
 """
 
 from extractors.fhirpath.codes import code_in
-from extractors.fhirpath.compiled import Path, compile_path, is_true, source_of
+from extractors.fhirpath.compiled import Criteria, Path, compile_criteria, compile_path, is_true, source_of
 from extractors.fhirpath.reference import Node, parsed
 
-__all__ = ["Node", "Path", "code_in", "compile_path", "is_true", "parsed", "source_of"]
+__all__ = ["Criteria", "Node", "Path", "code_in", "compile_criteria", "compile_path", "is_true", "parsed", "source_of"]

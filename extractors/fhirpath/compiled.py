@@ -1,6 +1,6 @@
 """`compile_path`: from the text of an expression to a function of a resource."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from extractors.fhirpath.source import NAMES, Writer
 from extractors.fhirpath.subset import Expr, understood
 
 Path = Callable[[Mapping[str, Any]], list[Any]]
+Criteria = Callable[[Mapping[str, Any]], list[int]]
 
 
 @cache
@@ -51,15 +52,45 @@ def _by_type(expr: Expr, judge: Path) -> Path:
 
 
 def _built(expr: Expr, kind: str) -> Path | None:
+    built: Path | None = _run(kind, lambda writer: writer.answer(expr))
+    return built
+
+
+def _run(kind: str, write: Callable[[Writer], str]) -> Any:
+    """The function that is written; None where no source can be."""
     module = Module()
     try:
-        name = Writer(module, kind).answer(expr)
+        name = write(Writer(module, kind))
     except Beyond:
         return None
     names = NAMES | module.constants
     exec(compile(module.source, f"<{kind}>", "exec"), names)  # noqa: S102  # our own source; texts are in it as literals
-    built: Path = names[name]
-    return built
+    return names[name]
+
+
+def compile_criteria(expressions: Sequence[str], kind: str) -> Criteria:
+    """Compile expressions together; the result maps a resource of a type to the places, from 0, of those that are true.
+
+    Raises:
+        ProfileError: as `compile_path`.
+    """
+    paths = [compile_path(expression) for expression in expressions]
+
+    def one_by_one(resource: Mapping[str, Any]) -> list[int]:
+        return [number for number, path in enumerate(paths) if is_true(path(resource))]
+
+    @cache
+    def together() -> Criteria:
+        exprs = [understood(parsed(expression)) for expression in expressions]
+        return _run(kind, lambda writer: writer.holding(exprs)) or one_by_one
+
+    def holding(resource: Mapping[str, Any]) -> list[int]:
+        try:
+            return together()(resource)
+        except Unusual:
+            return one_by_one(resource)
+
+    return holding
 
 
 def source_of(expression: str, kind: str) -> str | None:

@@ -5,6 +5,7 @@ The source is made for the shapes that FHIR JSON usually has. Where a value has 
 reference answers. What cannot be written for a type is `Beyond`, and is left to the reference from the start.
 """
 
+from collections.abc import Sequence
 from operator import ge, gt, le, lt
 
 from extractors.fhirpath import running
@@ -13,7 +14,7 @@ from extractors.fhirpath.criteria import Criteria
 from extractors.fhirpath.elements import Then, member, refuse_resource, unite
 from extractors.fhirpath.shapes import matches_type
 from extractors.fhirpath.subset import Call, Expr, Index, Literal, Member, Operation, This
-from extractors.fhirpath.truths import may_raise, sides
+from extractors.fhirpath.truths import look_up, may_raise, sides
 
 NAMES = vars(running) | {"ge": ge, "gt": gt, "le": le, "lt": lt}
 """What generated source may call."""
@@ -36,6 +37,37 @@ class Writer:
             body.line("return out")
 
         return self._module.function(write, Item("x", frozenset({self._kind}), root=True, resource=True))
+
+    def holding(self, exprs: Sequence[Expr]) -> str:
+        """Write the function that maps a resource to the places of the expressions that are true; its name.
+
+        Several that ask for an element with some strings, at one place, are one look-up.
+        """
+        asked = [(number, expr, look_up(expr)) for number, expr in enumerate(exprs)]
+        tables: dict[tuple[Expr, tuple[str, ...]], dict[tuple[str, ...], tuple[int, ...]]] = {}
+        for number, _, found in asked:
+            if found is not None:
+                table = tables.setdefault((found.of, found.names), {})
+                table[found.words] = (*table.get(found.words, ()), number)
+
+        def write(body: Body, root: Item) -> None:
+            body.line("out = set()")
+            for (of, names), table in tables.items():
+                self._look_up(of, names, self._module.constant(table), root, body)
+            for number, expr in ((number, expr) for number, expr, found in asked if found is None):
+                with body.block(f"if {self._criteria.is_true(expr, root, body)}:"):
+                    body.line(f"out.add({number})")
+            body.line("return sorted(out)")
+
+        return self._module.function(write, Item("x", frozenset({self._kind}), root=True, resource=True))
+
+    def _look_up(self, of: Expr, names: tuple[str, ...], table: str, root: Item, body: Body) -> None:
+        def take(item: Item) -> None:
+            words = [self._criteria.value(Member(This(), name), item, body) for name in names]
+            with body.block(f"if {' and '.join(f'type({word}) is str' for word in words)}:"):
+                body.line(f"out.update({table}.get(({', '.join(words)},), ()))")
+
+        self._each(of, root, body, take)
 
     def _each(self, expr: Expr, focus: Item, body: Body, then: Then) -> None:
         """What visits each value of an expression; `then` writes what is done with one."""

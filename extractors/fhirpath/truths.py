@@ -1,5 +1,7 @@
 """What can be known of an expression before it is evaluated."""
 
+from dataclasses import dataclass
+
 from extractors.fhirpath.subset import Call, Expr, Index, Literal, Member, Operation, This
 
 _TRUTHS = frozenset({"all", "contains", "empty", "endsWith", "exists", "matches", "not", "startsWith"})
@@ -17,6 +19,36 @@ def words_of(expr: Expr) -> frozenset[str] | None:
     """The strings of a union of strings; None if it is anything else."""
     found = [side.value for side in sides(expr) if isinstance(side, Literal) and isinstance(side.value, str)]
     return frozenset(found) if len(found) == len(sides(expr)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """`of.where(a = 'x' and b = 'y').exists()`: the elements, the names of their members, and what they must be."""
+
+    of: Expr
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def look_up(expr: Expr) -> LookUp | None:
+    """An expression that asks whether there is an element with some strings; None for any other."""
+    match expr:
+        case Call(Call(of, "where", (criterion,)), "exists", ()) if not may_raise(of):
+            members = _members(criterion)
+            if members is not None:
+                return LookUp(of, tuple(members), tuple(members.values()))
+    return None
+
+
+def _members(expr: Expr) -> dict[str, str] | None:
+    match expr:
+        case Operation("=", Member(This(), name), Literal(str() as word)):
+            return {name: word}
+        case Operation("and", left, right):
+            one, other = _members(left), _members(right)
+            if one is not None and other is not None and not set(one) & set(other):
+                return dict(sorted((one | other).items()))
+    return None
 
 
 def is_truth(expr: Expr) -> bool:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.errors import ProfileError
-from extractors.fhirpath import compile_path, source_of
+from extractors.fhirpath import Criteria, compile_criteria, compile_path, is_true, source_of
 from extractors.fhirpath.reference import reference
+from extractors.profile import load_profile
 from tests.extractors.profile_expressions import Json, expressions, resources
 
 EACH = 4
@@ -43,6 +44,29 @@ def test_every_expression_of_a_profile_answers_like_the_reference_on_every_fixtu
 @pytest.mark.parametrize("kind", sorted(expressions()))
 def test_every_expression_of_a_profile_is_generated_source(kind: str) -> None:
     assert [text for text in expressions()[kind] if source_of(text, kind) is None] == []
+
+
+@pytest.mark.parametrize("kind", sorted(load_profile("generic").selectors))
+def test_the_selectors_of_a_type_are_asked_together_as_one_by_one(kind: str) -> None:
+    texts = [selector.texts["where"] for selector in load_profile("generic").selectors[kind]]
+    together, judges = compile_criteria(texts, kind), [reference(text) for text in texts]
+    for number, resource in enumerate(resources(kind)):
+        for each in variants(resource) if number < EACH else [resource]:
+            assert together(each) == [place for place, judge in enumerate(judges) if is_true(judge(each))], each
+
+
+def test_codes_of_one_element_are_one_look_up() -> None:
+    texts = [f"code.coding.where(system = 's' and code = '{code}').exists()" for code in "aab"]
+    holding = compile_criteria([*texts, "code.coding.where(code = 'b').exists()", "status = 'x'"], "Task")
+
+    def found(*codings: tuple[str, str]) -> list[int]:
+        stated = [{"system": system, "code": code} for system, code in codings]
+        return holding({"resourceType": "Task", "code": {"coding": stated}})
+
+    assert found(("s", "a")) == [0, 1]
+    assert found(("s", "b"), ("s", "a")) == [0, 1, 2, 3]
+    assert found(("t", "b")) == [3]
+    assert found(("t", "a")) == found() == []
 
 
 ASKED = [
@@ -183,6 +207,19 @@ def test_what_is_no_resource_is_answered_like_the_reference(resource: Json) -> N
     for text in ASKED[:12]:
         compiled, judge = PAIRS(text)
         assert said(compiled, resource) == said(judge, resource), text
+
+
+@settings(max_examples=60, deadline=None)
+@given(resource=PATIENTS)
+def test_criteria_are_asked_together_as_one_by_one(resource: Json) -> None:
+    asked = tuple(text for text in ASKED if said(compile_path(text), resource)[0] == "[")
+    found = [asked[place] for place in compile_criteria_once(asked)(resource)]
+    assert found == [text for text in asked if is_true(compile_path(text)(resource))]
+
+
+@cache
+def compile_criteria_once(texts: tuple[str, ...]) -> Criteria:
+    return compile_criteria(texts, "Patient")
 
 
 def test_an_expression_is_asked_of_each_type_by_that_types_own_elements() -> None:
