@@ -92,8 +92,8 @@ def _compact(data: bytes) -> Json | None:
         parts, found = _PARTS.decode(data), _WHOLE.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    length = 1 + sum(len(name.encode()) + len(value) + _AROUND for name, value in parts.items())
-    return found if length == len(data) else None
+    names, values = len("".join(parts).encode()), sum(map(len, parts.values()))
+    return found if 1 + names + values + _AROUND * len(parts) == len(data) else None
 
 
 _AROUND = len('"":,')
@@ -197,13 +197,17 @@ _At = tuple[Any, str] | None
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """The shape of one element: its type, whether it repeats, its choice group, and the Python types of its values."""
+    """The shape of one element: its type, whether it repeats, its choice group, and the Python types of its values.
+
+    `plain` is the Python type of a value of which nothing else is checked; None if there is more to check.
+    """
 
     kind: type
     many: bool
     group: str | None
     values: tuple[type, ...]
     holds: bool
+    plain: type | None
 
     @property
     def expected(self) -> str:
@@ -214,10 +218,19 @@ class _Rule:
 def _rules(kind: type, read: frozenset[str]) -> Mapping[str, _Rule]:
     """What is checked of a type when some names are read."""
     return {
-        name: _Rule(of, many, group, _values_of(of), not is_primitive(of) and not is_open(of))
+        name: _Rule(of, many, group, _values_of(of), _holds(of), None if many or group or _holds(of) else _plain(of))
         for name, (of, many, group) in elements_of(kind).items()
         if name in read or group in read
     }
+
+
+def _holds(kind: type) -> bool:
+    """Whether elements of a type have elements that are checked."""
+    return not is_primitive(kind) and not is_open(kind)
+
+
+def _plain(kind: type) -> type | None:
+    return kind if kind in (str, bool) else None
 
 
 def _values_of(kind: type) -> tuple[type, ...]:
@@ -233,7 +246,7 @@ def _check_object(value: Json, kind: type, read: frozenset[str], is_date: Callab
     chosen: dict[str, str] = {}
     for name, found in value.items():
         rule = rules.get(name)
-        if rule is None or found is None:
+        if rule is None or found is None or type(found) is rule.plain:
             continue
         if rule.group is not None and chosen.setdefault(rule.group, name) != name:
             raise Unreadable(

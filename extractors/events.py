@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -176,7 +176,12 @@ def _written(content: Json) -> bytes:
 def _escaped(problem: UnicodeError) -> tuple[str, int]:
     if not isinstance(problem, UnicodeEncodeError):
         raise problem
-    return json.dumps(problem.object[problem.start : problem.end])[1:-1], problem.end
+    return _escapes(problem.object[problem.start : problem.end]), problem.end
+
+
+@lru_cache(maxsize=4096)
+def _escapes(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
 codecs.register_error("json", _escaped)
