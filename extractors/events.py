@@ -26,7 +26,7 @@ from extractors.validation import LOOKED_AT
 from extractors.witness import Held, Row, Tried, events_of, has_modifier
 
 _SORTED = msgspec.json.Encoder(order="sorted")
-_EXPONENT = re.compile(rb"[:,\[]-?(?:\d+(?:\.\d+)?[eE]|0\.0000|\d{16})")
+_EXPONENT = re.compile(rb"\d[eE]|0\.0000|\d{16}")
 _NAMED_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,40})"')
 
 
@@ -164,9 +164,14 @@ def _canonical(content: Json) -> bytes:
         text = _SORTED.encode(content)
     except (msgspec.MsgspecError, ValueError, OverflowError):
         return _written(content)
-    if _EXPONENT.search(text):
+    if _EXPONENT.search(_outside_strings(text)):
         return _written(content)
     return (text if text.isascii() else text.decode().encode("ascii", "json")).replace(b"\x7f", b"\\u007f")
+
+
+def _outside_strings(text: bytes) -> bytes:
+    """What JSON has outside its strings: numbers, words and punctuation."""
+    return b"".join(text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
 
 
 def _written(content: Json) -> bytes:

@@ -45,6 +45,8 @@ class Hit(StrEnum):
     ZONE_ASSUMED = "zone_assumed"
     ABOUT_NOTHING = "about_nothing"
 
+    __hash__ = str.__hash__  # an enum's own is slower
+
 
 @dataclass(slots=True)
 class Tried:
