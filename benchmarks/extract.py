@@ -113,10 +113,10 @@ def _row(name: str, runs: list[Json], corpus: Path) -> Json:
         "runs": len(runs),
         "megabytes": round(size / 1e6, 1),
         "work_s": round(work, 3),
-        "work_least_s": round(min(run["work"] for run in runs), 3),
-        "work_most_s": round(max(run["work"] for run in runs), 3),
         "whole_process_cpu_s": round(statistics.median(run["cpu"] for run in runs), 3),
         "cpu_s_per_gb": round(work / size * 1e9, 2),
+        "least_per_gb": round(min(run["work"] for run in runs) / size * 1e9, 2),
+        "most_per_gb": round(max(run["work"] for run in runs) / size * 1e9, 2),
         "resources_per_cpu_s": round(resources / work),
         "peak_mb": round(max(run["peak"] for run in runs) / 1e6),
     }
@@ -128,8 +128,7 @@ def show(rows: list[Json]) -> None:
     heads = f"{'CPU s/GB':>11}{'least-most':>18}{'resources/CPU s':>17}{'peak MB':>9}{'pi180 takes':>13}"
     print(f"{'program':24}{'MB':>8}{heads}")
     for row in rows:
-        size = row["megabytes"] / 1000
-        spread = f"{row['work_least_s'] / size:.2f}-{row['work_most_s'] / size:.2f}"
+        spread = f"{row['least_per_gb']:.2f}-{row['most_per_gb']:.2f}"
         ratio = own["cpu_s_per_gb"] / row["cpu_s_per_gb"]
         says = f"{ratio:.1f} x" if ratio >= 1 else f"1/{1 / ratio:.1f}"
         print(
@@ -138,9 +137,9 @@ def show(rows: list[Json]) -> None:
         )
 
 
-def _written(rows: list[Json], lines: str, rounds: int) -> Json:
-    versions = {name: version(name) for name in _VERSIONS}
-    about = {"python": platform.python_version(), "cores": os.cpu_count(), "rounds": rounds, **versions}
+def _written(rows: list[Json], lines: str, asked: argparse.Namespace) -> Json:
+    versions = {"python": platform.python_version()} | {name: version(name) for name in _VERSIONS}
+    about = {"cores": os.cpu_count(), "rounds": asked.rounds, "note": asked.note, "versions": versions}
     return {"about": about, "damaged": lines, "programs": rows}
 
 
@@ -151,6 +150,7 @@ def main() -> None:
     reads.add_argument("--corpus", type=Path, default=HERE.parent / "out" / "corpus", metavar="FOLDER")
     reads.add_argument("--size", type=int, default=100, metavar="MB")
     reads.add_argument("--rounds", type=int, default=5)
+    reads.add_argument("--note", default="", help="what else the machine did, for results.json")
     asked = reads.parse_args()
     if asked.one:
         run_one(asked.one, asked.corpus)
@@ -163,7 +163,7 @@ def main() -> None:
     show(rows)
     lines = check_damaged(damaged)
     print(lines)
-    (HERE / "results.json").write_text(json.dumps(_written(rows, lines, asked.rounds), indent=1) + "\n")
+    (HERE / "results.json").write_text(json.dumps(_written(rows, lines, asked), indent=1) + "\n")
 
 
 if __name__ == "__main__":

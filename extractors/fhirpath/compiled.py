@@ -57,14 +57,15 @@ def _built(expr: Expr, kind: str) -> Path | None:
 
 
 def _run(kind: str, write: Callable[[Writer], str]) -> Any:
-    """The function that is written; None where no source can be."""
+    """The function that is written; None where no source can be, or Python takes none that is nested so deep."""
     module = Module()
     try:
         name = write(Writer(module, kind))
-    except Beyond:
+        code = compile(module.source, f"<{kind}>", "exec")
+    except (Beyond, SyntaxError):
         return None
     names = NAMES | module.constants
-    exec(compile(module.source, f"<{kind}>", "exec"), names)  # noqa: S102  # our own source; texts are in it as literals
+    exec(code, names)  # noqa: S102  # our own source; texts are in it as literals
     return names[name]
 
 

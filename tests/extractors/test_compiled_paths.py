@@ -267,6 +267,14 @@ def test_several_equality_tests_of_one_element_are_one_look_up() -> None:
     assert source.count("x.get(") == source.count("equals_one(") == 1
 
 
+def test_a_path_too_deep_for_python_is_left_to_the_reference() -> None:
+    nested: Json = {"url": "urn:a", "valueCode": "x"}
+    for _ in range(30):
+        nested = {"url": "urn:a", "extension": [nested]}
+    patient = {"resourceType": "Patient", "extension": [nested]}
+    assert compile_path("extension." * 31 + "value")(patient) == ["x"]
+
+
 @pytest.mark.parametrize("text", ["'); raise SystemExit  #", '"""', "\\ ' + x + '", "{x}", "‮"])
 def test_the_text_of_an_expression_stays_text_in_the_source(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace("'", "\\'")
