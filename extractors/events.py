@@ -218,7 +218,7 @@ def _resource_row(line: Line, entry: Entry, content: str, deleted: bool, zone: Z
 def _references(held: Held, profile: Profile) -> Iterator[Row]:
     for relation in profile.relations.get(held.json["resourceType"], ()):
         for found in relation.path(held.json):
-            target = reference_key(found if isinstance(found, Mapping) else {"reference": found}, held.key, held.scope)
+            target = reference_key(found if isinstance(found, dict) else {"reference": found}, held.key, held.scope)
             if target is not None:
                 yield {
                     "source": held.key,

@@ -156,7 +156,7 @@ def _type_of(key: str) -> str:
 
 
 def _keys(found: list[Any], held: Held) -> list[str]:
-    keys = [reference_key(item, held.key, held.scope) for item in found if isinstance(item, Mapping)]
+    keys = [reference_key(item, held.key, held.scope) for item in found if isinstance(item, dict)]
     return list(dict.fromkeys(key for key in keys if key is not None))
 
 
