@@ -88,7 +88,7 @@ def compile_criteria(expressions: Sequence[str], kind: str) -> Criteria:
     def holding(resource: Mapping[str, Any]) -> list[int]:
         try:
             return together()(resource)
-        except Unusual:
+        except (Unusual, TypeError):  # the first that the reference refuses says why
             return one_by_one(resource)
 
     return holding

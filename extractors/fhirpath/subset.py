@@ -5,6 +5,7 @@ The guide is what SQL on FHIR asks of a ViewDefinition's paths. Inside are membe
 text take it as a literal. An expression sees its resource and nothing else: no variables, no clock, no other resource.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -156,7 +157,16 @@ def _call(node: Node, this: Expr) -> Expr:
     word = found[0].value if found and isinstance(found[0], Literal) else None
     if found and not isinstance(word, str):
         return _refuse(arguments[0], f"{function}() of something else than 'text'")
+    if function == "matches":
+        _check_pattern(str(word), arguments[0])
     return Call(this, function, (), str(word) if found else None)
+
+
+def _check_pattern(text: str, node: Node) -> None:
+    try:
+        re.compile(text, re.DOTALL)
+    except re.error as problem:
+        raise Outside(f"column {node.column}: expected a regular expression, got one with {problem}") from None
 
 
 def _name(node: Node) -> str:

@@ -252,6 +252,7 @@ def test_an_answer_that_its_reader_changes_is_whole_for_the_next() -> None:
         ("gender ~ 'MALE'", "column 1: ~"),
         ("active xor true", "column 1: xor"),
         ("gender.matches(id)", "column 16: matches() of something else than 'text'"),
+        ("gender.matches('(')", "column 16: expected a regular expression, got one with missing )"),
         ("name.first(1)", "column 6: first() of 1 arguments"),
         ("name[id]", "column 6: an index that is no number"),
         ("now() > 'a'", "column 1: now()"),

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from extractors.decode import MAXIMUM_DEPTH, MAXIMUM_LINE, Unreadable, check_shape, read_object, schema_of
@@ -148,6 +148,7 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.text(max_size=4), VALUES, max_size=4)
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     found=OBJECTS,
     style=st.sampled_from([(",", ":"), (", ", ": "), (" ,", ": ")]),
@@ -162,6 +163,7 @@ def test_an_object_is_read_alike_however_it_is_written(
     assert json.dumps(read) == json.dumps(json.loads(text))
 
 
+@settings(max_examples=40, deadline=None)
 @given(found=OBJECTS.filter(bool), style=st.sampled_from([(",", ":"), (", ", ": ")]), number=st.integers(0, 3))
 @example(found={"a": 1}, style=(",", ":"), number=0)
 def test_a_key_that_stands_twice_is_refused_however_it_is_written(
@@ -173,6 +175,7 @@ def test_a_key_that_stands_twice_is_refused_however_it_is_written(
         read_object(text.encode())
 
 
+@settings(max_examples=40, deadline=None)
 @given(found=OBJECTS)
 @example(found={"a": "1e5", "b": [-1.5e300, 1e16, -0.0], "c": {"d": 10**30, "e": '\x7f\x1f\\/"é\u2028'}})
 def test_the_hash_of_content_is_of_its_canonical_json(found: dict[str, Any]) -> None:
