@@ -6,9 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
+SIZE ?= 100
+ROUNDS ?= 5
+
 QUICK := "not browser and not conformance and not integration and not bruteforce"
 
-.PHONY: install demo test lint types layers tests coverage browser audit conformance integration bench-crawl bench-bulk bruteforce lock clean
+.PHONY: install demo test lint types layers tests coverage browser audit conformance integration bench bench-crawl bench-bulk bruteforce lock clean
 
 install: $(VENV)/.installed
 
@@ -51,6 +54,9 @@ conformance: install
 
 integration: install
 	PI180_SHARED=$(SHARED) $(BIN)/pytest -m integration tests/integration
+
+bench: install
+	$(BIN)/python benchmarks/extract.py --size $(SIZE) --rounds $(ROUNDS)
 
 bench-crawl: install
 	$(BIN)/python benchmarks/crawl.py

@@ -11,6 +11,7 @@ from extractors.directory import best_coding
 from extractors.drugs.codings import drug_key
 
 Row = dict[str, Any]
+_NO_CODING: Row = {"code_system": None, "code": None, "display": None}
 
 
 def dates(column: Mapping[str, list[Any]], zone: ZoneInfo) -> Row:
@@ -44,19 +45,21 @@ def _moment(found: list[Any], zone: ZoneInfo) -> Moment | None:
 
 def coding(found: list[Any]) -> Row:
     """System, code and display of the first concept."""
-    concept = next((item for item in found if isinstance(item, Mapping)), {})
+    if not found:
+        return _NO_CODING
+    concept = next((item for item in found if isinstance(item, dict)), {})
     system, code, display = best_coding(concept)
     return {"code_system": system, "code": code, "display": display}
 
 
 def drug(found: list[Any]) -> str | None:
     """The canonical text of all codings of the first concept; None when it has no code."""
-    return drug_key(next((item for item in found if isinstance(item, Mapping)), {}))
+    return drug_key(next((item for item in found if isinstance(item, dict)), {}))
 
 
 def identifier(found: list[Any]) -> str | None:
     """The smallest `system|value` of all identifiers, so that their order never matters."""
-    stated = [f"{i.get('system') or ''}|{i['value']}" for i in found if isinstance(i, Mapping) and i.get("value")]
+    stated = [f"{i.get('system') or ''}|{i['value']}" for i in found if isinstance(i, dict) and i.get("value")]
     return min(stated, default=None)
 
 

@@ -7,9 +7,11 @@ departure elsewhere must not lose a real order. Nothing here decides what a reso
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
+import msgspec
 from fhirclient.models.fhirdate import FHIRDate
 from fhirclient.models.fhirdatetime import FHIRDateTime
 from fhirclient.models.fhirelementfactory import FHIRElementFactory
@@ -26,7 +28,8 @@ _ALWAYS = frozenset(
     {"resourceType", "id", "meta", "versionId", "lastUpdated", "reference", "identifier", "system", "value", "type"}
     | {"coding", "code", "display", "text"}
 )
-_DEEP = re.compile(rb"[\[{]")
+_WHOLE = msgspec.json.Decoder()
+_PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _NAMES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
 
@@ -72,6 +75,33 @@ def read_object(data: bytes, most: int = MAXIMUM_LINE) -> Json:
     """
     if len(data) > most:
         raise Unreadable(f"longer than {most} bytes, the limit of a line")
+    found = _compact(data.strip(b" \t\r\n")) or _judged(data)
+    if data.count(b"{") + data.count(b"[") > MAXIMUM_DEPTH and _depth(found) > MAXIMUM_DEPTH:
+        raise Unreadable(f"nested deeper than {MAXIMUM_DEPTH}")
+    if _SURROGATE.search(data) and not _is_text(found):
+        raise Unreadable("half of a surrogate pair stands alone: no Unicode text")
+    return found
+
+
+def _compact(data: bytes) -> Json | None:
+    """An object without blanks between its members and with none of them twice; None for anything else.
+
+    Such an object is exactly as long as its names and values, each once, and what stands between them.
+    """
+    try:
+        parts, found = _PARTS.decode(data), _WHOLE.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    names, values = len("".join(parts).encode()), sum(map(len, parts.values()))
+    return found if 1 + names + values + _AROUND * len(parts) == len(data) else None
+
+
+_AROUND = len('"":,')
+"""What stands around a name and its value. The last comma is the closing brace."""
+
+
+def _judged(data: bytes) -> Json:
+    """An object of any form, or why it is none."""
     try:
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as problem:
@@ -82,10 +112,6 @@ def read_object(data: bytes, most: int = MAXIMUM_LINE) -> Json:
         raise Unreadable(f"$: expected object, got {_NAMES.get(type(found), 'null')}")
     if pairs.repeated is not None:
         raise Unreadable("$: a key of the outermost object stands twice")
-    if len(_DEEP.findall(data)) > MAXIMUM_DEPTH and _depth(found) > MAXIMUM_DEPTH:
-        raise Unreadable(f"nested deeper than {MAXIMUM_DEPTH}")
-    if _SURROGATE.search(data) and not _is_text(found):
-        raise Unreadable("half of a surrogate pair stands alone: no Unicode text")
     return found
 
 
@@ -155,48 +181,96 @@ def check_shape(resource: Json, read: frozenset[str], is_date: Callable[[str], b
     Raises:
         Unreadable: with the path, what R4 expects there and what was found.
     """
-    schema = schema_of(str(resource["resourceType"]))
-    if schema is not None:
-        _check_object(resource, schema, read | _ALWAYS, is_date, "$")
+    kind = type_of(str(resource["resourceType"]))
+    if kind is not None:
+        _check_object(resource, kind, _with_always(read), is_date, None)
 
 
-def _check_object(
-    value: Json,
-    schema: Mapping[str, "tuple[type, bool, str | None]"],
-    read: frozenset[str],
-    is_date: Callable[[str], bool],
-    at: str,
-) -> None:
+@cache
+def _with_always(read: frozenset[str]) -> frozenset[str]:
+    return read | _ALWAYS
+
+
+_At = tuple[Any, str] | None
+"""Where a value stands: where what holds it stands, and its name; None for the resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """The shape of one element: its type, whether it repeats, its choice group, and the Python types of its values.
+
+    `plain` is the Python type of a value of which nothing else is checked; None if there is more to check.
+    """
+
+    kind: type
+    many: bool
+    group: str | None
+    values: tuple[type, ...]
+    holds: bool
+    plain: type | None
+
+    @property
+    def expected(self) -> str:
+        return "string" if self.kind in _DATES else _NAMES.get(self.kind, "object")
+
+
+@cache
+def _rules(kind: type, read: frozenset[str]) -> Mapping[str, _Rule]:
+    """What is checked of a type when some names are read."""
+    return {
+        name: _Rule(of, many, group, _values_of(of), _holds(of), None if many or group or _holds(of) else _plain(of))
+        for name, (of, many, group) in elements_of(kind).items()
+        if name in read or group in read
+    }
+
+
+def _holds(kind: type) -> bool:
+    """Whether elements of a type have elements that are checked."""
+    return not is_primitive(kind) and not is_open(kind)
+
+
+def _plain(kind: type) -> type | None:
+    return kind if kind in (str, bool) else None
+
+
+def _values_of(kind: type) -> tuple[type, ...]:
+    if not is_primitive(kind):
+        return (dict,)
+    if kind in _DATES or kind is str:
+        return (str,)
+    return (bool,) if kind is bool else (int, float)
+
+
+def _check_object(value: Json, kind: type, read: frozenset[str], is_date: Callable[[str], bool], at: _At) -> None:
+    rules = _rules(kind, read)
     chosen: dict[str, str] = {}
     for name, found in value.items():
-        kind, many, group = schema.get(name, (None, False, None))
-        if kind is None or found is None or not (name in read or group in read):
+        rule = rules.get(name)
+        if rule is None or found is None or type(found) is rule.plain:
             continue
-        if group is not None and chosen.setdefault(group, name) != name:
-            raise Unreadable(f"{at}.{group}[x]: expected one choice, got {chosen[group]} and {name}")
-        _check_element(found, kind, many, f"{at}.{name}", read, is_date)
+        if rule.group is not None and chosen.setdefault(rule.group, name) != name:
+            raise Unreadable(
+                f"{_written(at)}.{rule.group}[x]: expected one choice, got {chosen[rule.group]} and {name}"
+            )
+        _check_element(found, rule, read, is_date, (at, name))
 
 
-def _check_element(
-    found: object, kind: type, many: bool, at: str, read: frozenset[str], is_date: Callable[[str], bool]
-) -> None:
-    if many != isinstance(found, list):
-        raise Unreadable(f"{at}: expected {'array' if many else _expected(kind)}, got {_name(found)}")
-    for item in found if isinstance(found, list) else [found]:
-        if item is not None:
-            _check_value(item, kind, at, read, is_date)
+def _check_element(found: Any, rule: _Rule, read: frozenset[str], is_date: Callable[[str], bool], at: _At) -> None:
+    if rule.many != (type(found) is list):
+        raise Unreadable(f"{_written(at)}: expected {'array' if rule.many else rule.expected}, got {_name(found)}")
+    for item in found if rule.many else (found,):
+        if item is None:
+            continue
+        if type(item) not in rule.values:
+            raise Unreadable(f"{_written(at)}: expected {rule.expected}, got {_name(item)}")
+        if rule.holds:
+            _check_object(item, rule.kind, read, is_date, at)
+        elif rule.kind in _DATES and item and not is_date(item):
+            raise Unreadable(f"{_written(at)}: expected a FHIR date, got text that is none")
 
 
-def _check_value(item: object, kind: type, at: str, read: frozenset[str], is_date: Callable[[str], bool]) -> None:
-    if is_primitive(kind):
-        if not _is_of(item, kind):
-            raise Unreadable(f"{at}: expected {_expected(kind)}, got {_name(item)}")
-        if kind in _DATES and item and not is_date(str(item)):
-            raise Unreadable(f"{at}: expected a FHIR date, got text that is none")
-    elif not isinstance(item, dict):
-        raise Unreadable(f"{at}: expected object, got {_name(item)}")
-    elif not is_open(kind):
-        _check_object(item, elements_of(kind), read, is_date, at)
+def _written(at: _At) -> str:
+    return "$" if at is None else f"{_written(at[0])}.{at[1]}"
 
 
 def is_open(kind: type) -> bool:
@@ -207,20 +281,6 @@ def is_open(kind: type) -> bool:
 def is_primitive(kind: type) -> bool:
     """Whether elements of this type hold a value and no elements."""
     return kind in _PRIMITIVES or kind in _DATES
-
-
-def _is_of(item: object, kind: type) -> bool:
-    if kind in _DATES or kind is str:
-        return isinstance(item, str)
-    if kind is bool:
-        return isinstance(item, bool)
-    return isinstance(item, int | float) and not isinstance(item, bool)
-
-
-def _expected(kind: type) -> str:
-    if kind in _DATES:
-        return "string"
-    return _NAMES.get(kind, "object")
 
 
 def _name(found: object) -> str:

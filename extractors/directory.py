@@ -7,6 +7,7 @@ to the practice. Identifier systems are FHIR's: NPI `http://hl7.org/fhir/sid/us-
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,7 @@ _READS_MORE = {
 Row = tuple[str, str, str]
 
 
+@cache
 def reads_of(kind: str) -> frozenset[str]:
     """The element names that the directory reads of a type; none for types that it does not know."""
     return READS | _READS_MORE.get(kind, frozenset()) if kind in TYPES else frozenset()

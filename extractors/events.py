@@ -4,13 +4,17 @@ Pure and strict by line: the same lines and profile give the same rows, a bad li
 place and reason, and its neighbours are untouched. The only code that sees FHIR JSON in bulk.
 """
 
+import codecs
 import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from extractors import directory
 from extractors.bundles import Entry, entries_of
@@ -19,8 +23,10 @@ from extractors.decode import Json, Unreadable, check_shape, read_object, schema
 from extractors.profile import Profile
 from extractors.references import reference_key
 from extractors.validation import LOOKED_AT
-from extractors.witness import Held, Row, Tried, events_of
+from extractors.witness import Held, Row, Tried, events_of, has_modifier
 
+_SORTED = msgspec.json.Encoder(order="sorted")
+_EXPONENT = re.compile(rb"\d[eE]|0\.0000|\d{16}")
 _NAMED_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,40})"')
 
 
@@ -83,17 +89,21 @@ def _extract_line(line: Line, profile: Profile, zone: ZoneInfo, out: Extract) ->
 
 def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, out: Extract) -> None:
     kind = entry.type
-    reads = profile.reads.get(kind, frozenset()) | directory.reads_of(kind)
+    reads = _reads(profile.reads.get(kind, frozenset()), kind)
     if not reads:
         out.not_read[line.file, kind] += 1
         return
     if entry.deleted:
         out.resources.append(_resource_row(line, entry, "", True, zone))
         return
+
+    def is_date(text: str) -> bool:
+        return _is_date(text, zone)
+
     try:
-        check_shape(entry.json, reads, lambda text: _is_date(text, zone))
-        _check_contained(entry.json, lambda text: _is_date(text, zone))
-        held = Held(entry.json, entry.key, content_hash(entry.json), entry.scope)
+        check_shape(entry.json, reads, is_date)
+        _check_contained(entry.json, is_date)
+        held = Held(entry.json, entry.key, content_hash(entry.json), entry.scope, _is_modified(line, entry.json))
         tried = Tried()
         rows = list(events_of(held, profile, zone, tried))
     except Unreadable as problem:
@@ -104,9 +114,16 @@ def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, o
         first.append(entry.json)
     out.resources.append(_resource_row(line, entry, held.content, False, zone))
     out.events.extend(rows)
-    out.tried.hits.update(tried.hits)
+    for hit, times in tried.hits.items():
+        out.tried.hits[hit] += times
     out.references.extend(_references(held, profile))
     out.directory.extend(_directory(held, zone))
+
+
+@cache
+def _reads(asked: frozenset[str], kind: str) -> frozenset[str]:
+    """The elements that a profile or the directory reads of a type."""
+    return asked | directory.reads_of(kind)
 
 
 def _check_contained(resource: Json, is_date: Callable[[str], bool]) -> None:
@@ -126,11 +143,53 @@ def _is_date(text: str, zone: ZoneInfo) -> bool:
     return True
 
 
+def _is_modified(line: Line, resource: Json) -> bool:
+    """Whether a resource carries a modifierExtension; its text names one, if not in escapes, or there is none."""
+    return (b"modifierExtension" in line.data or b"\\u" in line.data) and has_modifier(resource)
+
+
 def content_hash(resource: Json) -> str:
     """SHA-256 of a resource without `meta`, which servers write: equal content has an equal hash."""
     content = {name: value for name, value in resource.items() if name != "meta"}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(content)).hexdigest()
+
+
+def _canonical(content: Json) -> bytes:
+    """JSON with sorted keys, no blanks and all but printable ASCII escaped, as `json` writes it.
+
+    `msgspec` writes the same faster, but for what is no ASCII, the character DEL, and numbers that either might write
+    with an exponent.
+    """
+    try:
+        text = _SORTED.encode(content)
+    except (msgspec.MsgspecError, ValueError, OverflowError):
+        return _written(content)
+    if _EXPONENT.search(_outside_strings(text)):
+        return _written(content)
+    return (text if text.isascii() else text.decode().encode("ascii", "json")).replace(b"\x7f", b"\\u007f")
+
+
+def _outside_strings(text: bytes) -> bytes:
+    """What JSON has outside its strings: numbers, words and punctuation."""
+    return b"".join(text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+
+
+def _written(content: Json) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def _escaped(problem: UnicodeError) -> tuple[str, int]:
+    if not isinstance(problem, UnicodeEncodeError):
+        raise problem
+    return _escapes(problem.object[problem.start : problem.end]), problem.end
+
+
+@lru_cache(maxsize=4096)
+def _escapes(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+codecs.register_error("json", _escaped)
 
 
 def _type_written(data: bytes) -> str:
@@ -159,7 +218,7 @@ def _resource_row(line: Line, entry: Entry, content: str, deleted: bool, zone: Z
 def _references(held: Held, profile: Profile) -> Iterator[Row]:
     for relation in profile.relations.get(held.json["resourceType"], ()):
         for found in relation.path(held.json):
-            target = reference_key(found if isinstance(found, Mapping) else {"reference": found}, held.key, held.scope)
+            target = reference_key(found if isinstance(found, dict) else {"reference": found}, held.key, held.scope)
             if target is not None:
                 yield {
                     "source": held.key,

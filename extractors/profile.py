@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from extractors.errors import ProfileError
+from extractors.fhirpath import Criteria, compile_criteria
 from extractors.search_rules import SearchRules, search_rules_of
 from extractors.selectors import (
     Relation,
@@ -59,7 +60,8 @@ class Profile:
     """An evidence profile, compiled, with all that it inherits.
 
     `files` are its own file and, after it, those that it extends, nearest first. `dropped` are the rules that it
-    does not inherit, `search` how the server is to be asked.
+    does not inherit, `search` how the server is to be asked. `criteria` give, by resource type, the places of the
+    selectors that match a resource.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Profile:
     files: tuple[ProfileFile, ...]
     observed: str | None
     selectors: Mapping[str, tuple[Selector, ...]]
+    criteria: Mapping[str, Criteria]
     relations: Mapping[str, tuple[Relation, ...]]
     absent: Mapping[EventKind, Remark]
     dropped: tuple[Remark, ...]
@@ -174,13 +177,15 @@ def _profile(place: Path, base_of: Callable[[Path, str, int], Path]) -> Profile:
     layer = reduce(_over, [_layer(said, file.name) for file, said in reversed(chain)])
     _check_whole(layer)
     observed = document.get("observed")
+    selectors = _grouped((s.resource, s) for s in layer.selectors)
     return Profile(
         name=document["name"],
         version=document["version"],
         about=document["about"],
         files=tuple(file for file, _ in chain),
         observed=f"{observed['on']}, {observed['version']}, {observed['by']}" if observed else None,
-        selectors=_grouped((s.resource, s) for s in layer.selectors),
+        selectors=selectors,
+        criteria={kind: compile_criteria([s.texts["where"] for s in found], kind) for kind, found in selectors.items()},
         relations=_grouped((r.resource, r) for r in layer.relations),
         absent=layer.absent,
         dropped=layer.dropped,

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from extractors.decode import schema_of
@@ -60,14 +61,20 @@ def _literal_key(text: str, holder: str, scope: Scope) -> str:
         return f"{holder}{text}" if len(text) > 1 else holder
     if text in scope.full_urls:
         return scope.full_urls[text]
+    key, is_literal = _read(text)
+    return scope.full_urls.get(key, scope.prefix + key) if is_literal else key
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[str, bool]:
+    """The key that a text names by itself, and whether it is one that a Bundle around it may hold."""
     search = _SEARCH.match(text)
     if search and schema_of(search["type"]) is not None:
-        return _search_key(search["type"], search["query"])
+        return _search_key(search["type"], search["query"]), False
     literal = _LITERAL.match(text)
     if literal is None or schema_of(literal["type"]) is None:
-        return text if _URN.match(text) else f"(text, {_hash(text)})"
-    key = f"{literal['type']}/{literal['id']}"
-    return scope.full_urls.get(key, scope.prefix + key)
+        return (text if _URN.match(text) else f"(text, {_hash(text)})"), False
+    return f"{literal['type']}/{literal['id']}", True
 
 
 def _search_key(kind: str, query: str) -> str:

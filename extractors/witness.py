@@ -23,12 +23,13 @@ _UNMAPPED = "has a value that the profile does not map"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One resource in hand: its JSON, key, content hash and the scope of its references."""
+    """One resource in hand: its JSON, key, content hash, the scope of its references, and whether it has a modifier."""
 
     json: Json
     key: str
     content: str
     scope: Scope
+    modified: bool
 
 
 class Hit(StrEnum):
@@ -43,6 +44,8 @@ class Hit(StrEnum):
     UNDATED = "undated"
     ZONE_ASSUMED = "zone_assumed"
     ABOUT_NOTHING = "about_nothing"
+
+    __hash__ = str.__hash__  # an enum's own is slower
 
 
 @dataclass(slots=True)
@@ -71,10 +74,11 @@ def events_of(held: Held, profile: Profile, zone: ZoneInfo, tried: Tried) -> Ite
     Raises:
         Unreadable: a path meets a shape that it cannot be evaluated on.
     """
-    for selector in profile.selectors.get(held.json["resourceType"], ()):
-        if is_true(_found(selector.where, held)):
-            tried.note(selector.rule, Hit.MATCHED)
-            yield from _selected(held, selector, zone, tried)
+    kind = held.json["resourceType"]
+    for place in _found(profile.criteria[kind], held) if kind in profile.criteria else ():
+        selector = profile.selectors[kind][place]
+        tried.note(selector.rule, Hit.MATCHED)
+        yield from _selected(held, selector, zone, tried)
 
 
 def _found(path: Any, held: Held) -> list[Any]:
@@ -152,7 +156,7 @@ def _type_of(key: str) -> str:
 
 
 def _keys(found: list[Any], held: Held) -> list[str]:
-    keys = [reference_key(item, held.key, held.scope) for item in found if isinstance(item, Mapping)]
+    keys = [reference_key(item, held.key, held.scope) for item in found if isinstance(item, dict)]
     return list(dict.fromkeys(key for key in keys if key is not None))
 
 
@@ -166,7 +170,7 @@ def _barred(held: Held, selector: Selector) -> tuple[Answer, str] | None:
     for exclusion in selector.exclusions:
         if is_true(_found(exclusion.when, held)):
             return Answer.NOT_MET, exclusion.reason
-    if _has_modifier(held.json):
+    if held.modified:
         return Answer.UNKNOWN, "a modifierExtension that this profile does not know may change the meaning"
     return None
 
@@ -182,7 +186,8 @@ def _answer(selector: Selector, column: Mapping[str, list[Any]]) -> tuple[Answer
     return Answer.UNKNOWN, f"{selector.resource} {_UNMAPPED}"
 
 
-def _has_modifier(value: object) -> bool:
+def has_modifier(value: object) -> bool:
+    """Whether a resource, or anything in it, carries a modifierExtension."""
     if isinstance(value, dict):
-        return bool(value.get("modifierExtension")) or any(map(_has_modifier, value.values()))
-    return isinstance(value, list) and any(map(_has_modifier, value))
+        return bool(value.get("modifierExtension")) or any(map(has_modifier, value.values()))
+    return isinstance(value, list) and any(map(has_modifier, value))

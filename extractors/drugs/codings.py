@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -37,14 +38,15 @@ class Concept:
 
 def concept_of(stated: Mapping[str, Any]) -> Concept:
     """The codings of a CodeableConcept that have a code, each once, the most telling first."""
-    found = {_coding(one) for one in stated.get("coding") or [] if one and one.get("code")}
+    stating = (one for one in stated.get("coding") or [] if one and one.get("code"))
+    found = {_coding(str(one.get("system") or ""), str(one["code"]), str(one.get("display") or "")) for one in stating}
     return Concept(tuple(sorted(found, key=_place)), str(stated.get("text") or ""))
 
 
-def _coding(one: Mapping[str, Any]) -> Coding:
-    system = _INVISIBLE.sub("", str(one.get("system") or ""))
-    code = _INVISIBLE.sub("", str(one["code"]))
-    return Coding(_OIDS.get(system.removeprefix("urn:oid:"), system), code, str(one.get("display") or ""))
+@lru_cache(maxsize=4096)
+def _coding(system: str, code: str, display: str) -> Coding:
+    system = _INVISIBLE.sub("", system)
+    return Coding(_OIDS.get(system.removeprefix("urn:oid:"), system), _INVISIBLE.sub("", code), display)
 
 
 def _place(coding: Coding) -> tuple[int, Coding]:

@@ -1,11 +1,15 @@
 """One guarded reader of JSON, and R4's shape where it is read (R63, R67, R69)."""
 
+import hashlib
 import json
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from extractors.decode import MAXIMUM_DEPTH, MAXIMUM_LINE, Unreadable, check_shape, read_object, schema_of
+from extractors.events import content_hash
 
 READ = frozenset({"status", "subject", "authoredOn", "medication", "category", "coding", "doNotPerform"})
 
@@ -134,3 +138,46 @@ def test_only_resource_types_of_r4_have_a_schema(kind: str) -> None:
 
 def test_the_shape_of_an_unknown_type_is_not_checked() -> None:
     check_shape({"resourceType": "Nonsense", "status": 1}, READ, lambda _: False)
+
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(st.text(max_size=4), VALUES, max_size=4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    found=OBJECTS,
+    style=st.sampled_from([(",", ":"), (", ", ": "), (" ,", ": ")]),
+    ascii_only=st.booleans(),
+    around=st.sampled_from(["", "\r", " "]),
+)
+def test_an_object_is_read_alike_however_it_is_written(
+    found: dict[str, Any], style: tuple[str, str], ascii_only: bool, around: str
+) -> None:
+    text = around + json.dumps(found, separators=style, ensure_ascii=ascii_only) + around
+    read = read_object(text.encode())
+    assert json.dumps(read) == json.dumps(json.loads(text))
+
+
+@settings(max_examples=40, deadline=None)
+@given(found=OBJECTS.filter(bool), style=st.sampled_from([(",", ":"), (", ", ": ")]), number=st.integers(0, 3))
+@example(found={"a": 1}, style=(",", ":"), number=0)
+def test_a_key_that_stands_twice_is_refused_however_it_is_written(
+    found: dict[str, Any], style: tuple[str, str], number: int
+) -> None:
+    name = list(found)[number % len(found)]
+    text = json.dumps(found, separators=style)[:-1] + f"{style[0]}{json.dumps(name)}{style[1]}0}}"
+    with pytest.raises(Unreadable, match="stands twice"):
+        read_object(text.encode())
+
+
+@settings(max_examples=40, deadline=None)
+@given(found=OBJECTS)
+@example(found={"a": "1e5", "b": [-1.5e300, 1e16, -0.0], "c": {"d": 10**30, "e": '\x7f\x1f\\/"é\u2028'}})
+def test_the_hash_of_content_is_of_its_canonical_json(found: dict[str, Any]) -> None:
+    text = json.dumps({k: v for k, v in found.items() if k != "meta"}, sort_keys=True, separators=(",", ":"))
+    assert content_hash(found) == hashlib.sha256(text.encode()).hexdigest()

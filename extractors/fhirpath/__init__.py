@@ -1,0 +1,12 @@
+"""FHIRPath over one resource, with the R4 model: parsed once, compiled to Python, with `fhirpathpy` as the judge.
+
+`compile_path` takes the subset that profiles are written in (see `subset`) and refuses the rest. What it accepts
+becomes generated Python source for each resource type that it is asked of (see `source`); a resource of a shape that
+the source is not made for is answered by `fhirpathpy` itself, which is slower and says the same.
+"""
+
+from extractors.fhirpath.codes import code_in
+from extractors.fhirpath.compiled import Criteria, Path, compile_criteria, compile_path, is_true, source_of
+from extractors.fhirpath.reference import Node, parsed
+
+__all__ = ["Criteria", "Node", "Path", "code_in", "compile_criteria", "compile_path", "is_true", "parsed", "source_of"]
