@@ -1,5 +1,6 @@
 import base64
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -32,6 +33,11 @@ from tests.demo_ehr.signing_in import (
 from tests.smartapp.ehr_bridge import approve
 
 TOKEN_URL = f"{BASE}/token"
+
+
+@pytest.fixture
+def records(few_patients: Path) -> Path:
+    return few_patients
 
 
 def asked(ehr: Flask, **changes: str | None) -> str:

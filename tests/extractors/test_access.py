@@ -29,6 +29,7 @@ from tests.extractors.practice import (
     staff,
     visit,
 )
+from tests.extractors.side_by_side import Variant, side_by_side
 
 ACCESS = "PI_PEA_1"
 CALENDAR_YEAR = replace(OPEN, numerator_window=NumeratorWindow.CALENDAR_YEAR)
@@ -40,7 +41,7 @@ def on_visit(name: str, day: str) -> list[Json]:
     return both_channels(f"Encounter/{name}", day)
 
 
-@pytest.mark.parametrize(
+@side_by_side(
     ("given", "expected"),
     [
         pytest.param(
@@ -78,11 +79,11 @@ def on_visit(name: str, day: str) -> list[Json]:
         pytest.param(on_visit("visit", "2026-03-03"), UNKNOWN, id="nothing shown of the second"),
     ],
 )
-def test_every_visit_of_a_patient_must_be_timely(given: list[Json], expected: Counts) -> None:
-    assert count(ACCESS, [visit(), SECOND, *given]) == expected
+def test_every_visit_of_a_patient_must_be_timely(given: list[Json], expected: Counts) -> Variant:
+    return Variant(ACCESS, [visit(), SECOND, *given], expected)
 
 
-@pytest.mark.parametrize(
+@side_by_side(
     ("seen", "granted", "expected"),
     [
         pytest.param("2026-03-02T09:00:00-05:00", "2026-03-06", MET, id="fourth business day"),
@@ -105,11 +106,11 @@ def test_every_visit_of_a_patient_must_be_timely(given: list[Json], expected: Co
         pytest.param("2026-03-07T09:00:00-05:00", "2026-03-13", NOT_MET, id="a visit on a Saturday, a day late"),
     ],
 )
-def test_access_is_due_on_the_fourth_business_day(seen: str, granted: str, expected: Counts) -> None:
-    assert count(ACCESS, [visit(on=seen), *both_channels(on=granted)]) == expected
+def test_access_is_due_on_the_fourth_business_day(seen: str, granted: str, expected: Counts) -> Variant:
+    return Variant(ACCESS, [visit(on=seen), *both_channels(on=granted)], expected)
 
 
-@pytest.mark.parametrize(
+@side_by_side(
     ("site", "released", "expected"),
     [
         pytest.param(OPEN, "2026-07-02", NOT_MET, marks=pytest.mark.case("X2-2"), id="X2-2 performance_period"),
@@ -129,9 +130,9 @@ def test_access_is_due_on_the_fourth_business_day(seen: str, granted: str, expec
         ),
     ],
 )
-def test_a_release_after_the_period_counts_by_the_window(site: Any, released: str, expected: Counts) -> None:
+def test_a_release_after_the_period_counts_by_the_window(site: Any, released: str, expected: Counts) -> Variant:
     found = [visit(on="2026-06-26T09:00:00-04:00"), *on_visit("visit", released)]
-    assert count(ACCESS, found, site=site) == expected
+    return Variant(ACCESS, found, expected, site=site)
 
 
 def test_the_days_start_when_the_information_was_available() -> None:
@@ -145,7 +146,7 @@ def test_the_holidays_are_the_sites() -> None:
     assert count(ACCESS, found, site=open_on_memorial_day) == NOT_MET
 
 
-@pytest.mark.parametrize(
+@side_by_side(
     ("given", "site", "expected"),
     [
         pytest.param(
@@ -175,11 +176,11 @@ def test_the_holidays_are_the_sites() -> None:
         ),
     ],
 )
-def test_both_channels_are_needed(given: list[Json], site: Any, expected: Counts) -> None:
-    assert count(ACCESS, [visit(), *given], site=site) == expected
+def test_both_channels_are_needed(given: list[Json], site: Any, expected: Counts) -> Variant:
+    return Variant(ACCESS, [visit(), *given], expected, site=site)
 
 
-@pytest.mark.parametrize(
+@side_by_side(
     ("elements", "expected"),
     [
         pytest.param({}, MET, id="finished"),
@@ -197,17 +198,17 @@ def test_both_channels_are_needed(given: list[Json], site: Any, expected: Counts
         pytest.param({"on": "2026"}, UNDECIDED, id="a year"),
     ],
 )
-def test_what_the_visit_says_decides_whether_the_patient_was_seen(elements: Json, expected: Counts) -> None:
-    assert count(ACCESS, [visit(**elements), *both_channels()]) == expected
+def test_what_the_visit_says_decides_whether_the_patient_was_seen(elements: Json, expected: Counts) -> Variant:
+    return Variant(ACCESS, [visit(**elements), *both_channels()], expected)
 
 
-@pytest.mark.parametrize("kind", ["replaced-by", "refer"])
+@side_by_side("kind", ["replaced-by", "refer"])
 @pytest.mark.case(92)
-def test_merged_patients_with_a_visit_each_are_one(kind: str) -> None:
+def test_merged_patients_with_a_visit_each_are_one(kind: str) -> Variant:
     """fhir-mapping 15.92."""
     merged = resource("Patient", "old", link=[{"type": kind, "other": ref("Patient/p")}])
     other = visit("other", subject=ref("Patient/old"))
-    assert count(ACCESS, [resource("Patient", "p"), merged, visit(), other, *both_channels()]) == MET
+    return Variant(ACCESS, [resource("Patient", "p"), merged, visit(), other, *both_channels()], MET)
 
 
 def test_the_surviving_record_may_be_the_one_that_names_the_merge() -> None:
@@ -262,10 +263,10 @@ def test_a_policy_of_the_site_gives_every_patient_access() -> None:
     assert count(ACCESS, [visit()], site=POLICY) == MET
 
 
-@pytest.mark.parametrize(("on", "expected"), [("2026-03-06", NOT_MET), ("2026-03-07", MET), ("2019-12-31", MET)])
-def test_a_withdrawal_from_one_patient_goes_before_the_policy(on: str, expected: Counts) -> None:
+@side_by_side(("on", "expected"), [("2026-03-06", NOT_MET), ("2026-03-07", MET), ("2019-12-31", MET)])
+def test_a_withdrawal_from_one_patient_goes_before_the_policy(on: str, expected: Counts) -> Variant:
     withdrawn = evidence("access-withdrawn", "Patient/p", on)
-    assert count(ACCESS, [visit(), withdrawn], site=POLICY) == expected
+    return Variant(ACCESS, [visit(), withdrawn], expected, site=POLICY)
 
 
 def test_a_withdrawal_from_one_patient_leaves_another_alone() -> None:
@@ -273,24 +274,22 @@ def test_a_withdrawal_from_one_patient_leaves_another_alone() -> None:
     assert count(ACCESS, [visit(), withdrawn], site=POLICY) == MET
 
 
-@pytest.mark.parametrize(
+@side_by_side(
     ("ended", "expected"), [(date(2026, 3, 6), NOT_MET), (date(2026, 3, 7), MET)], ids=["before", "after the deadline"]
 )
-def test_a_policy_that_ended_is_none_at_the_deadline(ended: date, expected: Counts) -> None:
+def test_a_policy_that_ended_is_none_at_the_deadline(ended: date, expected: Counts) -> Variant:
     over = replace(POLICY, standing=tuple(replace(s, ended=ended) for s in POLICY.standing))
-    assert count(ACCESS, [visit()], site=over) == expected
+    return Variant(ACCESS, [visit()], expected, site=over)
 
 
-@pytest.mark.parametrize(("until", "expected"), [("2026-03-05", NOT_MET), ("2026-03-06", MET)])
-def test_access_that_ends_on_a_day_is_still_in_force_on_that_day(until: str, expected: Counts) -> None:
-    assert count(ACCESS, [visit(), *both_channels(until=until)]) == expected
+@side_by_side(("until", "expected"), [("2026-03-05", NOT_MET), ("2026-03-06", MET)])
+def test_access_that_ends_on_a_day_is_still_in_force_on_that_day(until: str, expected: Counts) -> Variant:
+    return Variant(ACCESS, [visit(), *both_channels(until=until)], expected)
 
 
-@pytest.mark.parametrize(
-    ("until", "expected"), [("2026-03-06T12:00:00-05:00", NOT_MET), ("2026-03-07T00:00:00-05:00", MET)]
-)
-def test_access_that_ends_at_a_time_is_not_in_force_on_that_day(until: str, expected: Counts) -> None:
-    assert count(ACCESS, [visit(), *both_channels(until=until)]) == expected
+@side_by_side(("until", "expected"), [("2026-03-06T12:00:00-05:00", NOT_MET), ("2026-03-07T00:00:00-05:00", MET)])
+def test_access_that_ends_at_a_time_is_not_in_force_on_that_day(until: str, expected: Counts) -> Variant:
+    return Variant(ACCESS, [visit(), *both_channels(until=until)], expected)
 
 
 def test_the_case_names_its_deadline() -> None:

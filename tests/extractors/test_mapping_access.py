@@ -24,6 +24,7 @@ from tests.extractors.practice import (
     resource,
     visit,
 )
+from tests.extractors.side_by_side import Variant, side_by_side
 
 ACCESS = "PI_PEA_1"
 PORTAL = Standing(EventKind.ACCESS_VDT, date(2019, 5, 1), None, "portal for all")
@@ -31,7 +32,7 @@ API_UNTIL_2025 = Standing(EventKind.ACCESS_API, date(2019, 5, 1), date(2026, 1, 
 
 
 @pytest.mark.case(91)
-@pytest.mark.parametrize(
+@side_by_side(
     ("standing", "world", "expected"),
     [
         pytest.param((PORTAL, API_UNTIL_2025), OPEN, NOT_MET, id="switched off before the period"),
@@ -39,8 +40,8 @@ API_UNTIL_2025 = Standing(EventKind.ACCESS_API, date(2019, 5, 1), date(2026, 1, 
         pytest.param((PORTAL,), OPEN, UNKNOWN, id="nothing said of the API"),
     ],
 )
-def test_a_portal_without_an_api_is_half_of_what_is_asked(standing: Any, world: Any, expected: Counts) -> None:
-    assert count(ACCESS, [visit()], site=replace(world, standing=standing)) == expected
+def test_a_portal_without_an_api_is_half_of_what_is_asked(standing: Any, world: Any, expected: Counts) -> Variant:
+    return Variant(ACCESS, [visit()], expected, site=replace(world, standing=standing))
 
 
 @pytest.mark.case(94)
@@ -54,7 +55,7 @@ WITHDRAWN = evidence("access-withdrawn", "Patient/p", "2026-01-05")
 
 
 @pytest.mark.case(95)
-@pytest.mark.parametrize(
+@side_by_side(
     ("shown", "expected"),
     [
         pytest.param([WITHDRAWN], NOT_MET, id="withdrawn before the visit"),
@@ -67,6 +68,6 @@ WITHDRAWN = evidence("access-withdrawn", "Patient/p", "2026-01-05")
         pytest.param([WITHDRAWN, access("access-declined", on="2026-01-06")], MET, id="declined, with instructions"),
     ],
 )
-def test_who_opted_out_without_instructions_has_no_access(shown: list[Json], expected: Counts) -> None:
+def test_who_opted_out_without_instructions_has_no_access(shown: list[Json], expected: Counts) -> Variant:
     """A withdrawal is a fact of its own, whether or not the grant before it is shown."""
-    assert count(ACCESS, [visit(), *shown]) == expected
+    return Variant(ACCESS, [visit(), *shown], expected)

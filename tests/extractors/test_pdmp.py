@@ -31,6 +31,7 @@ from tests.extractors.practice import (
     resource,
     transmission,
 )
+from tests.extractors.side_by_side import Variant, side_by_side
 
 PDMP = "PI_EP_2"
 
@@ -43,7 +44,7 @@ def sent(code: str, name: str = "rx", **elements: Any) -> list[Json]:
     return [of(code, name, **elements), transmission(name)]
 
 
-@pytest.mark.parametrize(
+@side_by_side(
     ("code", "expected"),
     [
         pytest.param("997287", MET, marks=pytest.mark.case(54), id="15.54 codeine tablet is a Schedule II opioid"),
@@ -72,8 +73,8 @@ def sent(code: str, name: str = "rx", **elements: Any) -> list[Json]:
         pytest.param(OXYCODONE, MET, marks=pytest.mark.case("X13-1"), id="X13-1 oxycodone"),
     ],
 )
-def test_the_federal_schedule_decides_whether_a_query_is_asked_for(code: str, expected: Counts) -> None:
-    assert count(PDMP, [*sent(code), pdmp_review()]) == expected
+def test_the_federal_schedule_decides_whether_a_query_is_asked_for(code: str, expected: Counts) -> Variant:
+    return Variant(PDMP, [*sent(code), pdmp_review()], expected)
 
 
 def test_a_package_code_is_a_schedule_too() -> None:
@@ -81,7 +82,7 @@ def test_a_package_code_is_a_schedule_too() -> None:
     assert count(PDMP, [rx, transmission(), pdmp_review()]) == MET
 
 
-@pytest.mark.parametrize(
+@side_by_side(
     ("queried", "site", "expected"),
     [
         pytest.param("2026-03-02T10:04:59-05:00", OPEN, MET, marks=pytest.mark.case(60), id="15.60 one second before"),
@@ -110,17 +111,19 @@ def test_a_package_code_is_a_schedule_too() -> None:
         pytest.param("2026-02-28T23:59:59-05:00", CLOSED, NOT_MET, id="last instant before the look-back"),
     ],
 )
-def test_a_query_counts_before_transmission_and_within_the_look_back(queried: str, site: Any, expected: Counts) -> None:
-    assert count(PDMP, [*sent(TRAMADOL), pdmp_review(queried)], site=site) == expected
+def test_a_query_counts_before_transmission_and_within_the_look_back(
+    queried: str, site: Any, expected: Counts
+) -> Variant:
+    return Variant(PDMP, [*sent(TRAMADOL), pdmp_review(queried)], expected, site=site)
 
 
-@pytest.mark.parametrize(("days", "expected"), [(0, NOT_MET), (1, MET)])
-def test_the_look_back_is_the_sites(days: int, expected: Counts) -> None:
+@side_by_side(("days", "expected"), [(0, NOT_MET), (1, MET)])
+def test_the_look_back_is_the_sites(days: int, expected: Counts) -> Variant:
     found = [*sent(TRAMADOL), pdmp_review("2026-03-01T12:00:00-05:00")]
-    assert count(PDMP, found, site=replace(CLOSED, pdmp_lookback_days=days)) == expected
+    return Variant(PDMP, found, expected, site=replace(CLOSED, pdmp_lookback_days=days))
 
 
-@pytest.mark.parametrize(
+@side_by_side(
     ("query", "site", "expected"),
     [
         pytest.param(
@@ -174,8 +177,8 @@ def test_the_look_back_is_the_sites(days: int, expected: Counts) -> None:
         ),
     ],
 )
-def test_what_the_record_says_decides_whether_the_pdmp_was_queried(query: Json, site: Any, expected: Counts) -> None:
-    assert count(PDMP, [*sent(TRAMADOL), query], site=site) == expected
+def test_what_the_record_says_decides_whether_the_pdmp_was_queried(query: Json, site: Any, expected: Counts) -> Variant:
+    return Variant(PDMP, [*sent(TRAMADOL), query], expected, site=site)
 
 
 @pytest.mark.case(66)

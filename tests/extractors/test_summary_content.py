@@ -32,6 +32,7 @@ from tests.extractors.practice import (
     staff,
     visit,
 )
+from tests.extractors.side_by_side import Variant, side_by_side
 
 SENDING, RECEIVING = "PI_HIE_1", "PI_HIE_4"
 DOCUMENTS = Path(__file__).parent / "ccda"
@@ -52,6 +53,9 @@ def in_binary(name: str, url: str = "Binary/b", **elements: Any) -> list[Json]:
     return [document(content=[attachment], **elements), resource("Binary", "b", data=data_of(name))]
 
 
+KEPT = (inline, in_binary)
+
+
 def sent(documents: list[Json]) -> Counts:
     return count(SENDING, [referral(), sending(), *documents])
 
@@ -60,8 +64,15 @@ def received(documents: list[Json], site: Site = PROVEN) -> Counts:
     return count(RECEIVING, [visit(), receipt(), *reconciled(), *documents], site=site)
 
 
-@pytest.mark.parametrize("kept", [inline, in_binary], ids=["inline", "in a Binary"])
-@pytest.mark.parametrize(
+def as_sent(documents: list[Json], expected: Counts) -> Variant:
+    return Variant(SENDING, [referral(), sending(), *documents], expected)
+
+
+def as_received(documents: list[Json], expected: Counts) -> Variant:
+    return Variant(RECEIVING, [visit(), receipt(), *reconciled(), *documents], expected, site=PROVEN)
+
+
+@side_by_side(
     ("name", "expected"),
     [
         pytest.param("complete", MET, id="complete"),
@@ -71,14 +82,13 @@ def received(documents: list[Json], site: Site = PROVEN) -> Counts:
         pytest.param("no-xml-body", NOT_MET, marks=pytest.mark.case("X7-1"), id="X7-1 an unstructured body"),
     ],
 )
-def test_the_sections_of_a_document_sent_decide_whether_it_is_a_summary(kept: Any, name: str, expected: Counts) -> None:
-    assert sent(kept(name)) == expected
+def test_the_sections_of_a_document_sent_decide_whether_it_is_a_summary(name: str, expected: Counts) -> list[Variant]:
+    return [as_sent(kept(name), expected) for kept in KEPT]
 
 
-@pytest.mark.parametrize("name", ["entity-bomb", "no-cda", "narrative-only"])
-def test_content_that_cannot_be_read_leaves_the_format_to_speak(name: str) -> None:
-    assert sent(in_binary(name)) == MET
-    assert sent(inline(name)) == UNKNOWN
+@side_by_side("name", ["entity-bomb", "no-cda", "narrative-only"])
+def test_content_that_cannot_be_read_leaves_the_format_to_speak(name: str) -> list[Variant]:
+    return [as_sent(in_binary(name), MET), as_sent(inline(name), UNKNOWN)]
 
 
 @pytest.mark.parametrize("spoiled", ["not base64!", "", "AAAA"])
@@ -118,12 +128,10 @@ def test_content_that_two_documents_name_is_that_of_both() -> None:
     assert count(SENDING, found) == NOT_MET
 
 
-@pytest.mark.parametrize("elements", [{"status": "entered-in-error"}, {"docStatus": "preliminary"}])
-@pytest.mark.parametrize("kept", [inline, in_binary], ids=["inline", "in a Binary"])
-def test_a_draft_or_an_error_is_no_summary_whatever_it_holds(kept: Any, elements: Json) -> None:
-    for name in ("complete", "blank-allergies"):
-        assert sent(kept(name, **elements)) == NOT_MET
-        assert received(kept(name, **elements)) == NONE
+@side_by_side("elements", [{"status": "entered-in-error"}, {"docStatus": "preliminary"}])
+def test_a_draft_or_an_error_is_no_summary_whatever_it_holds(elements: Json) -> list[Variant]:
+    found = [kept(name, **elements) for kept in KEPT for name in ("complete", "blank-allergies")]
+    return [*(as_sent(one, NOT_MET) for one in found), *(as_received(one, NONE) for one in found)]
 
 
 def test_a_contradiction_of_an_assertion_is_not_known() -> None:
@@ -131,8 +139,7 @@ def test_a_contradiction_of_an_assertion_is_not_known() -> None:
     assert sent([*inline("blank-allergies"), stated]) == UNKNOWN
 
 
-@pytest.mark.parametrize("kept", [inline, in_binary], ids=["inline", "in a Binary"])
-@pytest.mark.parametrize(
+@side_by_side(
     ("name", "expected"),
     [
         pytest.param("complete", MET, id="complete"),
@@ -141,9 +148,9 @@ def test_a_contradiction_of_an_assertion_is_not_known() -> None:
     ],
 )
 def test_a_received_document_with_a_blank_section_is_still_to_be_reconciled(
-    kept: Any, name: str, expected: Counts
-) -> None:
-    assert received(kept(name)) == expected
+    name: str, expected: Counts
+) -> list[Variant]:
+    return [as_received(kept(name), expected) for kept in KEPT]
 
 
 def test_a_received_document_of_unread_content_and_no_format_is_undecided() -> None:

@@ -1,12 +1,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from itertools import cycle
 from pathlib import Path
 
 import pytest
 import responses
-from joserfc.jwk import RSAKey
 from launching import APP, Browser, Registered, Site, site_of, small_practice
 
 from scoring.model import MeasureId, Origin, Proportion
@@ -50,16 +48,6 @@ def whole_results(practice: Path, tmp_path_factory: pytest.TempPathFactory) -> P
         group = replace(attested, reported=totals, reporter=replace(attested.reporter, npi=None))
         publish(score_reading(reading, group), out)
     return out
-
-
-@pytest.fixture(scope="session", autouse=True)
-def two_keys() -> Iterator[None]:
-    """The EHRs of all tests sign with two keys by turns: making one takes a tenth of a second."""
-    make = RSAKey.generate_key
-    keys = cycle([make(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True) for _ in range(2)])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RSAKey, "generate_key", lambda *_, **__: next(keys))
-        yield
 
 
 @pytest.fixture

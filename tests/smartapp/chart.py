@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,13 @@ class Chart:
             )
             return patient_view(server, "p", reads)
 
+    @cached_property
+    def seen(self) -> PatientView:
+        """What is shown, read once: for a test that does not change what the server answers in between."""
+        return self.view()
+
     def task(self, measure: str) -> Task:
-        return next(task for task in self.view().tasks if task.measure == measure)
+        return next(task for task in self.seen.tasks if task.measure == measure)
 
 
 def named(person: Json) -> Json:

@@ -107,7 +107,7 @@ def check_against_brute_force(engine: LocalEngine, practice: Practice, said: dic
     assert found.best.least <= found.best.most
 
 
-@settings(max_examples=40, suppress_health_check=UNHURRIED)
+@settings(max_examples=28, suppress_health_check=UNHURRIED)
 @given(practice=practices(), said=SAID, dates=DATES)
 def test_of_any_practice_the_best_period_is_that_of_brute_force(
     engine: LocalEngine, practice: Practice, said: dict[str, bool], dates: Dates

@@ -58,6 +58,13 @@ def solo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
     return run_solo(out), out
 
 
+@pytest.fixture(scope="session")
+def solo_again(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    """Another run of it, which prints JSON."""
+    out = tmp_path_factory.mktemp("again")
+    return run_solo(out, "--json"), out
+
+
 @pytest.fixture
 def prescriptions(tmp_path: Path) -> Path:
     """The deck's prescriptions, to be damaged."""
@@ -170,9 +177,10 @@ def test_run_writes_report_cases_submission_and_the_run_itself(solo: tuple[Resul
     assert json.loads((run / "run.json").read_text())["run"] == run.name
 
 
-def test_run_prints_the_score_that_it_writes(tmp_path: Path) -> None:
-    printed = json.loads(run_solo(tmp_path, "--json").stdout)
-    written = json.loads((tmp_path / "score.json").read_text())
+def test_run_prints_the_score_that_it_writes(solo_again: tuple[Result, Path]) -> None:
+    result, out = solo_again
+    printed = json.loads(result.stdout)
+    written = json.loads((out / "score.json").read_text())
 
     assert {name: written[name] for name in printed} == printed
 
@@ -184,9 +192,11 @@ def test_the_submission_that_a_run_writes_scores_the_same_points(solo: tuple[Res
     assert json.loads(again.stdout)["points"] == json.loads((out / "score.json").read_text())["points"]
 
 
-def test_two_runs_of_the_same_input_leave_the_same_bytes(solo: tuple[Result, Path], tmp_path: Path) -> None:
-    run_solo(tmp_path)
-    one, two = ({p.relative_to(d): p.read_bytes() for p in d.rglob("*") if p.is_file()} for d in (solo[1], tmp_path))
+def test_two_runs_of_the_same_input_leave_the_same_bytes(
+    solo: tuple[Result, Path], solo_again: tuple[Result, Path]
+) -> None:
+    outs = (solo[1], solo_again[1])
+    one, two = ({p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()} for out in outs)
 
     assert one == two
 
