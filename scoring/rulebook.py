@@ -63,7 +63,7 @@ def load(year: int, folder: Path | None = None) -> RuleBook:
     path = (folder or RULES) / f"py{year}.toml"
     if not path.is_file():
         known = ", ".join(map(str, years(folder)))
-        raise RuleError(f"{path.name}: expected a file of rules, got none. Years with rules: {known}.")
+        raise RuleError(f"There are no rules of {year} ({path.name}). Years with rules: {known}.")
     return parse(path.read_bytes(), path.name, year)
 
 

@@ -87,14 +87,15 @@ def make(place: Path, asked: Asked, rules: Path | None = None) -> Made:
 
 
 def make_of(scored: Scored, asked: Asked) -> Made:
-    """Make the same file as from the submission that a score writes; what its counts say of claims is told, too.
+    """Make the same file as from the submission that a score writes; what counts hide and where they are from, too.
 
     Raises:
         UsageError: as for `make`.
     """
     rules, writer = scored.reading.rules, _writer(asked)
-    submission, unread = read(write(scored.submission, rules))
-    submission = _under(submission, asked.program)
+    written, unread = read(write(scored.submission, rules))
+    counted = {measure: scored.submission.proportions[measure] for measure in written.proportions}
+    submission = _under(replace(written, proportions=counted), asked.program)
     claimed = claims(scored.exclusions, scored.submission.answers)
     told = _told(submission, (*unread, *claimed), asked, None)
     return Made(None if has_error(told) else writer(submission, rules, asked, told), told, ())

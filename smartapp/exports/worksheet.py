@@ -5,25 +5,26 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scoring.model import Finding, Submission
+from scoring.model import Finding, Origin, Submission
 from scoring.submission import written_measurements
 from scoring.year import Measure, RuleBook, Status
 from smartapp.exports.cases_csv import safe
 from smartapp.report.words import objective_title
 
-_COLUMNS = ("part", "id", "what", "numerator", "denominator", "answer")
+_COLUMNS = ("part", "id", "what", "numerator", "denominator", "answer", "source")
 _HEAD = "who and when"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry to type in: numerator and denominator, or an answer; the other is empty."""
+    """One entry to type in: numerator and denominator, or an answer; the other is empty. `source` is of a count."""
 
     id: str
     what: str
     numerator: str = ""
     denominator: str = ""
     answer: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Worksheet:
-    """Everything to type in for one reporter and year; `head` are the fields beside the measures."""
+    """Everything to type in for one reporter and year; `head` are the fields beside the measures.
+
+    `of_file`: a file says neither where a count is from nor what it hides.
+    """
 
     year: int
     head: tuple[Row, ...]
     parts: tuple[Part, ...]
     findings: tuple[Finding, ...]
     provisional: str | None
+    of_file: bool
 
 
 def worksheet_of(submission: Submission, rules: RuleBook, findings: tuple[Finding, ...]) -> Worksheet:
@@ -53,11 +58,12 @@ def worksheet_of(submission: Submission, rules: RuleBook, findings: tuple[Findin
     parts = []
     for objective in objectives:
         measures = [measure for measure in rules.measures.values() if measure.objective == objective]
-        rows = tuple(_row(measure, values[measure.id]) for measure in measures if measure.id in values)
+        rows = tuple(_row(measure, values[measure.id], submission) for measure in measures if measure.id in values)
         unanswered = tuple(Row(m.id, _what(m)) for m in measures if m.id not in values)
         parts.append(Part(objective_title(rules, objective), rows, unanswered))
     provisional = rules.conditions.provisional.text if rules.conditions.provisional else None
-    return Worksheet(rules.year, tuple(_head(submission)), tuple(parts), findings, provisional)
+    of_file = any(counted.origin is Origin.SUBMITTED for counted in submission.proportions.values())
+    return Worksheet(rules.year, tuple(_head(submission)), tuple(parts), findings, provisional, of_file)
 
 
 def _head(submission: Submission) -> Iterator[Row]:
@@ -77,9 +83,10 @@ def _head(submission: Submission) -> Iterator[Row]:
     return (Row(name, what, answer=value) for name, (what, value) in stated.items() if value)
 
 
-def _row(measure: Measure, value: bool | tuple[int, int]) -> Row:
+def _row(measure: Measure, value: bool | tuple[int, int], submission: Submission) -> Row:
     if isinstance(value, tuple):
-        return Row(measure.id, _what(measure), str(value[0]), str(value[1]))
+        source = submission.proportions[measure.id].origin.value
+        return Row(measure.id, _what(measure), str(value[0]), str(value[1]), source=source)
     return Row(measure.id, _what(measure), answer="yes" if value else "no")
 
 
@@ -96,6 +103,6 @@ def worksheet_csv(sheet: Worksheet) -> str:
     writer.writerow(_COLUMNS)
     for part, rows in ((_HEAD, sheet.head), *((part.title, part.rows) for part in sheet.parts)):
         for row in rows:
-            cells = (part, row.id, row.what, row.numerator, row.denominator, row.answer)
+            cells = (part, row.id, row.what, row.numerator, row.denominator, row.answer, row.source)
             writer.writerow([safe(cell) for cell in cells])
     return out.getvalue()

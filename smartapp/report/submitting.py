@@ -1,6 +1,6 @@
 """The submission step for a page: what is ready, what is missing, until when, and by which ways data get to CMS."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scoring.conditions import DeadlineId, Form, Submitter, WayRule
@@ -11,7 +11,7 @@ from smartapp.attesting.fields import proportions
 from smartapp.attesting.proposed import field_of
 from smartapp.attesting.readiness import Place, Readiness
 from smartapp.report.attesting import unanswered
-from smartapp.report.words import day, plural
+from smartapp.report.words import day, figure, plural
 from smartapp.scored import Scored
 
 _SUBMITTERS = {
@@ -64,9 +64,24 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Submitting:
-    """The whole page. `advice` are the findings that shut nothing; `window` is when CMS takes data, in words."""
+class Handed:
+    """One line of the score as it is handed in: its points, what they rest on, and its page."""
 
+    title: str
+    told: str
+    opens: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submitting:
+    """The whole page.
+
+    `total` and `handed` are what would be signed and handed in. `advice` are the findings that shut nothing; `window`
+    is when CMS takes data, in words.
+    """
+
+    total: str
+    handed: tuple[Handed, ...]
     lines: tuple[Ready, ...]
     errors: tuple[ToMend, ...]
     advice: tuple[ToMend, ...]
@@ -84,6 +99,8 @@ def submitting(scored: Scored, ready: Readiness) -> Submitting:
     advice = [one for one in scored.score.findings if one.severity is not Severity.ERROR]
     open_questions = unanswered(scored)
     return Submitting(
+        total=_total(scored),
+        handed=tuple(_handed(scored)),
         lines=tuple(_lines(scored, ready, found, len(open_questions))),
         errors=tuple(ToMend(one, mended_on(one, scored)) for one in found),
         advice=tuple(ToMend(one, mended_on(one, scored)) for one in advice),
@@ -94,6 +111,24 @@ def submitting(scored: Scored, ready: Readiness) -> Submitting:
         provisional=scored.score.provisional or "",
         faults=scored.reading.faults,
     )
+
+
+def _total(scored: Scored) -> str:
+    score, cap = scored.score, scored.reading.rules.cap.points
+    if scored.reading.faults or not score.determinable:
+        return "No total can be told."
+    shut = " The gate is shut." if score.gate_shut else ""
+    return f"{score.points} of {cap} points.{shut}"
+
+
+def _handed(scored: Scored) -> Iterator[Handed]:
+    """The counted measures that are reported."""
+    for line in scored.score.lines:
+        counted = scored.submission.proportions.get(MeasureId(line.measure))
+        if counted is not None:
+            earned = "not determinable" if line.earned is None else f"{line.earned} of {line.available} points"
+            counts = f"{figure(counted.met)} of {figure(counted.denominator)}, {counted.origin}"
+            yield Handed(line.title, f"{counts}: {earned}", f"measures/{line.measure}")
 
 
 def mended_on(finding: Finding, scored: Scored) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from filed import MADE, document, pi180, reported
 
+from scoring.model import MeasureId, Origin, Proportion
 from scoring.rulebook import load
 from smartapp.exports.worksheet import worksheet_csv, worksheet_of
 from smartapp.report.worksheet import worksheet_page
@@ -197,6 +198,20 @@ def test_a_check_gives_qrda_as_the_submission_object_that_it_reads(submission: P
 @pytest.mark.parametrize("verb", [("check",), ("export", "qpp-json", "-o", "x.json")])
 def test_a_file_that_is_not_there_is_wrong_usage(verb: tuple[str, ...], tmp_path: Path) -> None:
     assert pi180(*verb, tmp_path / "none.json").exit_code == 2
+
+
+def test_a_worksheet_of_a_file_says_that_a_file_does_not_tell_what_was_hidden() -> None:
+    page = worksheet_page(worksheet_of(complete(2026), load(2026), ()), MADE)
+    assert "does not say what could not be seen, nor where a count is from" in page
+
+
+def test_a_worksheet_of_a_score_says_of_each_count_where_it_is_from() -> None:
+    told = {MeasureId("PI_EP_1"): Proportion(9, 10, origin=Origin.REPORTED)}
+    sheet = worksheet_of(replace(complete(2026), proportions=told), load(2026), ())
+    page = worksheet_page(sheet, MADE)
+    assert "PI_EP_1, from the EHR&#39;s report" in page
+    assert "does not say what could not be seen" not in page
+    assert rows_of(worksheet_csv(sheet))["PI_EP_1"]["source"] == "from the EHR's report"
 
 
 def test_a_worksheet_has_a_suffix_that_says_what_it_is(submission: Path, tmp_path: Path) -> None:

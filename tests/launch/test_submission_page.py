@@ -170,6 +170,19 @@ def test_every_file_that_is_listed_is_a_download_and_says_what_the_page_says(wal
     assert (submission.proportions["PI_EP_1"].met, submission.proportions["PI_EP_1"].denominator) == (940, 1000)
 
 
+def test_the_page_shows_the_numbers_that_are_signed_and_handed_in_and_where_they_are_from(walk: Walk) -> None:
+    page = walk.at("submission").partition('id="numbers"')[2].partition("</section>")[0]
+    assert "e-Prescribing : 940 of 1,000, from the EHR's report: 9 of 10 points" in words(page)
+    total = re.search(r"(\d+) of 100 points\.", words(page))
+    assert total, words(page)
+    assert f"{total[1]} of 100" in walk.text("score")
+
+
+def test_a_worksheet_of_the_app_names_where_counts_are_from(walk: Walk) -> None:
+    link = re.findall(r'href="([^"]+/submission/files/worksheet[?"][^"]*)"', walk.at("submission"))[0]
+    assert "PI_EP_1, from the EHR's report" in words(walk.browser.get(link.replace("&amp;", "&")).text)
+
+
 def test_no_file_is_made_while_the_gate_is_shut(walk: Walk) -> None:
     walk.saves("attestations", **{"answer-PI_ONCDIR_1": ""})
     page = walk.at("submission")
