@@ -25,6 +25,7 @@ from smartapp.usecases import UsageError
 
 ALGORITHM = "Ed25519"
 PUBLIC_SUFFIX = ".pub"
+_OWN = Path(".config") / "pi180" / "signing.key"
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
 _HEX_KEY = re.compile("[0-9a-f]{64}")
 
@@ -79,6 +80,25 @@ def new_signing_key(place: Path) -> SigningKey:
     write_new(place, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     public.write_bytes(made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     return SigningKey(made)
+
+
+def own_signing_key(home: Path) -> tuple[SigningKey, Path, bool]:
+    """The key of whoever signs without naming one, below their home; made where there is none yet.
+
+    Returns:
+        The key, its file, and whether it was made now.
+
+    Raises:
+        UsageError: the file cannot be read or written, or is no key for its owner alone.
+    """
+    place = home / _OWN
+    if place.exists():
+        return read_signing_key(place), place, False
+    try:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return new_signing_key(place), place, True
+    except OSError:
+        raise UsageError(f"{place}: cannot be written. Name a key: --key FILE (pi180 signing-key new).") from None
 
 
 def read_signing_key(place: Path) -> SigningKey:

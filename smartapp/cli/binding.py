@@ -21,7 +21,15 @@ from smartapp.kept.publish import tell_signature
 from smartapp.kept.runs import as_json
 from smartapp.printed import console
 from smartapp.printed.binder import verification_text
-from smartapp.signing_key import PUBLIC_SUFFIX, in_groups, new_signing_key, read_public_key, read_signing_key
+from smartapp.signing_key import (
+    PUBLIC_SUFFIX,
+    SigningKey,
+    in_groups,
+    new_signing_key,
+    own_signing_key,
+    read_public_key,
+    read_signing_key,
+)
 from smartapp.signing_key import trusted_fingerprint as fingerprint_of
 from smartapp.store.retention import LEAST_YEARS
 from smartapp.usecases import UsageError
@@ -31,7 +39,7 @@ _RUN = click.option(
     help="runs/<fingerprint>/<period>/<reporter>, a run, or what --out made, if it holds one score.",
 )  # fmt: skip
 _FILE = click.argument("file", type=PLACE)
-_KEY = click.option("--key", type=PLACE, required=True, help="Private key of pi180 signing-key new.")
+_KEY = click.option("--key", type=PLACE, help="Private key of pi180 signing-key new. [default: your own, made once]")
 
 
 @click.group("signing-key")
@@ -80,7 +88,7 @@ def new_pseudonyms(file: Path) -> None:
 @click.option("--reason", required=True, help="For which reason, as: submission of 2026.")
 @_KEY
 @AS_JSON
-def sign_verb(run: Path, key: Path, in_json: bool, **who: str) -> None:
+def sign_verb(run: Path, key: Path | None, in_json: bool, **who: str) -> None:
     """Sign the numbers and answers of a score. Exit code 4 if the gate is shut or something is not determinable.
 
     What was signed is kept beside the score. If anything of it changes later, the signature is void and says so.
@@ -88,7 +96,7 @@ def sign_verb(run: Path, key: Path, in_json: bool, **who: str) -> None:
     with stated_failures():
         place = find_score(run)
         try:
-            state = sign(place, Signer(**who), read_signing_key(key), datetime.now(UTC))
+            state = sign(place, Signer(**who), _key(key), datetime.now(UTC))
         except NotReadyToSign as problem:
             console.note(f"pi180: {problem}")
             sys.exit(GATE_SHUT)
@@ -133,13 +141,24 @@ def bundle_verb(run: Path, out: Path, **options: Any) -> None:
     console.note(f"pi180: {len(made)} bytes. Check it at any time: pi180 verify {out} --replay")
 
 
+def _key(named: Path | None) -> SigningKey:
+    """The key that is named, else the user's own; where that is made now, or is, is told."""
+    if named is not None:
+        return read_signing_key(named)
+    key, place, made = own_signing_key(Path.home())
+    if made:
+        console.note(f"pi180: a key of yours was made: {place}. Give its fingerprint to whoever shall verify:")
+        console.note(in_groups(key.public.fingerprint))
+    return key
+
+
 def _asked(place: Path, **options: Any) -> Bundling:
     period = named_period(place.parent.name)
     year = period.start.year if period else 0
     pseudonyms = options["pseudonyms"]
     return Bundling(
         place=place,
-        key=read_signing_key(options["key"]),
+        key=_key(options["key"]),
         documents=tuple(_document(text, year) for text in options["documents"]),
         submitted=tuple(map(read_submitted, options["submitted"])),
         ehr_report=options["ehr_report"],

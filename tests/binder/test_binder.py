@@ -22,6 +22,7 @@ from smartapp.binder.verifying import verify
 from smartapp.cli import main
 from smartapp.kept.archive import ArchiveError
 from smartapp.kept.finding_run import find_score
+from smartapp.signing_key import read_signing_key
 from smartapp.usecases import UsageError
 
 PARTS = {
@@ -305,3 +306,18 @@ def test_of_a_group_nothing_is_concluded_from_what_nobody_said_of_its_clinicians
     told = json.loads(files_in((tmp_path / "x.zip").read_bytes())["01-identity-and-eligibility/eligibility.json"])
     assert told["answer"] == "Not known yet: what decides it is not said"
     assert told["because"] == "What is not said decides whether the group is reweighted."
+
+
+def test_without_a_key_the_users_own_is_made_once_and_its_fingerprint_is_told(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    first = pi180("bundle", "--run", practice.out, "-o", tmp_path / "first.zip")
+    again = pi180("bundle", "--run", practice.out, "-o", tmp_path / "again.zip")
+    key = tmp_path / ".config" / "pi180" / "signing.key"
+    assert (first.exit_code, again.exit_code, key.stat().st_mode & 0o077) == (0, 0, 0)
+    assert "a key of yours was made" in first.stderr
+    assert "a key of yours was made" not in again.stderr
+    fingerprint = read_signing_key(key).public.fingerprint
+    assert pi180("verify", tmp_path / "again.zip", "--key", fingerprint).exit_code == 0
+    assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "again.zip").read_bytes()
