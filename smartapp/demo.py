@@ -55,6 +55,7 @@ def demo_of(folder: Path, results: Path, app_listener: socket.socket, ehr_listen
         results=str(results.resolve()),
         frames=(ehr_at,),
         more=_MORE.format(site=fixture(SCENARIO) / "site.toml", source=fixture(SCENARIO)),
+        signing=True,
     )
     client = DemoClient(_CLIENT_ID, (f"{app_at}/cb/{_REGISTRATION}",), f"{app_at}/launch", AuthMethod.NONE)
     ehr = create_demo_ehr(fixture(SCENARIO), ehr_at, [client])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from smartapp.kept.runs import write_text
 from smartapp.settings import new_key
+from smartapp.signing_key import new_signing_key
 from smartapp.smart.issuers import UNFILLED
 from smartapp.usecases import UsageError
 
@@ -17,7 +18,7 @@ data = "data"  # the store: launches, tokens (encrypted) and the audit trail; fo
 key_file = "pi180.key"  # 32 random bytes that encrypt what is secret in the store; back it up apart from the store
 # key_env = "PI180_KEY"  # instead of key_file: the environment variable that holds the key
 # scan = ["clamdscan", "--no-summary", "-"]  # gets each attached file on its standard input; 0 keeps it
-# signing_key = "practice.key"  # of pi180 signing-key new: people may then sign numbers and answers in the app
+{unsigned}signing_key = "practice.key"  # of pi180 signing-key new: people may then sign numbers and answers in the app
 issuers = "issuers.toml"
 workers = 1  # runs are made beside the server, in its process; 0 where `pi180 worker` makes them in its own
 """
@@ -57,7 +58,7 @@ _OPTIONAL = """\
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """What the files start with; the defaults are places to fill in."""
+    """What the files start with; the defaults are places to fill in. `signing`: whether there is a key to sign with."""
 
     address: str = "https://pi180.example.org"
     listen: str = "127.0.0.1:8180"
@@ -70,6 +71,7 @@ class Starter:
     results: str = "results"
     frames: tuple[str, ...] = ()
     more: str = _OPTIONAL
+    signing: bool = False
 
 
 def write_starter(folder: Path, starter: Starter = Starter()) -> Path:
@@ -92,6 +94,8 @@ def write_starter(folder: Path, starter: Starter = Starter()) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, text in texts.items():
         write_text(folder / name, text)
+    if starter.signing:
+        new_signing_key(folder / "practice.key")
     return folder / "pi180.toml"
 
 
@@ -99,5 +103,6 @@ def _values(starter: Starter) -> dict[str, object]:
     values: dict[str, object] = {name: getattr(starter, name) for name in Starter.__dataclass_fields__}
     return {
         **values,
+        "unsigned": "" if starter.signing else "# ",
         "frames": list(starter.frames) if not starter.frames else str(list(starter.frames)).replace("'", '"'),
     }
