@@ -16,6 +16,7 @@ from scoring.model import MeasureId, Metric, Period, Proportion, Reporter
 from scoring.rulebook import load, years
 from scoring.score import score
 from scoring.submission import read
+from scoring.year import Status
 from smartapp.exports.checking import check
 from smartapp.exports.qpp_json import read_qpp_json, write_qpp_json
 from smartapp.exports.qpp_schema import schema
@@ -59,6 +60,8 @@ def twice(found: Stated) -> None:
     found["measurements"].append(found["measurements"][0])
 
 
+BONUS = [measure.id for measure in load(2026).with_status(Status.BONUS)]
+
 BREACHES: dict[str, tuple[Callable[[Stated], object], str]] = {
     "1: an id that is not in the list": (put("PI_EP_9", True), "F-210"),
     "2: a proportion answered yes": (put("PI_EP_1", True), "F-211"),
@@ -76,6 +79,8 @@ BREACHES: dict[str, tuple[Callable[[Stated], object], str]] = {
     "8: no path": (drop("PI_HIE_1", "PI_HIE_4"), "F-205"),
     "9: a required attestation answered no": (put("PI_PPHI_1", False), "F-102"),
     "10: no level": (drop("PI_PHCDRR_1_PROD"), "F-209"),
+    "10: a level of no": (put("PI_PHCDRR_1_PROD", False), "F-209"),
+    **{f"10: no level of the bonus {name}": (put(name, True), "F-306") for name in BONUS if load(2026).levels_of(name)},
     "11: a program that the year does not know": (say("programName", "M0003"), "F-315"),
     "12: no CEHRT id": (lambda found: found.pop("cehrtId"), "F-103"),
     "12: a CEHRT id of 14 characters": (say("cehrtId", "0015CABCDEFGHI"), "F-104"),
@@ -98,6 +103,28 @@ def test_each_breach_of_a_rule_is_refused_with_a_place(breach: str) -> None:
     assert told[code].finding.severity == "error"
     assert (told[code].place or "").startswith("$.")
     assert not told[code].finding.message.startswith("$")
+
+
+@pytest.mark.parametrize("year", years())
+def test_each_measure_of_public_health_needs_exactly_one_of_its_levels(year: int) -> None:
+    levelled = [measure.id for measure in load(year).measures.values() if measure.requires_level]
+
+    assert levelled == [f"PI_PHCDRR_{n}" for n in range(1, 6)]
+    for name in levelled:
+        bare = answering(without(complete(year), f"{name}_PROD"), **{name: True})
+        refused = [
+            checked_json(document(answering(bare, **{f"{name}_{level}": True for level in levels}))).refused
+            for levels in ([], ["PRE"], ["PROD"], ["PRE", "PROD"])
+        ]
+        assert refused == [not load(year).is_suppressed(name), False, False, True]
+
+
+def test_the_level_of_a_suppressed_measure_is_a_warning_and_the_file_is_taken() -> None:
+    (found,) = checked_json(document(without(complete(2025), "PI_PHCDRR_3_PROD"))).found
+
+    assert (found.finding.code, found.finding.severity) == ("F-316", "warning")
+    assert "is not said" in found.finding.message
+    assert found.place == "$.measurementSets[0].measurements[9]"
 
 
 HIE_5 = answering(without(complete(2026), "PI_HIE_1", "PI_HIE_4"), PI_HIE_5=True)
@@ -123,6 +150,8 @@ LAWFUL = {
     "an optional answer of no": answering(complete(2026), PI_ONCACB_1=False),
     "as many met as eligible": counting(complete(2026), "PI_EP_1", Proportion(500, 500)),
     "exactly the minimum of days": replace(complete(2026), period=Period(date(2026, 1, 1), date(2026, 6, 29))),
+    "a bonus measure with its level": answering(complete(2026), PI_PHCDRR_2=True, PI_PHCDRR_2_PRE=True),
+    "a bonus measure that has no level": answering(complete(2026), PI_PHCDRR_6=True),
     "another prefix of the CEHRT id": replace(complete(2026), cehrt_id="ABCDEFGHIJKLMNO"),
 }
 
@@ -273,7 +302,7 @@ def _values(measure: MeasureId) -> st.SearchStrategy[object]:
         lambda names: st.fixed_dictionaries({name: _values(name) for name in names})
     )
 )
-def test_a_file_is_refused_exactly_when_the_gate_of_its_score_is_shut(values: dict[str, object]) -> None:
+def test_a_file_is_refused_exactly_when_its_score_is_shut_or_a_bonus_lacks_its_level(values: dict[str, object]) -> None:
     stated = document(complete(2026))
     for name, value in values.items():
         put(name, value)(stated["measurementSets"][0])
@@ -281,4 +310,5 @@ def test_a_file_is_refused_exactly_when_the_gate_of_its_score_is_shut(values: di
 
     assert found.submission is not None
     submission, unread = read(stated)
-    assert found.refused == score(load(2026), submission, unread).gate_shut
+    result = score(load(2026), submission, unread)
+    assert found.refused == (result.gate_shut or "F-306" in [finding.code for finding in result.findings])
