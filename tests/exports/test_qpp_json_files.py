@@ -210,6 +210,58 @@ def test_fields_that_cms_makes_are_told_and_other_sets_are_named() -> None:
     assert not found.refused
 
 
+def with_second(**changes: object) -> Stated:
+    """A valid object with a second set, the first with some fields otherwise."""
+    stated = spoiled(lambda _: None)
+    (first,) = stated["measurementSets"]
+    return {**stated, "measurementSets": [first, {**first, **changes}]}
+
+
+@pytest.mark.parametrize("other", [{"programName": "G0053"}, {"submissionMethod": "electronicHealthRecord"}])
+def test_a_set_for_each_program_and_method_is_lawful(other: dict[str, str]) -> None:
+    found = checked_json(with_second(**other))
+
+    assert not found.refused
+    assert [one.program for one in found.submissions] == ["mips", other.get("programName", "mips")]
+
+
+@pytest.mark.parametrize("named", [{}, {"programName": "mips"}])
+def test_the_same_program_by_the_same_method_twice_is_refused(named: dict[str, str]) -> None:
+    stated = with_second()
+    stated["measurementSets"][0] = {**stated["measurementSets"][0], **named}
+    del stated["measurementSets"][1]["programName"]  # which is mips when it is not said
+    (error,) = [one for one in checked_json(stated).found if one.finding.severity == "error"]
+
+    assert (error.finding.code, error.place) == ("F-504", "$.measurementSets[1].programName (program mips)")
+    assert "registry" in error.finding.message
+
+
+def test_each_set_is_checked_and_every_place_in_it_names_its_program() -> None:
+    stated = with_second(programName="G0053", cehrtId="ABC", submissionMethod="claims", submitterId="x")
+    put("PI_PPHI_1", False)(stated["measurementSets"][1])
+    drop("PI_PEA_1")(stated["measurementSets"][0])
+    found = checked_json({**stated, "taxpayerIdentificationNumber": "12"})
+
+    assert sorted((one.finding.code, one.place) for one in found.found) == [
+        ("F-102", "$.measurementSets[1].measurements[12] (program G0053)"),
+        ("F-104", "$.measurementSets[1].cehrtId (program G0053)"),
+        ("F-201", "$.measurementSets[0].measurements (program mips)"),
+        ("F-217", "$.taxpayerIdentificationNumber"),
+        ("F-507", "$.measurementSets[1].submissionMethod (program G0053)"),
+        ("F-508", "$.measurementSets[1].submitterId (program G0053)"),
+    ]
+
+
+def test_the_program_in_a_place_is_never_a_word_of_the_file_that_no_year_knows() -> None:
+    found = checked_json(with_second(programName="\x1b[2J", cehrtId="ABC"))
+
+    assert {"F-104", "F-315"} <= set(codes_of(found, "error"))
+    assert (checked_text(found) + as_json(found.as_document())).replace("\n", "").isprintable()
+    assert {one.place for one in found.found if one.finding.code == "F-104"} == {
+        "$.measurementSets[1].cehrtId (a program that the year does not know)"
+    }
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -230,7 +282,7 @@ def test_what_is_no_submission_is_one_error(text: str) -> None:
     found = check(read_qpp_json(text.encode()))
 
     assert codes_of(found) == ["F-501"]
-    assert found.submission is None
+    assert found.submissions == ()
 
 
 def test_bytes_that_are_no_text_are_one_error() -> None:
@@ -308,7 +360,7 @@ def test_a_file_is_refused_exactly_when_its_score_is_shut_or_a_bonus_lacks_its_l
         put(name, value)(stated["measurementSets"][0])
     found = checked_json(stated)
 
-    assert found.submission is not None
+    assert found.submissions
     submission, unread = read(stated)
     result = score(load(2026), submission, unread)
     assert found.refused == (result.gate_shut or "F-306" in [finding.code for finding in result.findings])
