@@ -105,6 +105,74 @@ def test_each_breach_of_a_rule_is_refused_with_a_place(breach: str) -> None:
     assert not told[code].finding.message.startswith("$")
 
 
+def in_set(*changes: Callable[[Stated], object]) -> Callable[[Stated], object]:
+    def change(stated: Stated) -> None:
+        for one in changes:
+            one(stated["measurementSets"][0])
+
+    return change
+
+
+def without_id(entity: str) -> Callable[[Stated], object]:
+    def change(stated: Stated) -> None:
+        del stated["taxpayerIdentificationNumber"]
+        stated["entityType"] = entity
+
+    return change
+
+
+def set_twice(stated: Stated) -> None:
+    stated["measurementSets"] *= 2
+
+
+def days(first: str | None, last: str | None) -> Callable[[Stated], object]:
+    return in_set(say("performanceStart", first), say("performanceEnd", last))
+
+
+FAULTS: dict[str, tuple[Callable[[Stated], object], str]] = {
+    "the numerator above the denominator": (in_set(put("PI_EP_1", {"numerator": 501, "denominator": 500})), "F-212"),
+    "a decimal count": (in_set(put("PI_EP_1", {"numerator": 450.5, "denominator": 500})), "F-215"),
+    "a negative count": (in_set(put("PI_EP_1", {"numerator": -1, "denominator": 500})), "F-213"),
+    "PI_HIE_5 beside PI_HIE_1": (in_set(put("PI_HIE_5", True)), "F-206"),
+    "a period of ten days": (days("2026-01-01", "2026-01-10"), "F-106"),
+    "a period that ends before it starts": (days("2026-12-31", "2026-01-01"), "F-109"),
+    "a CEHRT id of three letters": (in_set(say("cehrtId", "ABC")), "F-104"),
+    "no CEHRT id": (in_set(lambda found: found.pop("cehrtId")), "F-103"),
+    "an answer of MAYBE": (in_set(put("PI_EP_2", "MAYBE")), "F-215"),
+    "a measure twice": (in_set(twice), "F-214"),
+    "two sections": (set_twice, "F-504"),
+    "an unknown measure id": (in_set(put("PI_EP_9", True)), "F-210"),
+    "plain MIPS": (in_set(say("programName", "MIPS")), "F-315"),
+    "a subgroup without its id": (without_id("subgroup"), "F-313"),
+    "a virtual group without its id": (without_id("virtualGroup"), "F-313"),
+    "no reporting period": (days(None, None), "F-105"),
+    "a timestamp for a day": (days("2026-01-01T00:00:00", "2026-12-31"), "F-217"),
+}
+"""What CMS's offline tools let pass of QRDA III one fault at a time, by the names that it has there."""
+
+
+LEFT_OUT = {"F-105", "F-201"}
+"""What cannot be read is left out, and then it is missing."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_single_fault_that_qrda_has_too_is_refused_alone_and_has_a_place(fault: str) -> None:
+    spoil, code = FAULTS[fault]
+    stated = document(complete(2026))
+    spoil(stated)
+    errors = [one for one in checked_json(stated).found if one.finding.severity == "error"]
+
+    assert code in [one.finding.code for one in errors]
+    assert {one.finding.code for one in errors} <= {code, *LEFT_OUT}
+    assert all((one.place or "").startswith("$.") for one in errors)
+
+
+def test_nothing_out_of_nothing_is_refused_for_what_it_costs_and_not_as_a_wrong_count() -> None:
+    found = checked_json(document(counting(complete(2026), "PI_PEA_1", Proportion(0, 0))))
+
+    assert codes_of(found, "error") == ["F-203"]
+
+
 @pytest.mark.parametrize("year", years())
 def test_each_measure_of_public_health_needs_exactly_one_of_its_levels(year: int) -> None:
     levelled = [measure.id for measure in load(year).measures.values() if measure.requires_level]
