@@ -98,7 +98,8 @@ def _receives(book: RuleBook, measure: Measure) -> bool:
 
 
 def _suppressed(book: RuleBook, measure: Measure, notes: Notes) -> str:
-    found = [entry.ruling for entry in book.suppressions if entry.measure == measure.id]
+    suppression = book.suppression_of(measure.id)
+    found = [suppression.ruling, suppression.level] if suppression else []
     text = f"In {book.year} yes, no and an exclusion earn the same; only leaving it out makes the category 0."
     return f"{text} {notes.on(*found)}" if found else ""
 

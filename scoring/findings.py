@@ -112,7 +112,9 @@ PERIOD_AT_MINIMUM = _kind("F-302", "the performance period has exactly the minim
 NOT_DETERMINABLE = _kind("F-303", "a required measure is not determinable", Severity.WARNING)
 NUMERATOR_UNKNOWN = _kind("F-304", "some numerators are not visible", Severity.WARNING)
 MEMBERSHIP_UNDECIDED = _kind("F-305", "some cases are in neither number", Severity.WARNING)
-BONUS_WITHOUT_LEVEL = _kind("F-306", "a bonus measure lacks its level and earns nothing", Severity.WARNING)
+BONUS_WITHOUT_LEVEL = _kind(
+    "F-306", "a bonus measure lacks its level and earns nothing", Severity.WARNING, refuses_file=True
+)
 LEVEL_WITHOUT_MEASURE = _kind("F-307", "a level is reported without its measure", Severity.WARNING)
 NO_BESIDE_ALTERNATIVE = _kind("F-308", "a no is reported beside its alternative", Severity.WARNING)
 LEVEL_IN_DOUBT = _kind("F-309", "the engagement level may be used only once", Severity.WARNING)
@@ -122,6 +124,7 @@ EXCLUSION_UNCHECKED = _kind("F-312", "a claimed exclusion could not be checked",
 IDENTITY_UNFIT = _kind("F-313", "who reports is not said as CMS needs it", Severity.WARNING, refuses_file=True)
 EXCLUSION_BY_BASIS = _kind("F-314", "an exclusion depends on the basis of its count", Severity.WARNING)
 PROGRAM_UNKNOWN = _kind("F-315", "the program is not in the year's list", Severity.WARNING, refuses_file=True)
+LEVEL_NOT_WAIVED = _kind("F-316", "a suppressed measure is yes without its level", Severity.WARNING)
 
 NUMERATOR_FELL = _kind("F-401", "a numerator is smaller than in the run before, over the same days", Severity.WARNING)
 NUMERATOR_STOPPED = _kind("F-402", "a numerator has stopped", Severity.WARNING, Due.YEAR_END)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from scoring import findings
 from scoring.allocation import claimed_exclusions, measures_in_play, paths_taken
 from scoring.model import Finding, MeasureId, Metric, Proportion, Submission
-from scoring.year import Choice, Measure, RuleBook, Status
+from scoring.year import Choice, Measure, RuleBook, Status, Suppression
 
 
 def requirements(rules: RuleBook, submission: Submission) -> tuple[Finding, ...]:
@@ -87,7 +87,7 @@ def _required(rules: RuleBook, measure: Measure, submission: Submission) -> Iter
         yield _missing(measure)
     elif measure.metric is Metric.PROPORTION and counted is not None and is_countable(counted):
         yield from _counted(measure, counted)
-    elif measure.metric is Metric.BOOLEAN and answer is not None and not rules.is_suppressed(measure.id):
+    elif measure.metric is Metric.BOOLEAN and answer is not None:
         yield from _answered(rules, measure, submission, answer)
 
 
@@ -128,13 +128,13 @@ def _counted(measure: Measure, counted: Proportion) -> Iterator[Finding]:
 
 
 def _answered(rules: RuleBook, measure: Measure, submission: Submission, answer: bool) -> Iterator[Finding]:
-    title = f"{measure.title} ({measure.id})"
-    if not answer:
-        message = f"{title} is answered no; yes is required: the category is 0."
+    suppression = rules.suppression_of(measure.id)
+    if not answer and suppression is None:
+        message = f"{measure.title} ({measure.id}) is answered no; yes is required: the category is 0."
         remedy = f"Answer yes if it is true{_or_exclusion(measure)}."
         yield findings.MEASURE_NO.about(measure.id, message, remedy, measure.ruling)
-    elif not has_level(rules, submission, measure):
-        yield _level_missing(rules, measure)
+    elif answer and not has_level(rules, submission, measure):
+        yield _level_missing(rules, measure) if suppression is None else _level_in_doubt(rules, measure, suppression)
 
 
 def _level_missing(rules: RuleBook, measure: Measure) -> Finding:
@@ -145,10 +145,18 @@ def _level_missing(rules: RuleBook, measure: Measure) -> Finding:
     return findings.LEVEL_MISSING.about(measure.id, message, f"Answer {names} yes, one of them.", *rulings)
 
 
+def _level_in_doubt(rules: RuleBook, measure: Measure, suppression: Suppression) -> Finding:
+    names = " or ".join(level.id for level in rules.levels_of(measure.id))
+    yes = f"{measure.title} ({measure.id}) is yes without its active-engagement level."
+    message = " ".join((yes, *suppression.level.doubts))
+    rulings = (suppression.level, suppression.ruling)
+    return findings.LEVEL_NOT_WAIVED.about(measure.id, message, f"Answer {names} yes, one of them.", *rulings)
+
+
 def _bonus_levels(rules: RuleBook, submission: Submission) -> Iterator[Finding]:
     for measure in rules.with_status(Status.BONUS):
         if submission.answers.get(measure.id) and not has_level(rules, submission, measure):
             names = " or ".join(level.id for level in rules.levels_of(measure.id))
             message = f"{measure.title} ({measure.id}) is yes without its active-engagement level; no bonus."
-            remedy = f"Answer {names} yes, one of them."
+            remedy = f"Answer {names} yes, one of them; or leave {measure.id} out, for a file with it alone is refused."
             yield findings.BONUS_WITHOUT_LEVEL.about(measure.id, message, remedy, rules.bonus.level)

@@ -193,7 +193,8 @@ def _reading(table: Table, sources: Sources) -> Reading:
 
 
 def _suppression(table: Table, sources: Sources) -> Suppression:
-    return Suppression(MeasureId(table.text("measure")), read_ruling(table, sources))
+    measure, level = MeasureId(table.text("measure")), read_ruling(table.table("level"), sources)
+    return Suppression(measure, read_ruling(table, sources), level)
 
 
 def _threshold(table: Table, sources: Sources) -> ExclusionThreshold:

@@ -1,10 +1,9 @@
-"""Read and write the QPP submission object: JSON in CMS's shape, one `pi` measurement set.
+"""Read and write the QPP submission object: JSON in CMS's shape, each `pi` measurement set a submission.
 
 What is wrong inside becomes findings with the JSON path; only a document that is no submission at all raises.
 Identifiers are never repeated in a message.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +16,7 @@ from scoring.findings import PERFORMANCE_PERIOD
 from scoring.identity import ENTITY_ID, IDENTIFIERS, NPI, TIN, identity
 from scoring.model import Finding, MeasureId, Period, Proportion, Reporter, Submission
 from scoring.requirements import is_determinable
-from scoring.rulebook import years
+from scoring.rulebook import load, years
 from scoring.year import RuleBook
 
 CATEGORY = "pi"
@@ -39,29 +38,23 @@ class _Reading:
         self.findings.append(kind.about(subject, message, "Correct the value; it was left out of the score."))
 
 
-def parse(data: bytes) -> object:
-    """The JSON of a file, with or without a byte order mark.
+@dataclass(frozen=True, slots=True)
+class ReadSet:
+    """A `pi` set as it was read: its JSON path, what was understood, and a finding for every value that was not."""
 
-    Raises:
-        SubmissionError: it is no JSON in UTF-8, nested too deep, or an object names a key twice.
-    """
-    try:
-        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_each_once)
-    except RecursionError:
-        raise SubmissionError("expected a QPP submission, got JSON nested too deep.") from None
-    except ValueError as problem:
-        raise SubmissionError(f"expected JSON, got: {problem}.") from None
+    path: str
+    submission: Submission
+    findings: tuple[Finding, ...]
 
-
-def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object; of two values of one key readers take one or the other."""
-    if len(found := dict(pairs)) != len(pairs):
-        raise SubmissionError("expected every key of an object once, got one twice.")
-    return found
+    def program_in_words(self, rules: Path | None) -> str:
+        """The program of the set for a message, never a word of the file that its year does not know."""
+        known = load(self.submission.year, rules).conditions.programs.names
+        program = self.submission.program
+        return f"program {program}" if program in known else "a program that the year does not know"
 
 
 def read(document: object, rules: Path | None = None) -> tuple[Submission, tuple[Finding, ...]]:
-    """Read a QPP submission object.
+    """Read a QPP submission object with one `pi` set.
 
     Args:
         document: the parsed JSON.
@@ -74,12 +67,33 @@ def read(document: object, rules: Path | None = None) -> tuple[Submission, tuple
     Raises:
         SubmissionError: no object, no or several `pi` sets, or a year without rules.
     """
+    found = read_each(document, rules)
+    if len(found) > 1:
+        several = " and ".join(f"{one.path} ({one.program_in_words(rules)})" for one in found)
+        raise SubmissionError(
+            f'$.measurementSets: expected one set of category "pi", got {len(found)}: {several}. '
+            "This takes one program at a time: copy the file and leave in the copy only the set that you mean."
+        )
+    return found[0].submission, found[0].findings
+
+
+def read_each(document: object, rules: Path | None = None) -> tuple[ReadSet, ...]:
+    """Read a QPP submission object with `pi` sets of several programs or methods: one or more, in the file's order.
+
+    Raises:
+        SubmissionError: no object, no `pi` set, or a year without rules.
+    """
     top = _object(document)
-    position, pi = _pi_set(top)
-    reading, path = _Reading(), f"$.measurementSets[{position}]"
+    sets = _pi_sets(top)
+    year = _year(top, rules)
+    return tuple(_read_set(top, year, f"$.measurementSets[{position}]", pi) for position, pi in sets)
+
+
+def _read_set(top: dict[str, object], year: int, path: str, pi: dict[str, object]) -> ReadSet:
+    reading = _Reading()
     _read_measurements(reading, pi.get("measurements"), f"{path}.measurements")
     submission = Submission(
-        year=_year(top, rules),
+        year=year,
         reporter=_reporter(reading, top),
         period=_period(reading, pi, path),
         cehrt_id=_text(reading, pi, "cehrtId", path),
@@ -90,7 +104,7 @@ def read(document: object, rules: Path | None = None) -> tuple[Submission, tuple
     )
     unread = {finding.subject for finding in reading.findings}
     told = () if unread & IDENTIFIERS else tuple(identity(submission))
-    return submission, (*reading.findings, *told)
+    return ReadSet(path, submission, (*reading.findings, *told))
 
 
 def write(submission: Submission, rules: RuleBook) -> dict[str, object]:
@@ -150,14 +164,14 @@ def _object(document: object) -> dict[str, object]:
     return document
 
 
-def _pi_set(top: dict[str, object]) -> tuple[int, dict[str, object]]:
+def _pi_sets(top: dict[str, object]) -> list[tuple[int, dict[str, object]]]:
     sets = top.get("measurementSets")
     if not isinstance(sets, list):
         raise SubmissionError(f"$.measurementSets: expected a list, got {_kind_of(sets)}.")
     found = [(n, item) for n, item in enumerate(sets) if isinstance(item, dict) and item.get("category") == CATEGORY]
-    if len(found) != 1:
-        raise SubmissionError(f'$.measurementSets: expected one set of category "pi", got {len(found)}.')
-    return found[0]
+    if not found:
+        raise SubmissionError('$.measurementSets: expected one set of category "pi", got 0.')
+    return found
 
 
 def _year(top: dict[str, object], rules: Path | None) -> int:

@@ -125,10 +125,11 @@ class Combination:
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A measure that must be answered but earns credit whatever the answer."""
+    """A measure that must be answered but earns credit whatever the answer. `level` rules a yes without its level."""
 
     measure: MeasureId
     ruling: Ruling
+    level: Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +275,11 @@ class RuleBook:
 
     def is_suppressed(self, measure: MeasureId) -> bool:
         """Whether any answer to the measure earns credit this year."""
-        return any(suppression.measure == measure for suppression in self.suppressions)
+        return self.suppression_of(measure) is not None
+
+    def suppression_of(self, measure: MeasureId) -> Suppression | None:
+        """How the measure is suppressed this year; None when it is not."""
+        return next((suppression for suppression in self.suppressions if suppression.measure == measure), None)
 
     def choice_of(self, measure: MeasureId) -> Choice | None:
         """The choice whose paths name the measure; None when the measure is not a matter of choice."""

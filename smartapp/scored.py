@@ -12,9 +12,9 @@ from scoring.claims import claims
 from scoring.errors import SubmissionError
 from scoring.exclusions import Exclusion
 from scoring.model import MeasureId, Metric, Origin, Proportion, Reporter, Score, Submission
+from scoring.parsing import parse
 from scoring.rulebook import RuleBook, load
 from scoring.score import score
-from scoring.submission import parse
 from scoring.submission import read as read_submission
 from smartapp.attesting.attestations import Attestations
 from smartapp.exclusions import counted_exclusions

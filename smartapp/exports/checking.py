@@ -1,7 +1,7 @@
 """Check a submission file as CMS would take it: the rules of the year, and what an upload asks of the file itself."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from scoring.findings import CATALOGUE
 from scoring.model import Finding, Severity, Submission
 from scoring.rulebook import load
 from scoring.score import score
-from scoring.submission import read
+from scoring.submission import ReadSet, read_each
 from smartapp.exports.imported import Form, Imported, Placed
 from smartapp.exports.qpp_json import read_qpp_json
 from smartapp.exports.qrda3.reading import read_qrda3
@@ -29,11 +29,16 @@ _AT = re.compile(r"(\$[^:\s]*): ")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a file says and what is wrong with it; `submission` is None where none could be read."""
+    """What a file says and what is wrong with it; `submissions` are its `pi` sets, none where none could be read."""
 
     imported: Imported
-    submission: Submission | None
+    submissions: tuple[Submission, ...]
     found: tuple[Placed, ...]
+
+    @property
+    def year(self) -> int | None:
+        """The performance year; None where it could not be read."""
+        return self.submissions[0].year if self.submissions else None
 
     @property
     def refused(self) -> bool:
@@ -45,7 +50,7 @@ class Checked:
         return {
             "schema": SCHEMA,
             "format": self.imported.form.value,
-            "year": self.submission.year if self.submission else None,
+            "year": self.year,
             "refused": self.refused,
             "read": self.imported.document if self.imported.form is Form.QRDA3 else None,
             "findings": [{**finding_document(one.finding), "place": one.place} for one in self.found],
@@ -83,19 +88,31 @@ def _is_xml(data: bytes) -> bool:
 
 
 def check(imported: Imported, rules: Path | None = None) -> Checked:
-    """Check what a file says, by the rules of its year."""
-    submission, found = None, imported.faults
-    if imported.was_read:
-        try:
-            submission, unread = read(imported.document, rules)
-            told = judged(submission, unread, imported.form, rules)
-            found = (*found, *(_placed(finding, imported) for finding in told))
-        except SubmissionError as problem:
-            told_why = findings.FILE_UNREADABLE.about("file", str(problem), "Mend the file, or make it anew.")
-            found = (*found, _placed(told_why, imported))
-    of_file = (Placed(as_of_file(one.finding), one.place) for one in found)
+    """Check what a file says, each `pi` set by the rules of its year."""
+    try:
+        sets = read_each(imported.document, rules) if imported.was_read else ()
+    except SubmissionError as problem:
+        why = findings.FILE_UNREADABLE.about("file", str(problem), "Mend the file, or make it anew.")
+        return _checked(imported, (), (*imported.faults, _placed(why, imported.form, {})))
+    found = (*imported.faults, *_of_sets(imported, sets, rules))
+    if len(sets) > 1:
+        programs = {one.path: one.program_in_words(rules) for one in sets}
+        found = tuple(_with_program(placed, programs) for placed in found)
+    return _checked(imported, sets, found)
+
+
+def _of_sets(imported: Imported, sets: tuple[ReadSet, ...], rules: Path | None) -> Iterator[Placed]:
+    for one, places in zip(sets, imported.places, strict=True):
+        for finding in judged(one.submission, one.findings, imported.form, rules):
+            yield _placed(finding, imported.form, places)
+
+
+def _checked(imported: Imported, sets: tuple[ReadSet, ...], found: tuple[Placed, ...]) -> Checked:
+    """Each finding once, also what several sets say of their submission, the gravest first."""
+    of_file = dict.fromkeys(Placed(as_of_file(one.finding), one.place) for one in found)
     order = list(Severity)
-    return Checked(imported, submission, tuple(sorted(of_file, key=lambda one: order.index(one.finding.severity))))
+    ordered = sorted(of_file, key=lambda one: order.index(one.finding.severity))
+    return Checked(imported, tuple(one.submission for one in sets), tuple(ordered))
 
 
 def judged(submission: Submission, unread: tuple[Finding, ...], form: Form, rules: Path | None) -> tuple[Finding, ...]:
@@ -123,14 +140,21 @@ def as_of_file(finding: Finding) -> Finding:
     return replace(finding, severity=Severity.ERROR) if refuses else finding
 
 
-def _placed(finding: Finding, imported: Imported) -> Placed:
+def _with_program(placed: Placed, programs: Mapping[str, str]) -> Placed:
+    """A finding with the program named where its place is in a set; `programs` are in words by the sets' paths."""
+    place = placed.place or ""
+    named = [words for path, words in programs.items() if place.startswith(path)]
+    return replace(placed, place=f"{place} ({named[0]})") if named else placed
+
+
+def _placed(finding: Finding, form: Form, places: Mapping[str, str]) -> Placed:
     """A finding with its place: the path that its message begins with, or where its subject stands."""
     at = _AT.match(finding.message)
-    if at and imported.form is Form.QPP_JSON:
+    if at and form is Form.QPP_JSON:
         return Placed(replace(finding, message=finding.message[at.end() :]), at.group(1))
     plain = replace(finding, message=_without_path(finding.message)) if at else finding
-    among = imported.places.get("measurements") if finding.code < _ABOUT_MORE else None
-    return Placed(plain, imported.places.get(finding.subject, among))
+    among = places.get("measurements") if finding.code < _ABOUT_MORE else None
+    return Placed(plain, places.get(finding.subject, among))
 
 
 def _without_path(message: str) -> str:

@@ -1,7 +1,7 @@
 """A submission file as it was read, whatever its format: the QPP submission object, and what is wrong with the file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from scoring.findings import FILE_UNREADABLE
@@ -27,15 +27,15 @@ class Placed:
 class Imported:
     """What a file says.
 
-    `document` is what stands for a QPP submission object with one `pi` set; it says nothing where `was_read` is False.
-    `places` gives the place of what a finding may be about, by the finding's subject. `not_read` names what else the
-    file holds.
+    `document` is what stands for a QPP submission object; it says nothing where `was_read` is False. `places` gives for
+    each of its `pi` sets the place of what a finding may be about, by the finding's subject. `not_read` names what else
+    the file holds.
     """
 
     form: Form
     document: object
     faults: tuple[Placed, ...] = ()
-    places: Mapping[str, str] = field(default_factory=dict)
+    places: tuple[Mapping[str, str], ...] = ()
     not_read: tuple[str, ...] = ()
     was_read: bool = True
 

@@ -9,7 +9,8 @@ from scoring import findings
 from scoring.errors import SubmissionError
 from scoring.findings import CEHRT_ID, PERFORMANCE_PERIOD
 from scoring.model import Submission
-from scoring.submission import CATEGORY, parse, write
+from scoring.parsing import parse
+from scoring.submission import CATEGORY, PROGRAM, write
 from scoring.year import RuleBook
 from smartapp.exports.imported import Form, Imported, Placed, unreadable
 from smartapp.kept.runs import as_json
@@ -50,13 +51,14 @@ def read_qpp_json(data: bytes) -> Imported:
     faults = (
         *_fields(document, "$"),
         *(fault for path, found in pi for fault in (*_method(found, path), *_fields(found, path))),
+        *_twice(pi),
     )
     not_read = [f"{path} (another category)" for path, found in sets if (path, found) not in pi]
     unknown = [
         *_unknown(document, "$", (*_TOP, "measurementSets")),
         *(name for path, one in pi for name in _unknown(one, path, SET_FIELDS)),
     ]
-    return Imported(Form.QPP_JSON, document, faults, _places(pi), (*not_read, *unknown))
+    return Imported(Form.QPP_JSON, document, faults, tuple(map(_places, pi)), (*not_read, *unknown))
 
 
 def _sets(document: object) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -74,6 +76,18 @@ def _method(found: dict[str, Any], path: str) -> Iterator[Placed]:
         yield Placed(findings.METHOD_UNKNOWN.about("submissionMethod", message, remedy), f"{path}.submissionMethod")
 
 
+def _twice(pi: list[tuple[str, dict[str, Any]]]) -> Iterator[Placed]:
+    """Sets of a program and method that a set before them has: CMS keeps one for each."""
+    first: dict[tuple[str, str], str] = {}
+    for path, found in pi:
+        program, method = str(found.get("programName") or PROGRAM), str(found.get("submissionMethod"))
+        if (before := first.setdefault((program, method), path)) != path:
+            by = method if method in METHODS else "the same method"
+            message = f"The program of {before} is reported by {by} a second time."
+            remedy = "Leave one of the two sets out: CMS takes one for each program and method."
+            yield Placed(findings.PART_NOT_ONCE.about("programName", message, remedy), f"{path}.programName")
+
+
 def _fields(found: object, path: str) -> Iterator[Placed]:
     """Fields that CMS makes, or no longer knows."""
     for name in (*_OF_CMS, *_RETIRED):
@@ -89,13 +103,14 @@ def _unknown(found: object, path: str, known: tuple[str, ...]) -> Iterator[str]:
             yield f"{path}.{name}" if re.fullmatch(r"\w{1,40}", name, re.ASCII) else f"{path} (a field of another name)"
 
 
-def _places(pi: list[tuple[str, dict[str, Any]]]) -> dict[str, str]:
+def _places(pi: tuple[str, dict[str, Any]]) -> dict[str, str]:
+    """Where in the file what a finding about a set may be about stands, by the finding's subject."""
+    path, found = pi
     places = {name: f"$.{name}" for name in _TOP}
-    for path, found in pi:
-        places |= {CEHRT_ID: f"{path}.cehrtId", PERFORMANCE_PERIOD: f"{path}.performanceStart"}
-        places |= {"programName": f"{path}.programName", "measurements": f"{path}.measurements"}
-        stated = found.get("measurements")
-        for position, one in enumerate(stated if isinstance(stated, list) else []):
-            if isinstance(one, dict) and isinstance(one.get("measureId"), str):
-                places[one["measureId"]] = f"{path}.measurements[{position}]"
+    places |= {CEHRT_ID: f"{path}.cehrtId", PERFORMANCE_PERIOD: f"{path}.performanceStart"}
+    places |= {"programName": f"{path}.programName", "measurements": f"{path}.measurements"}
+    stated = found.get("measurements")
+    for position, one in enumerate(stated if isinstance(stated, list) else []):
+        if isinstance(one, dict) and isinstance(one.get("measureId"), str):
+            places[one["measureId"]] = f"{path}.measurements[{position}]"
     return places

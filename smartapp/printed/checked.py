@@ -16,7 +16,7 @@ def checked_text(checked: Checked) -> str:
     found = [_with_place(one.finding, one.place) for one in checked.found]
     counts = Counter(finding.severity for finding in found)
     told = ", ".join(f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}" for severity in Severity)
-    year = f", performance year {checked.submission.year}" if checked.submission else ""
+    year = f", performance year {checked.year}" if checked.year else ""
     lines = [f"{checked.imported.form}{year}: {told}.", *_findings(found)]
     if checked.imported.not_read:
         lines += wrapped(f"Not read: {', '.join(checked.imported.not_read)}.", "")

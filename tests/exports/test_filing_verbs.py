@@ -124,6 +124,23 @@ def test_what_is_not_carried_over_is_named(tmp_path: Path) -> None:
     assert "Not carried over: $.measurementSets[1]" in result.stderr
 
 
+@pytest.mark.parametrize("verb", [("export", "qpp-json", "-o", "made.json"), ("score",)])
+def test_of_several_sets_one_is_to_be_chosen(verb: tuple[str, ...], tmp_path: Path) -> None:
+    stated = document(complete(2025))
+    (one,) = stated["measurementSets"]
+    stated["measurementSets"].append({**one, "programName": "G0053"})
+    place = tmp_path / "two.json"
+    place.write_text(json.dumps(stated))
+
+    result = pi180(verb[0], *(tmp_path / word if word == "made.json" else word for word in verb[1:]), place)
+
+    assert (result.exit_code, (tmp_path / "made.json").exists()) == (2, False)
+    told = " ".join(result.stderr.split())
+    assert "$.measurementSets[0] (program mips) and $.measurementSets[1] (program G0053)" in told
+    assert "one program at a time: copy the file and leave in the copy only the set" in told
+    assert pi180("check", place).exit_code == 0
+
+
 @pytest.mark.parametrize("text", ["{", "null", "<a", "[]", '{"performanceYear": 2017}'])
 def test_what_is_no_submission_is_wrong_usage(text: str, tmp_path: Path) -> None:
     place = tmp_path / "s.json"

@@ -16,6 +16,7 @@ from scoring.model import MeasureId, Metric, Period, Proportion, Reporter
 from scoring.rulebook import load, years
 from scoring.score import score
 from scoring.submission import read
+from scoring.year import Status
 from smartapp.exports.checking import check
 from smartapp.exports.qpp_json import read_qpp_json, write_qpp_json
 from smartapp.exports.qpp_schema import schema
@@ -59,6 +60,8 @@ def twice(found: Stated) -> None:
     found["measurements"].append(found["measurements"][0])
 
 
+BONUS = [measure.id for measure in load(2026).with_status(Status.BONUS)]
+
 BREACHES: dict[str, tuple[Callable[[Stated], object], str]] = {
     "1: an id that is not in the list": (put("PI_EP_9", True), "F-210"),
     "2: a proportion answered yes": (put("PI_EP_1", True), "F-211"),
@@ -76,6 +79,8 @@ BREACHES: dict[str, tuple[Callable[[Stated], object], str]] = {
     "8: no path": (drop("PI_HIE_1", "PI_HIE_4"), "F-205"),
     "9: a required attestation answered no": (put("PI_PPHI_1", False), "F-102"),
     "10: no level": (drop("PI_PHCDRR_1_PROD"), "F-209"),
+    "10: a level of no": (put("PI_PHCDRR_1_PROD", False), "F-209"),
+    **{f"10: no level of the bonus {name}": (put(name, True), "F-306") for name in BONUS if load(2026).levels_of(name)},
     "11: a program that the year does not know": (say("programName", "M0003"), "F-315"),
     "12: no CEHRT id": (lambda found: found.pop("cehrtId"), "F-103"),
     "12: a CEHRT id of 14 characters": (say("cehrtId", "0015CABCDEFGHI"), "F-104"),
@@ -98,6 +103,96 @@ def test_each_breach_of_a_rule_is_refused_with_a_place(breach: str) -> None:
     assert told[code].finding.severity == "error"
     assert (told[code].place or "").startswith("$.")
     assert not told[code].finding.message.startswith("$")
+
+
+def in_set(*changes: Callable[[Stated], object]) -> Callable[[Stated], object]:
+    def change(stated: Stated) -> None:
+        for one in changes:
+            one(stated["measurementSets"][0])
+
+    return change
+
+
+def without_id(entity: str) -> Callable[[Stated], object]:
+    def change(stated: Stated) -> None:
+        del stated["taxpayerIdentificationNumber"]
+        stated["entityType"] = entity
+
+    return change
+
+
+def set_twice(stated: Stated) -> None:
+    stated["measurementSets"] *= 2
+
+
+def days(first: str | None, last: str | None) -> Callable[[Stated], object]:
+    return in_set(say("performanceStart", first), say("performanceEnd", last))
+
+
+FAULTS: dict[str, tuple[Callable[[Stated], object], str]] = {
+    "the numerator above the denominator": (in_set(put("PI_EP_1", {"numerator": 501, "denominator": 500})), "F-212"),
+    "a decimal count": (in_set(put("PI_EP_1", {"numerator": 450.5, "denominator": 500})), "F-215"),
+    "a negative count": (in_set(put("PI_EP_1", {"numerator": -1, "denominator": 500})), "F-213"),
+    "PI_HIE_5 beside PI_HIE_1": (in_set(put("PI_HIE_5", True)), "F-206"),
+    "a period of ten days": (days("2026-01-01", "2026-01-10"), "F-106"),
+    "a period that ends before it starts": (days("2026-12-31", "2026-01-01"), "F-109"),
+    "a CEHRT id of three letters": (in_set(say("cehrtId", "ABC")), "F-104"),
+    "no CEHRT id": (in_set(lambda found: found.pop("cehrtId")), "F-103"),
+    "an answer of MAYBE": (in_set(put("PI_EP_2", "MAYBE")), "F-215"),
+    "a measure twice": (in_set(twice), "F-214"),
+    "two sections": (set_twice, "F-504"),
+    "an unknown measure id": (in_set(put("PI_EP_9", True)), "F-210"),
+    "plain MIPS": (in_set(say("programName", "MIPS")), "F-315"),
+    "a subgroup without its id": (without_id("subgroup"), "F-313"),
+    "a virtual group without its id": (without_id("virtualGroup"), "F-313"),
+    "no reporting period": (days(None, None), "F-105"),
+    "a timestamp for a day": (days("2026-01-01T00:00:00", "2026-12-31"), "F-217"),
+}
+"""What CMS's offline tools let pass of QRDA III one fault at a time, by the names that it has there."""
+
+
+LEFT_OUT = {"F-105", "F-201"}
+"""What cannot be read is left out, and then it is missing."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_single_fault_that_qrda_has_too_is_refused_alone_and_has_a_place(fault: str) -> None:
+    spoil, code = FAULTS[fault]
+    stated = document(complete(2026))
+    spoil(stated)
+    errors = [one for one in checked_json(stated).found if one.finding.severity == "error"]
+
+    assert code in [one.finding.code for one in errors]
+    assert {one.finding.code for one in errors} <= {code, *LEFT_OUT}
+    assert all((one.place or "").startswith("$.") for one in errors)
+
+
+def test_nothing_out_of_nothing_is_refused_for_what_it_costs_and_not_as_a_wrong_count() -> None:
+    found = checked_json(document(counting(complete(2026), "PI_PEA_1", Proportion(0, 0))))
+
+    assert codes_of(found, "error") == ["F-203"]
+
+
+@pytest.mark.parametrize("year", years())
+def test_each_measure_of_public_health_needs_exactly_one_of_its_levels(year: int) -> None:
+    levelled = [measure.id for measure in load(year).measures.values() if measure.requires_level]
+
+    assert levelled == [f"PI_PHCDRR_{n}" for n in range(1, 6)]
+    for name in levelled:
+        bare = answering(without(complete(year), f"{name}_PROD"), **{name: True})
+        refused = [
+            checked_json(document(answering(bare, **{f"{name}_{level}": True for level in levels}))).refused
+            for levels in ([], ["PRE"], ["PROD"], ["PRE", "PROD"])
+        ]
+        assert refused == [not load(year).is_suppressed(name), False, False, True]
+
+
+def test_the_level_of_a_suppressed_measure_is_a_warning_and_the_file_is_taken() -> None:
+    (found,) = checked_json(document(without(complete(2025), "PI_PHCDRR_3_PROD"))).found
+
+    assert (found.finding.code, found.finding.severity) == ("F-316", "warning")
+    assert "is not said" in found.finding.message
+    assert found.place == "$.measurementSets[0].measurements[9]"
 
 
 HIE_5 = answering(without(complete(2026), "PI_HIE_1", "PI_HIE_4"), PI_HIE_5=True)
@@ -123,6 +218,8 @@ LAWFUL = {
     "an optional answer of no": answering(complete(2026), PI_ONCACB_1=False),
     "as many met as eligible": counting(complete(2026), "PI_EP_1", Proportion(500, 500)),
     "exactly the minimum of days": replace(complete(2026), period=Period(date(2026, 1, 1), date(2026, 6, 29))),
+    "a bonus measure with its level": answering(complete(2026), PI_PHCDRR_2=True, PI_PHCDRR_2_PRE=True),
+    "a bonus measure that has no level": answering(complete(2026), PI_PHCDRR_6=True),
     "another prefix of the CEHRT id": replace(complete(2026), cehrt_id="ABCDEFGHIJKLMNO"),
 }
 
@@ -181,6 +278,58 @@ def test_fields_that_cms_makes_are_told_and_other_sets_are_named() -> None:
     assert not found.refused
 
 
+def with_second(**changes: object) -> Stated:
+    """A valid object with a second set, the first with some fields otherwise."""
+    stated = spoiled(lambda _: None)
+    (first,) = stated["measurementSets"]
+    return {**stated, "measurementSets": [first, {**first, **changes}]}
+
+
+@pytest.mark.parametrize("other", [{"programName": "G0053"}, {"submissionMethod": "electronicHealthRecord"}])
+def test_a_set_for_each_program_and_method_is_lawful(other: dict[str, str]) -> None:
+    found = checked_json(with_second(**other))
+
+    assert not found.refused
+    assert [one.program for one in found.submissions] == ["mips", other.get("programName", "mips")]
+
+
+@pytest.mark.parametrize("named", [{}, {"programName": "mips"}])
+def test_the_same_program_by_the_same_method_twice_is_refused(named: dict[str, str]) -> None:
+    stated = with_second()
+    stated["measurementSets"][0] = {**stated["measurementSets"][0], **named}
+    del stated["measurementSets"][1]["programName"]  # which is mips when it is not said
+    (error,) = [one for one in checked_json(stated).found if one.finding.severity == "error"]
+
+    assert (error.finding.code, error.place) == ("F-504", "$.measurementSets[1].programName (program mips)")
+    assert "registry" in error.finding.message
+
+
+def test_each_set_is_checked_and_every_place_in_it_names_its_program() -> None:
+    stated = with_second(programName="G0053", cehrtId="ABC", submissionMethod="claims", submitterId="x")
+    put("PI_PPHI_1", False)(stated["measurementSets"][1])
+    drop("PI_PEA_1")(stated["measurementSets"][0])
+    found = checked_json({**stated, "taxpayerIdentificationNumber": "12"})
+
+    assert sorted((one.finding.code, one.place) for one in found.found) == [
+        ("F-102", "$.measurementSets[1].measurements[12] (program G0053)"),
+        ("F-104", "$.measurementSets[1].cehrtId (program G0053)"),
+        ("F-201", "$.measurementSets[0].measurements (program mips)"),
+        ("F-217", "$.taxpayerIdentificationNumber"),
+        ("F-507", "$.measurementSets[1].submissionMethod (program G0053)"),
+        ("F-508", "$.measurementSets[1].submitterId (program G0053)"),
+    ]
+
+
+def test_the_program_in_a_place_is_never_a_word_of_the_file_that_no_year_knows() -> None:
+    found = checked_json(with_second(programName="\x1b[2J", cehrtId="ABC"))
+
+    assert {"F-104", "F-315"} <= set(codes_of(found, "error"))
+    assert (checked_text(found) + as_json(found.as_document())).replace("\n", "").isprintable()
+    assert {one.place for one in found.found if one.finding.code == "F-104"} == {
+        "$.measurementSets[1].cehrtId (a program that the year does not know)"
+    }
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -201,7 +350,7 @@ def test_what_is_no_submission_is_one_error(text: str) -> None:
     found = check(read_qpp_json(text.encode()))
 
     assert codes_of(found) == ["F-501"]
-    assert found.submission is None
+    assert found.submissions == ()
 
 
 def test_bytes_that_are_no_text_are_one_error() -> None:
@@ -273,12 +422,13 @@ def _values(measure: MeasureId) -> st.SearchStrategy[object]:
         lambda names: st.fixed_dictionaries({name: _values(name) for name in names})
     )
 )
-def test_a_file_is_refused_exactly_when_the_gate_of_its_score_is_shut(values: dict[str, object]) -> None:
+def test_a_file_is_refused_exactly_when_its_score_is_shut_or_a_bonus_lacks_its_level(values: dict[str, object]) -> None:
     stated = document(complete(2026))
     for name, value in values.items():
         put(name, value)(stated["measurementSets"][0])
     found = checked_json(stated)
 
-    assert found.submission is not None
+    assert found.submissions
     submission, unread = read(stated)
-    assert found.refused == score(load(2026), submission, unread).gate_shut
+    result = score(load(2026), submission, unread)
+    assert found.refused == (result.gate_shut or "F-306" in [finding.code for finding in result.findings])

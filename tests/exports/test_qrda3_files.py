@@ -124,6 +124,7 @@ FAULTS: dict[str, tuple[Spoil, str]] = {
     "a measure twice": (_entry_again, "F-214"),
     "two sections": (_again("v:component/v:structuredBody/v:component"), "F-504"),
     "an unknown measure id": (_other_id("PI_EP_2", "PI_EP_9"), "F-210"),
+    "a bonus measure without its level": (_other_id("PI_EP_2", "PI_PHCDRR_2"), "F-306"),
     "plain MIPS": (_code("MIPS"), "F-503"),
     "a code of primary care": (_code("PCF"), "F-503"),
     "a subgroup without its id": (_code("MIPS_SUBGROUP"), "F-313"),

@@ -99,7 +99,7 @@ def test_an_id_outside_the_list_is_written_last() -> None:
         ({}, r"measurementSets: expected a list, got nothing"),
         ({"measurementSets": []}, r"expected one set of category \"pi\", got 0"),
         ({"measurementSets": [3, {"category": "ia"}]}, "got 0"),
-        ({"measurementSets": [{"category": "pi"}, {"category": "pi"}]}, "got 2"),
+        ({"measurementSets": [{"category": "pi"}] * 2, "performanceYear": 2026}, r"got 2: \$.measurementSets\[0\]"),
         ({"measurementSets": [{"category": "pi"}]}, "performanceYear: expected a year, got nothing"),
         ({"measurementSets": [{"category": "pi"}], "performanceYear": True}, "expected a year, got true"),
         ({"measurementSets": [{"category": "pi"}], "performanceYear": 1999}, "expected one of .*, got 1999"),

@@ -225,7 +225,8 @@ REFUSED = {
     ),
     "a measure suppressed by nobody": (
         "[[exclusion_threshold]]",
-        '[[suppression]]\nmeasure = "PI_PHCDRR_3"\nconfidence = "confirmed"\n\n[[exclusion_threshold]]',
+        '[[suppression]]\nmeasure = "PI_PHCDRR_3"\nconfidence = "confirmed"\n'
+        '[suppression.level]\nconfidence = "inferred"\ncites = ["list"]\n\n[[exclusion_threshold]]',
         "suppression[1].cites: expected a list with at least one entry, got nothing",
     ),
     "a confidence that is none": (

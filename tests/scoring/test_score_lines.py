@@ -231,7 +231,8 @@ def suppressing(tmp_path: Path) -> RuleBook:
     text = (FOLDER / f"py{NEWEST.year}.toml").read_text(encoding="utf-8")
     start = text.index("[[reallocation]]")
     end = text.index("[[reallocation]]", start + 1)
-    suppression = '[[suppression]]\nmeasure = "PI_PHCDRR_3"\nconfidence = "confirmed"\ncites = ["list"]\n\n'
+    ruling = 'confidence = "confirmed"\ncites = ["list"]\n'
+    suppression = f'[[suppression]]\nmeasure = "PI_PHCDRR_3"\n{ruling}\n[suppression.level]\n{ruling}\n'
     (tmp_path / f"py{NEWEST.year}.toml").write_text(text[:start] + suppression + text[end:], encoding="utf-8")
     return load(NEWEST.year, tmp_path)
 
@@ -244,6 +245,25 @@ def test_a_suppressed_measure_earns_credit_for_any_answer(tmp_path: Path, answer
 
     assert line(result, PUBLIC_HEALTH).earned == 25
     assert not result.gate_shut
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ({}, ["F-316"]),
+        ({"PI_PHCDRR_3_PROD": False}, ["F-316"]),
+        ({"PI_PHCDRR_3_PROD": True}, []),
+        ({"PI_PHCDRR_3": False}, []),
+    ],
+)
+def test_a_suppressed_yes_without_a_level_is_a_doubt_that_shuts_nothing(
+    answers: dict[str, bool], told: list[str]
+) -> None:
+    result = score(load(2025), answering(without(complete(2025), "PI_PHCDRR_3_PROD"), **answers))
+
+    assert codes(result.findings) == told
+    assert all("is not said" in finding.message for finding in result.findings)
+    assert (line(result, PUBLIC_HEALTH).earned, result.gate_shut) == (25, False)
 
 
 def test_a_suppressed_measure_must_still_be_answered(tmp_path: Path) -> None:

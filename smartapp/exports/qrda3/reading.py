@@ -53,7 +53,7 @@ def read_qrda3(data: bytes) -> Imported:
     found = Found()
     document = _document(root, found)
     places = {subject: " and ".join(lines) for subject, lines in found.places.items()}
-    return Imported(Form.QRDA3, document, tuple(found.faults), places, tuple(found.not_read))
+    return Imported(Form.QRDA3, document, tuple(found.faults), (places,), tuple(found.not_read))
 
 
 def _document(root: etree._Element, found: Found) -> dict[str, object]:
