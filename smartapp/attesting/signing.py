@@ -5,7 +5,7 @@ in the score's place afterwards is compared with what was signed; if anything di
 by what. Pages, files and the binder all tell the state by `state_of`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -42,6 +42,7 @@ _WHAT = {
     "submission.json": "the submission",
 }
 """What is signed, by file, in the order in which changes are told."""
+_FOREIGN = "signed by a key that is not the practice's"
 
 
 class NotReadyToSign(UsageError):  # noqa: N818  # the words say it
@@ -74,21 +75,24 @@ def sign(place: Path, signer: Signer, key: SigningKey, at: datetime) -> Signed:
     return Signed(signature_in(told))
 
 
-def state_of(place: Path, answers: Mapping[str, Any] | None = None) -> State:
+def state_of(place: Path, answers: Mapping[str, Any] | None = None, trusted: Collection[str] | None = None) -> State:
     """Whether what stands in a score's folder is signed.
 
     Args:
         place: `runs/<fingerprint>/<period>/<reporter>`; its signatures lie beside it.
         answers: the answers that are in force, as `attestations.as_document` gives them, where they are kept
             elsewhere; None takes those of the folder.
+        trusted: fingerprints of the keys that sign for the practice; None: whose key it is is not judged.
     """
     folder = _folder(place)
     versions = _versions(folder)
     if not versions:
-        return _elsewhere(place)
+        return _elsewhere(place, trusted)
     signature = read_signature(folder / str(max(versions)) / SIGNATURE_FILE)
     if signature is None:
         return Void(None, ("the signature itself was changed",))
+    if not _is_trusted(signature, trusted):
+        return Void(signature, (_FOREIGN,), changed=False)
     why = [f"{_WHAT[name]} changed" for name in _changed(place, signature)]
     if answers is not None and _digest(as_json(answers)) != signature.digests.get("attestations.json"):
         why = list(dict.fromkeys([f"{_WHAT['attestations.json']} changed", *why]))
@@ -167,9 +171,13 @@ def _changed(place: Path, signature: Signature) -> list[str]:
     return [name for name, file in _files(place).items() if digest_of(file) != signature.digests.get(name)]
 
 
-def _elsewhere(place: Path) -> State:
+def _is_trusted(signature: Signature, trusted: Collection[str] | None) -> bool:
+    return trusted is None or signature.key in trusted
+
+
+def _elsewhere(place: Path, trusted: Collection[str] | None) -> State:
     """Void where other numbers of the same reporter and year were signed, in another run or for other days."""
-    found = [one for file in _others(place) if (one := read_signature(file)) is not None]
+    found = [one for one in _others(place) if _is_trusted(one, trusted)]
     if not found:
         return Unsigned()
     last = max(found, key=lambda one: one.at)
@@ -177,12 +185,14 @@ def _elsewhere(place: Path) -> State:
     return Void(last, (f"{what} changed (signed: run {last.run[:12]}, {last.period.replace('--', ' to ')})",))
 
 
-def _others(place: Path) -> Iterator[Path]:
+def _others(place: Path) -> Iterator[Signature]:
+    """The signatures of other numbers of the same reporter and year, as far as they can be believed."""
     here = named_period(place.parent.name)
     for file in place.parent.parent.parent.glob(f"*/*/{SIGNED_FOLDER}/{place.name}/*/{SIGNATURE_FILE}"):
         period = named_period(file.parents[3].name)
-        if here and period and period.start.year == here.start.year:
-            yield file
+        same_year = here and period and period.start.year == here.start.year
+        if same_year and (signature := read_signature(file)) is not None:
+            yield signature
 
 
 def _keep(folder: Path, version: int, files: Mapping[str, bytes]) -> None:

@@ -144,6 +144,36 @@ def test_a_signature_that_was_changed_is_believed_in_nothing(word: str, own: Pra
     assert in_words(state_of(own.place)) == "Signature void: the signature itself was changed after signing."
 
 
+def test_a_signature_by_another_key_than_the_practices_is_void_where_that_key_is_known(own: Practice) -> None:
+    other = new_signing_key(own.out / "other")
+    sign(own.place, SIGNER, other, AT)
+    assert in_words(state_of(own.place)) == SIGNED
+    foreign = state_of(own.place, trusted={own.key.public.fingerprint})
+    assert isinstance(foreign, Void)
+    assert in_words(foreign) == (
+        "Signature void: signed by a key that is not the practice's. It names Ada Example, practice manager, on "
+        "November 22, 2026, 15:04 UTC."
+    )
+    assert isinstance(state_of(own.place, trusted={other.public.fingerprint, own.key.public.fingerprint}), Signed)
+    assert isinstance(state_of(own.place, trusted=()), Void)
+
+
+def test_what_another_key_signed_says_nothing_of_other_days(own: Practice) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    days = own.place.parent.with_name("2026-02-01--2026-08-05") / own.place.name
+    assert isinstance(state_of(days, trusted={own.key.public.fingerprint}), Void)
+    assert state_of(days, trusted={"0" * 64}) == Unsigned()
+
+
+def test_the_practices_key_is_named_by_file_or_fingerprint_when_a_signature_is_looked_at(own: Practice) -> None:
+    other = new_signing_key(own.out / "other")
+    sign(own.place, SIGNER, own.key, AT)
+    ours = pi180("signature", "--run", own.out, "--key", own.key_file.with_suffix(".pub"))
+    assert (ours.exit_code, ours.output) == (0, f"{SIGNED}\n")
+    theirs = pi180("signature", "--run", own.out, "--key", in_groups(other.public.fingerprint))
+    assert (theirs.exit_code, "a key that is not the practice's" in theirs.output) == (7, True)
+
+
 @pytest.mark.parametrize(
     "text", [b"", b"[]", b"{}", b'{"signature": 1}', b'{"signature": "00", "public_key": "00"}', b"\xff"]
 )

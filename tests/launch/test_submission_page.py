@@ -11,8 +11,9 @@ from launching import Site, words
 from step_forms import Walk
 
 from scoring.submission import read
-from smartapp.attesting.signature import Signed, state_name
-from smartapp.attesting.signing import state_of
+from smartapp.attesting.signature import Signed, Signer, state_name
+from smartapp.attesting.signing import sign, state_of
+from smartapp.signing_key import new_signing_key
 from smartapp.store import Deed
 
 
@@ -124,6 +125,14 @@ def test_an_answer_that_changes_after_signing_voids_the_signature_on_every_page_
     assert sorted(one.name for one in out.glob("runs/*/*/signed/TIN-*-NPI-*/*")) == ["1", "2"]
     [place] = [file.parent for file in out.glob("runs/*/*/TIN-*-NPI-*/score.json")]
     assert state_name(state_of(place)) == "signed"
+
+
+def test_what_another_key_than_the_servers_signed_is_void(signing: tuple[Walk, Path], tmp_path: Path) -> None:
+    walk, out = signing
+    [place] = [file.parent for file in out.glob("runs/*/*/TIN-*-NPI-*/score.json")]
+    sign(place, Signer("Dr. Forged", "clinician", "x"), new_signing_key(tmp_path / "other"), walk.site.clock())
+    assert "Signature void: signed by a key that is not the practice's." in walk.text("submission")
+    assert "Signature void: signed by a key that is not the practice's." in walk.text("score")
 
 
 def test_what_has_its_gate_shut_cannot_be_signed_and_the_page_says_why(signing: tuple[Walk, Path]) -> None:
