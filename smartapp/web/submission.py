@@ -26,6 +26,7 @@ routes = Blueprint("submission", __name__, url_prefix="/l/<launch_id>")
 _NO_KEY = (
     "This server has no key to sign with. Who runs it makes one (pi180 signing-key new) and names it in the settings."
 )
+_CHANGED = "The numbers or answers changed while you looked; look again."
 _FIRST_LOOK = "A first look is of one's own patients alone, and not what a practice attests."
 
 
@@ -40,11 +41,13 @@ def submission(launch: Launch) -> Response:
 @routes.post("/submission/sign")
 @signed_in
 def sign(launch: Launch) -> Response:
-    """Sign the numbers and answers that are shown; what is signed is kept in the run."""
+    """Sign the numbers and answers that the form showed, if they still are so; what is signed is kept in the run."""
     service = current_service()
     check_form(service, launch)
     with chosen_score(launch, Act.SIGN) as (scored, choice, frame):
         seen = Seen(launch, scored, choice, frame)
+        if not _why_not(seen) and request.form.get("seen") != choice.key:
+            return page(_page(seen, _CHANGED), 409)
         try:
             _sign(seen)
         except UsageError as problem:
@@ -108,6 +111,7 @@ def _page(seen: Seen, problem: str = "") -> str:
         shown=submitting(scored, seen.ready()),
         dates=dates_shown(seen.rules, scored.reading.period, frame.today),
         year=choice.year,
+        seen=choice.key,
         signature=signature_of(current_service(), scored, choice),
         why_not=_why_not(seen),
         problem=problem,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from launching import Site, words
-from step_forms import Walk
+from step_forms import Walk, fields
 
 from scoring.submission import read
 from smartapp.attesting.signature import Signed, Signer, state_name
@@ -91,8 +91,11 @@ def signing(make_site: Callable[..., Site], whole_results: Path, tmp_path: Path)
 
 
 def sent_to_sign(walk: Walk, **typed: str) -> tuple[int, str]:
-    csrf = re.findall(r'name="csrf" value="([^"]*)"', walk.at("attestations"))[0]
-    form = {"csrf": csrf, "role": "clinician", "reason": "submission of 2026", **typed}
+    """Send the form of signing as the page has it now; where it has none, one as it was."""
+    got = fields(walk.at("submission"), "submission/sign") or {
+        "csrf": fields(walk.at("attestations"), "attestations")["csrf"]
+    }
+    form = {**got, "role": "clinician", "reason": "submission of 2026", **typed}
     got = walk.browser.post(f"{walk.home}submission/sign{walk.query}", form)
     return got.status_code, words(got.text)
 
@@ -125,6 +128,20 @@ def test_an_answer_that_changes_after_signing_voids_the_signature_on_every_page_
     assert sorted(one.name for one in out.glob("runs/*/*/signed/TIN-*-NPI-*/*")) == ["1", "2"]
     [place] = [file.parent for file in out.glob("runs/*/*/TIN-*-NPI-*/score.json")]
     assert state_name(state_of(place)) == "signed"
+
+
+@pytest.mark.requirement("R101")
+def test_nobody_signs_what_they_did_not_see(signing: tuple[Walk, Path]) -> None:
+    walk, out = signing
+    looked_at = fields(walk.at("submission"), "submission/sign")["seen"]
+    walk.saves("attestations", **{"answer-PI_ONCACB_1": "no"})
+    for stale in (looked_at, "", looked_at[:-1]):
+        status, text = sent_to_sign(walk, seen=stale)
+        assert status == 409
+        assert "The numbers or answers changed while you looked; look again." in text
+    assert not list(out.glob("runs/*/*/signed"))
+    assert Deed.SIGNED not in [row.event for row in walk.site.audit()]
+    assert sent_to_sign(walk)[0] == 303
 
 
 def test_what_another_key_than_the_servers_signed_is_void(signing: tuple[Walk, Path], tmp_path: Path) -> None:
