@@ -26,13 +26,13 @@ from smartapp.attesting.signature import (
 )
 from smartapp.durable import Files
 from smartapp.kept.archive import named_period, open_score
-from smartapp.kept.runs import as_json
+from smartapp.kept.runs import SIGNED_FOLDER, as_json
 from smartapp.kept.score_files import check_borne_out
 from smartapp.scored import Scored
 from smartapp.signing_key import SigningKey
 from smartapp.usecases import UsageError
 
-SIGNED_FOLDER, SIGNATURE_FILE = "signed", "signature.json"
+SIGNATURE_FILE = "signature.json"
 _TALLIES = "tallies.json"
 _WHAT = {
     "attestations.json": "the answers",

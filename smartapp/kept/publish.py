@@ -9,14 +9,23 @@ from extractors.sources.crawl_files import digest_of
 from scoring.requirements import is_determinable
 from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting import attestations
-from smartapp.attesting.signature import Signed, Signer
+from smartapp.attesting.signature import Signed, Signer, State, Void
 from smartapp.attesting.signing import check_ready, sign, state_of
-from smartapp.kept.archive import open_score
-from smartapp.kept.runs import as_json, period_name, score_name, write_period, write_run, write_score, write_text
+from smartapp.kept.archive import ArchiveError, open_run, open_score
+from smartapp.kept.runs import (
+    as_json,
+    is_signed,
+    period_name,
+    score_name,
+    write_period,
+    write_run,
+    write_score,
+    write_text,
+)
 from smartapp.kept.score_files import score_texts
 from smartapp.opened.evidence import case_rows
 from smartapp.report import render
-from smartapp.scored import Scored
+from smartapp.scored import Scored, score_reading
 from smartapp.signing_key import SigningKey
 
 _REPORT = "report.html"
@@ -47,7 +56,7 @@ def publish(scored: Scored, out: Path, as_of: date | None = None, runs: Path | N
         write_text(out / name, text)
     run = _keep(scored, texts, runs or out / "runs")
     place = score_place(scored, run)
-    write_text(out / _REPORT, render(scored, rows, as_of, periods_of(scored, as_of), state_of(place)))
+    write_text(out / _REPORT, render(scored, rows, as_of, periods_of(scored, as_of), _state(out, place)))
     return Published(out / _REPORT, run, _note(scored))
 
 
@@ -58,11 +67,24 @@ def tell_signature(place: Path) -> None:
         place: `<out>/runs/<fingerprint>/<period>/<reporter>`.
     """
     out = place.parents[3]
-    if not (out / _REPORT).is_file() or digest_of(out / "score.json") != digest_of(place / "score.json"):
+    if not (out / _REPORT).is_file() or not _is_of(out, place):
         return
     with open_score(place) as scored:
         text = render(scored, case_rows(scored.reading), None, periods_of(scored), state_of(place))
     write_text(out / _REPORT, text)
+
+
+def _state(out: Path, place: Path) -> State:
+    """Whether what was published is signed; where the run keeps another score, as it was signed, it is not."""
+    state = state_of(place)
+    if isinstance(state, Signed) and not _is_of(out, place):
+        return Void(state.signature, ("the score changed",))
+    return state
+
+
+def _is_of(out: Path, place: Path) -> bool:
+    """Whether a score that was published is the one that a run keeps."""
+    return digest_of(out / "score.json") == digest_of(place / "score.json")
 
 
 def score_place(scored: Scored, run: Path) -> Path:
@@ -97,7 +119,24 @@ def keep(scored: Scored, runs: Path) -> Path:
 
 def _keep(scored: Scored, texts: Mapping[str, str], runs: Path) -> Path:
     run = write_run(runs, scored.reading)
+    if is_signed(run):
+        try:
+            return _keep_as_signed(scored, run)
+        except ArchiveError:  # what was signed does not bear itself out any more: nothing is lost by what is whole
+            write_run(runs, scored.reading, anew=True)
     _keep_score(scored, run, texts)
+    return run
+
+
+def _keep_as_signed(scored: Scored, run: Path) -> Path:
+    """Keep a score as it comes out of the tables that are signed: they say the same, perhaps from other files.
+
+    Raises:
+        ArchiveError: the run is not whole, or does not come out as what was read now.
+    """
+    with open_run(run, scored.reading.period) as reading:
+        same = score_reading(reading, scored.attestations)
+        _keep_score(same, run, score_texts(same, case_rows(reading)))
     return run
 
 

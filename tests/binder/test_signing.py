@@ -1,7 +1,9 @@
 import json
 import re
 import shutil
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,22 @@ import pytest
 from bound import AT, SIGNER, Practice, answers_of, period_of, publish_again
 from click.testing import CliRunner, Result
 
+from extractors.sources.folder import FileState
+from scoring.model import Period
+from scoring.rulebook import load
+from smartapp import paths
+from smartapp.attesting.attestations import from_document
 from smartapp.attesting.signature import Signed, Signer, Unsigned, Void, in_words, signature_of, state_document
 from smartapp.attesting.signing import NotReadyToSign, sign, signature_file, state_of
+from smartapp.binder.bundling import Bundling, bundle
 from smartapp.cli import main
+from smartapp.kept.archive import counted_again, open_score
+from smartapp.kept.publish import publish
+from smartapp.kept.runs import table_file
+from smartapp.kept.score_files import check_borne_out
+from smartapp.scored import score_reading
 from smartapp.signing_key import in_groups, new_signing_key, read_signing_key, trusted_fingerprint
-from smartapp.usecases import UsageError
+from smartapp.usecases import Reading, Source, UsageError, read
 
 SIGNED = "Signed by Ada Example, practice manager, on November 22, 2026, 15:04 UTC, reason: submission of 2026."
 
@@ -253,6 +266,76 @@ def test_a_key_that_others_may_read_or_that_is_none_does_not_sign(tmp_path: Path
     for name in ("none", "missing", "key"):
         with pytest.raises(UsageError):
             trusted_fingerprint(str(tmp_path / name))
+
+
+@pytest.fixture
+def export(practice: Practice, tmp_path: Path) -> Iterator[Reading]:
+    """The same data read again from files with other names, as the next export has them, for the same days."""
+    source = practice.out.parent / "fhir"
+    (tmp_path / "next").mkdir()
+    for file in source.glob("*.ndjson"):
+        shutil.copy(file, tmp_path / "next" / f"2026-11-23-{file.name}")
+    site = paths.fixture("solo-2026") / "site.toml"
+    with read(Source(tmp_path / "next", site), load(2026), period_of(practice)) as reading:
+        yield reading
+
+
+def published(reading: Reading, own: Practice, days: Period) -> None:
+    """Publish a reading with the answers of a practice, attested for the days."""
+    attested = replace(from_document(answers_of(own.place), "answers", reading.rules), period=days)
+    publish(score_reading(reading, attested), own.out)
+
+
+def test_the_same_data_from_other_files_leave_what_was_signed_signed_and_a_binder_is_made_of_every_score(
+    own: Practice, export: Reading
+) -> None:
+    run, days = own.place.parent.parent, Period(date(2026, 1, 1), date(2026, 8, 1))
+    sign(own.place, SIGNER, own.key, AT)
+    before = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+    assert run.name == export.fingerprint
+    published(export, own, period_of(own))
+    published(counted_again(run, export, days), own, days)
+    assert {file: file.read_bytes() for file in before} == before
+    assert in_words(state_of(own.place)) == SIGNED
+    other = run / "2026-01-01--2026-08-01" / own.place.name
+    for place in (own.place, other):
+        check_borne_out_again(place)
+    assert bundle(Bundling(own.place, own.key))
+
+
+def check_borne_out_again(place: Path) -> None:
+    with open_score(place) as scored:
+        check_borne_out(scored, place)
+
+
+def test_what_nobody_signed_is_replaced_by_what_was_read_last(own: Practice, export: Reading) -> None:
+    published(export, own, period_of(own))
+    assert "2026-11-23-" in (own.place.parent.parent / "run.json").read_text()
+    check_borne_out_again(own.place)
+
+
+@pytest.mark.parametrize("spoilt", [b"", None])
+def test_a_signed_run_that_is_not_whole_any_more_is_made_whole(
+    spoilt: bytes | None, own: Practice, export: Reading
+) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    table = table_file(own.place.parent.parent, "cases")
+    table.unlink()
+    if spoilt is not None:
+        table.write_bytes(spoilt)
+    published(export, own, period_of(own))
+    with open_score(own.place) as scored:
+        assert scored.score.points is not None
+
+
+def test_a_report_of_what_was_not_read_whole_is_not_told_to_be_signed_and_what_was_signed_stays(
+    own: Practice, export: Reading
+) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    cut = replace(export.files[0], state=FileState.TRUNCATED)
+    published(replace(export, files=(cut, *export.files[1:])), own, period_of(own))
+    assert in_words(state_of(own.place)) == SIGNED
+    assert "Signature void: the score changed after signing." in (own.out / "report.html").read_text()
 
 
 def test_signing_again_after_a_broken_write_goes_on(own: Practice) -> None:

@@ -92,10 +92,9 @@ def signing(make_site: Callable[..., Site], whole_results: Path, tmp_path: Path)
 
 def sent_to_sign(walk: Walk, **typed: str) -> tuple[int, str]:
     """Send the form of signing as the page has it now; where it has none, one as it was."""
-    got = fields(walk.at("submission"), "submission/sign") or {
-        "csrf": fields(walk.at("attestations"), "attestations")["csrf"]
-    }
-    form = {**got, "role": "clinician", "reason": "submission of 2026", **typed}
+    csrf = fields(walk.at("attestations"), "attestations")["csrf"]
+    form = fields(walk.at("submission"), "submission/sign") or {"csrf": csrf}
+    form |= {"role": "clinician", "reason": "submission of 2026", **typed}
     got = walk.browser.post(f"{walk.home}submission/sign{walk.query}", form)
     return got.status_code, words(got.text)
 
