@@ -1,7 +1,7 @@
 """Write what one scored reading leaves: the report, the cases, the submission, and the run behind them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from smartapp.kept.archive import ArchiveError, open_run, open_score
 from smartapp.kept.runs import (
     as_json,
     is_signed,
+    is_well_named,
     period_name,
     score_name,
     write_period,
@@ -141,8 +142,15 @@ def _keep_as_signed(scored: Scored, run: Path) -> Path:
 
 
 def _keep_score(scored: Scored, run: Path, texts: Mapping[str, str]) -> None:
-    kept = {**texts, "attestations.json": as_json(attestations.as_document(scored.attestations))}
+    kept = {**texts, "attestations.json": as_json(attestations.as_document(_in_force(scored)))}
     write_score(run, scored.reading, scored.submission.reporter, kept)
+
+
+def _in_force(scored: Scored) -> attestations.Attestations:
+    """The answers with the reporter and the days that they were taken for, whether a person named them or not."""
+    attested, reporter = scored.attestations, scored.submission.reporter
+    named = reporter if is_well_named(reporter) else attested.reporter
+    return replace(attested, reporter=named, period=attested.period or scored.reading.period)
 
 
 def _note(scored: Scored) -> str | None:

@@ -179,6 +179,12 @@ def score_name(reporter: Reporter) -> str:
     return f"TIN-{tin}-" + (f"NPI-{_name_of(reporter.npi, _NPI)}" if reporter.npi else "group")
 
 
+def is_well_named(reporter: Reporter) -> bool:
+    """Whether TIN and NPI, as far as the data state them, are of digits, so that answers can name the reporter."""
+    stated = ((reporter.tin, _TIN), (reporter.npi, _NPI))
+    return all(value is None or digits.fullmatch(value) for value, digits in stated)
+
+
 def _name_of(stated: str, digits: re.Pattern[str]) -> str:
     return stated if digits.fullmatch(stated) else f"other-{sha256(stated.encode()).hexdigest()[:12]}"
 

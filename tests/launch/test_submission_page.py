@@ -4,15 +4,21 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from launching import Site, words
 from step_forms import Walk, fields
 
+from scoring.model import Reporter
 from scoring.submission import read
 from smartapp.attesting.signature import Signed, Signer, state_name
 from smartapp.attesting.signing import sign, state_of
+from smartapp.kept.archive import open_score
+from smartapp.kept.publish import keep
+from smartapp.kept.runs import table_file
+from smartapp.scored import score_reading
 from smartapp.signing_key import new_signing_key
 from smartapp.store import Deed
 
@@ -141,6 +147,34 @@ def test_nobody_signs_what_they_did_not_see(signing: tuple[Walk, Path]) -> None:
     assert not list(out.glob("runs/*/*/signed"))
     assert Deed.SIGNED not in [row.event for row in walk.site.audit()]
     assert sent_to_sign(walk)[0] == 303
+
+
+@pytest.mark.parametrize("unsaid", ["period", "reporter", "tin"])
+def test_what_was_signed_on_the_command_line_is_signed_in_the_app_whatever_its_file_left_to_the_data(
+    unsaid: str, make_site: Callable[..., Site], whole_results: Path, tmp_path: Path
+) -> None:
+    [from_before] = whole_results.glob("runs/*/*/TIN-*-NPI-*")
+    with open_score(from_before) as scored:
+        said = scored.attestations
+        files = {
+            "period": replace(said, period=None),
+            "reporter": replace(said, reporter=None),
+            "tin": replace(said, reporter=Reporter(None, scored.submission.reporter.npi)),
+        }
+        run = shutil.copytree(from_before.parents[1], tmp_path / "own" / "runs" / from_before.parents[1].name)
+        shutil.rmtree(run / from_before.parent.name)
+        again = score_reading(scored.reading, files[unsaid])
+        for table in ("event", "resource", "reference", "current_directory"):
+            again.reading.engine.read(table, table_file(run, table))
+        keep(again, tmp_path / "own" / "runs")
+    site = make_site(results=tmp_path / "own", fresh=True, signing=True)
+    key = site.service.settings.signing_key
+    assert key
+    place = run / from_before.parent.name / from_before.name
+    sign(place, Signer("Ada Example", "practice manager", "submission of 2026"), key, site.clock())
+    browser = site.browser()
+    assert "Signed by Ada Example" in words(browser.get(f"{browser.sign_in()}submission").text)
+    assert state_name(state_of(place)) == "signed"
 
 
 def test_what_another_key_than_the_servers_signed_is_void(signing: tuple[Walk, Path], tmp_path: Path) -> None:
