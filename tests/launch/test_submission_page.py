@@ -18,6 +18,7 @@ from smartapp.attesting.signing import sign, state_of
 from smartapp.kept.archive import open_score
 from smartapp.kept.publish import keep
 from smartapp.kept.runs import table_file
+from smartapp.report.files import FILES
 from smartapp.scored import score_reading
 from smartapp.signing_key import new_signing_key
 from smartapp.store import Deed
@@ -239,3 +240,21 @@ def test_no_file_is_made_while_the_gate_is_shut(walk: Walk) -> None:
 
 def test_a_file_that_there_is_not_is_not_found(walk: Walk) -> None:
     assert walk.browser.get(f"{walk.home}submission/files/passwd").status_code == 404
+
+
+def test_of_a_first_look_no_file_for_cms_is_made_and_the_page_says_why(
+    make_site: Callable[..., Site], whole_results: Path, tmp_path: Path
+) -> None:
+    site = make_site(results=tmp_path / "none", fresh=True)
+    shutil.copytree(whole_results / "runs", site.service.launching.ehrs["demo"].registration.first_looks)
+    browser = site.browser()
+    walk = Walk(site, browser, browser.sign_in())
+    page = walk.at("submission")
+    why = "A first look is of one's own patients alone, and not what a practice attests. No file for CMS is made of it."
+    assert "A first look, not the practice's score" in words(page)
+    assert why in words(page).partition("Files to take along")[2]
+    assert "/submission/files/" not in page
+    for kind in FILES:
+        got = browser.get(f"{walk.home}submission/files/{kind.name}")
+        assert (got.status_code, "A first look is of one's own patients alone" in words(got.text)) == (409, True)
+    assert Deed.EXPORTED not in [row.event for row in site.audit()]
