@@ -96,7 +96,10 @@ def state_of(place: Path, answers: Mapping[str, Any] | None = None, trusted: Col
     why = [f"{_WHAT[name]} changed" for name in _changed(place, signature)]
     if answers is not None and _digest(as_json(answers)) != signature.digests.get("attestations.json"):
         why = list(dict.fromkeys([f"{_WHAT['attestations.json']} changed", *why]))
-    return Void(signature, tuple(why)) if why else Signed(signature)
+    if why:
+        return Void(signature, tuple(why))
+    later = [one for one in _others(place) if _is_trusted(one, trusted) and _order(one) > _order(signature)]
+    return Void(signature, (_superseded(max(later, key=_order)),), changed=False) if later else Signed(signature)
 
 
 def read_signature(file: Path) -> Signature | None:
@@ -180,19 +183,32 @@ def _elsewhere(place: Path, trusted: Collection[str] | None) -> State:
     found = [one for one in _others(place) if _is_trusted(one, trusted)]
     if not found:
         return Unsigned()
-    last = max(found, key=lambda one: one.at)
+    last = max(found, key=_order)
     what = "the days" if last.run == place.parent.parent.name else "the run"
-    return Void(last, (f"{what} changed (signed: run {last.run[:12]}, {last.period.replace('--', ' to ')})",))
+    return Void(last, (f"{what} changed (signed: {_numbers(last)})",))
+
+
+def _order(signature: Signature) -> tuple[datetime, str, str]:
+    """Which signature of a reporter and year is the later; of two in one second, one and not both."""
+    return signature.at, signature.run, signature.period
+
+
+def _superseded(by: Signature) -> str:
+    return f"superseded by what {by.signer.name} signed on {by.at:%B} {by.at.day}, {by.at.year} ({_numbers(by)})"
+
+
+def _numbers(signature: Signature) -> str:
+    return f"run {signature.run[:12]}, {signature.period.replace('--', ' to ')}"
 
 
 def _others(place: Path) -> Iterator[Signature]:
     """The signatures of other numbers of the same reporter and year, as far as they can be believed."""
     here = named_period(place.parent.name)
-    for file in place.parent.parent.parent.glob(f"*/*/{SIGNED_FOLDER}/{place.name}/*/{SIGNATURE_FILE}"):
-        period = named_period(file.parents[3].name)
-        same_year = here and period and period.start.year == here.start.year
-        if same_year and (signature := read_signature(file)) is not None:
-            yield signature
+    for folder in place.parent.parent.parent.glob(f"*/*/{SIGNED_FOLDER}/{place.name}"):
+        period = named_period(folder.parents[1].name)
+        if here and period and period.start.year == here.start.year and folder != _folder(place):
+            found = (read_signature(folder / str(version) / SIGNATURE_FILE) for version in _versions(folder))
+            yield from (one for one in found if one is not None)
 
 
 def _keep(folder: Path, version: int, files: Mapping[str, bytes]) -> None:

@@ -16,7 +16,16 @@ from scoring.model import Period
 from scoring.rulebook import load
 from smartapp import paths
 from smartapp.attesting.attestations import from_document
-from smartapp.attesting.signature import Signed, Signer, Unsigned, Void, in_words, signature_of, state_document
+from smartapp.attesting.signature import (
+    Signed,
+    Signer,
+    Unsigned,
+    Void,
+    in_words,
+    signature_of,
+    state_document,
+    state_name,
+)
 from smartapp.attesting.signing import NotReadyToSign, sign, signature_file, state_of
 from smartapp.binder.bundling import Bundling, bundle
 from smartapp.cli import main
@@ -207,6 +216,39 @@ def test_a_score_for_other_days_or_of_another_run_says_that_other_numbers_were_s
     assert isinstance(elsewhere, Void)
     assert elsewhere.why[0].startswith("the run changed (signed: run ")
     assert "2026-01-01 to 2026-07-05" in elsewhere.why[0]
+
+
+@pytest.mark.parametrize(("second", "void"), [(timedelta(seconds=1), 0), (timedelta(seconds=-1), 1)])
+def test_of_two_scores_of_a_reporter_and_year_only_what_was_signed_last_is_signed(
+    second: timedelta, void: int, own: Practice
+) -> None:
+    publish_again(own, Period(date(2026, 1, 1), date(2026, 8, 1)), answers_of(own.place))
+    other = own.place.parent.with_name("2026-01-01--2026-08-01") / own.place.name
+    sign(own.place, SIGNER, own.key, AT)
+    sign(other, SIGNER, own.key, AT + second)
+    states = [state_of(own.place), state_of(other)]
+    assert [state_name(state) for state in states] == (["signed", "void"] if void else ["void", "signed"])
+    days = ("2026-01-01 to 2026-08-01", "2026-01-01 to 2026-07-05")[void]
+    run = own.place.parent.parent.name[:12]
+    assert in_words(states[void]).startswith(
+        f"Signature void: superseded by what Ada Example signed on November 22, 2026 (run {run}, {days})."
+    )
+    both = [state_of(place, trusted={"0" * 64}) for place in (own.place, other)]
+    assert [state_name(state) for state in both] == ["void", "void"]
+
+
+def test_of_two_signatures_in_one_second_one_holds(own: Practice) -> None:
+    publish_again(own, Period(date(2026, 1, 1), date(2026, 8, 1)), answers_of(own.place))
+    other = own.place.parent.with_name("2026-01-01--2026-08-01") / own.place.name
+    for place in (own.place, other):
+        sign(place, SIGNER, own.key, AT)
+    assert sorted(state_name(state_of(place)) for place in (own.place, other)) == ["signed", "void"]
+
+
+def test_an_earlier_version_of_the_same_score_supersedes_nothing(own: Practice) -> None:
+    sign(own.place, SIGNER, own.key, AT + timedelta(days=1))
+    sign(own.place, SIGNER, own.key, AT)
+    assert in_words(state_of(own.place)) == SIGNED
 
 
 def test_a_signature_is_of_one_reporter_and_year(own: Practice) -> None:
