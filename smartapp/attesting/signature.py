@@ -124,8 +124,8 @@ def in_words(state: State) -> str:
         return "Not signed."
     if isinstance(state, Signed):
         return f"Signed by {_who(state.signature)}, reason: {state.signature.signer.reason}."
-    after, named = (" after signing", "was signed by") if state.changed else ("", "names")
-    by = f" It {named} {_who(state.signature)}." if state.signature else ""
+    after, named = (" after signing", "It was signed by") if state.changed else ("", "The signature names")
+    by = f" {named} {_who(state.signature)}." if state.signature else ""
     return f"Signature void: {'; '.join(state.why)}{after}.{by}"
 
 

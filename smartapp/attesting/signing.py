@@ -5,10 +5,13 @@ in the score's place afterwards is compared with what was signed; if anything di
 by what. Pages, files and the binder all tell the state by `state_of`.
 """
 
+import errno
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from extractors.sources.crawl_files import digest_of
@@ -25,7 +28,7 @@ from smartapp.attesting.signature import (
     signature_of,
 )
 from smartapp.durable import Files
-from smartapp.kept.archive import named_period, open_score
+from smartapp.kept.archive import ArchiveError, named_period, open_score
 from smartapp.kept.runs import SIGNED_FOLDER, as_json
 from smartapp.kept.score_files import check_borne_out
 from smartapp.scored import Scored
@@ -42,6 +45,8 @@ _WHAT = {
     "submission.json": "the submission",
 }
 """What is signed, by file, in the order in which changes are told."""
+_OWNER_ONLY = 0o700
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 _FOREIGN = "signed by a key that is not the practice's"
 
 
@@ -49,7 +54,7 @@ class NotReadyToSign(UsageError):  # noqa: N818  # the words say it
     """Nobody can stand for what is there; the message says what to mend."""
 
 
-def sign(place: Path, signer: Signer, key: SigningKey, at: datetime) -> Signed:
+def sign(place: Path, signer: Signer, key: SigningKey, at: datetime, seen: Mapping[str, str] | None = None) -> Signed:
     """Sign the score in a folder, and keep a copy of what was signed.
 
     Args:
@@ -57,22 +62,22 @@ def sign(place: Path, signer: Signer, key: SigningKey, at: datetime) -> Signed:
         signer: who signs.
         key: with which key.
         at: when, with a zone.
+        seen: the files that the signer stands for, by name; None: those that are there.
 
     Raises:
-        ArchiveError: the folder does not bear out its numbers.
+        ArchiveError: the folder does not bear out its numbers, or was written anew meanwhile.
         NotReadyToSign: the input is not whole, the gate is shut, or a required measure is not determinable.
     """
-    with open_score(place) as scored:
-        check_ready(scored)
-        check_borne_out(scored, place)
-    files = {name: file.read_bytes() for name, file in _files(place).items() if file.is_file()}
+    files = _checked(place, seen or {})
+    digests = {name: sha256(data).hexdigest() for name, data in files.items()}
     folder = _folder(place)
-    version = max(_versions(folder), default=0) + 1
-    told = _document(place, signer, at, version, {name: sha256(data).hexdigest() for name, data in files.items()})
-    told |= {"public_key": key.public.raw.hex(), "fingerprint": key.public.fingerprint}
-    text = as_json({**told, "signature": key.sign(as_json(told).encode()).hex()})
-    _keep(folder, version, {**files, SIGNATURE_FILE: text.encode()})
-    return Signed(signature_in(told))
+    while True:
+        version = max(_versions(folder), default=0) + 1
+        told = _document(place, signer, at, version, digests)
+        told |= {"public_key": key.public.raw.hex(), "fingerprint": key.public.fingerprint}
+        text = as_json({**told, "signature": key.sign(as_json(told).encode()).hex()})
+        if _keep(folder, version, {**files, SIGNATURE_FILE: text.encode()}):
+            return Signed(signature_in(told))
 
 
 def state_of(place: Path, answers: Mapping[str, Any] | None = None, trusted: Collection[str] | None = None) -> State:
@@ -140,6 +145,21 @@ def check_ready(scored: Scored) -> None:
         )
 
 
+def _checked(place: Path, seen: Mapping[str, str]) -> dict[str, bytes]:
+    """The files to sign, which were the same before and after they were held against their run."""
+    files = _bytes_of(place)
+    with open_score(place) as scored:
+        check_ready(scored)
+        check_borne_out(scored, place)
+    if _bytes_of(place) != files or any(files.get(name) != text.encode() for name, text in seen.items()):
+        raise ArchiveError("The score was written anew while it was being signed. Look at it again, and sign again.")
+    return files
+
+
+def _bytes_of(place: Path) -> dict[str, bytes]:
+    return {name: file.read_bytes() for name, file in _files(place).items() if file.is_file()}
+
+
 def _document(place: Path, signer: Signer, at: datetime, version: int, digests: Mapping[str, str]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
@@ -162,7 +182,7 @@ def _folder(place: Path) -> Path:
 
 
 def _versions(folder: Path) -> list[int]:
-    return [int(one.name) for one in folder.glob("[0-9]*") if one.name.isdigit()]
+    return [int(one.name) for one in folder.glob("[0-9]*") if one.name.isdecimal()]
 
 
 def _files(place: Path) -> dict[str, Path]:
@@ -211,12 +231,21 @@ def _others(place: Path) -> Iterator[Signature]:
             yield from (one for one in found if one is not None)
 
 
-def _keep(folder: Path, version: int, files: Mapping[str, bytes]) -> None:
-    """Write a version whole: beside its place, to the disk, then renamed into it."""
-    draft, writer = folder / f".{version}", Files()
-    for name, data in files.items():
-        writer.write(draft / name, data)
-    draft.rename(folder / str(version))
+def _keep(folder: Path, version: int, files: Mapping[str, bytes]) -> bool:
+    """Write a version whole: beside its place, to the disk, then renamed into it. False: somebody took its number."""
+    folder.mkdir(parents=True, exist_ok=True, mode=_OWNER_ONLY)
+    draft, writer = Path(mkdtemp(prefix=".draft-", dir=folder)), Files()
+    try:
+        for name, data in files.items():
+            writer.write(draft / name, data)
+        writer.move(draft, folder / str(version))
+    except OSError as problem:
+        if problem.errno not in _TAKEN:
+            raise
+        return False
+    finally:
+        rmtree(draft, ignore_errors=True)
+    return True
 
 
 def _digest(text: str) -> str:

@@ -105,12 +105,12 @@ def keep_signed(scored: Scored, run: Path, signer: Signer, key: SigningKey, at: 
 
     Raises:
         NotReadyToSign: the input is not whole, the gate is shut, or a required measure is not determinable.
-        ArchiveError: the folder does not bear out its numbers.
+        ArchiveError: the folder does not bear out its numbers, or was written anew meanwhile.
     """
     check_ready(scored)
     write_period(run, scored.reading)
-    _keep_score(scored, run, score_texts(scored, case_rows(scored.reading)))
-    return sign(score_place(scored, run), signer, key, at)
+    seen = _keep_score(scored, run, score_texts(scored, case_rows(scored.reading)))
+    return sign(score_place(scored, run), signer, key, at, seen)
 
 
 def keep(scored: Scored, runs: Path) -> Path:
@@ -141,9 +141,11 @@ def _keep_as_signed(scored: Scored, run: Path) -> Path:
     return run
 
 
-def _keep_score(scored: Scored, run: Path, texts: Mapping[str, str]) -> None:
+def _keep_score(scored: Scored, run: Path, texts: Mapping[str, str]) -> dict[str, str]:
+    """Write the files of a score with the answers that they rest on; returns what was written, by name."""
     kept = {**texts, "attestations.json": as_json(attestations.as_document(_in_force(scored)))}
     write_score(run, scored.reading, scored.submission.reporter, kept)
+    return kept
 
 
 def _in_force(scored: Scored) -> attestations.Attestations:

@@ -141,7 +141,7 @@ def holds(run: Path, period: Period) -> bool:
 
 def is_signed(run: Path) -> bool:
     """Whether somebody signed a score of a run, whether that still holds or not."""
-    return any(run.glob(f"*/{SIGNED_FOLDER}"))
+    return any(run.glob(f"*/{SIGNED_FOLDER}/*/[0-9]*"))
 
 
 def _move_files(draft: Path, run: Path, only_missing: bool) -> None:

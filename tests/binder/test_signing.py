@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -26,10 +27,10 @@ from smartapp.attesting.signature import (
     state_document,
     state_name,
 )
-from smartapp.attesting.signing import NotReadyToSign, sign, signature_file, state_of
+from smartapp.attesting.signing import NotReadyToSign, read_signature, sign, signature_file, state_of
 from smartapp.binder.bundling import Bundling, bundle
 from smartapp.cli import main
-from smartapp.kept.archive import counted_again, open_score
+from smartapp.kept.archive import ArchiveError, counted_again, open_score
 from smartapp.kept.publish import publish
 from smartapp.kept.runs import table_file
 from smartapp.kept.score_files import check_borne_out
@@ -173,7 +174,7 @@ def test_a_signature_by_another_key_than_the_practices_is_void_where_that_key_is
     foreign = state_of(own.place, trusted={own.key.public.fingerprint})
     assert isinstance(foreign, Void)
     assert in_words(foreign) == (
-        "Signature void: signed by a key that is not the practice's. It names Ada Example, practice manager, on "
+        "Signature void: signed by a key that is not the practice's. The signature names Ada Example, practice manager, on "
         "November 22, 2026, 15:04 UTC."
     )
     assert isinstance(state_of(own.place, trusted={other.public.fingerprint, own.key.public.fingerprint}), Signed)
@@ -218,31 +219,26 @@ def test_a_score_for_other_days_or_of_another_run_says_that_other_numbers_were_s
     assert "2026-01-01 to 2026-07-05" in elsewhere.why[0]
 
 
-@pytest.mark.parametrize(("second", "void"), [(timedelta(seconds=1), 0), (timedelta(seconds=-1), 1)])
-def test_of_two_scores_of_a_reporter_and_year_only_what_was_signed_last_is_signed(
-    second: timedelta, void: int, own: Practice
-) -> None:
+def test_of_two_scores_of_a_reporter_and_year_only_what_was_signed_last_is_signed(own: Practice) -> None:
     publish_again(own, Period(date(2026, 1, 1), date(2026, 8, 1)), answers_of(own.place))
     other = own.place.parent.with_name("2026-01-01--2026-08-01") / own.place.name
+
+    def states(trusted: str | None = None) -> list[str]:
+        keys = None if trusted is None else {trusted}
+        return [state_name(state_of(place, trusted=keys)) for place in (own.place, other)]
+
     sign(own.place, SIGNER, own.key, AT)
-    sign(other, SIGNER, own.key, AT + second)
-    states = [state_of(own.place), state_of(other)]
-    assert [state_name(state) for state in states] == (["signed", "void"] if void else ["void", "signed"])
-    days = ("2026-01-01 to 2026-08-01", "2026-01-01 to 2026-07-05")[void]
-    run = own.place.parent.parent.name[:12]
-    assert in_words(states[void]).startswith(
-        f"Signature void: superseded by what Ada Example signed on November 22, 2026 (run {run}, {days})."
+    sign(other, SIGNER, own.key, AT + timedelta(seconds=1))
+    assert states() == states(own.key.public.fingerprint) == ["void", "signed"]
+    assert in_words(state_of(own.place)) == (
+        f"Signature void: superseded by what Ada Example signed on November 22, 2026 (run {own.place.parts[-3][:12]}, "
+        "2026-01-01 to 2026-08-01). The signature names Ada Example, practice manager, on November 22, 2026, 15:04 UTC."
     )
-    both = [state_of(place, trusted={"0" * 64}) for place in (own.place, other)]
-    assert [state_name(state) for state in both] == ["void", "void"]
-
-
-def test_of_two_signatures_in_one_second_one_holds(own: Practice) -> None:
-    publish_again(own, Period(date(2026, 1, 1), date(2026, 8, 1)), answers_of(own.place))
-    other = own.place.parent.with_name("2026-01-01--2026-08-01") / own.place.name
-    for place in (own.place, other):
-        sign(place, SIGNER, own.key, AT)
-    assert sorted(state_name(state_of(place)) for place in (own.place, other)) == ["signed", "void"]
+    sign(own.place, SIGNER, own.key, AT + timedelta(seconds=2))
+    assert states() == ["signed", "void"]
+    sign(other, SIGNER, own.key, AT + timedelta(seconds=2))
+    assert sorted(states()) == ["signed", "void"]
+    assert states("0" * 64) == ["void", "void"]
 
 
 def test_an_earlier_version_of_the_same_score_supersedes_nothing(own: Practice) -> None:
@@ -380,9 +376,36 @@ def test_a_report_of_what_was_not_read_whole_is_not_told_to_be_signed_and_what_w
     assert "Signature void: the score changed after signing." in (own.out / "report.html").read_text()
 
 
-def test_signing_again_after_a_broken_write_goes_on(own: Practice) -> None:
+FROZEN = {"attestations.json", "cases.csv", "score.json", "signature.json", "submission.json", "tallies.json"}
+
+
+def test_signing_again_after_a_broken_write_goes_on_and_takes_nothing_of_it_along(own: Practice) -> None:
     sign(own.place, SIGNER, own.key, AT)
     kept = signature_file(own.place)
     assert kept is not None
-    shutil.copytree(kept.parent, kept.parent.with_name(".2"))
+    for broken in (".2", ".draft-2"):
+        shutil.copytree(kept.parent, kept.parent.with_name(broken))
+        (kept.parent.with_name(broken) / "old.txt").touch()
     assert sign(own.place, SIGNER, own.key, AT).signature.version == 2
+    assert kept_of(own.place).keys() == FROZEN
+
+
+def test_who_sign_at_once_each_have_a_version_of_their_own(own: Practice) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        names = [f"Person {number}" for number in range(4)]
+        made = list(threads.map(lambda name: sign(own.place, Signer(name, "r", "x"), own.key, AT), names))
+    assert sorted(one.signature.version for one in made) == [1, 2, 3, 4]
+    folder = own.place.parent / "signed" / own.place.name
+    assert sorted(kept.name for kept in folder.iterdir()) == ["1", "2", "3", "4"]
+    for one in made:
+        version = folder / str(one.signature.version)
+        assert {file.name for file in version.iterdir()} == FROZEN
+        assert read_signature(version / "signature.json") == one.signature
+
+
+def test_what_is_not_what_the_signer_stands_for_is_not_signed(own: Practice) -> None:
+    seen = {"score.json": (own.place / "score.json").read_text()}
+    with pytest.raises(ArchiveError, match="sign again"):
+        sign(own.place, SIGNER, own.key, AT, {**seen, "cases.csv": "others"})
+    assert signature_file(own.place) is None
+    assert sign(own.place, SIGNER, own.key, AT, seen) == state_of(own.place)
