@@ -174,8 +174,8 @@ def test_a_signature_by_another_key_than_the_practices_is_void_where_that_key_is
     foreign = state_of(own.place, trusted={own.key.public.fingerprint})
     assert isinstance(foreign, Void)
     assert in_words(foreign) == (
-        "Signature void: signed by a key that is not the practice's. The signature names Ada Example, practice manager, on "
-        "November 22, 2026, 15:04 UTC."
+        "Signature void: signed by a key that is not the practice's. The signature names Ada Example, practice "
+        "manager, on November 22, 2026, 15:04 UTC."
     )
     assert isinstance(state_of(own.place, trusted={other.public.fingerprint, own.key.public.fingerprint}), Signed)
     assert isinstance(state_of(own.place, trusted=()), Void)
