@@ -62,10 +62,15 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Void:
-    """Somebody signed, but not what is there now. `signature` is None where the file of it cannot be believed."""
+    """Somebody signed, but not what is there now, or not so that it holds.
+
+    `signature` is None where the file of it cannot be believed. `changed`: whether what was signed changed; else what
+    is there was signed, and yet it does not hold.
+    """
 
     signature: Signature | None
     why: tuple[str, ...]
+    changed: bool = True
 
 
 State = Unsigned | Signed | Void
@@ -119,8 +124,9 @@ def in_words(state: State) -> str:
         return "Not signed."
     if isinstance(state, Signed):
         return f"Signed by {_who(state.signature)}, reason: {state.signature.signer.reason}."
-    by = f" It was signed by {_who(state.signature)}." if state.signature else ""
-    return f"Signature void: {'; '.join(state.why)} after signing.{by}"
+    after, named = (" after signing", "It was signed by") if state.changed else ("", "The signature names")
+    by = f" {named} {_who(state.signature)}." if state.signature else ""
+    return f"Signature void: {'; '.join(state.why)}{after}.{by}"
 
 
 def _who(signature: Signature) -> str:

@@ -5,10 +5,13 @@ in the score's place afterwards is compared with what was signed; if anything di
 by what. Pages, files and the binder all tell the state by `state_of`.
 """
 
-from collections.abc import Iterator, Mapping
+import errno
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from extractors.sources.crawl_files import digest_of
@@ -25,14 +28,14 @@ from smartapp.attesting.signature import (
     signature_of,
 )
 from smartapp.durable import Files
-from smartapp.kept.archive import named_period, open_score
-from smartapp.kept.runs import as_json
+from smartapp.kept.archive import ArchiveError, named_period, open_score
+from smartapp.kept.runs import SIGNED_FOLDER, as_json
 from smartapp.kept.score_files import check_borne_out
 from smartapp.scored import Scored
 from smartapp.signing_key import SigningKey
 from smartapp.usecases import UsageError
 
-SIGNED_FOLDER, SIGNATURE_FILE = "signed", "signature.json"
+SIGNATURE_FILE = "signature.json"
 _TALLIES = "tallies.json"
 _WHAT = {
     "attestations.json": "the answers",
@@ -42,13 +45,16 @@ _WHAT = {
     "submission.json": "the submission",
 }
 """What is signed, by file, in the order in which changes are told."""
+_OWNER_ONLY = 0o700
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
+_FOREIGN = "signed by a key that is not the practice's"
 
 
 class NotReadyToSign(UsageError):  # noqa: N818  # the words say it
     """Nobody can stand for what is there; the message says what to mend."""
 
 
-def sign(place: Path, signer: Signer, key: SigningKey, at: datetime) -> Signed:
+def sign(place: Path, signer: Signer, key: SigningKey, at: datetime, seen: Mapping[str, str] | None = None) -> Signed:
     """Sign the score in a folder, and keep a copy of what was signed.
 
     Args:
@@ -56,43 +62,49 @@ def sign(place: Path, signer: Signer, key: SigningKey, at: datetime) -> Signed:
         signer: who signs.
         key: with which key.
         at: when, with a zone.
+        seen: the files that the signer stands for, by name; None: those that are there.
 
     Raises:
-        ArchiveError: the folder does not bear out its numbers.
+        ArchiveError: the folder does not bear out its numbers, or was written anew meanwhile.
         NotReadyToSign: the input is not whole, the gate is shut, or a required measure is not determinable.
     """
-    with open_score(place) as scored:
-        check_ready(scored)
-        check_borne_out(scored, place)
-    files = {name: file.read_bytes() for name, file in _files(place).items() if file.is_file()}
+    files = _checked(place, seen or {})
+    digests = {name: sha256(data).hexdigest() for name, data in files.items()}
     folder = _folder(place)
-    version = max(_versions(folder), default=0) + 1
-    told = _document(place, signer, at, version, {name: sha256(data).hexdigest() for name, data in files.items()})
-    told |= {"public_key": key.public.raw.hex(), "fingerprint": key.public.fingerprint}
-    text = as_json({**told, "signature": key.sign(as_json(told).encode()).hex()})
-    _keep(folder, version, {**files, SIGNATURE_FILE: text.encode()})
-    return Signed(signature_in(told))
+    while True:
+        version = max(_versions(folder), default=0) + 1
+        told = _document(place, signer, at, version, digests)
+        told |= {"public_key": key.public.raw.hex(), "fingerprint": key.public.fingerprint}
+        text = as_json({**told, "signature": key.sign(as_json(told).encode()).hex()})
+        if _keep(folder, version, {**files, SIGNATURE_FILE: text.encode()}):
+            return Signed(signature_in(told))
 
 
-def state_of(place: Path, answers: Mapping[str, Any] | None = None) -> State:
+def state_of(place: Path, answers: Mapping[str, Any] | None = None, trusted: Collection[str] | None = None) -> State:
     """Whether what stands in a score's folder is signed.
 
     Args:
         place: `runs/<fingerprint>/<period>/<reporter>`; its signatures lie beside it.
         answers: the answers that are in force, as `attestations.as_document` gives them, where they are kept
             elsewhere; None takes those of the folder.
+        trusted: fingerprints of the keys that sign for the practice; None: whose key it is is not judged.
     """
     folder = _folder(place)
     versions = _versions(folder)
     if not versions:
-        return _elsewhere(place)
+        return _elsewhere(place, trusted)
     signature = read_signature(folder / str(max(versions)) / SIGNATURE_FILE)
     if signature is None:
         return Void(None, ("the signature itself was changed",))
+    if not _is_trusted(signature, trusted):
+        return Void(signature, (_FOREIGN,), changed=False)
     why = [f"{_WHAT[name]} changed" for name in _changed(place, signature)]
     if answers is not None and _digest(as_json(answers)) != signature.digests.get("attestations.json"):
         why = list(dict.fromkeys([f"{_WHAT['attestations.json']} changed", *why]))
-    return Void(signature, tuple(why)) if why else Signed(signature)
+    if why:
+        return Void(signature, tuple(why))
+    later = [one for one in _others(place) if _is_trusted(one, trusted) and _order(one) > _order(signature)]
+    return Void(signature, (_superseded(max(later, key=_order)),), changed=False) if later else Signed(signature)
 
 
 def read_signature(file: Path) -> Signature | None:
@@ -133,6 +145,21 @@ def check_ready(scored: Scored) -> None:
         )
 
 
+def _checked(place: Path, seen: Mapping[str, str]) -> dict[str, bytes]:
+    """The files to sign, which were the same before and after they were held against their run."""
+    files = _bytes_of(place)
+    with open_score(place) as scored:
+        check_ready(scored)
+        check_borne_out(scored, place)
+    if _bytes_of(place) != files or any(files.get(name) != text.encode() for name, text in seen.items()):
+        raise ArchiveError("The score was written anew while it was being signed. Look at it again, and sign again.")
+    return files
+
+
+def _bytes_of(place: Path) -> dict[str, bytes]:
+    return {name: file.read_bytes() for name, file in _files(place).items() if file.is_file()}
+
+
 def _document(place: Path, signer: Signer, at: datetime, version: int, digests: Mapping[str, str]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
@@ -155,7 +182,7 @@ def _folder(place: Path) -> Path:
 
 
 def _versions(folder: Path) -> list[int]:
-    return [int(one.name) for one in folder.glob("[0-9]*") if one.name.isdigit()]
+    return [int(one.name) for one in folder.glob("[0-9]*") if one.name.isdecimal()]
 
 
 def _files(place: Path) -> dict[str, Path]:
@@ -167,30 +194,58 @@ def _changed(place: Path, signature: Signature) -> list[str]:
     return [name for name, file in _files(place).items() if digest_of(file) != signature.digests.get(name)]
 
 
-def _elsewhere(place: Path) -> State:
+def _is_trusted(signature: Signature, trusted: Collection[str] | None) -> bool:
+    return trusted is None or signature.key in trusted
+
+
+def _elsewhere(place: Path, trusted: Collection[str] | None) -> State:
     """Void where other numbers of the same reporter and year were signed, in another run or for other days."""
-    found = [one for file in _others(place) if (one := read_signature(file)) is not None]
+    found = [one for one in _others(place) if _is_trusted(one, trusted)]
     if not found:
         return Unsigned()
-    last = max(found, key=lambda one: one.at)
+    last = max(found, key=_order)
     what = "the days" if last.run == place.parent.parent.name else "the run"
-    return Void(last, (f"{what} changed (signed: run {last.run[:12]}, {last.period.replace('--', ' to ')})",))
+    return Void(last, (f"{what} changed (signed: {_numbers(last)})",))
 
 
-def _others(place: Path) -> Iterator[Path]:
+def _order(signature: Signature) -> tuple[datetime, str, str]:
+    """Which signature of a reporter and year is the later; of two in one second, one and not both."""
+    return signature.at, signature.run, signature.period
+
+
+def _superseded(by: Signature) -> str:
+    return f"superseded by what {by.signer.name} signed on {by.at:%B} {by.at.day}, {by.at.year} ({_numbers(by)})"
+
+
+def _numbers(signature: Signature) -> str:
+    return f"run {signature.run[:12]}, {signature.period.replace('--', ' to ')}"
+
+
+def _others(place: Path) -> Iterator[Signature]:
+    """The signatures of other numbers of the same reporter and year, as far as they can be believed."""
     here = named_period(place.parent.name)
-    for file in place.parent.parent.parent.glob(f"*/*/{SIGNED_FOLDER}/{place.name}/*/{SIGNATURE_FILE}"):
-        period = named_period(file.parents[3].name)
-        if here and period and period.start.year == here.start.year:
-            yield file
+    for folder in place.parent.parent.parent.glob(f"*/*/{SIGNED_FOLDER}/{place.name}"):
+        period = named_period(folder.parents[1].name)
+        if here and period and period.start.year == here.start.year and folder != _folder(place):
+            found = (read_signature(folder / str(version) / SIGNATURE_FILE) for version in _versions(folder))
+            yield from (one for one in found if one is not None)
 
 
-def _keep(folder: Path, version: int, files: Mapping[str, bytes]) -> None:
-    """Write a version whole: beside its place, to the disk, then renamed into it."""
-    draft, writer = folder / f".{version}", Files()
-    for name, data in files.items():
-        writer.write(draft / name, data)
-    draft.rename(folder / str(version))
+def _keep(folder: Path, version: int, files: Mapping[str, bytes]) -> bool:
+    """Write a version whole: beside its place, to the disk, then renamed into it. False: somebody took its number."""
+    folder.mkdir(parents=True, exist_ok=True, mode=_OWNER_ONLY)
+    draft, writer = Path(mkdtemp(prefix=".draft-", dir=folder)), Files()
+    try:
+        for name, data in files.items():
+            writer.write(draft / name, data)
+        writer.move(draft, folder / str(version))
+    except OSError as problem:
+        if problem.errno not in _TAKEN:
+            raise
+        return False
+    finally:
+        rmtree(draft, ignore_errors=True)
+    return True
 
 
 def _digest(text: str) -> str:

@@ -39,6 +39,9 @@ _RUN = click.option(
     help="runs/<fingerprint>/<period>/<reporter>, a run, or what --out made, if it holds one score.",
 )  # fmt: skip
 _FILE = click.argument("file", type=PLACE)
+_TRUSTED = click.option(
+    "--key", "trusted", help="The practice's public key (.pub) or its fingerprint, as it was given to you."
+)
 _KEY = click.option("--key", type=PLACE, help="Private key of pi180 signing-key new. [default: your own, made once]")
 
 
@@ -106,11 +109,15 @@ def sign_verb(run: Path, key: Path | None, in_json: bool, **who: str) -> None:
 
 @click.command()
 @_RUN
+@_TRUSTED
 @AS_JSON
-def signature(run: Path, in_json: bool) -> None:
-    """Say who signed a score, and whether that still holds. Exit code 7 if the signature is void."""
+def signature(run: Path, trusted: str | None, in_json: bool) -> None:
+    """Say who signed a score, and whether that still holds. Exit code 7 if the signature is void.
+
+    Without --key it is not judged whether the key that signed is the practice's.
+    """
     with stated_failures():
-        state = state_of(find_score(run))
+        state = state_of(find_score(run), trusted={fingerprint_of(trusted)} if trusted else None)
     click.echo(as_json(state_document(state)) if in_json else f"{in_words(state)}\n", nl=False)
     sys.exit(DIFFERENT if isinstance(state, Void) else 0)
 
@@ -177,7 +184,7 @@ def _document(text: str, year: int) -> Attached:
 @click.command("verify")
 @_FILE
 @click.option("--replay", is_flag=True, help="Also count and score everything again from what is in the binder.")
-@click.option("--key", "trusted", help="The practice's public key (.pub) or its fingerprint, as it was given to you.")
+@_TRUSTED
 @AS_JSON
 def verify_verb(file: Path, replay: bool, trusted: str | None, in_json: bool) -> None:
     """Verify a binder, offline and by itself. Exit code 7 if anything is not as it was signed."""

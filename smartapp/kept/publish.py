@@ -1,7 +1,7 @@
 """Write what one scored reading leaves: the report, the cases, the submission, and the run behind them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -9,14 +9,24 @@ from extractors.sources.crawl_files import digest_of
 from scoring.requirements import is_determinable
 from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting import attestations
-from smartapp.attesting.signature import Signed, Signer
+from smartapp.attesting.signature import Signed, Signer, State, Void
 from smartapp.attesting.signing import check_ready, sign, state_of
-from smartapp.kept.archive import open_score
-from smartapp.kept.runs import as_json, period_name, score_name, write_period, write_run, write_score, write_text
+from smartapp.kept.archive import ArchiveError, open_run, open_score
+from smartapp.kept.runs import (
+    as_json,
+    is_signed,
+    is_well_named,
+    period_name,
+    score_name,
+    write_period,
+    write_run,
+    write_score,
+    write_text,
+)
 from smartapp.kept.score_files import score_texts
 from smartapp.opened.evidence import case_rows
 from smartapp.report import render
-from smartapp.scored import Scored
+from smartapp.scored import Scored, score_reading
 from smartapp.signing_key import SigningKey
 
 _REPORT = "report.html"
@@ -47,7 +57,7 @@ def publish(scored: Scored, out: Path, as_of: date | None = None, runs: Path | N
         write_text(out / name, text)
     run = _keep(scored, texts, runs or out / "runs")
     place = score_place(scored, run)
-    write_text(out / _REPORT, render(scored, rows, as_of, periods_of(scored, as_of), state_of(place)))
+    write_text(out / _REPORT, render(scored, rows, as_of, periods_of(scored, as_of), _state(out, place)))
     return Published(out / _REPORT, run, _note(scored))
 
 
@@ -58,11 +68,24 @@ def tell_signature(place: Path) -> None:
         place: `<out>/runs/<fingerprint>/<period>/<reporter>`.
     """
     out = place.parents[3]
-    if not (out / _REPORT).is_file() or digest_of(out / "score.json") != digest_of(place / "score.json"):
+    if not (out / _REPORT).is_file() or not _is_of(out, place):
         return
     with open_score(place) as scored:
         text = render(scored, case_rows(scored.reading), None, periods_of(scored), state_of(place))
     write_text(out / _REPORT, text)
+
+
+def _state(out: Path, place: Path) -> State:
+    """Whether what was published is signed; where the run keeps another score, as it was signed, it is not."""
+    state = state_of(place)
+    if isinstance(state, Signed) and not _is_of(out, place):
+        return Void(state.signature, ("the score changed",))
+    return state
+
+
+def _is_of(out: Path, place: Path) -> bool:
+    """Whether a score that was published is the one that a run keeps."""
+    return digest_of(out / "score.json") == digest_of(place / "score.json")
 
 
 def score_place(scored: Scored, run: Path) -> Path:
@@ -82,12 +105,12 @@ def keep_signed(scored: Scored, run: Path, signer: Signer, key: SigningKey, at: 
 
     Raises:
         NotReadyToSign: the input is not whole, the gate is shut, or a required measure is not determinable.
-        ArchiveError: the folder does not bear out its numbers.
+        ArchiveError: the folder does not bear out its numbers, or was written anew meanwhile.
     """
     check_ready(scored)
     write_period(run, scored.reading)
-    _keep_score(scored, run, score_texts(scored, case_rows(scored.reading)))
-    return sign(score_place(scored, run), signer, key, at)
+    seen = _keep_score(scored, run, score_texts(scored, case_rows(scored.reading)))
+    return sign(score_place(scored, run), signer, key, at, seen)
 
 
 def keep(scored: Scored, runs: Path) -> Path:
@@ -97,13 +120,39 @@ def keep(scored: Scored, runs: Path) -> Path:
 
 def _keep(scored: Scored, texts: Mapping[str, str], runs: Path) -> Path:
     run = write_run(runs, scored.reading)
+    if is_signed(run):
+        try:
+            return _keep_as_signed(scored, run)
+        except ArchiveError:  # what was signed does not bear itself out any more: nothing is lost by what is whole
+            write_run(runs, scored.reading, anew=True)
     _keep_score(scored, run, texts)
     return run
 
 
-def _keep_score(scored: Scored, run: Path, texts: Mapping[str, str]) -> None:
-    kept = {**texts, "attestations.json": as_json(attestations.as_document(scored.attestations))}
+def _keep_as_signed(scored: Scored, run: Path) -> Path:
+    """Keep a score as it comes out of the tables that are signed: they say the same, perhaps from other files.
+
+    Raises:
+        ArchiveError: the run is not whole, or does not come out as what was read now.
+    """
+    with open_run(run, scored.reading.period) as reading:
+        same = score_reading(reading, scored.attestations)
+        _keep_score(same, run, score_texts(same, case_rows(reading)))
+    return run
+
+
+def _keep_score(scored: Scored, run: Path, texts: Mapping[str, str]) -> dict[str, str]:
+    """Write the files of a score with the answers that they rest on; returns what was written, by name."""
+    kept = {**texts, "attestations.json": as_json(attestations.as_document(_in_force(scored)))}
     write_score(run, scored.reading, scored.submission.reporter, kept)
+    return kept
+
+
+def _in_force(scored: Scored) -> attestations.Attestations:
+    """The answers with the reporter and the days that they were taken for, whether a person named them or not."""
+    attested, reporter = scored.attestations, scored.submission.reporter
+    named = reporter if is_well_named(reporter) else attested.reporter
+    return replace(attested, reporter=named, period=attested.period or scored.reading.period)
 
 
 def _note(scored: Scored) -> str | None:

@@ -2,7 +2,8 @@
 
 `runs/<fingerprint>/` holds what was read and by which rules; `<period>/` in it the tallies of a period, and
 `<period>/<reporter>/` a score. One run serves several periods and reporters; a later one removes nothing.
-The same data read again, perhaps from other files, put what was read last in place of the earlier reading.
+The same data read again, perhaps from other files, put what was read last in place of the earlier reading; but in a
+run of which somebody signed a score, the tables stay as they were signed.
 Folders are written beside their place and renamed into it, so that each is whole or not there. They hold
 protected health information and are the owner's alone. `archive` reads them back.
 """
@@ -41,6 +42,9 @@ COUNTED = (
 _TABLES = ("event", "resource", "reference", "current_directory", *COUNTED)
 _TIN, _NPI = re.compile("[0-9]{9}"), re.compile("[0-9]{10}")
 _TALLIES = "tallies.json"
+SIGNED_FOLDER = "signed"
+"""In the folder of a period, beside its scores: what was signed of them."""
+
 _OWNER_ONLY_FOLDER, _OWNER_ONLY_FILE = 0o700, 0o600
 
 
@@ -94,8 +98,15 @@ def as_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, default=str) + "\n"
 
 
-def write_run(root: Path, reading: Reading) -> Path:
-    """Write what was read, and the tallies of its period, below `root`; return the run's folder."""
+def write_run(root: Path, reading: Reading, anew: bool = False) -> Path:
+    """Write what was read, and the tallies of its period, below `root`; return the run's folder.
+
+    Args:
+        root: the folder of the runs.
+        reading: what was read.
+        anew: whether it also takes the place of what somebody signed; else a run that is signed only gets what it
+            lacks.
+    """
     run = root / reading.fingerprint
     draft = _draft(run)
     for table in _TABLES:
@@ -108,7 +119,7 @@ def write_run(root: Path, reading: Reading) -> Path:
     }
     _fill(draft, texts)
     if run.exists():
-        _move_files(draft, run)
+        _move_files(draft, run, only_missing=is_signed(run) and not anew)
     else:
         draft.rename(run)
     write_period(run, reading)
@@ -128,14 +139,20 @@ def holds(run: Path, period: Period) -> bool:
     return all(file.is_file() for file in needed)
 
 
-def _move_files(draft: Path, run: Path) -> None:
+def is_signed(run: Path) -> bool:
+    """Whether somebody signed a score of a run, whether that still holds or not."""
+    return any(run.glob(f"*/{SIGNED_FOLDER}/*/[0-9]*"))
+
+
+def _move_files(draft: Path, run: Path, only_missing: bool) -> None:
     """Put the files of a draft in place of those of a run; its periods and scores stay.
 
     Two readings of one fingerprint say the same, but from other files and lines, or with other lines set aside.
     """
     for file in sorted(draft.iterdir()):
-        file.replace(run / file.name)
-    draft.rmdir()
+        if not (only_missing and (run / file.name).exists()):
+            file.replace(run / file.name)
+    shutil.rmtree(draft)
 
 
 def table_file(run: Path, table: str) -> Path:
@@ -160,6 +177,12 @@ def score_name(reporter: Reporter) -> str:
     """
     tin = _name_of(reporter.tin, _TIN) if reporter.tin else "unknown"
     return f"TIN-{tin}-" + (f"NPI-{_name_of(reporter.npi, _NPI)}" if reporter.npi else "group")
+
+
+def is_well_named(reporter: Reporter) -> bool:
+    """Whether TIN and NPI, as far as the data state them, are of digits, so that answers can name the reporter."""
+    stated = ((reporter.tin, _TIN), (reporter.npi, _NPI))
+    return all(value is None or digits.fullmatch(value) for value, digits in stated)
 
 
 def _name_of(stated: str, digits: re.Pattern[str]) -> str:

@@ -25,13 +25,15 @@ def dashboard_of(service: Service, scored: Scored, choice: Choice, today: date) 
         next=service.remembered.once(("next", choice.key, today), lambda: _next(scored, today)),
         files=(files.filled, files.of),
         dates=dates_shown(scored.reading.rules, choice.period, today),
-        signature=signature_of(scored, choice),
+        signature=signature_of(service, scored, choice),
     )
 
 
-def signature_of(scored: Scored, choice: Choice) -> SignatureShown:
-    """Whether somebody signed what is shown, with the answers that are in force."""
-    return signature_shown(state_of(score_place(scored, choice.run), as_document(scored.attestations)))
+def signature_of(service: Service, scored: Scored, choice: Choice) -> SignatureShown:
+    """Whether somebody signed what is shown, with the answers that are in force, and with the key of this server."""
+    key = service.settings.signing_key
+    trusted = None if key is None else {key.public.fingerprint}
+    return signature_shown(state_of(score_place(scored, choice.run), as_document(scored.attestations), trusted))
 
 
 def known_periods(service: Service, scored: Scored, choice: Choice, today: date | None) -> Periods | None:

@@ -10,8 +10,9 @@ from smartapp.kept.publish import keep_signed
 from smartapp.people.access import Act
 from smartapp.report import app_page
 from smartapp.report.dates import dates_shown
-from smartapp.report.files import FILES
+from smartapp.report.files import FILES, FileShown
 from smartapp.report.submitting import submitting
+from smartapp.scored import Scored
 from smartapp.store import Deed, Launch
 from smartapp.usecases import UsageError
 from smartapp.web.answering import Seen
@@ -26,7 +27,10 @@ routes = Blueprint("submission", __name__, url_prefix="/l/<launch_id>")
 _NO_KEY = (
     "This server has no key to sign with. Who runs it makes one (pi180 signing-key new) and names it in the settings."
 )
+_CHANGED = "The numbers or answers changed while you looked; look again."
 _FIRST_LOOK = "A first look is of one's own patients alone, and not what a practice attests."
+
+_NO_FILE = "No file for CMS is made of it."
 
 
 @routes.get("/submission")
@@ -40,11 +44,13 @@ def submission(launch: Launch) -> Response:
 @routes.post("/submission/sign")
 @signed_in
 def sign(launch: Launch) -> Response:
-    """Sign the numbers and answers that are shown; what is signed is kept in the run."""
+    """Sign the numbers and answers that the form showed, if they still are so; what is signed is kept in the run."""
     service = current_service()
     check_form(service, launch)
     with chosen_score(launch, Act.SIGN) as (scored, choice, frame):
         seen = Seen(launch, scored, choice, frame)
+        if not _why_not(seen) and request.form.get("seen") != choice.key:
+            return page(_page(seen, _CHANGED), 409)
         try:
             _sign(seen)
         except UsageError as problem:
@@ -61,15 +67,27 @@ def file(launch: Launch, name: str) -> Response:
     if kind is None:
         raise Shown(404, "There is no such file", "The page Submission lists those that there are.")
     with chosen_score(launch, Act.DOWNLOAD) as (scored, choice, _frame):
-        made = make_of(scored, Asked(kind.format, kind.suffix, None, service.clock()))
-        if made.text is None or scored.reading.faults:
-            told = [f.message for f in made.findings if f.severity is Severity.ERROR]
-            raise Shown(409, "The file is not made", *(told or scored.reading.faults), "The page Submission lists it.")
+        if choice.first_look:
+            raise Shown(409, "The file is not made", _FIRST_LOOK, _NO_FILE)
+        text = _text_of(kind, scored)
         service.note(
             Deed.EXPORTED, launch, detail=f"{name} of {choice.year}, reporter of run {choice.fingerprint[:12]}"
         )
         named = {"Content-Disposition": f'attachment; filename="{kind.download_name(choice.year)}"'}
-        return Response(made.text, 200, named, mimetype=kind.media_type)
+        return Response(text, 200, named, mimetype=kind.media_type)
+
+
+def _text_of(kind: FileShown, scored: Scored) -> str:
+    """What is in a file.
+
+    Raises:
+        Shown: something would make it zero or have it refused.
+    """
+    made = make_of(scored, Asked(kind.format, kind.suffix, None, current_service().clock()))
+    if made.text is None or scored.reading.faults:
+        told = [f.message for f in made.findings if f.severity is Severity.ERROR]
+        raise Shown(409, "The file is not made", *(told or scored.reading.faults), "The page Submission lists it.")
+    return made.text
 
 
 def _sign(seen: Seen) -> None:
@@ -108,12 +126,14 @@ def _page(seen: Seen, problem: str = "") -> str:
         shown=submitting(scored, seen.ready()),
         dates=dates_shown(seen.rules, scored.reading.period, frame.today),
         year=choice.year,
-        signature=signature_of(scored, choice),
+        seen=choice.key,
+        signature=signature_of(current_service(), scored, choice),
         why_not=_why_not(seen),
         problem=problem,
         statement=STATEMENT,
         signer=current_service().author(seen.launch).name,
         typed=request.form if problem else {},
         can=choice.can,
-        files=FILES,
+        files=() if choice.first_look else FILES,
+        why_no_file=f"{_FIRST_LOOK} {_NO_FILE}" if choice.first_look else "",
     )

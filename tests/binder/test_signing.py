@@ -1,7 +1,10 @@
 import json
 import re
 import shutil
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +12,31 @@ import pytest
 from bound import AT, SIGNER, Practice, answers_of, period_of, publish_again
 from click.testing import CliRunner, Result
 
-from smartapp.attesting.signature import Signed, Signer, Unsigned, Void, in_words, signature_of, state_document
-from smartapp.attesting.signing import NotReadyToSign, sign, signature_file, state_of
+from extractors.sources.folder import FileState
+from scoring.model import Period
+from scoring.rulebook import load
+from smartapp import paths
+from smartapp.attesting.attestations import from_document
+from smartapp.attesting.signature import (
+    Signed,
+    Signer,
+    Unsigned,
+    Void,
+    in_words,
+    signature_of,
+    state_document,
+    state_name,
+)
+from smartapp.attesting.signing import NotReadyToSign, read_signature, sign, signature_file, state_of
+from smartapp.binder.bundling import Bundling, bundle
 from smartapp.cli import main
+from smartapp.kept.archive import ArchiveError, counted_again, open_score
+from smartapp.kept.publish import publish
+from smartapp.kept.runs import table_file
+from smartapp.kept.score_files import check_borne_out
+from smartapp.scored import score_reading
 from smartapp.signing_key import in_groups, new_signing_key, read_signing_key, trusted_fingerprint
-from smartapp.usecases import UsageError
+from smartapp.usecases import Reading, Source, UsageError, read
 
 SIGNED = "Signed by Ada Example, practice manager, on November 22, 2026, 15:04 UTC, reason: submission of 2026."
 
@@ -144,6 +167,36 @@ def test_a_signature_that_was_changed_is_believed_in_nothing(word: str, own: Pra
     assert in_words(state_of(own.place)) == "Signature void: the signature itself was changed after signing."
 
 
+def test_a_signature_by_another_key_than_the_practices_is_void_where_that_key_is_known(own: Practice) -> None:
+    other = new_signing_key(own.out / "other")
+    sign(own.place, SIGNER, other, AT)
+    assert in_words(state_of(own.place)) == SIGNED
+    foreign = state_of(own.place, trusted={own.key.public.fingerprint})
+    assert isinstance(foreign, Void)
+    assert in_words(foreign) == (
+        "Signature void: signed by a key that is not the practice's. The signature names Ada Example, practice "
+        "manager, on November 22, 2026, 15:04 UTC."
+    )
+    assert isinstance(state_of(own.place, trusted={other.public.fingerprint, own.key.public.fingerprint}), Signed)
+    assert isinstance(state_of(own.place, trusted=()), Void)
+
+
+def test_what_another_key_signed_says_nothing_of_other_days(own: Practice) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    days = own.place.parent.with_name("2026-02-01--2026-08-05") / own.place.name
+    assert isinstance(state_of(days, trusted={own.key.public.fingerprint}), Void)
+    assert state_of(days, trusted={"0" * 64}) == Unsigned()
+
+
+def test_the_practices_key_is_named_by_file_or_fingerprint_when_a_signature_is_looked_at(own: Practice) -> None:
+    other = new_signing_key(own.out / "other")
+    sign(own.place, SIGNER, own.key, AT)
+    ours = pi180("signature", "--run", own.out, "--key", own.key_file.with_suffix(".pub"))
+    assert (ours.exit_code, ours.output) == (0, f"{SIGNED}\n")
+    theirs = pi180("signature", "--run", own.out, "--key", in_groups(other.public.fingerprint))
+    assert (theirs.exit_code, "a key that is not the practice's" in theirs.output) == (7, True)
+
+
 @pytest.mark.parametrize(
     "text", [b"", b"[]", b"{}", b'{"signature": 1}', b'{"signature": "00", "public_key": "00"}', b"\xff"]
 )
@@ -164,6 +217,34 @@ def test_a_score_for_other_days_or_of_another_run_says_that_other_numbers_were_s
     assert isinstance(elsewhere, Void)
     assert elsewhere.why[0].startswith("the run changed (signed: run ")
     assert "2026-01-01 to 2026-07-05" in elsewhere.why[0]
+
+
+def test_of_two_scores_of_a_reporter_and_year_only_what_was_signed_last_is_signed(own: Practice) -> None:
+    publish_again(own, Period(date(2026, 1, 1), date(2026, 8, 1)), answers_of(own.place))
+    other = own.place.parent.with_name("2026-01-01--2026-08-01") / own.place.name
+
+    def states(trusted: str | None = None) -> list[str]:
+        keys = None if trusted is None else {trusted}
+        return [state_name(state_of(place, trusted=keys)) for place in (own.place, other)]
+
+    sign(own.place, SIGNER, own.key, AT)
+    sign(other, SIGNER, own.key, AT + timedelta(seconds=1))
+    assert states() == states(own.key.public.fingerprint) == ["void", "signed"]
+    assert in_words(state_of(own.place)) == (
+        f"Signature void: superseded by what Ada Example signed on November 22, 2026 (run {own.place.parts[-3][:12]}, "
+        "2026-01-01 to 2026-08-01). The signature names Ada Example, practice manager, on November 22, 2026, 15:04 UTC."
+    )
+    sign(own.place, SIGNER, own.key, AT + timedelta(seconds=2))
+    assert states() == ["signed", "void"]
+    sign(other, SIGNER, own.key, AT + timedelta(seconds=2))
+    assert sorted(states()) == ["signed", "void"]
+    assert states("0" * 64) == ["void", "void"]
+
+
+def test_an_earlier_version_of_the_same_score_supersedes_nothing(own: Practice) -> None:
+    sign(own.place, SIGNER, own.key, AT + timedelta(days=1))
+    sign(own.place, SIGNER, own.key, AT)
+    assert in_words(state_of(own.place)) == SIGNED
 
 
 def test_a_signature_is_of_one_reporter_and_year(own: Practice) -> None:
@@ -225,9 +306,106 @@ def test_a_key_that_others_may_read_or_that_is_none_does_not_sign(tmp_path: Path
             trusted_fingerprint(str(tmp_path / name))
 
 
-def test_signing_again_after_a_broken_write_goes_on(own: Practice) -> None:
+@pytest.fixture
+def export(practice: Practice, tmp_path: Path) -> Iterator[Reading]:
+    """The same data read again from files with other names, as the next export has them, for the same days."""
+    source = practice.out.parent / "fhir"
+    (tmp_path / "next").mkdir()
+    for file in source.glob("*.ndjson"):
+        shutil.copy(file, tmp_path / "next" / f"2026-11-23-{file.name}")
+    site = paths.fixture("solo-2026") / "site.toml"
+    with read(Source(tmp_path / "next", site), load(2026), period_of(practice)) as reading:
+        yield reading
+
+
+def published(reading: Reading, own: Practice, days: Period) -> None:
+    """Publish a reading with the answers of a practice, attested for the days."""
+    attested = replace(from_document(answers_of(own.place), "answers", reading.rules), period=days)
+    publish(score_reading(reading, attested), own.out)
+
+
+def test_the_same_data_from_other_files_leave_what_was_signed_signed_and_a_binder_is_made_of_every_score(
+    own: Practice, export: Reading
+) -> None:
+    run, days = own.place.parent.parent, Period(date(2026, 1, 1), date(2026, 8, 1))
+    sign(own.place, SIGNER, own.key, AT)
+    before = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+    assert run.name == export.fingerprint
+    published(export, own, period_of(own))
+    published(counted_again(run, export, days), own, days)
+    assert {file: file.read_bytes() for file in before} == before
+    assert in_words(state_of(own.place)) == SIGNED
+    other = run / "2026-01-01--2026-08-01" / own.place.name
+    for place in (own.place, other):
+        check_borne_out_again(place)
+    assert bundle(Bundling(own.place, own.key))
+
+
+def check_borne_out_again(place: Path) -> None:
+    with open_score(place) as scored:
+        check_borne_out(scored, place)
+
+
+def test_what_nobody_signed_is_replaced_by_what_was_read_last(own: Practice, export: Reading) -> None:
+    published(export, own, period_of(own))
+    assert "2026-11-23-" in (own.place.parent.parent / "run.json").read_text()
+    check_borne_out_again(own.place)
+
+
+@pytest.mark.parametrize("spoilt", [b"", None])
+def test_a_signed_run_that_is_not_whole_any_more_is_made_whole(
+    spoilt: bytes | None, own: Practice, export: Reading
+) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    table = table_file(own.place.parent.parent, "cases")
+    table.unlink()
+    if spoilt is not None:
+        table.write_bytes(spoilt)
+    published(export, own, period_of(own))
+    with open_score(own.place) as scored:
+        assert scored.score.points is not None
+
+
+def test_a_report_of_what_was_not_read_whole_is_not_told_to_be_signed_and_what_was_signed_stays(
+    own: Practice, export: Reading
+) -> None:
+    sign(own.place, SIGNER, own.key, AT)
+    cut = replace(export.files[0], state=FileState.TRUNCATED)
+    published(replace(export, files=(cut, *export.files[1:])), own, period_of(own))
+    assert in_words(state_of(own.place)) == SIGNED
+    assert "Signature void: the score changed after signing." in (own.out / "report.html").read_text()
+
+
+FROZEN = {"attestations.json", "cases.csv", "score.json", "signature.json", "submission.json", "tallies.json"}
+
+
+def test_signing_again_after_a_broken_write_goes_on_and_takes_nothing_of_it_along(own: Practice) -> None:
     sign(own.place, SIGNER, own.key, AT)
     kept = signature_file(own.place)
     assert kept is not None
-    shutil.copytree(kept.parent, kept.parent.with_name(".2"))
+    for broken in (".2", ".draft-2"):
+        shutil.copytree(kept.parent, kept.parent.with_name(broken))
+        (kept.parent.with_name(broken) / "old.txt").touch()
     assert sign(own.place, SIGNER, own.key, AT).signature.version == 2
+    assert kept_of(own.place).keys() == FROZEN
+
+
+def test_who_sign_at_once_each_have_a_version_of_their_own(own: Practice) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        names = [f"Person {number}" for number in range(4)]
+        made = list(threads.map(lambda name: sign(own.place, Signer(name, "r", "x"), own.key, AT), names))
+    assert sorted(one.signature.version for one in made) == [1, 2, 3, 4]
+    folder = own.place.parent / "signed" / own.place.name
+    assert sorted(kept.name for kept in folder.iterdir()) == ["1", "2", "3", "4"]
+    for one in made:
+        version = folder / str(one.signature.version)
+        assert {file.name for file in version.iterdir()} == FROZEN
+        assert read_signature(version / "signature.json") == one.signature
+
+
+def test_what_is_not_what_the_signer_stands_for_is_not_signed(own: Practice) -> None:
+    seen = {"score.json": (own.place / "score.json").read_text()}
+    with pytest.raises(ArchiveError, match="sign again"):
+        sign(own.place, SIGNER, own.key, AT, {**seen, "cases.csv": "others"})
+    assert signature_file(own.place) is None
+    assert sign(own.place, SIGNER, own.key, AT, seen) == state_of(own.place)

@@ -4,15 +4,23 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from launching import Site, words
-from step_forms import Walk
+from step_forms import Walk, fields
 
+from scoring.model import Reporter
 from scoring.submission import read
-from smartapp.attesting.signature import Signed, state_name
-from smartapp.attesting.signing import state_of
+from smartapp.attesting.signature import Signed, Signer, state_name
+from smartapp.attesting.signing import sign, state_of
+from smartapp.kept.archive import open_score
+from smartapp.kept.publish import keep
+from smartapp.kept.runs import table_file
+from smartapp.report.files import FILES
+from smartapp.scored import score_reading
+from smartapp.signing_key import new_signing_key
 from smartapp.store import Deed
 
 
@@ -90,8 +98,10 @@ def signing(make_site: Callable[..., Site], whole_results: Path, tmp_path: Path)
 
 
 def sent_to_sign(walk: Walk, **typed: str) -> tuple[int, str]:
-    csrf = re.findall(r'name="csrf" value="([^"]*)"', walk.at("attestations"))[0]
-    form = {"csrf": csrf, "role": "clinician", "reason": "submission of 2026", **typed}
+    """Send the form of signing as the page has it now; where it has none, one as it was."""
+    csrf = fields(walk.at("attestations"), "attestations")["csrf"]
+    form = fields(walk.at("submission"), "submission/sign") or {"csrf": csrf}
+    form |= {"role": "clinician", "reason": "submission of 2026", **typed}
     got = walk.browser.post(f"{walk.home}submission/sign{walk.query}", form)
     return got.status_code, words(got.text)
 
@@ -124,6 +134,56 @@ def test_an_answer_that_changes_after_signing_voids_the_signature_on_every_page_
     assert sorted(one.name for one in out.glob("runs/*/*/signed/TIN-*-NPI-*/*")) == ["1", "2"]
     [place] = [file.parent for file in out.glob("runs/*/*/TIN-*-NPI-*/score.json")]
     assert state_name(state_of(place)) == "signed"
+
+
+@pytest.mark.requirement("R101")
+def test_nobody_signs_what_they_did_not_see(signing: tuple[Walk, Path]) -> None:
+    walk, out = signing
+    looked_at = fields(walk.at("submission"), "submission/sign")["seen"]
+    walk.saves("attestations", **{"answer-PI_ONCACB_1": "no"})
+    for stale in (looked_at, "", looked_at[:-1]):
+        status, text = sent_to_sign(walk, seen=stale)
+        assert status == 409
+        assert "The numbers or answers changed while you looked; look again." in text
+    assert not list(out.glob("runs/*/*/signed"))
+    assert Deed.SIGNED not in [row.event for row in walk.site.audit()]
+    assert sent_to_sign(walk)[0] == 303
+
+
+@pytest.mark.parametrize("unsaid", ["period", "reporter", "tin"])
+def test_what_was_signed_on_the_command_line_is_signed_in_the_app_whatever_its_file_left_to_the_data(
+    unsaid: str, make_site: Callable[..., Site], whole_results: Path, tmp_path: Path
+) -> None:
+    [from_before] = whole_results.glob("runs/*/*/TIN-*-NPI-*")
+    with open_score(from_before) as scored:
+        said = scored.attestations
+        files = {
+            "period": replace(said, period=None),
+            "reporter": replace(said, reporter=None),
+            "tin": replace(said, reporter=Reporter(None, scored.submission.reporter.npi)),
+        }
+        run = shutil.copytree(from_before.parents[1], tmp_path / "own" / "runs" / from_before.parents[1].name)
+        shutil.rmtree(run / from_before.parent.name)
+        again = score_reading(scored.reading, files[unsaid])
+        for table in ("event", "resource", "reference", "current_directory"):
+            again.reading.engine.read(table, table_file(run, table))
+        keep(again, tmp_path / "own" / "runs")
+    site = make_site(results=tmp_path / "own", fresh=True, signing=True)
+    key = site.service.settings.signing_key
+    assert key
+    place = run / from_before.parent.name / from_before.name
+    sign(place, Signer("Ada Example", "practice manager", "submission of 2026"), key, site.clock())
+    browser = site.browser()
+    assert "Signed by Ada Example" in words(browser.get(f"{browser.sign_in()}submission").text)
+    assert state_name(state_of(place)) == "signed"
+
+
+def test_what_another_key_than_the_servers_signed_is_void(signing: tuple[Walk, Path], tmp_path: Path) -> None:
+    walk, out = signing
+    [place] = [file.parent for file in out.glob("runs/*/*/TIN-*-NPI-*/score.json")]
+    sign(place, Signer("Dr. Forged", "clinician", "x"), new_signing_key(tmp_path / "other"), walk.site.clock())
+    assert "Signature void: signed by a key that is not the practice's." in walk.text("submission")
+    assert "Signature void: signed by a key that is not the practice's." in walk.text("score")
 
 
 def test_what_has_its_gate_shut_cannot_be_signed_and_the_page_says_why(signing: tuple[Walk, Path]) -> None:
@@ -193,3 +253,21 @@ def test_no_file_is_made_while_the_gate_is_shut(walk: Walk) -> None:
 
 def test_a_file_that_there_is_not_is_not_found(walk: Walk) -> None:
     assert walk.browser.get(f"{walk.home}submission/files/passwd").status_code == 404
+
+
+def test_of_a_first_look_no_file_for_cms_is_made_and_the_page_says_why(
+    make_site: Callable[..., Site], whole_results: Path, tmp_path: Path
+) -> None:
+    site = make_site(results=tmp_path / "none", fresh=True)
+    shutil.copytree(whole_results / "runs", site.service.launching.ehrs["demo"].registration.first_looks)
+    browser = site.browser()
+    walk = Walk(site, browser, browser.sign_in())
+    page = walk.at("submission")
+    why = "A first look is of one's own patients alone, and not what a practice attests. No file for CMS is made of it."
+    assert "A first look, not the practice's score" in words(page)
+    assert why in words(page).partition("Files to take along")[2]
+    assert "/submission/files/" not in page
+    for kind in FILES:
+        got = browser.get(f"{walk.home}submission/files/{kind.name}")
+        assert (got.status_code, "A first look is of one's own patients alone" in words(got.text)) == (409, True)
+    assert Deed.EXPORTED not in [row.event for row in site.audit()]
