@@ -20,6 +20,7 @@ from smartapp.binder.attached import Attached, Sorted, sort_attached
 from smartapp.binder.contents import files_of_run, files_of_score, identity_document, sections_of, software
 from smartapp.binder.manifest import file_rows, sealed
 from smartapp.binder.pseudonyms import PseudonymKey, under_pseudonyms
+from smartapp.binder.signed_answers import judged_by
 from smartapp.kept.archive import open_score
 from smartapp.kept.runs import as_json, table_file
 from smartapp.kept.score_files import check_borne_out, score_document_of
@@ -116,8 +117,8 @@ def _members(asked: Bundling, scored: Scored) -> dict[str, Eligible]:
 
 
 def _state(asked: Bundling) -> State:
-    """Who signed; under pseudonyms by code."""
-    state = state_of(asked.place)
+    """Who signed, and whether with the key that signs the binder; under pseudonyms by code."""
+    state = judged_by(state_of(asked.place), asked.key.public.fingerprint)
     if asked.pseudonyms is None or isinstance(state, Unsigned) or state.signature is None:
         return state
     signer = state.signature.signer

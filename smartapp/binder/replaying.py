@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from scoring.errors import RuleError
 from smartapp import __version__
 from smartapp.binder import layout
-from smartapp.binder.container import Fault, is_plain
-from smartapp.binder.manifest import MANIFEST, Verified
-from smartapp.kept.archive import FINGERPRINT, ArchiveError, named_period, open_score
+from smartapp.binder.container import Fault
+from smartapp.binder.manifest import Verified
+from smartapp.binder.told import RUN_NAMES
+from smartapp.kept.archive import ArchiveError, open_score
 from smartapp.kept.score_files import score_texts
 from smartapp.opened.evidence import case_rows
 from smartapp.scored import Scored
@@ -22,25 +22,16 @@ _UNUSABLE = (ArchiveError, UsageError, RuleError)
 def replay(found: Verified) -> tuple[Fault, ...]:
     """What comes out otherwise than the binder says; nothing where every number is the same.
 
-    Only for a binder that is whole: what is in it goes to a folder of its own for a moment, and is read as a run is.
+    Only for a binder that is whole and of our shape: what is in it goes to a folder of its own for a moment, and is read as a run is.
     """
-    named = _named(found.manifest)
-    if named is None:
-        return (Fault(MANIFEST, "does not say which run, period and reporter these are"),)
     with TemporaryDirectory() as root:
-        place = _laid_out(Path(root).joinpath(*named), found.files)
+        place = _laid_out(Path(root).joinpath(*(found.manifest[name] for name in RUN_NAMES)), found.files)
         try:
             with open_score(place) as scored:
                 return _differences(scored, found.files)
         except _UNUSABLE as problem:
             made = found.manifest.get("software", {}).get("pi180")
             return (Fault(layout.INPUTS, f"does not come out by pi180 {__version__} (made by {made}): {problem}"),)
-
-
-def _named(manifest: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    run, period, reporter = (str(manifest.get(name)) for name in ("run", "period", "reporter"))
-    is_run = FINGERPRINT.fullmatch(run) and named_period(period) and is_plain(reporter) and "/" not in reporter
-    return (run, period, reporter) if is_run else None
 
 
 def _laid_out(place: Path, files: Mapping[str, bytes]) -> Path:

@@ -32,5 +32,7 @@ def _whose(found: Verification) -> Iterator[str]:
     if found.fingerprint is None:
         return
     yield f"Signing key: {in_groups(found.fingerprint)}"
+    if found.signed_with is not None:
+        yield f"Key of the signature under the answers: {in_groups(found.signed_with)}"
     if not found.trusted:
         yield "Whose key that is, the file cannot prove: compare it with what the practice gave you (--key)."

@@ -1,0 +1,100 @@
+"""Binders that somebody made to deceive: whole by their digests, and signed again by whatever key."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bound import AT, SIGNER, Practice
+from click.testing import CliRunner
+
+from smartapp.attesting.signing import sign
+from smartapp.binder.bundling import Bundling, bundle
+from smartapp.binder.container import opened
+from smartapp.binder.manifest import MANIFEST, sealed
+from smartapp.binder.verifying import Verification, verify
+from smartapp.cli import main
+from smartapp.signing_key import SigningKey, in_groups, new_signing_key
+
+SIGNATURE, STATE = "05-attestations/signature.json", "05-attestations/signature-state.json"
+
+
+@dataclass(frozen=True)
+class Forger:
+    """Takes a binder apart and seals it again."""
+
+    files: Mapping[str, bytes]
+    told: Mapping[str, Any]
+    key: SigningKey
+    out: Path
+
+    def sealed(self, told: Mapping[str, Any] | None = None, key: SigningKey | None = None) -> Path:
+        self.out.write_bytes(sealed(self.files, {**self.told, **(told or {})}, key or self.key))
+        return self.out
+
+    def with_files(self, files: Mapping[str, bytes | None]) -> "Forger":
+        kept = {name: data for name, data in {**self.files, **files}.items() if data is not None}
+        return Forger(kept, self.told, self.key, self.out)
+
+
+def forger(binder: bytes, key: SigningKey, out: Path) -> Forger:
+    files, _ = opened(binder)
+    told = json.loads(files[MANIFEST])
+    return Forger({name: data for name, data in files.items() if not name.startswith("09")}, told, key, out)
+
+
+@pytest.fixture
+def forged(binder: bytes, practice: Practice, tmp_path: Path) -> Forger:
+    return forger(binder, practice.key, tmp_path / "forged.zip")
+
+
+def changed(data: bytes, change: Callable[[Any], None]) -> bytes:
+    found = json.loads(data)
+    change(found)
+    return (json.dumps(found, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def faulty(found: Verification) -> set[str]:
+    return {fault.name for fault in found.faults}
+
+
+@pytest.mark.requirement("R101")
+def test_whoever_signs_with_another_key_is_not_vouched_for_by_the_binder(own: Practice, tmp_path: Path) -> None:
+    other = new_signing_key(tmp_path / "other")
+    sign(own.place, SIGNER, other, AT)
+    (tmp_path / "x.zip").write_bytes(bundle(Bundling(own.place, own.key)))
+    files, _ = opened((tmp_path / "x.zip").read_bytes())
+    state = json.loads(files[STATE])
+    assert (state["state"], state["why"]) == ("void", ["signed by a key that is not the practice's"])
+    assert state["text"] in files["index.html"].decode().replace("&#39;", "'")
+    found = verify(tmp_path / "x.zip", own.key.public.fingerprint)
+    assert faulty(found) == {SIGNATURE}
+    assert other.public.fingerprint in str(found.faults)
+    done = CliRunner().invoke(main, ["verify", str(tmp_path / "x.zip")])
+    assert (done.exit_code, in_groups(other.public.fingerprint) in done.output) == (7, True)
+
+
+@pytest.mark.requirement("R101")
+def test_a_binder_sealed_anew_by_another_key_than_the_answers_is_a_fault_without_the_practice_s_key(
+    forged: Forger, tmp_path: Path
+) -> None:
+    other = new_signing_key(tmp_path / "other")
+    found = verify(forged.sealed({"key": other.public.fingerprint}, other))
+    assert faulty(found) == {SIGNATURE}
+    without = forged.with_files({SIGNATURE: None})
+    assert STATE in faulty(verify(without.sealed({"key": other.public.fingerprint}, other)))
+
+
+def test_the_key_under_the_answers_is_printed(forged: Forger, practice: Practice) -> None:
+    found = verify(forged.sealed())
+    assert (found.faults, found.signed_with) == ((), practice.key.public.fingerprint)
+    assert found.as_document()["attestation_key"] == practice.key.public.fingerprint
+
+
+def test_a_state_that_says_more_than_the_signature_is_a_fault(forged: Forger) -> None:
+    state = json.loads(forged.files[STATE])
+    for change in ({"text": "Signed by everybody."}, {"state": "unsigned"}, {"state": "odd"}, {"signature": None}):
+        text = json.dumps({**state, **change}, sort_keys=True, indent=2).encode() + b"\n"
+        assert STATE in faulty(verify(forged.with_files({STATE: text}).sealed())), change
