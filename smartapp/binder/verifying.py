@@ -9,7 +9,7 @@ from smartapp.attesting.signature import signature_of
 from smartapp.binder import layout
 from smartapp.binder.container import MOST_BYTES, Fault, NoBinder
 from smartapp.binder.manifest import Verified, verified
-from smartapp.binder.replaying import replay
+from smartapp.binder.replaying import as_given, replay
 from smartapp.binder.signed_answers import faults_of_answers
 from smartapp.binder.told import faults_of_manifest
 from smartapp.usecases import UsageError
@@ -21,7 +21,7 @@ class Verification:
 
     `fingerprint` is that of the key which the binder names; `trusted` says whether it was compared with one that came
     by another way. `signed_with` is the fingerprint of the key under the answers, None where no signature is here.
-    `points` None: the score gives none.
+    `as_given` are the files that replaying cannot make again. `points` None: the score gives none.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Verification:
     trusted: bool
     signed_with: str | None
     replayed: bool | None
+    as_given: tuple[str, ...]
     told: Mapping[str, Any]
 
     @property
@@ -50,6 +51,7 @@ class Verification:
             "key_compared": self.trusted,
             "attestation_key": self.signed_with,
             "replayed": self.replayed,
+            "as_given": list(self.as_given),
             **self.told,
         }
 
@@ -67,7 +69,7 @@ def verify(file: Path, trusted: str | None = None, *, again: bool = False) -> Ve
     """
     found = _looked_at(file, trusted)
     if isinstance(found, Fault):
-        return Verification(file.name, 0, (found,), None, trusted is not None, None, None, {})
+        return Verification(file.name, 0, (found,), None, trusted is not None, None, None, (), {})
     faults = (
         *found.faults,
         *faults_of_manifest(found.manifest),
@@ -84,6 +86,7 @@ def verify(file: Path, trusted: str | None = None, *, again: bool = False) -> Ve
         trusted=found.trusted,
         signed_with=_signed_with(found.files),
         replayed=replayed if again else None,
+        as_given=as_given(found) if replayed and not faults else (),
         told=told,
     )
 

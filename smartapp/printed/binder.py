@@ -23,7 +23,12 @@ def _sound(found: Verification) -> list[str]:
 
 def _replayed(found: Verification) -> Iterator[str]:
     if found.replayed and found.whole:
-        yield "Replayed: cases counted and scored again by the rules within; every number is the same."
+        yield (
+            "Replayed: cases counted and scored again by the rules within; every number is the same. "
+            "So is every page, table and summary, made again."
+        )
+        yield "Taken as put in: cases, rules, settings, answers, names of what was read, versions of software."
+        yield from (f"Not replayed: {name}" for name in found.as_given)
     elif found.replayed is False:
         yield "Not replayed, because it is not whole."
 

@@ -75,6 +75,14 @@ def test_j25_audit_day_two_years_later(binder: bytes, tmp_path: Path, monkeypatc
     assert "Replayed: cases counted and scored again by the rules within; every number is the same." in done.output
     assert "90 points. Signed by Ada Example, practice manager, on November 22, 2026, 15:04 UTC" in done.output
     assert "Keep until 2036-12-31." in done.output
+    given = re.findall("Not replayed: ([^/]+)/", done.output)
+    assert given == [
+        "03-score-and-trace",
+        "06-documents",
+        "06-documents",
+        "08-differences-to-ehr-report",
+        "05-attestations",
+    ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.zip"]
 
 

@@ -10,15 +10,18 @@ import pytest
 from bound import AT, SIGNER, Practice
 from click.testing import CliRunner
 
+from smartapp.attesting.signature import Unsigned, state_document
 from smartapp.attesting.signing import sign
 from smartapp.binder.bundling import Bundling, bundle
 from smartapp.binder.container import opened
 from smartapp.binder.manifest import MANIFEST, sealed
 from smartapp.binder.verifying import Verification, verify
 from smartapp.cli import main
+from smartapp.kept.runs import as_json
 from smartapp.signing_key import SigningKey, in_groups, new_signing_key
 
 SIGNATURE, STATE = "05-attestations/signature.json", "05-attestations/signature-state.json"
+UNSIGNED = as_json(state_document(Unsigned())).encode()
 
 
 @dataclass(frozen=True)
@@ -98,3 +101,41 @@ def test_a_state_that_says_more_than_the_signature_is_a_fault(forged: Forger) ->
     for change in ({"text": "Signed by everybody."}, {"state": "unsigned"}, {"state": "odd"}, {"signature": None}):
         text = json.dumps({**state, **change}, sort_keys=True, indent=2).encode() + b"\n"
         assert STATE in faulty(verify(forged.with_files({STATE: text}).sealed())), change
+
+
+MEASURE = "04-measures/PI_EP_1"
+COVER, PERIOD, TALLIES = "00-cover/cover.json", "02-period-and-why/period.json", "03-score-and-trace/tallies.json"
+
+
+def replayed(forged: Forger, told: Mapping[str, Any] | None = None) -> set[str]:
+    return faulty(verify(forged.sealed(told), again=True))
+
+
+@pytest.mark.requirement("R101")
+def test_replaying_finds_every_number_that_its_own_key_signed_anew(forged: Forger) -> None:
+    files = forged.files
+    page = files["index.html"].replace(b">90<", b">100<").replace(b"90 points", b"100 points")
+    assert page != files["index.html"]
+    wrong = {
+        "index.html": page,
+        COVER: changed(files[COVER], lambda cover: cover.update(points=100)),
+        f"{MEASURE}/summary.json": changed(files[f"{MEASURE}/summary.json"], lambda one: one.update(recomputed=[])),
+        f"{MEASURE}/rows.csv": b"measure\r\n",
+        PERIOD: changed(files[PERIOD], lambda period: period.update(days=365)),
+        TALLIES: changed(files[TALLIES], lambda tallies: tallies["period"].update(days=365)),
+        "01-identity-and-eligibility/identity.json": b"{}",
+        "07-method-and-rulebook/sql/tallies.sql": b"SELECT 1",
+        "07-method-and-rulebook/software.json": b"{}",
+        "08-differences-to-ehr-report/comparison.json": b"{}",
+    }
+    without = {SIGNATURE: None, STATE: UNSIGNED}
+    told = {"points": 100, "attestation": json.loads(UNSIGNED)}
+    assert {*wrong, MANIFEST} <= replayed(forged.with_files({**wrong, **without}), told)
+
+
+def test_replaying_finds_what_no_run_leaves_and_what_is_told_of_but_not_there(forged: Forger) -> None:
+    added = "06-documents/other-00000000.pdf"
+    assert replayed(forged.with_files({added: b"%PDF-1.4\n%%EOF\n"}), {"more": "words"}) == {added, MANIFEST}
+    assert "03-score-and-trace/inputs" in replayed(forged.with_files({forged.told["documents"][0]["file"]: None}))
+    moved = [{**forged.told["documents"][0], "file": "index.html"}]
+    assert "03-score-and-trace/inputs" in replayed(forged, {"documents": moved})
