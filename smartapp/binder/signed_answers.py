@@ -17,6 +17,7 @@ from smartapp.attesting.signature import (
 )
 from smartapp.binder import layout
 from smartapp.binder.container import Fault
+from smartapp.binder.manifest import MANIFEST, Verified
 from smartapp.kept.runs import as_json
 from smartapp.usecases import UsageError
 
@@ -65,18 +66,21 @@ def _state(told: Mapping[str, Any]) -> State:
     return Signed(signature)
 
 
-def faults_of_answers(files: Mapping[str, bytes], key: str | None) -> Iterator[Fault]:
-    """Whether the state is what the signature and the files bear out.
+def faults_of_answers(binder: Verified) -> Iterator[Fault]:
+    """Whether the state is what the signature and the files bear out, and what the manifest says of it.
 
-    Args:
-        files: those of the binder.
-        key: fingerprint of the key that signed the binder.
+    A copy under pseudonyms has no signature: there the state is taken as it is told.
     """
+    files, key, told = binder.files, binder.fingerprint, binder.manifest
     state, text = state_in(files), files.get(layout.SIGNATURE_OF_ANSWERS)
     if state is None:
         yield Fault(layout.SIGNATURE_STATE, "cannot be read as the state of a signature")
         return
-    found = signature_of(text) if text is not None else _told(state)
+    if json.loads(files[layout.SIGNATURE_STATE]) != told.get("attestation"):
+        yield Fault(MANIFEST, f"says otherwise than {layout.SIGNATURE_STATE} who signed")
+    if isinstance(state, Signed) and text is None and told.get("pseudonyms") is not True:
+        yield Fault(layout.SIGNATURE_OF_ANSWERS, "is missing, though the answers are said to be signed")
+    found = signature_of(text) if text is not None else _told(state) if isinstance(state, Signed) else None
     if found is not None and found.key != key:
         yield Fault(
             layout.SIGNATURE_STATE if text is None else layout.SIGNATURE_OF_ANSWERS,

@@ -11,7 +11,7 @@ from smartapp.binder.container import MOST_BYTES, Fault, NoBinder
 from smartapp.binder.manifest import Verified, verified
 from smartapp.binder.replaying import as_given, replay
 from smartapp.binder.signed_answers import faults_of_answers
-from smartapp.binder.told import faults_of_manifest
+from smartapp.binder.told import faults_of_manifest, faults_of_names
 from smartapp.usecases import UsageError
 
 
@@ -72,8 +72,9 @@ def verify(file: Path, trusted: str | None = None, *, again: bool = False) -> Ve
         return Verification(file.name, 0, (found,), None, trusted is not None, None, None, (), {})
     faults = (
         *found.faults,
-        *faults_of_manifest(found.manifest),
-        *faults_of_answers(found.files, found.fingerprint),
+        *faults_of_manifest(found.manifest, found.fingerprint),
+        *faults_of_names(found.files),
+        *faults_of_answers(found),
     )
     replayed = again and not faults
     faults += replay(found) if replayed else ()

@@ -1,5 +1,6 @@
 """What verifying a binder came to, as text for a terminal."""
 
+import json
 from collections.abc import Iterator
 
 from smartapp.binder.verifying import Verification
@@ -9,7 +10,15 @@ from smartapp.signing_key import in_groups
 def verification_text(found: Verification) -> str:
     """Every fault by file; of a binder that is whole, what that means and what it does not."""
     lines = _sound(found) if found.whole else [f"{found.name}: NOT as it was signed.", *map(str, found.faults)]
-    return "\n".join([*lines, *_replayed(found), *_whose(found), ""])
+    return "\n".join([*map(printable, [*lines, *_replayed(found), *_whose(found)]), ""])
+
+
+def printable(text: str) -> str:
+    """A text of somebody else's binder without what steers a terminal, as JSON writes such characters.
+
+    Lines stay lines; a JSON document stays the same document.
+    """
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
 
 
 def _sound(found: Verification) -> list[str]:

@@ -139,3 +139,81 @@ def test_replaying_finds_what_no_run_leaves_and_what_is_told_of_but_not_there(fo
     assert "03-score-and-trace/inputs" in replayed(forged.with_files({forged.told["documents"][0]["file"]: None}))
     moved = [{**forged.told["documents"][0], "file": "index.html"}]
     assert "03-score-and-trace/inputs" in replayed(forged, {"documents": moved})
+
+
+def refused(place: Path) -> str:
+    """What the verb says of a binder that it refuses, all of it printable."""
+    done = CliRunner().invoke(main, ["verify", str(place), "--replay"])
+    assert (done.exit_code, done.output.replace("\n", "").isprintable()) == (7, True), done.output
+    in_json = CliRunner().invoke(main, ["verify", str(place), "--replay", "--json"])
+    assert (in_json.exit_code, in_json.output.replace("\n", "").isprintable()) == (7, True)
+    assert json.loads(in_json.output)["whole"] is False
+    return done.output
+
+
+ODD: tuple[Mapping[str, Any], ...] = (
+    {"software": []},
+    {"software": {"pi180": "1"}},
+    {"software": {"pi180": [], "Python": "3"}},
+    {"attestation": "x"},
+    {"attestation": {"text": "\x1b[2J"}},
+    {"points": "\x1b[2J90"},
+    {"points": True},
+    {"keep_until": "\x1b]0;x\x07"},
+    {"keep_until": None},
+    {"years": 10**9},
+    {"pseudonyms": "no"},
+    {"documents": {}},
+    {"submitted": [1]},
+    {"outside": [{"file": "\x9b2J", "size": 1, "sha256": "0" * 64}]},
+    {"run": "../.."},
+    {"period": ["2026-01-01--2026-07-05"]},
+    {"reporter": "a/b"},
+)
+
+
+@pytest.mark.requirement("R101")
+@pytest.mark.parametrize("odd", ODD, ids=[f"{next(iter(odd))}-{number}" for number, odd in enumerate(ODD)])
+def test_a_manifest_of_another_shape_is_a_fault_and_never_steers_the_terminal(
+    odd: Mapping[str, Any], forged: Forger
+) -> None:
+    assert "09-manifest-and-signature/manifest.json" in refused(forged.sealed(odd))
+
+
+@pytest.mark.parametrize("name", ["2026-01-01--2026-07-05", "TIN", "event.parquet"])
+def test_a_file_that_is_no_input_of_a_run_is_a_fault_before_anything_is_unpacked(name: str, forged: Forger) -> None:
+    file = f"03-score-and-trace/inputs/{name}"
+    assert f"{file}: is no input of a run" in refused(forged.with_files({file: b"x"}).sealed())
+
+
+@pytest.mark.parametrize("text", [b"[]", b"[" * 100_000, b"\xff", b"{}", b'{"state": []}'])
+def test_a_state_or_a_signature_of_another_shape_is_a_fault(text: bytes, forged: Forger) -> None:
+    assert STATE in refused(forged.with_files({STATE: text}).sealed())
+    assert SIGNATURE in refused(forged.with_files({SIGNATURE: text}).sealed())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "03-score-and-trace/inputs/cases.parquet",
+        "03-score-and-trace/inputs/run.json",
+        "07-method-and-rulebook/rules.toml",
+    ],
+)
+def test_an_input_that_cannot_be_read_is_a_fault(name: str, forged: Forger) -> None:
+    files = {name: b"PAR1\x1b[2J\xff", SIGNATURE: None, STATE: UNSIGNED}
+    assert "does not come out by" in refused(forged.with_files(files).sealed({"attestation": json.loads(UNSIGNED)}))
+
+
+@pytest.mark.requirement("R101")
+def test_answers_that_are_said_to_be_signed_need_their_signature(forged: Forger, safe: bytes) -> None:
+    assert SIGNATURE in refused(forged.with_files({SIGNATURE: None}).sealed())
+    assert json.loads(opened(safe)[0][STATE])["state"] == "signed"
+
+
+@pytest.mark.requirement("R101")
+def test_a_manifest_that_names_another_key_than_its_own_is_a_fault(forged: Forger, tmp_path: Path) -> None:
+    other = new_signing_key(tmp_path / "other").public.fingerprint
+    assert "names another key than the one that signed it" in refused(forged.sealed({"key": other}))
+    other_state = {"attestation": json.loads(UNSIGNED)}
+    assert "says otherwise than" in refused(forged.sealed(other_state))
