@@ -12,7 +12,7 @@ from smartapp.binder.contents import software
 from smartapp.binder.deriving import Given, derive
 from smartapp.binder.layout import OUTSIDE
 from smartapp.binder.manifest import sealed
-from smartapp.binder.pseudonyms import PseudonymKey, under_pseudonyms
+from smartapp.binder.pseudonyms import NOT_SHOWN, PseudonymKey, under_pseudonyms
 from smartapp.binder.signed_answers import judged_by
 from smartapp.kept.archive import open_score
 from smartapp.kept.runs import table_file
@@ -91,7 +91,7 @@ def _state(asked: Bundling) -> State:
     if asked.pseudonyms is None or isinstance(state, Unsigned) or state.signature is None:
         return state
     signer = state.signature.signer
-    coded = replace(signer, name=asked.pseudonyms.of_person(signer.name), reason="not shown")
+    coded = replace(signer, name=asked.pseudonyms.of_person(signer.name), role=NOT_SHOWN, reason=NOT_SHOWN)
     return replace(state, signature=replace(state.signature, signer=coded))
 
 
