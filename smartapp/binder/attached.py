@@ -4,14 +4,15 @@ A copy under pseudonyms names each such file by its digest alone: nobody can say
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from scoring.evidence_rules import Slot
 from smartapp.attesting.readiness import keys_of_year, readiness
-from smartapp.binder.container import MOST_FILES
+from smartapp.binder.container import MOST_FILES, is_plain
 from smartapp.binder.layout import DOCUMENTS, SUBMITTED
 from smartapp.report.binder import FileShown
 from smartapp.scored import Scored
@@ -20,6 +21,7 @@ from smartapp.usecases import UsageError
 
 MOST_SUBMITTED_BYTES = 64 * 1024 * 1024
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
+_SHA_256 = re.compile("[0-9a-f]{64}")
 _DIGEST_SHOWN = 8
 
 
@@ -42,13 +44,27 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
-    """Everything that was attached: the files by their names in the binder, and where each of them belongs."""
+class Filed:
+    """A file of the binder and the key of the place that it is for."""
 
-    files: dict[str, bytes] = field(repr=False)
-    places: tuple[Place, ...]
-    beside: tuple[FileShown, ...]
-    submitted: tuple[FileShown, ...]
+    slot: str
+    file: FileShown
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """Everything that was attached or handed in; `files` has the bytes, and is empty where only digests are shown."""
+
+    documents: tuple[Filed, ...] = ()
+    submitted: tuple[FileShown, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def as_document(self) -> dict[str, Any]:
+        """What cover and manifest say of them."""
+        return {
+            "documents": [{"slot": one.slot, **row_of(one.file)} for one in self.documents],
+            "submitted": [row_of(file) for file in self.submitted],
+        }
 
 
 def read_attached(slot: str, file: Path, year: int) -> Attached:
@@ -86,30 +102,79 @@ def read_submitted(file: Path) -> tuple[str, bytes]:
     return file.name, data
 
 
-def sort_attached(
-    scored: Scored, documents: Sequence[Attached], submitted: Iterable[tuple[str, bytes]], *, shown: bool
-) -> Sorted:
-    """Give every file a plain name and its place.
+def attach(documents: Sequence[Attached], submitted: Iterable[tuple[str, bytes]], *, shown: bool) -> Attachments:
+    """Give every file a plain name.
 
     Args:
-        scored: the score, whose answers ask for evidence.
         documents: files for places.
         submitted: names and bytes of what was handed to CMS.
         shown: whether the files themselves go into the binder; else only their digests do.
+
+    Raises:
+        UsageError: they are too many.
     """
     named = [(one.slot, _document_name(one), one.data) for one in documents]
     handed = {f"{SUBMITTED}/{_plain(name, data)}": data for name, data in submitted}
     files = {**{name: data for _, name, data in named}, **handed}
     if len(files) > MOST_FILES // 2:
         raise UsageError(f"A binder takes {MOST_FILES // 2} attached files at most.")
+    return Attachments(
+        documents=tuple(Filed(slot, file_shown(name, data)) for slot, name, data in named),
+        submitted=tuple(file_shown(name, data) for name, data in handed.items()),
+        files=files if shown else {},
+    )
+
+
+def attached_in(told: Mapping[str, Any], files: Mapping[str, bytes], *, shown: bool) -> Attachments:
+    """The attachments that a binder tells of; where its files are in it, by these.
+
+    Args:
+        told: what the manifest says.
+        files: those of the binder.
+        shown: whether the attached files themselves are in it.
+
+    Raises:
+        KeyError, TypeError, UsageError: it tells of something that is not there, or that is no attachment.
+    """
+    if not shown:
+        documents = tuple(Filed(str(row["slot"]), _by_digest(row)) for row in told["documents"])
+        return Attachments(documents, tuple(map(_by_digest, told["submitted"])))
+    named = [Attached(str(row["slot"]), str(row["file"]), files[row["file"]]) for row in told["documents"]]
+    return attach(named, [(str(row["file"]), files[row["file"]]) for row in told["submitted"]], shown=True)
+
+
+def places_of(scored: Scored, attached: Attachments) -> tuple[tuple[Place, ...], tuple[FileShown, ...]]:
+    """Every place that the answers of a score ask a file for, with its files; and the files of no such place."""
     wanted = [(place.slot, place.measure or "", place.key) for place in readiness(scored, ()).places]
     keys = {key for _, _, key in wanted}
-    return Sorted(
-        files=files if shown else {},
-        places=tuple(Place(slot, measure, _files_of(named, {key})) for slot, measure, key in wanted),
-        beside=_files_of(named, {slot for slot, _, _ in named} - keys),
-        submitted=tuple(file_shown(name, data) for name, data in handed.items()),
+    return (
+        tuple(Place(slot, measure, _files_of(attached, {key})) for slot, measure, key in wanted),
+        _files_of(attached, {one.slot for one in attached.documents} - keys),
     )
+
+
+def row_of(file: FileShown) -> dict[str, Any]:
+    """A file as cover and manifest tell of it."""
+    return {"file": file.name, "size": file.size, "sha256": file.sha256}
+
+
+def file_of(row: Mapping[str, Any]) -> FileShown:
+    """The file that such a row tells of.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is no such row.
+    """
+    name, size, digest = row["file"], row["size"], row["sha256"]
+    if type(size) is not int or not (is_plain(name) and _SHA_256.fullmatch(digest)):
+        raise ValueError("a row that tells of no file")
+    return FileShown(name, size, digest)
+
+
+def _by_digest(row: Mapping[str, Any]) -> FileShown:
+    file = file_of(row)
+    if not file.name.startswith((f"{DOCUMENTS}/", f"{SUBMITTED}/")):
+        raise ValueError("an attached file that lies elsewhere")
+    return file
 
 
 def file_shown(name: str, data: bytes) -> FileShown:
@@ -117,8 +182,8 @@ def file_shown(name: str, data: bytes) -> FileShown:
     return FileShown(name, len(data), sha256(data).hexdigest())
 
 
-def _files_of(named: Iterable[tuple[str, str, bytes]], slots: set[str]) -> tuple[FileShown, ...]:
-    return tuple(file_shown(name, data) for slot, name, data in named if slot in slots)
+def _files_of(attached: Attachments, slots: set[str]) -> tuple[FileShown, ...]:
+    return tuple(one.file for one in attached.documents if one.slot in slots)
 
 
 def _document_name(document: Attached) -> str:

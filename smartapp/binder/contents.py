@@ -2,7 +2,7 @@
 
 import platform
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.resources import files as resources
@@ -18,36 +18,41 @@ from smartapp.ahead.period_document import best_period_document
 from smartapp.attesting.attested_eligibility import eligible_document
 from smartapp.binder import layout
 from smartapp.exports.cases_csv import cases_csv
-from smartapp.kept.runs import as_json
+from smartapp.kept.runs import as_json, period_document
+from smartapp.kept.score_files import score_texts
 from smartapp.opened.evidence import CaseRow, rows_of
 from smartapp.report.measures import MeasureSection, measure_sections
 from smartapp.report.requirements import Requirements
 from smartapp.scored import Scored
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-_OUR_NAME = "pi180"
+_OUR_NAME, _PYTHON = "pi180", "Python"
+
+Software = tuple[tuple[str, str], ...]
+"""Names and versions of what made a binder."""
 
 
 def files_of_run(place: Path) -> dict[str, bytes]:
-    """The inputs, and what was written of the score, as they lie in the run's folder."""
+    """The inputs as they lie in the run's folder: what nothing in the binder makes again."""
     run = place.parent.parent
     kept = {run / name: target for name, target in layout.of_run(run).items()}
-    kept |= {place / name: target for name, target in layout.OF_SCORE.items() if (place / name).is_file()}
-    kept[place.parent / layout.TALLIES] = f"{layout.SCORE}/{layout.TALLIES}"
+    kept[place / "attestations.json"] = layout.OF_SCORE["attestations.json"]
     return {target: file.read_bytes() for file, target in kept.items()}
 
 
 def files_of_score(
-    scored: Scored, rows: Sequence[CaseRow], periods: Periods | None, required: Requirements
+    scored: Scored, rows: Sequence[CaseRow], periods: Periods | None, required: Requirements, made_by: Software
 ) -> dict[str, bytes]:
     """What is made anew of a score for the binder."""
     documents = {
+        f"{layout.SCORE}/{layout.TALLIES}": period_document(scored.reading),
         f"{layout.IDENTITY}/identity.json": identity_document(scored),
         f"{layout.IDENTITY}/eligibility.json": _eligibility_document(scored, required),
         f"{layout.PERIOD}/period.json": _period_document(scored, periods),
-        f"{layout.METHOD}/software.json": {"schema": "pi180/software/1", "software": dict(software())},
+        f"{layout.METHOD}/software.json": {"schema": "pi180/software/1", "software": dict(made_by)},
     }
-    files = {name: as_json(document).encode() for name, document in documents.items()}
+    written = {layout.OF_SCORE[name]: text.encode() for name, text in score_texts(scored, rows).items()}
+    files = written | {name: as_json(document).encode() for name, document in documents.items()}
     return files | dict(_measures(scored, rows)) | dict(_method())
 
 
@@ -136,14 +141,25 @@ def _method() -> Iterator[tuple[str, bytes]]:
         yield f"{layout.METHOD}/{rules.name}", rules.read_bytes()
 
 
-def software() -> tuple[tuple[str, str], ...]:
+def software() -> Software:
     """pi180, Python and everything that pi180 asks for, each with its version."""
     try:
         asked = [found[0] for text in requires(_OUR_NAME) or () if (found := _NAME.match(text))]
     except PackageNotFoundError:
         asked = []
-    ours = ((_OUR_NAME, __version__), ("Python", platform.python_version()))
-    return (*ours, *((name, _version(name)) for name in sorted(set(asked), key=str.lower)))
+    ours = {_OUR_NAME: __version__, _PYTHON: platform.python_version()}
+    return software_in({**{name: _version(name) for name in asked}, **ours})
+
+
+def software_in(versions: Mapping[str, str]) -> Software:
+    """Versions by name, in the order in which pages name them.
+
+    Raises:
+        KeyError: pi180 or Python is not among them.
+    """
+    ours = {name: versions[name] for name in (_OUR_NAME, _PYTHON)}
+    others = sorted((name for name in versions if name not in ours), key=lambda name: (name.lower(), name))
+    return (*ours.items(), *((name, versions[name]) for name in others))
 
 
 def _version(name: str) -> str:

@@ -1,46 +1,60 @@
-"""Counting and scoring again what a binder holds, with the rules that it holds."""
+"""Counting and scoring again what a binder holds, with the rules that it holds, and making all its other files anew."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from extractors.errors import ExtractionError
 from scoring.errors import RuleError
 from smartapp import __version__
 from smartapp.binder import layout
-from smartapp.binder.container import Fault, is_plain
-from smartapp.binder.manifest import MANIFEST, Verified
-from smartapp.kept.archive import FINGERPRINT, ArchiveError, named_period, open_score
-from smartapp.kept.score_files import score_texts
-from smartapp.opened.evidence import case_rows
-from smartapp.scored import Scored
+from smartapp.binder.attached import attached_in, file_of
+from smartapp.binder.container import Fault
+from smartapp.binder.contents import software_in
+from smartapp.binder.deriving import Derived, Given, derive
+from smartapp.binder.manifest import MANIFEST, SCHEMA, SIGNATURE, Verified
+from smartapp.binder.signed_answers import state_in
+from smartapp.binder.told import RUN_NAMES
+from smartapp.kept.archive import open_score
+from smartapp.kept.runs import as_json, table_file
+from smartapp.report.binder import FileShown
+from smartapp.store.judged import DocumentRefused
 from smartapp.usecases import UsageError
 
-_UNUSABLE = (ArchiveError, UsageError, RuleError)
+_UNUSABLE = (
+    DocumentRefused, UsageError, RuleError, ExtractionError, ValueError, TypeError, LookupError, AttributeError,
+    ArithmeticError, OSError, RuntimeError,
+)  # fmt: skip
+"""Whatever inputs lead to that somebody made who wishes us ill: the binder is at fault, and is told so."""
 
 
 def replay(found: Verified) -> tuple[Fault, ...]:
-    """What comes out otherwise than the binder says; nothing where every number is the same.
+    """What comes out otherwise than the binder says; nothing where every file that can be made again is the same.
 
-    Only for a binder that is whole: what is in it goes to a folder of its own for a moment, and is read as a run is.
+    Only for a binder that is whole and of our shape. What is in it goes to a folder of its own for a moment, and is
+    read as a run is.
     """
-    named = _named(found.manifest)
-    if named is None:
-        return (Fault(MANIFEST, "does not say which run, period and reporter these are"),)
     with TemporaryDirectory() as root:
-        place = _laid_out(Path(root).joinpath(*named), found.files)
         try:
+            place = _laid_out(Path(root).joinpath(*(found.manifest[name] for name in RUN_NAMES)), found.files)
+            given = _given(found)
             with open_score(place) as scored:
-                return _differences(scored, found.files)
+                return tuple(_differences(derive(scored, place, given), found))
         except _UNUSABLE as problem:
-            made = found.manifest.get("software", {}).get("pi180")
-            return (Fault(layout.INPUTS, f"does not come out by pi180 {__version__} (made by {made}): {problem}"),)
+            return (Fault(layout.INPUTS, f"does not come out by {_made_by(found)}: {problem}"),)
 
 
-def _named(manifest: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    run, period, reporter = (str(manifest.get(name)) for name in ("run", "period", "reporter"))
-    is_run = FINGERPRINT.fullmatch(run) and named_period(period) and is_plain(reporter) and "/" not in reporter
-    return (run, period, reporter) if is_run else None
+def as_given(found: Verified) -> tuple[str, ...]:
+    """The files of a binder that nothing in it makes again: they are what its owner put in."""
+    told, shown = found.manifest, not found.manifest["pseudonyms"]
+    attached = attached_in(told, found.files, shown=shown)
+    others = (layout.EHR_REPORT, layout.SIGNATURE_OF_ANSWERS)
+    return (*sorted(attached.files), *(name for name in others if name in found.files))
+
+
+def _made_by(found: Verified) -> str:
+    return f"pi180 {__version__} (made by {found.manifest['software']['pi180']})"
 
 
 def _laid_out(place: Path, files: Mapping[str, bytes]) -> Path:
@@ -57,8 +71,39 @@ def _laid_out(place: Path, files: Mapping[str, bytes]) -> Path:
     return place
 
 
-def _differences(scored: Scored, files: Mapping[str, bytes]) -> tuple[Fault, ...]:
+def _given(found: Verified) -> Given:
+    """What the binder tells beside its run; whatever of it stands in several files has to be the same in all."""
+    told, state = found.manifest, state_in(found.files)
+    if state is None or found.fingerprint is None:
+        raise ValueError("it does not say who signed")
+    return Given(
+        key=found.fingerprint,
+        years=told["years"],
+        pseudonyms=told["pseudonyms"],
+        state=state,
+        words=told["attestation"]["text"],
+        signature=found.files.get(layout.SIGNATURE_OF_ANSWERS),
+        attached=attached_in(told, found.files, shown=not told["pseudonyms"]),
+        report=found.files.get(layout.EHR_REPORT),
+        outside=tuple(map(_outside, told["outside"])),
+        software=software_in(told["software"]),
+    )
+
+
+def _outside(row: Mapping[str, Any]) -> FileShown:
+    file = file_of(row)
+    if file.name not in {table_file(Path(), table).name for table in layout.OUTSIDE}:
+        raise ValueError(f"{file.name} is no table that stays with the practice")
+    return file
+
+
+def _differences(anew: Derived, found: Verified) -> Iterator[Fault]:
     """Tallies were compared when the run was opened."""
-    anew = score_texts(scored, case_rows(scored.reading))
-    wrong = [layout.OF_SCORE[name] for name, text in anew.items() if files.get(layout.OF_SCORE[name]) != text.encode()]
-    return tuple(Fault(name, "comes out otherwise when it is made again") for name in wrong)
+    for name in sorted({*anew.files, *found.files} - {MANIFEST, SIGNATURE}):
+        if name not in anew.files:
+            yield Fault(name, f"is nothing that comes out of this run by {_made_by(found)}")
+        elif found.files.get(name) != anew.files[name]:
+            yield Fault(name, f"comes out otherwise when it is made again by {_made_by(found)}")
+    said = {name: value for name, value in found.manifest.items() if name != "files"}
+    if as_json(said) != as_json({**anew.told, "schema": SCHEMA}):
+        yield Fault(MANIFEST, f"says otherwise than what comes out by {_made_by(found)}")

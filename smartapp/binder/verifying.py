@@ -1,9 +1,7 @@
 """Verifying a binder from its file alone: offline, without a store or a run, and if asked by counting it again."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,9 @@ from smartapp.attesting.signature import signature_of
 from smartapp.binder import layout
 from smartapp.binder.container import MOST_BYTES, Fault, NoBinder
 from smartapp.binder.manifest import Verified, verified
-from smartapp.binder.replaying import replay
+from smartapp.binder.replaying import as_given, replay
+from smartapp.binder.signed_answers import faults_of_answers
+from smartapp.binder.told import faults_of_manifest, faults_of_names
 from smartapp.usecases import UsageError
 
 
@@ -20,7 +20,8 @@ class Verification:
     """What came of verifying a file. `replayed` None: nobody asked, or it was not whole in the first place.
 
     `fingerprint` is that of the key which the binder names; `trusted` says whether it was compared with one that came
-    by another way. `points` None: the score gives none.
+    by another way. `signed_with` is the fingerprint of the key under the answers, None where no signature is here.
+    `as_given` are the files that replaying cannot make again. `points` None: the score gives none.
     """
 
     name: str
@@ -28,7 +29,9 @@ class Verification:
     faults: tuple[Fault, ...]
     fingerprint: str | None
     trusted: bool
+    signed_with: str | None
     replayed: bool | None
+    as_given: tuple[str, ...]
     told: Mapping[str, Any]
 
     @property
@@ -46,7 +49,9 @@ class Verification:
             "faults": [asdict(fault) for fault in self.faults],
             "fingerprint": self.fingerprint,
             "key_compared": self.trusted,
+            "attestation_key": self.signed_with,
             "replayed": self.replayed,
+            "as_given": list(self.as_given),
             **self.told,
         }
 
@@ -64,14 +69,32 @@ def verify(file: Path, trusted: str | None = None, *, again: bool = False) -> Ve
     """
     found = _looked_at(file, trusted)
     if isinstance(found, Fault):
-        return Verification(file.name, 0, (found,), None, trusted is not None, None, {})
-    faults = (*found.faults, *_of_answers(found))
+        return Verification(file.name, 0, (found,), None, trusted is not None, None, None, (), {})
+    faults = (
+        *found.faults,
+        *faults_of_manifest(found.manifest, found.fingerprint),
+        *faults_of_names(found.files),
+        *faults_of_answers(found),
+    )
     replayed = again and not faults
     faults += replay(found) if replayed else ()
     told = {name: found.manifest.get(name) for name in ("run", "period", "points", "attestation", "keep_until")}
     return Verification(
-        file.name, len(found.files), faults, found.fingerprint, found.trusted, replayed if again else None, told
+        name=file.name,
+        files=len(found.files),
+        faults=faults,
+        fingerprint=found.fingerprint,
+        trusted=found.trusted,
+        signed_with=_signed_with(found.files),
+        replayed=replayed if again else None,
+        as_given=as_given(found) if replayed and not faults else (),
+        told=told,
     )
+
+
+def _signed_with(files: Mapping[str, bytes]) -> str | None:
+    signature = signature_of(files.get(layout.SIGNATURE_OF_ANSWERS, b""))
+    return signature.key if signature else None
 
 
 def _looked_at(file: Path, trusted: str | None) -> Verified | Fault:
@@ -83,30 +106,3 @@ def _looked_at(file: Path, trusted: str | None) -> Verified | Fault:
         raise UsageError(f"{file}: cannot be read. Name an existing binder.") from None
     except NoBinder as problem:
         return Fault(file.name, str(problem))
-
-
-def _of_answers(found: Verified) -> Iterator[Fault]:
-    """Whether who signed the answers signed what is in the binder, where the binder says so and has the signature."""
-    signature, files = found.files.get(layout.SIGNATURE_OF_ANSWERS), found.files
-    if signature is None:
-        return
-    told = signature_of(signature)
-    if told is None:
-        if _stated(files) != "void":
-            yield Fault(layout.SIGNATURE_OF_ANSWERS, "is no signature by the key that it names")
-        return
-    names = {**layout.OF_SCORE, layout.TALLIES: f"{layout.SCORE}/{layout.TALLIES}"}
-    holds = all(_digest(files.get(target)) == told.digests.get(name) for name, target in names.items())
-    if holds != (_stated(files) == "signed"):
-        yield Fault(layout.SIGNATURE_STATE, "says otherwise than the signature and the files that are here")
-
-
-def _stated(files: Mapping[str, bytes]) -> str | None:
-    try:
-        return str(json.loads(files[layout.SIGNATURE_STATE])["state"])
-    except (LookupError, ValueError, TypeError):
-        return None
-
-
-def _digest(data: bytes | None) -> str | None:
-    return sha256(data).hexdigest() if data is not None else None

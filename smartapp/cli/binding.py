@@ -12,6 +12,7 @@ from smartapp.attesting.signing import NotReadyToSign, sign, state_of
 from smartapp.binder.attached import Attached, read_attached, read_submitted
 from smartapp.binder.bundling import Bundling, bundle
 from smartapp.binder.pseudonyms import new_pseudonym_key, read_pseudonym_key
+from smartapp.binder.told import MOST_YEARS
 from smartapp.binder.verifying import Verification, verify
 from smartapp.cli.options import AS_JSON, DIFFERENT, GATE_SHUT, PLACE, stated_failures
 from smartapp.durable import Files
@@ -20,7 +21,7 @@ from smartapp.kept.finding_run import find_score
 from smartapp.kept.publish import tell_signature
 from smartapp.kept.runs import as_json
 from smartapp.printed import console
-from smartapp.printed.binder import verification_text
+from smartapp.printed.binder import printable, verification_text
 from smartapp.signing_key import (
     PUBLIC_SUFFIX,
     SigningKey,
@@ -131,7 +132,7 @@ def signature(run: Path, trusted: str | None, in_json: bool) -> None:
 @click.option("--document", "documents", multiple=True, help="SLOT=FILE: evidence for a place. May be repeated.")
 @click.option("--submitted", type=PLACE, multiple=True, help="What was handed to CMS, or its receipt. May be repeated.")
 @click.option("--ehr-report", type=PLACE, help="The EHR's own report as CSV, to be compared and kept in the binder.")
-@click.option("--years", type=click.IntRange(LEAST_YEARS), default=LEAST_YEARS, show_default=True,
+@click.option("--years", type=click.IntRange(LEAST_YEARS, MOST_YEARS), default=LEAST_YEARS, show_default=True,
               help="Years after the end of the performance year for which the binder must be there.")  # fmt: skip
 @click.option("--pseudonyms", type=PLACE, help="Key of pi180 pseudonym-key new: make a copy that names no patient.")
 def bundle_verb(run: Path, out: Path, **options: Any) -> None:
@@ -190,5 +191,5 @@ def verify_verb(file: Path, replay: bool, trusted: str | None, in_json: bool) ->
     """Verify a binder, offline and by itself. Exit code 7 if anything is not as it was signed."""
     with stated_failures():
         found: Verification = verify(file, fingerprint_of(trusted) if trusted else None, again=replay)
-    click.echo(as_json(found.as_document()) if in_json else verification_text(found), nl=False)
+    click.echo(printable(as_json(found.as_document())) if in_json else verification_text(found), nl=False)
     sys.exit(0 if found.whole else DIFFERENT)

@@ -50,7 +50,7 @@ _OWNER_ONLY_FOLDER, _OWNER_ONLY_FILE = 0o700, 0o600
 
 def reading_document(reading: Reading) -> dict[str, Any]:
     """What `pi180 extract --json` prints: the tallies of a period and what they rest on."""
-    return {**_input_document(reading), **_period_document(reading)}
+    return {**_input_document(reading), **period_document(reading)}
 
 
 def _input_document(reading: Reading) -> dict[str, Any]:
@@ -75,7 +75,8 @@ def _input_document(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _period_document(reading: Reading) -> dict[str, Any]:
+def period_document(reading: Reading) -> dict[str, Any]:
+    """The tallies of a reading's period, as `tallies.json` holds them."""
     period = reading.period
     return {
         "period": {"start": str(period.start), "end": str(period.end), "days": period.days},
@@ -130,7 +131,7 @@ def write_period(run: Path, reading: Reading) -> None:
     """Write the tallies of a reading's period into its run, which is there."""
     period = run / period_name(reading.period)
     period.mkdir(mode=_OWNER_ONLY_FOLDER, exist_ok=True)
-    write_text(period / _TALLIES, as_json(_period_document(reading)))
+    write_text(period / _TALLIES, as_json(period_document(reading)))
 
 
 def holds(run: Path, period: Period) -> bool:

@@ -1,5 +1,6 @@
 """What verifying a binder came to, as text for a terminal."""
 
+import json
 from collections.abc import Iterator
 
 from smartapp.binder.verifying import Verification
@@ -9,7 +10,15 @@ from smartapp.signing_key import in_groups
 def verification_text(found: Verification) -> str:
     """Every fault by file; of a binder that is whole, what that means and what it does not."""
     lines = _sound(found) if found.whole else [f"{found.name}: NOT as it was signed.", *map(str, found.faults)]
-    return "\n".join([*lines, *_replayed(found), *_whose(found), ""])
+    return "\n".join([*map(printable, [*lines, *_replayed(found), *_whose(found)]), ""])
+
+
+def printable(text: str) -> str:
+    """A text of somebody else's binder without what steers a terminal, as JSON writes such characters.
+
+    Lines stay lines; a JSON document stays the same document.
+    """
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
 
 
 def _sound(found: Verification) -> list[str]:
@@ -23,7 +32,12 @@ def _sound(found: Verification) -> list[str]:
 
 def _replayed(found: Verification) -> Iterator[str]:
     if found.replayed and found.whole:
-        yield "Replayed: cases counted and scored again by the rules within; every number is the same."
+        yield (
+            "Replayed: cases counted and scored again by the rules within; every number is the same. "
+            "So is every page, table and summary, made again."
+        )
+        yield "Taken as put in: cases, rules, settings, answers, names of what was read, versions of software."
+        yield from (f"Not replayed: {name}" for name in found.as_given)
     elif found.replayed is False:
         yield "Not replayed, because it is not whole."
 
@@ -32,5 +46,7 @@ def _whose(found: Verification) -> Iterator[str]:
     if found.fingerprint is None:
         return
     yield f"Signing key: {in_groups(found.fingerprint)}"
+    if found.signed_with is not None:
+        yield f"Key of the signature under the answers: {in_groups(found.signed_with)}"
     if not found.trusted:
         yield "Whose key that is, the file cannot prove: compare it with what the practice gave you (--key)."

@@ -4,22 +4,25 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bound import Practice
+from bound import AT, Practice
 from click.testing import CliRunner
 
-from scoring.model import Period
-from scoring.rulebook import load
+from scoring.model import MeasureId, Period, Proportion
+from scoring.rulebook import RuleBook, load
 from smartapp import paths
-from smartapp.attesting.attestations import read_attestations
+from smartapp.attesting.attestations import Attestations, Reported, read_attestations
+from smartapp.attesting.signature import Signer
+from smartapp.attesting.signing import sign
 from smartapp.binder.bundling import Bundling, bundle
 from smartapp.binder.container import opened
-from smartapp.binder.pseudonyms import PseudonymKey, _table, new_pseudonym_key, read_pseudonym_key
+from smartapp.binder.pseudonyms import PseudonymKey, _Change, new_pseudonym_key, read_pseudonym_key
 from smartapp.binder.verifying import verify
 from smartapp.cli import main
 from smartapp.kept.finding_run import find_score
@@ -33,6 +36,10 @@ from tests.smartapp.canaries import practice as practice_of_canaries
 KEY, OTHER = PseudonymKey(bytes(range(32))), PseudonymKey(bytes(32))
 CANARY = re.compile("Zq[0-9]{5}qz")
 BORN = "1931-01-17"
+
+
+def change() -> _Change:
+    return _Change(KEY, frozenset())
 
 
 def texts_of(data: bytes) -> dict[str, str]:
@@ -50,18 +57,51 @@ def published(root: Path, lines: bytes, canaries: Canaries) -> Path:
     rules, answers = load(2026), (paths.fixture("solo-2026") / "attestations.toml").read_text()
     (root / "fhir").mkdir()
     (root / "fhir" / f"Doe-{canaries.new('file name')}.ndjson").write_bytes(lines)
-    with read(Source(root / "fhir"), rules, Period(date(2026, 1, 1), date(2026, 7, 5))) as reading:
+    (root / "site.toml").write_text(site_of_canaries(canaries))
+    with read(Source(root / "fhir", root / "site.toml"), rules, Period(date(2026, 1, 1), date(2026, 7, 5))) as reading:
         whose = next(tally for tally in reading.tallies if tally.npi and tally.tin)
         named = answers.replace("000180180", str(whose.tin)).replace("1234567893", str(whose.npi))
         (root / "answers.toml").write_text(named)
-        publish(score_reading(reading, read_attestations(root / "answers.toml", rules)), root / "out")
+        publish(score_reading(reading, answered(root / "answers.toml", rules, canaries)), root / "out")
     return find_score(root / "out")
 
 
+def site_of_canaries(canaries: Canaries) -> str:
+    """Settings in which every text that the practice chooses is a canary."""
+    return f"""
+shared_ehr = ["Organization/{canaries.new("site.shared_ehr")}"]
+
+[tin_map]
+"Organization/org-a" = "000180180"
+"Location/{canaries.new("site.tin_map")}" = "000180180"
+
+[[standing]]
+kind = "access-vdt"
+from = 2020-01-01
+why = "{canaries.new("site.standing.why")}"
+"""
+
+
+def answered(file: Path, rules: RuleBook, canaries: Canaries) -> Attestations:
+    """The answers with a canary in every text that is free."""
+    found = read_attestations(file, rules)
+    total = Reported(Proportion(3, 4), canaries.new("reported.report"), date(2026, 7, 6))
+    reported = {measure: replace(one, report=total.report) for measure, one in found.reported.items()}
+    return replace(
+        found,
+        reported=reported or {MeasureId("PI_PEA_1"): total},
+        products=(canaries.new("cehrt.products"),),
+        people={MeasureId("PI_PPHI_1"): canaries.new("people")},
+    )
+
+
 @pytest.fixture(scope="module")
-def of_canaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def of_canaries(practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> Path:
     canaries = Canaries()
-    return published(tmp_path_factory.mktemp("canaries"), as_lines(practice_of_canaries(canaries)), canaries)
+    place = published(tmp_path_factory.mktemp("canaries"), as_lines(practice_of_canaries(canaries)), canaries)
+    signer = Signer(*(canaries.new(f"signer.{what}") for what in ("name", "role", "reason")))
+    sign(place, signer, practice.key, AT)
+    return place
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +117,7 @@ def of_damage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_copy_under_pseudonyms_holds_no_canary_and_no_birth_date(
     of: str, practice: Practice, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    """Neither of a patient nor of the practice's own words: places, reasons, reports, products, people, signer."""
     made = bundle(Bundling(request.getfixturevalue(of), practice.key, pseudonyms=KEY))
     (tmp_path / "safe.zip").write_bytes(made)
     assert verify(tmp_path / "safe.zip", again=True).faults == ()
@@ -91,6 +132,13 @@ def test_the_whole_binder_of_the_same_does_hold_ids_so_that_the_test_before_mean
     texts = texts_of(bundle(Bundling(of_canaries, practice.key)))
     assert CANARY.search(texts["index.html"])
     assert CANARY.search(texts["03-score-and-trace/inputs/cases.parquet"])
+    for name in (
+        "07-method-and-rulebook/site.json",
+        "05-attestations/attestations.json",
+        "05-attestations/signature.json",
+    ):
+        assert CANARY.search(texts[name]), name
+    assert CANARY.search(texts["03-score-and-trace/inputs/case_evidence.parquet"])
 
 
 @pytest.fixture(scope="module")
@@ -129,12 +177,12 @@ def test_rows_still_belong_together_and_to_the_records_of_the_practice(
 
 
 def test_nobody_is_named_and_no_attached_file_is_in_a_copy(ours: dict[str, str]) -> None:
-    assert not re.search(r"Ada Example|Doe|sample-\d|rx-\d{4}|\.ndjson", "".join(ours.values()))
+    assert not re.search(r"Ada Example|practice manager|Doe|sample-\d|rx-\d{4}|\.ndjson", "".join(ours.values()))
     assert not any(name.startswith("06-documents/") for name in ours)
     assert "05-attestations/signature.json" not in ours
     assert "(not in this copy)" in ours["index.html"]
     assert "Copy under pseudonyms" in ours["index.html"]
-    assert re.search(r"Signed by person-[0-9a-f]{20}, practice manager", ours["index.html"])
+    assert re.search(r"Signed by person-[0-9a-f]{20}, not shown, on", ours["index.html"])
 
 
 def test_an_id_has_one_code_by_one_key_and_another_by_another() -> None:
@@ -142,15 +190,29 @@ def test_an_id_has_one_code_by_one_key_and_another_by_another() -> None:
     assert len({KEY.of_id("Patient/1"), KEY.of_id("Patient/2"), OTHER.of_id("Patient/1")}) == 3
     assert re.fullmatch("Patient/[0-9a-f]{20}", KEY.of_id("Patient?identifier=urn:mrn|12345"))
     assert re.fullmatch("Unnamed/[0-9a-f]{20}", KEY.of_id("urn:uuid:1"))
-    assert KEY.of_id("Patient/1 2026-03-01") == f"{KEY.of_id('Patient/1')} 2026-03-01"
+    assert KEY.of_unit("Patient/1 2026-03-01", "Patient/1") == f"{KEY.of_id('Patient/1')} 2026-03-01"
     assert (KEY.of_reporter("000180180"), KEY.of_reporter("1234567893")) == ("000180180", "1234567893")
     assert "Doe" not in KEY.of_reporter("Doe")
     assert "00" * 4 not in repr(OTHER)
 
 
+def test_a_day_stays_only_behind_a_patient_s_key_and_only_in_a_unit() -> None:
+    for odd in ("Doe-Jane 1931-05-17", "Patient?identifier=urn:mrn|Doe 1931-05-17", "Patient/1 1931-05-17"):
+        assert "1931" not in KEY.of_id(odd)
+        assert "1931" not in KEY.of_unit(odd, "Patient/2")
+        assert "1931" not in KEY.of_unit(odd, None)
+    rows = pa.table({"focus": ["Encounter/1"], "identifier": ["urn:ehr|7 1931-05-17"]})
+    assert "1931" not in str(change().table(rows).to_pylist())
+
+
+def test_only_a_type_of_r4_stays_before_a_code() -> None:
+    for odd in ("Doe/Jane", "Jane?name=Doe", "Doe-Jane"):
+        assert re.fullmatch("Unnamed/[0-9a-f]{20}", KEY.of_id(odd))
+
+
 def test_a_table_with_a_column_that_is_not_known_is_refused() -> None:
     with pytest.raises(UsageError, match="birth_date: this column is not known to be harmless"):
-        _table(pa.table({"focus": ["Patient/1"], "birth_date": ["1931-01-17"]}), KEY)
+        change().table(pa.table({"focus": ["Patient/1"], "birth_date": ["1931-01-17"]}))
 
 
 def test_a_list_of_the_ehr_does_not_go_with_pseudonyms(practice: Practice) -> None:
