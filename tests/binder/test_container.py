@@ -155,6 +155,13 @@ def test_a_link_is_refused() -> None:
     assert "link: is a link, not a file" in faults_of(out.getvalue())
 
 
+def test_an_encrypted_file_is_refused_unread() -> None:
+    central, flags = b"PK\x01\x02", 8
+    data = bytearray(packed(FILES))
+    data[data.index(central) + flags] |= 1
+    assert "is compressed or encrypted" in faults_of(bytes(data))
+
+
 def test_a_bomb_is_never_decompressed() -> None:
     bomb = zipped({"bomb.txt": bytes(50_000_000)}, zipfile.ZIP_DEFLATED)
     assert len(bomb) < 100_000

@@ -252,6 +252,14 @@ def test_the_table_has_every_entry_that_is_reported_and_no_other() -> None:
     assert (rows["performanceStart"]["answer"], rows["performanceEnd"]["answer"]) == ("2025-01-01", "2025-12-31")
 
 
+def test_an_exclusion_says_when_it_applies() -> None:
+    rows = rows_of(worksheet_csv(worksheet_of(excluding(complete(2025), "PI_EP_1", "PI_LVPP_1"), load(2025), ())))
+    exclusion = load(2025).measures[MeasureId("PI_LVPP_1")]
+
+    assert exclusion.summary
+    assert rows["PI_LVPP_1"]["what"].endswith(f": {exclusion.summary}")
+
+
 def test_entries_come_in_the_order_of_the_list_of_cms() -> None:
     rows = rows_of(worksheet_csv(worksheet_of(complete(2025), load(2025), ())))
     names = [name for name in rows if name.startswith("PI_")]

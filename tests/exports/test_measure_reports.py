@@ -53,6 +53,30 @@ def test_every_reported_measure_has_a_report_with_its_figures() -> None:
     assert told == values
 
 
+def test_who_was_looked_at_is_the_denominator_of_a_rate_and_one_for_an_answer() -> None:
+    for report in of_type(bundle_of(), "MeasureReport"):
+        counts = {one["id"]: one["count"] for one in report["group"][0]["population"]}
+        assert counts["initial-population"] == counts.get("denominator", 1)
+
+
+def test_groups_and_populations_of_a_report_link_to_those_of_its_measure() -> None:
+    bundle = bundle_of()
+    measures = {one["name"]: one["group"][0] for one in of_type(bundle, "Measure")}
+    for report in of_type(bundle, "MeasureReport"):
+        (group,) = report["group"]
+        asked = measures[report["measure"].removeprefix(CANONICAL).partition("|")[0]]
+        assert link_ids(group, deqm.GROUP_LINK) == link_ids(asked, deqm.MEASURE_GROUP_LINK)
+        links = [link_ids(one, deqm.POPULATION_LINK) for one in group["population"]]
+        assert links == [link_ids(one, deqm.MEASURE_POPULATION_LINK) for one in asked["population"]]
+
+
+def link_ids(element: Json, url: str) -> list[str]:
+    """The link ids under a url; at least one."""
+    found = [one["valueString"] for one in element["extension"] if one["url"] == url]
+    assert found
+    return found
+
+
 def test_a_rate_is_the_share_that_is_met_and_there_is_none_of_nothing() -> None:
     submission = counting(counting(complete(2026), "PI_EP_1", Proportion(1, 3)), "PI_PEA_1", Proportion(0, 0))
     reports = of_type(measure_reports(submission, load(2026), MADE), "MeasureReport")

@@ -262,6 +262,15 @@ def test_no_word_of_a_file_can_spoil_a_terminal(hostile: str) -> None:
     assert told.isprintable()
 
 
+def test_errors_are_told_before_warnings() -> None:
+    stated = spoiled(say("submitterId", "x"))
+    drop("PI_PEA_1", "PI_PHCDRR_3")(stated["measurementSets"][0])
+    told = [one.finding.severity.value for one in checked_json(stated).found]
+
+    assert told == sorted(told)
+    assert {"error", "warning"} <= set(told)
+
+
 def test_a_tin_of_eight_digits_is_refused() -> None:
     stated = {**document(complete(2026)), "taxpayerIdentificationNumber": "12345678"}
 

@@ -92,6 +92,20 @@ def _entry_again(root: etree._Element) -> None:
     entry.addnext(deepcopy(entry))
 
 
+def _second_cehrt_id(root: etree._Element) -> None:
+    _again(CEHRT)(root)
+    _, second = root.findall(f"{CEHRT}/v:associatedEntity/v:id", PATHS)
+    second.set("extension", "0015CJIHGFEDCBA")
+
+
+def _other_root(measure: str) -> Spoil:
+    return lambda root: only(organizer(root, measure), "v:reference/v:externalDocument/v:id").set("root", "1.2.3")
+
+
+def _numerator_marked_as_denominator(root: etree._Element) -> None:
+    organizer(root, "PI_EP_1").findall("v:component/v:observation/v:value", PATHS)[0].set("code", "DENOM")
+
+
 def _other_id(old: str, new: str) -> Spoil:
     return lambda root: only(organizer(root, old), "v:reference/v:externalDocument/v:id").set("extension", new)
 
@@ -120,6 +134,9 @@ FAULTS: dict[str, tuple[Spoil, str]] = {
     "a period that leaves the year": (_days("20260701", "20270101"), "F-107"),
     "a CEHRT id of three letters": (_set(f"{CEHRT}/v:associatedEntity/v:id", "extension", "ABC"), "F-104"),
     "no CEHRT id": (_remove(CEHRT), "F-103"),
+    "two CEHRT ids": (_second_cehrt_id, "F-504"),
+    "a measure id under another root": (_other_root("PI_EP_2"), "F-504"),
+    "a numerator marked as a denominator": (_numerator_marked_as_denominator, "F-215"),
     "an answer of MAYBE": (_answer("PI_EP_2", "MAYBE"), "F-215"),
     "a measure twice": (_entry_again, "F-214"),
     "two sections": (_again("v:component/v:structuredBody/v:component"), "F-504"),
@@ -203,6 +220,12 @@ def test_what_is_written_reads_back_as_the_qpp_json_of_the_same(year: int, code:
     assert {k: v for k, v in read.document.items() if k != "measurementSets"} == {
         k: v for k, v in document(submission).items() if k != "measurementSets"
     }
+
+
+def test_a_group_has_no_npi_because_none_applies() -> None:
+    performer = only(tree(), f"v:documentationOf//v:id[@root='{names.NPI_ID}']")
+
+    assert (performer.get("nullFlavor"), performer.get("extension")) == ("NA", None)
 
 
 def test_the_programs_of_a_year_are_those_of_its_guide() -> None:

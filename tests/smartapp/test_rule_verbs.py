@@ -104,10 +104,8 @@ def test_diff_prints_an_added_measure_as_one_entry_and_both_values_of_a_changed_
 def test_diff_prints_what_is_gone_with_a_minus_and_of_a_list_only_what_came_or_went() -> None:
     text = rules("diff", "2025", "2026").stdout
 
-    assert (
-        "\nsuppression\n  - PI_PHCDRR_3: confidence: confirmed; level.confidence: inferred; "
-        "level.doubts: suppressed-level\n" in text
-    )
+    values = "confidence: confirmed; level.confidence: inferred; level.doubts: suppressed-level"
+    assert f"\nsuppression\n  - PI_PHCDRR_3: {values}\n" in text
     assert "names: + ssp, + M1498" in text
     assert "appPlus" not in text
 
