@@ -88,6 +88,13 @@ def _is_of(out: Path, place: Path) -> bool:
     return digest_of(out / "score.json") == digest_of(place / "score.json")
 
 
+def answers_in_force(scored: Scored) -> attestations.Attestations:
+    """The answers with the reporter and the days that they were taken for, whether a person named them or not."""
+    attested, reporter = scored.attestations, scored.submission.reporter
+    named = reporter if is_well_named(reporter) else attested.reporter
+    return replace(attested, reporter=named, period=attested.period or scored.reading.period)
+
+
 def score_place(scored: Scored, run: Path) -> Path:
     """Where a run keeps a score: `<run>/<period>/<reporter>`; it may not be there."""
     return run / period_name(scored.reading.period) / score_name(scored.submission.reporter)
@@ -143,16 +150,9 @@ def _keep_as_signed(scored: Scored, run: Path) -> Path:
 
 def _keep_score(scored: Scored, run: Path, texts: Mapping[str, str]) -> dict[str, str]:
     """Write the files of a score with the answers that they rest on; returns what was written, by name."""
-    kept = {**texts, "attestations.json": as_json(attestations.as_document(_in_force(scored)))}
+    kept = {**texts, "attestations.json": as_json(attestations.as_document(answers_in_force(scored)))}
     write_score(run, scored.reading, scored.submission.reporter, kept)
     return kept
-
-
-def _in_force(scored: Scored) -> attestations.Attestations:
-    """The answers with the reporter and the days that they were taken for, whether a person named them or not."""
-    attested, reporter = scored.attestations, scored.submission.reporter
-    named = reporter if is_well_named(reporter) else attested.reporter
-    return replace(attested, reporter=named, period=attested.period or scored.reading.period)
 
 
 def _note(scored: Scored) -> str | None:

@@ -6,7 +6,7 @@ from smartapp.ahead.looking_ahead import Periods, periods_of, plan_of
 from smartapp.attesting.attestations import as_document
 from smartapp.attesting.readiness import readiness
 from smartapp.attesting.signing import state_of
-from smartapp.kept.publish import score_place
+from smartapp.kept.publish import answers_in_force, score_place
 from smartapp.report.dashboard import Dashboard, NextSteps, next_steps
 from smartapp.report.dates import dates_shown
 from smartapp.report.periods import periods_shown
@@ -33,7 +33,7 @@ def signature_of(service: Service, scored: Scored, choice: Choice) -> SignatureS
     """Whether somebody signed what is shown, with the answers that are in force, and with the key of this server."""
     key = service.settings.signing_key
     trusted = None if key is None else {key.public.fingerprint}
-    return signature_shown(state_of(score_place(scored, choice.run), as_document(scored.attestations), trusted))
+    return signature_shown(state_of(score_place(scored, choice.run), as_document(answers_in_force(scored)), trusted))
 
 
 def known_periods(service: Service, scored: Scored, choice: Choice, today: date | None) -> Periods | None:

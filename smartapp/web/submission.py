@@ -63,10 +63,10 @@ def sign(launch: Launch) -> Response:
 def file(launch: Launch, name: str) -> Response:
     """One file of the submission, as a download."""
     service = current_service()
-    kind = next((one for one in FILES if one.name == name), None)
-    if kind is None:
-        raise Shown(404, "There is no such file", "The page Submission lists those that there are.")
     with chosen_score(launch, Act.DOWNLOAD) as (scored, choice, _frame):
+        kind = next((one for one in FILES if one.name == name), None)
+        if kind is None:
+            raise Shown(404, "There is no such file", "The page Submission lists those that there are.")
         if choice.first_look:
             raise Shown(409, "The file is not made", _FIRST_LOOK, _NO_FILE)
         text = _text_of(kind, scored)
