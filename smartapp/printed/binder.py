@@ -22,7 +22,7 @@ def printable(text: str) -> str:
 
 
 def _head(found: Verification) -> str:
-    """Only what is whole is replayed: what comes out otherwise then is as it was signed, and yet says what is not so."""
+    """Only what is whole is replayed: what comes out otherwise then is as it was signed, and yet not so."""
     return f"{found.name}: {'does NOT come out as it says' if found.replayed else 'NOT as it was signed'}."
 
 
