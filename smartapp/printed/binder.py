@@ -9,7 +9,7 @@ from smartapp.signing_key import in_groups
 
 def verification_text(found: Verification) -> str:
     """Every fault by file; of a binder that is whole, what that means and what it does not."""
-    lines = _sound(found) if found.whole else [f"{found.name}: NOT as it was signed.", *map(str, found.faults)]
+    lines = _sound(found) if found.whole else [_head(found), *map(str, found.faults)]
     return "\n".join([*map(printable, [*lines, *_replayed(found), *_whose(found)]), ""])
 
 
@@ -19,6 +19,11 @@ def printable(text: str) -> str:
     Lines stay lines; a JSON document stays the same document.
     """
     return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
+
+
+def _head(found: Verification) -> str:
+    """Only what is whole is replayed: what comes out otherwise then is as it was signed, and yet not so."""
+    return f"{found.name}: {'does NOT come out as it says' if found.replayed else 'NOT as it was signed'}."
 
 
 def _sound(found: Verification) -> list[str]:

@@ -202,7 +202,9 @@ def test_a_state_or_a_signature_of_another_shape_is_a_fault(text: bytes, forged:
 )
 def test_an_input_that_cannot_be_read_is_a_fault(name: str, forged: Forger) -> None:
     files = {name: b"PAR1\x1b[2J\xff", SIGNATURE: None, STATE: UNSIGNED}
-    assert "does not come out by" in refused(forged.with_files(files).sealed({"attestation": json.loads(UNSIGNED)}))
+    said = refused(forged.with_files(files).sealed({"attestation": json.loads(UNSIGNED)}))
+    assert "does NOT come out as it says." in said
+    assert "does not come out by" in said
 
 
 @pytest.mark.requirement("R101")
