@@ -16,8 +16,9 @@ from extractors.fhirpath.shapes import matches_type
 from extractors.fhirpath.subset import Call, Expr, Index, Literal, Member, Operation, This
 from extractors.fhirpath.truths import look_up, may_raise, sides
 
-NAMES = vars(running) | {"ge": ge, "gt": gt, "le": le, "lt": lt}
-"""What generated source may call."""
+_BUILTINS = {one.__name__: one for one in (bool, dict, float, int, len, list, set, sorted, str, type)}
+NAMES = vars(running) | {"ge": ge, "gt": gt, "le": le, "lt": lt, "__builtins__": _BUILTINS}
+"""What generated source may call; it can import nothing and open nothing."""
 
 
 class Writer:

@@ -13,7 +13,6 @@ from smartapp.binder.deriving import Given, derive
 from smartapp.binder.layout import OUTSIDE
 from smartapp.binder.manifest import sealed
 from smartapp.binder.pseudonyms import NOT_SHOWN, PseudonymKey, under_pseudonyms
-from smartapp.binder.signed_answers import judged_by
 from smartapp.kept.archive import open_score
 from smartapp.kept.runs import table_file
 from smartapp.kept.score_files import check_borne_out
@@ -87,7 +86,7 @@ def _given(asked: Bundling) -> Given:
 
 def _state(asked: Bundling) -> State:
     """Who signed, and whether with the key that signs the binder; under pseudonyms by code."""
-    state = judged_by(state_of(asked.place), asked.key.public.fingerprint)
+    state = state_of(asked.place, trusted=[asked.key.public.fingerprint])
     if asked.pseudonyms is None or isinstance(state, Unsigned) or state.signature is None:
         return state
     signer = state.signature.signer

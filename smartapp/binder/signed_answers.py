@@ -21,22 +21,8 @@ from smartapp.binder.manifest import MANIFEST, Verified
 from smartapp.kept.runs import as_json
 from smartapp.usecases import UsageError
 
-FOREIGN = "signed by a key that is not the practice's"
 _VOID = "Signature void: "
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, UsageError)
-
-
-def judged_by(state: State, key: str) -> State:
-    """The state of a signature as the owner of a key vouches for it: one by another key is void.
-
-    Args:
-        state: what the files say.
-        key: fingerprint of the practice's key.
-    """
-    if isinstance(state, Unsigned) or state.signature is None or state.signature.key == key:
-        return state
-    why = state.why if isinstance(state, Void) else ()
-    return Void(state.signature, (FOREIGN, *(reason for reason in why if reason != FOREIGN)))
 
 
 def state_in(files: Mapping[str, bytes]) -> State | None:

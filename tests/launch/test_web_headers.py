@@ -14,7 +14,13 @@ ALWAYS = {
     "Cache-Control": "no-store",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 }
-_PUT_IN = {"<measure>": "PI_EP_1", "<registration_id>": "demo", "<job_id>": "x", "<document>": "x"}
+_PUT_IN = {
+    "<measure>": "PI_EP_1",
+    "<registration_id>": "demo",
+    "<job_id>": "x",
+    "<document>": "x",
+    "<name>": "qpp-json",
+}
 NO_FRAME = "frame-ancestors 'none'"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fhirclient.server import FHIRServer
 
+from extractors.fhirpath.source import NAMES
 from extractors.gateway import ONCE, Credential, Gateway
 from extractors.sources import search
 
@@ -30,6 +31,8 @@ LISTENERS = {"smartapp/web/serve.py": {"socket"}, "smartapp/demo.py": {"socket"}
 """These wait for browsers on this machine; what they may call is listed below."""
 LISTENS = {"create_server", "socket", "bind", "listen", "getsockname", "error", "gaierror", "close"}
 CODE = {"__import__", "import_module", "exec", "eval"}
+GENERATED = ("extractors/fhirpath/compiled.py", "exec")
+"""Expressions of profiles become functions there (ADR 23)."""
 
 
 @cache
@@ -91,7 +94,17 @@ def test_no_module_finds_another_by_a_name_made_while_it_runs() -> None:
         if isinstance(node, ast.Call)
         and (name := node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")) in CODE
     }
-    assert called == set()
+    assert called == {GENERATED}
+
+
+@pytest.mark.requirement("R39")
+def test_source_that_is_generated_can_call_nothing_but_what_it_is_given() -> None:
+    given = NAMES["__builtins__"]
+    assert {"type", "list"} <= set(given)
+    assert not CODE & set(given)
+    assert not {"open", "compile", "getattr", "globals", "vars"} & set(given)
+    with pytest.raises(ImportError):
+        exec("import socket", dict(NAMES))
 
 
 @pytest.mark.requirement("R39")
