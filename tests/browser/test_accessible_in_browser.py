@@ -20,7 +20,7 @@ WCAG = {
 NURSE = "Nurse-practitioner Synthetic"
 """Staff, administrator and auditor of the group in one: nothing is hidden from her."""
 OUTSIDE = {"/", "/launch", "/launch/<launch_id>/go", "/cb/<registration_id>"}
-NO_PAGES = {"/style.css", "/l/<launch_id>/documents/<document>"}
+NO_PAGES = {"/style.css", "/l/<launch_id>/documents/<document>", "/l/<launch_id>/submission/files/<name>"}
 """A style, and a file that is only downloaded."""
 PAGES = ("score", "requirements", "cehrt", "measures", "measures/PI_EP_1", "measures/PI_PEA_1?show=not-met", "periods",
     "hie", "exclusions", "group", "trend", "attestations", "submission", "plan", "what-if", "basis", "patient",
