@@ -8,7 +8,7 @@ from types import ModuleType
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def generator() -> ModuleType:
+def generator(name: str = "generate") -> ModuleType:
     if str(DOCS) not in sys.path:
         sys.path.append(str(DOCS))
-    return importlib.import_module("generate")
+    return importlib.import_module(name)
