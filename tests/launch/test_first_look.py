@@ -65,14 +65,22 @@ def test_a_reading_does_not_begin_without_the_pages_own_token(make_site: Callabl
     assert site.service.jobs.of("demo", site.clock()) == ()
 
 
-def test_who_waits_for_a_first_look_can_let_the_page_stand_still(
-    make_site: Callable[..., Site], tmp_path: Path
-) -> None:
+Waiting = tuple[Site, Browser, str]
+
+
+@pytest.fixture
+def waiting(make_site: Callable[..., Site], tmp_path: Path) -> Waiting:
+    """Somebody whose own patients are being read, and where their pages lie."""
     site = make_site(results=tmp_path / "results", fresh=True)
     browser = site.browser()
     home = browser.sign_in()
     browser.get(f"{home}score")
     site.service.jobs.begin(Task("demo", "own patients", NPI, {"launch": "one"}), Author("", ""), site.clock())
+    return site, browser, home
+
+
+def test_who_waits_for_a_first_look_can_let_the_page_stand_still(waiting: Waiting) -> None:
+    _, browser, home = waiting
     moving = browser.get(f"{home}score")
     still = browser.get(f"{home}score?still=1")
     assert f'<a href="{home}score?still=1">Let this page stand still</a>' in moving.text
@@ -81,14 +89,8 @@ def test_who_waits_for_a_first_look_can_let_the_page_stand_still(
 
 
 @pytest.mark.requirement("R82")
-def test_a_page_that_looks_again_by_itself_keeps_nobody_signed_in(
-    make_site: Callable[..., Site], tmp_path: Path
-) -> None:
-    site = make_site(results=tmp_path / "results", fresh=True)
-    browser = site.browser()
-    home = browser.sign_in()
-    browser.get(f"{home}score")
-    site.service.jobs.begin(Task("demo", "own patients", NPI, {"launch": "one"}), Author("", ""), site.clock())
+def test_a_page_that_looks_again_by_itself_keeps_nobody_signed_in(waiting: Waiting) -> None:
+    site, browser, home = waiting
     again = browser.get(f"{home}score").headers["Refresh"].partition("url=")[2]
     for _ in range(3):
         site.clock.passes(4 * 60)
