@@ -126,7 +126,8 @@ def check_ready(scored: Scored) -> None:
     """Whether somebody can stand for a score.
 
     Raises:
-        NotReadyToSign: the input is not whole, the gate is shut, or a required measure is not determinable.
+        NotReadyToSign: the answers are of other days, the input is not whole, the gate is shut, or a required measure
+            is not determinable.
     """
     if scored.attestations.period not in (None, scored.reading.period):
         raise NotReadyToSign(

@@ -98,8 +98,9 @@ def _sign(seen: Seen) -> None:
     """
     service, sent = current_service(), request.form
     key, author = service.settings.signing_key, service.author(seen.launch)
-    if key is None or (why := _why_not(seen)):
-        raise UsageError(_NO_KEY if key is None else why)
+    why = _why_not(seen)
+    if key is None or why:
+        raise UsageError(why)
     signer = Signer(author.name, sent.get("role", "").strip(), sent.get("reason", "").strip())
     service.note(Deed.SIGNED, seen.launch, detail=f"run {seen.choice.fingerprint[:12]}, {seen.choice.year}")
     keep_signed(seen.scored, seen.choice.run, signer, key, service.clock())
