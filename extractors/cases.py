@@ -69,12 +69,9 @@ class Tally:
 
 def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
     """Fill the engine with facts, cases and evidence from an extract and a site's settings."""
-    if len(extract.events) < _FEW_EVENTS:
+    if extract.counts["event"] < _FEW_EVENTS:
         engine.expect_few_rows()
-    engine.load("event", pa.Table.from_pylist(extract.events, schema=tables.EVENT))
-    engine.load("resource", pa.Table.from_pylist(extract.resources, schema=tables.RESOURCE))
-    engine.load("reference", pa.Table.from_pylist(extract.references, schema=tables.REFERENCE))
-    engine.load("directory", pa.Table.from_pylist(extract.directory, schema=tables.DIRECTORY))
+    extract.load_into(engine)
     engine.run("current.sql")
     engine.load("calendar", _calendar(site.closed_days))
     known = drug_tables(site.drug_tables)

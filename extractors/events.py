@@ -9,21 +9,24 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pyarrow as pa
 
-from extractors import directory
+from extractors import directory, tables
 from extractors.bundles import Entry, entries_of
 from extractors.dates import read_moment
 from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
 from extractors.profile import Profile
 from extractors.references import reference_key
+from extractors.rows import Row, Rows
 from extractors.validation import LOOKED_AT
-from extractors.witness import Held, Row, Tried, events_of, has_modifier
+from extractors.witness import Held, Tried, events_of, has_modifier
 
 _SORTED = msgspec.json.Encoder(order="sorted")
 _EXPONENT = re.compile(rb"\d[eE]|0\.0000|\d{16}")
@@ -40,18 +43,61 @@ class Line:
     data: bytes
 
 
+class Takes(Protocol):
+    """An engine that takes tables in."""
+
+    def load(self, name: str, table: pa.Table) -> None:
+        """Take an Arrow table in under a name."""
+
+
+class Facts(Protocol):
+    """What lines became, wherever the rows lie: what was not read is here, the rows go into an engine."""
+
+    quarantine: list[Row]
+    not_read: Counter[tuple[str, str]]
+    first: dict[str, list[Json]]
+    tried: Tried
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many rows there are, by the names by which SQL reads them."""
+
+    def load_into(self, engine: Takes) -> None:
+        """Give every table to an engine, under the names by which SQL reads them."""
+
+
 @dataclass(slots=True)
 class Extract:
     """What lines became: rows by table (see `tables`), counts of what was not read, the first of each type."""
 
-    events: list[Row] = field(default_factory=list)
-    resources: list[Row] = field(default_factory=list)
-    references: list[Row] = field(default_factory=list)
-    directory: list[Row] = field(default_factory=list)
+    events: Rows = field(default_factory=lambda: Rows(tables.EVENT))
+    resources: Rows = field(default_factory=lambda: Rows(tables.RESOURCE))
+    references: Rows = field(default_factory=lambda: Rows(tables.REFERENCE))
+    directory: Rows = field(default_factory=lambda: Rows(tables.DIRECTORY))
     quarantine: list[Row] = field(default_factory=list)
     not_read: Counter[tuple[str, str]] = field(default_factory=Counter)
     first: dict[str, list[Json]] = field(default_factory=dict)
     tried: Tried = field(default_factory=Tried)
+
+    def load_into(self, engine: Takes) -> None:
+        """Give every table to an engine, under the names by which SQL reads them."""
+        for name, rows in self.tables.items():
+            engine.load(name, rows.table())
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many rows there are, by the names by which SQL reads them."""
+        return {name: len(rows) for name, rows in self.tables.items()}
+
+    @property
+    def tables(self) -> dict[str, Rows]:
+        """The rows by the names by which SQL reads them."""
+        return {
+            "event": self.events,
+            "resource": self.resources,
+            "reference": self.references,
+            "directory": self.directory,
+        }
 
 
 def extract(lines: Iterable[Line], profile: Profile, zone: ZoneInfo) -> Extract:
@@ -94,7 +140,7 @@ def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, o
         out.not_read[line.file, kind] += 1
         return
     if entry.deleted:
-        out.resources.append(_resource_row(line, entry, "", True, zone))
+        out.resources.add(_resource_row(line, entry, "", True, zone))
         return
 
     def is_date(text: str) -> bool:
@@ -112,7 +158,7 @@ def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, o
     first = out.first.setdefault(kind, [])
     if len(first) < LOOKED_AT:
         first.append(entry.json)
-    out.resources.append(_resource_row(line, entry, held.content, False, zone))
+    out.resources.add(_resource_row(line, entry, held.content, False, zone))
     out.events.extend(rows)
     for hit, times in tried.hits.items():
         out.tried.hits[hit] += times

@@ -114,7 +114,7 @@ def test_a_deletion_after_the_last_update_stands() -> None:
 )
 def test_an_entry_that_deletes_nothing_by_name_is_passed_over(request_: Json) -> None:
     found = extracted([bundle("batch", {"request": request_})])
-    assert (found.resources, found.quarantine) == ([], [])
+    assert (list(found.resources), found.quarantine) == ([], [])
 
 
 @pytest.mark.parametrize(

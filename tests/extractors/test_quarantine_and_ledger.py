@@ -37,7 +37,7 @@ def ledger(*documents: Json | bytes) -> dict[str, dict[str, Any]]:
 
 def rows(found: Extract) -> tuple[Any, ...]:
     placeless = [{k: v for k, v in row.items() if k != "line"} for row in found.resources]
-    return found.events, placeless, found.references, found.directory
+    return list(found.events), placeless, list(found.references), list(found.directory)
 
 
 @pytest.mark.requirement("R64", "R66")
