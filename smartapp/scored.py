@@ -17,9 +17,10 @@ from scoring.rulebook import RuleBook, load
 from scoring.score import score
 from scoring.submission import read as read_submission
 from smartapp.attesting.attestations import Attestations
+from smartapp.errors import UsageError
 from smartapp.exclusions import counted_exclusions
 from smartapp.people.reporters import reporter_of
-from smartapp.usecases import Reading, UsageError
+from smartapp.usecases import Reading
 
 
 def score_document(path: Path, rules: Path | None = None) -> Score:

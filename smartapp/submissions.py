@@ -9,8 +9,8 @@ from scoring.aggregation import is_qualifying, of_several, several_rule
 from scoring.eligibility_rules import Several, eligibility_in
 from scoring.explain import as_document
 from scoring.model import Score
+from smartapp.errors import UsageError
 from smartapp.scored import score_submission
-from smartapp.usecases import UsageError
 
 
 @dataclass(frozen=True, slots=True)

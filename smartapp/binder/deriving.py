@@ -15,7 +15,6 @@ from smartapp.binder import layout
 from smartapp.binder.attached import Attachments, places_of, row_of
 from smartapp.binder.contents import Software, files_of_run, files_of_score, identity_document, sections_of
 from smartapp.binder.manifest import file_rows
-from smartapp.kept.runs import as_json
 from smartapp.kept.score_files import score_document_of
 from smartapp.opened.evidence import case_rows
 from smartapp.printed.beside import beside_table
@@ -25,6 +24,7 @@ from smartapp.report.requirements import Requirements, requirements_shown
 from smartapp.scored import Scored
 from smartapp.signing_key import in_groups
 from smartapp.store.retention import Limits, kept_until
+from smartapp.written import as_json
 
 
 @dataclass(frozen=True, slots=True)

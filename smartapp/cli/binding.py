@@ -16,10 +16,10 @@ from smartapp.binder.told import MOST_YEARS
 from smartapp.binder.verifying import Verification, verify
 from smartapp.cli.options import AS_JSON, DIFFERENT, GATE_SHUT, PLACE, stated_failures
 from smartapp.durable import Files
+from smartapp.errors import UsageError
 from smartapp.kept.archive import named_period
 from smartapp.kept.finding_run import find_score
 from smartapp.kept.publish import tell_signature
-from smartapp.kept.runs import as_json
 from smartapp.printed import console
 from smartapp.printed.binder import printable, verification_text
 from smartapp.signing_key import (
@@ -33,7 +33,7 @@ from smartapp.signing_key import (
 )
 from smartapp.signing_key import trusted_fingerprint as fingerprint_of
 from smartapp.store.retention import LEAST_YEARS
-from smartapp.usecases import UsageError
+from smartapp.written import as_json
 
 _RUN = click.option(
     "--run", "run", type=PLACE, required=True,

@@ -31,8 +31,9 @@ from smartapp.cli.options import (
     source_options,
     stated_failures,
 )
+from smartapp.errors import UsageError
 from smartapp.kept.publish import publish
-from smartapp.kept.runs import as_json, reading_document, write_run, write_text
+from smartapp.kept.runs import reading_document, write_run
 from smartapp.kept.score_files import score_document_of
 from smartapp.opened.unattributed import documents, unattributed
 from smartapp.printed import console
@@ -40,7 +41,8 @@ from smartapp.printed import score as printed
 from smartapp.printed.beside import unattributed_lines
 from smartapp.scored import Scored, score_document, score_reading
 from smartapp.submissions import score_several
-from smartapp.usecases import Reading, Source, UsageError, period_within, read
+from smartapp.usecases import Reading, Source, period_within, read
+from smartapp.written import as_json, write_text
 
 _MOST_TOLD = 20
 _SPELT = {"folder": "from"}

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from smartapp.cli.options import AS_JSON, GATE_SHUT, PLACE, RULES, stated_failures
+from smartapp.errors import UsageError
 from smartapp.exports.checking import check_file
 from smartapp.exports.making import Asked, Format, make
-from smartapp.kept.runs import as_json, write_text
 from smartapp.printed import console
 from smartapp.printed.checked import checked_text, made_text
-from smartapp.usecases import UsageError
+from smartapp.written import as_json, write_text
 
 
 @click.command()

@@ -8,6 +8,7 @@ from smartapp.ahead.limits import limits_of
 from smartapp.attesting.owed import owed
 from smartapp.attesting.proposed import propose
 from smartapp.attesting.roads import choose_path
+from smartapp.errors import UsageError
 from smartapp.kept.trend import Since, Trend, gaps_of, since_before, trend_of
 from smartapp.people.access import Act, may
 from smartapp.people.eligibility import Standing
@@ -19,7 +20,6 @@ from smartapp.report.hie import roads_shown
 from smartapp.report.page import page_of
 from smartapp.report.trend import trend_shown
 from smartapp.store import Launch, StaleDraft
-from smartapp.usecases import UsageError
 from smartapp.web.answering import Seen, keep
 from smartapp.web.chosen import chosen_score, offers_of
 from smartapp.web.framing import access_of, known
