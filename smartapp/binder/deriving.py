@@ -18,8 +18,8 @@ from smartapp.binder.manifest import file_rows
 from smartapp.kept.score_files import score_document_of
 from smartapp.opened.evidence import case_rows
 from smartapp.printed.beside import beside_table
-from smartapp.report import binder_page
 from smartapp.report.binder import NOTICE, RETENTION, Basis, BinderShown, FileShown, slots_shown
+from smartapp.report.pages import binder_page
 from smartapp.report.requirements import Requirements, requirements_shown
 from smartapp.scored import Scored
 from smartapp.signing_key import in_groups

@@ -15,7 +15,7 @@ from smartapp.kept.archive import ArchiveError, open_run, open_score
 from smartapp.kept.runs import is_signed, is_well_named, period_name, score_name, write_period, write_run, write_score
 from smartapp.kept.score_files import score_texts
 from smartapp.opened.evidence import case_rows
-from smartapp.report import render
+from smartapp.report.pages import render
 from smartapp.scored import Scored, score_reading
 from smartapp.signing_key import SigningKey
 from smartapp.written import as_json, write_text

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from smartapp.ahead.looking_ahead import plan_of, what_if_of
 from smartapp.errors import UsageError
 from smartapp.people.access import Act
-from smartapp.report import periods_page, plan_page, what_if_page
+from smartapp.report.pages import periods_page, plan_page, what_if_page
 from smartapp.store import Deed, Launch
 from smartapp.web.chosen import chosen_score
 from smartapp.web.dashboard import known_periods

@@ -34,7 +34,8 @@ from smartapp.people.choosing import (
     presets,
 )
 from smartapp.people.open_years import open_years
-from smartapp.report import Choosing, Frame, Link, Option, app_page
+from smartapp.report.frame import Choosing, Frame, Link, Option
+from smartapp.report.pages import app_page
 from smartapp.report.words import day, plural, reporter_in_words
 from smartapp.scored import Scored, score_reading
 from smartapp.store import Deed, Draft, Filing, Launch, Person

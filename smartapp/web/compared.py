@@ -13,11 +13,11 @@ from smartapp.kept.trend import Since, Trend, gaps_of, since_before, trend_of
 from smartapp.people.access import Act, may
 from smartapp.people.eligibility import Standing
 from smartapp.people.group_rollup import rollup_of
-from smartapp.report import app_page
 from smartapp.report.exclusion_limits import limits_shown
 from smartapp.report.group import Around, group_shown
 from smartapp.report.hie import roads_shown
 from smartapp.report.page import page_of
+from smartapp.report.pages import app_page
 from smartapp.report.trend import trend_shown
 from smartapp.store import Launch, StaleDraft
 from smartapp.web.answering import Seen, keep

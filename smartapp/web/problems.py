@@ -12,7 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 from extractors.errors import ExtractionError
 from smartapp.errors import UsageError
-from smartapp.report import Action, Frame, Link, Message, app_page, message_page
+from smartapp.report.frame import Action, Frame, Link, Message
+from smartapp.report.pages import app_page, message_page
 from smartapp.smart.errors import SmartError, Unavailable
 from smartapp.store import StoreError
 

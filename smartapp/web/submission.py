@@ -9,9 +9,9 @@ from smartapp.errors import UsageError
 from smartapp.exports.making import Asked, make_of
 from smartapp.kept.publish import keep_signed
 from smartapp.people.access import Act
-from smartapp.report import app_page
 from smartapp.report.dates import dates_shown
 from smartapp.report.files import FILES, FileShown
+from smartapp.report.pages import app_page
 from smartapp.report.submitting import submitting
 from smartapp.scored import Scored
 from smartapp.store import Deed, Launch

@@ -24,7 +24,7 @@ from smartapp.kept.publish import publish
 from smartapp.kept.runs import score_name, write_run
 from smartapp.kept.score_files import score_document_of
 from smartapp.opened.evidence import case_rows
-from smartapp.report import render
+from smartapp.report.pages import render
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read
 from smartapp.written import as_json
