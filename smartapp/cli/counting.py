@@ -1,4 +1,4 @@
-"""Verbs that count and score: extract, score, run, attest."""
+"""Verbs that count: extract, run."""
 
 import sys
 from collections.abc import Iterator
@@ -11,10 +11,8 @@ from typing import Any
 import click
 
 from extractors.sources.folder import FileState
-from scoring.explain import as_document
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
-from smartapp.attesting.attestation_template import template
 from smartapp.attesting.attestations import read_attestations
 from smartapp.cli.nightly import run_config
 from smartapp.cli.options import (
@@ -39,10 +37,9 @@ from smartapp.opened.unattributed import documents, unattributed
 from smartapp.printed import console
 from smartapp.printed import score as printed
 from smartapp.printed.beside import unattributed_lines
-from smartapp.scored import Scored, score_document, score_reading
-from smartapp.submissions import score_several
+from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Reading, Source, period_within, read
-from smartapp.written import as_json, write_text
+from smartapp.written import as_json
 
 _MOST_TOLD = 20
 _SPELT = {"folder": "from"}
@@ -102,29 +99,6 @@ def extract(
             click.echo(text, nl=False)
             code = NOT_WHOLE if reading.faults else 0
     sys.exit(code)
-
-
-@click.command()
-@click.argument("submission", type=PLACE, nargs=-1, required=True)
-@RULES
-@AS_OF
-@AS_JSON
-def score(submission: tuple[Path, ...], rules: Path | None, as_of: date | None, in_json: bool) -> None:
-    """Score a QPP submission object (JSON) line by line, with what would make it zero.
-
-    Several files are several submissions of one reporter: each is scored by itself, then what the year makes of them.
-    """
-    with stated_failures():
-        if len(submission) > 1:
-            category = score_several(submission, rules)
-            text = as_json(category.as_document()) if in_json else printed.category_table(category, as_of)
-            shut = not any(one.qualifying and not one.score.gate_shut for one in category.submissions)
-        else:
-            found = score_document(submission[0], rules)
-            text = as_json(as_document(found)) if in_json else f"{printed.score_table(found, as_of)}\n"
-            shut = found.gate_shut
-        click.echo(text, nl=False)
-    sys.exit(GATE_SHUT if shut else 0)
 
 
 @click.command()
@@ -218,16 +192,3 @@ def _exit_code(scored: Scored) -> int:
     if scored.reading.faults:
         return NOT_WHOLE
     return GATE_SHUT if scored.score.gate_shut else 0
-
-
-@click.command()
-@click.option("--new", "new", type=PLACE, required=True, help="File to make; an existing one is never overwritten.")
-@YEAR
-@RULES
-def attest(new: Path, year: int, rules: Path | None) -> None:
-    """Make a commented attestation file for a performance year."""
-    with stated_failures():
-        if new.exists():
-            raise UsageError(f"{new}: exists already and is left as it is. Name another file.")
-        write_text(new, template(load(year, rules)))
-    console.note(f"{new}: remove the # before what applies, then: pi180 run --attestations {new} ...")
