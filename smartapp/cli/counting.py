@@ -1,8 +1,6 @@
 """Verbs that count: extract, run."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,10 +8,9 @@ from typing import Any
 
 import click
 
-from extractors.sources.folder import FileState
-from scoring.model import Period
 from scoring.rulebook import RuleBook, load
 from smartapp.attesting.attestations import read_attestations
+from smartapp.cli.folders import reading_of
 from smartapp.cli.nightly import run_config
 from smartapp.cli.options import (
     AS_JSON,
@@ -38,40 +35,14 @@ from smartapp.printed import console
 from smartapp.printed import score as printed
 from smartapp.printed.beside import unattributed_lines
 from smartapp.scored import Scored, score_reading
-from smartapp.usecases import Reading, Source, period_within, read
+from smartapp.usecases import Source, period_within
 from smartapp.written import as_json
 
-_MOST_TOLD = 20
 _SPELT = {"folder": "from"}
 
 
 def _source_unless_config(command: Command) -> Command:
     return source_options(command, required=False)
-
-
-@contextmanager
-def reading_of(source: Source, rules: RuleBook, period: Period) -> Iterator[Reading]:
-    """A folder read for one period, with progress and what was left out or set aside on standard error."""
-    total = sum(p.stat().st_size for p in source.folder.rglob("*") if p.is_file()) if source.folder.is_dir() else 0
-    with console.reading_progress(total) as progress, read(source, rules, period, progress) as reading:
-        for record in reading.files:
-            if record.state is FileState.NOT_FHIR:
-                console.note(f"pi180: {record.file} is no FHIR and is left out.")
-        for fault in reading.faults:
-            console.note(f"pi180: the input is not whole: {fault}.")
-        _tell_set_aside(reading)
-        yield reading
-
-
-def _tell_set_aside(reading: Reading) -> None:
-    rows = reading.quarantine.rows
-    for row in rows[:_MOST_TOLD]:
-        entry = f", entry {row['entry']}" if row["entry"] is not None else ""
-        console.note(
-            f"pi180: set aside {row['file']}, line {row['line']}{entry}, byte {row['offset']}: {row['reason']}."
-        )
-    if len(rows) > _MOST_TOLD:
-        console.note(f"pi180: {len(rows) - _MOST_TOLD} more lines set aside; --json and the report name them all.")
 
 
 @click.command()

@@ -13,7 +13,7 @@ import click
 from extractors.site import Site, load_site
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
-from smartapp.cli.counting import reading_of
+from smartapp.cli.folders import reading_of
 from smartapp.cli.options import NOT_WHOLE, PLACE, Command, source_options
 from smartapp.errors import UsageError
 from smartapp.kept.archive import basis_of, open_run
