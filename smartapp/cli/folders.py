@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from extractors.sources.folder import FileState
 from scoring.model import Period
 from scoring.rulebook import RuleBook
+from smartapp.errors import UsageError
 from smartapp.printed import console
 from smartapp.usecases import Reading, Source, read
 
@@ -35,3 +37,13 @@ def _tell_set_aside(reading: Reading) -> None:
         )
     if len(rows) > _MOST_TOLD:
         console.note(f"pi180: {len(rows) - _MOST_TOLD} more lines set aside; --json and the report name them all.")
+
+
+def check_apart(out: Path | None, folder: Path) -> None:
+    """Refuse to write where the next run would read.
+
+    Raises:
+        UsageError: `out` is the folder that is read, or lies in it.
+    """
+    if out is not None and out.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(f"{out} lies in the folder that is read. Name another folder with --out.")

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from scoring.rulebook import load
-from smartapp.cli.counting import Printing, run_and_publish
 from smartapp.cli.options import PLACE, stated_failures
+from smartapp.cli.running import Printing, run_and_publish
 from smartapp.demo import SCENARIO, YEAR, demo_of
 from smartapp.errors import UsageError
 from smartapp.paths import fixture

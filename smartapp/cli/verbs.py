@@ -14,7 +14,7 @@ class Verb(click.Command):
     """A verb that is not imported yet: enough of it for a list of verbs."""
 
     def __init__(self, name: str, at: str, text: str) -> None:
-        """`at`: the module below `smartapp.cli` and the command in it, as `counting:score`."""
+        """`at`: the module below `smartapp.cli` and the command in it, as `scoring:score`."""
         super().__init__(name, help=text)
         self._module, _, self._named = at.partition(":")
 

@@ -84,6 +84,13 @@ def test_a_signing_key_is_made_with_cryptography_alone(tmp_path: Path) -> None:
     assert imported("signing-key", "new", tmp_path / "key") & HEAVY == {"cryptography"}
 
 
+def test_counting_imports_neither_the_store_nor_pages_nor_signing() -> None:
+    found = imported("extract", "--help")
+
+    assert "duckdb" in found
+    assert found & {"alembic", "authlib", "cryptography", "flask", "huey", "jinja2", "joserfc", "sqlalchemy"} == set()
+
+
 def test_no_verb_imports_models_of_fhir_or_progress_bars_before_it_works() -> None:
     verbs = f"[verb.command() for verb in main.commands.values()]; assert len(main.commands) == {len(main.commands)}"
     found = f"print(*{{name.partition('.')[0] for name in sys.modules}} & {set(FOR_WORK)!r})"
