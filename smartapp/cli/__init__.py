@@ -13,11 +13,11 @@ Of run --config, 4 says that something is new since the run before: a numerator 
 import click
 
 from smartapp import __version__
-from smartapp.cli.verbs import Verbs, verbs
+from smartapp.cli.verbs import Verbs, all_verbs
 
 
 @click.group(
-    cls=Verbs, commands=verbs(), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Verbs, commands=all_verbs(), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(__version__, prog_name="pi180")
 def main() -> None:
