@@ -68,6 +68,10 @@ bench-crawl: install
 bench-bulk: install
 	$(BIN)/python benchmarks/bulk.py
 
+.PHONY: bench-start
+bench-start: install
+	$(BIN)/python benchmarks/start.py
+
 bruteforce: install
 	$(BIN)/pytest -n 2 -m bruteforce
 	$(BIN)/python -m tests.bruteforce.speed

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from click import Group
+from click import Context, Group
 from click.testing import CliRunner
 from format_pages import format_pages
 from markup import page, table
@@ -83,7 +83,8 @@ def command_line() -> str:
 
 def _verbs(group: Group, *before: str) -> Iterator[tuple[str, ...]]:
     """The words of every verb, those of a group after the group."""
-    for name, command in sorted(group.commands.items()):
+    for name in sorted(group.commands):
+        _, command, _ = group.resolve_command(Context(group), [name])
         yield (*before, name)
         if isinstance(command, Group):
             yield from _verbs(command, *before, name)

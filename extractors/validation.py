@@ -7,9 +7,6 @@ models are those of R4B (4.3), the nearest to R4 that the library ships.
 from collections import Counter
 from collections.abc import Iterable
 
-from fhir.resources.R4B import get_fhir_model_class
-from pydantic import ValidationError
-
 from extractors.decode import Json
 
 LOOKED_AT = 20
@@ -27,6 +24,10 @@ def departures(resources: Iterable[Json]) -> Counter[str]:
 
 
 def _departures(resource: Json) -> Iterable[str]:
+    # Imported here: the library takes long to import, and only a run that reads resources asks for it.
+    from fhir.resources.R4B import get_fhir_model_class
+    from pydantic import ValidationError
+
     try:
         get_fhir_model_class(resource["resourceType"]).model_validate(resource)
     except ValidationError as fault:

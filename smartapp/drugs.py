@@ -14,8 +14,8 @@ from extractors.drugs.official import read_directory, read_rxnorm
 from extractors.drugs.refresh import Disagreement, Refreshed, refresh, with_retired
 from extractors.drugs.resolve import Drug, resolve
 from extractors.drugs.table import INGREDIENT_FILE, NDC_FILE, RXNORM_FILE, tables, write_table
-from smartapp.kept.runs import write_text
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
+from smartapp.written import write_text
 
 _SYSTEMS = {"rxnorm": RXNORM, "ndc": NDC, "hcpcs": HCPCS}
 _NAMES = {system: name for name, system in _SYSTEMS.items()}

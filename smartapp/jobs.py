@@ -13,7 +13,7 @@ from huey import SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
 
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
 
 FILE = "jobs.sqlite"
 

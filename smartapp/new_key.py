@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from smartapp.errors import UsageError
 from smartapp.settings import KeyFile, Settings, new_key
 from smartapp.store import Store
 from smartapp.store.rewrap import Rewrapped, rewrap_all
-from smartapp.usecases import UsageError
 
 _AT_REST = timedelta(minutes=1)
 

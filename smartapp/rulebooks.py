@@ -15,7 +15,7 @@ from scoring.findings import cites_of
 from scoring.rulebook import load, years
 from scoring.rulings import Ruling
 from scoring.year import ExclusionThreshold, Measure, RuleBook
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)

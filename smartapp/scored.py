@@ -1,51 +1,22 @@
-"""Scoring as a use case: a submission file, or what was read from FHIR together with what a person attested."""
+"""Scoring as a use case: what was read from FHIR together with what a person attested."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from extractors.cases import Tally
 from extractors.ledger import NEEDS, Sight
 from scoring.claims import claims
-from scoring.errors import SubmissionError
 from scoring.exclusions import Exclusion
 from scoring.model import MeasureId, Metric, Origin, Proportion, Reporter, Score, Submission
-from scoring.parsing import parse
-from scoring.rulebook import RuleBook, load
+from scoring.rulebook import RuleBook
 from scoring.score import score
-from scoring.submission import read as read_submission
 from smartapp.attesting.attestations import Attestations
+from smartapp.errors import UsageError
 from smartapp.exclusions import counted_exclusions
 from smartapp.people.reporters import reporter_of
-from smartapp.usecases import Reading, UsageError
-
-
-def score_document(path: Path, rules: Path | None = None) -> Score:
-    """Score a QPP submission object in a JSON file.
-
-    Args:
-        path: the file.
-        rules: folder of rule files; None is the product's own.
-
-    Raises:
-        UsageError: the file cannot be read or is no JSON.
-        SubmissionError: it is JSON, but no submission with a `pi` set of a year that has rules.
-    """
-    return score_submission(path, rules)[1]
-
-
-def score_submission(path: Path, rules: Path | None) -> tuple[Submission, Score]:
-    """The same with the submission that the file holds."""
-    try:
-        document = parse(path.read_bytes())
-    except OSError:
-        raise UsageError(f"{path}: cannot be read. Name an existing QPP submission file.") from None
-    except SubmissionError as problem:
-        raise UsageError(f"{path.name}: {problem} Mend the file.") from None
-    submission, findings = read_submission(document, rules)
-    return submission, score(load(submission.year, rules), submission, findings)
+from smartapp.usecases import Reading
 
 
 @dataclass(frozen=True, slots=True)

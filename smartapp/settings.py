@@ -16,8 +16,8 @@ from typing import Any
 from extractors.errors import LinkRefused
 from extractors.places import Place, place_of
 from extractors.strict_toml import check_keys, read_toml
+from smartapp.errors import Mendable, UsageError
 from smartapp.signing_key import SigningKey, read_signing_key
-from smartapp.usecases import UsageError
 
 _KEYS: dict[str, Any] = {
     "address": str,
@@ -34,7 +34,7 @@ _FEWEST_DISTINCT = 16  # of 32 random bytes fewer distinct ones are all but impo
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class SettingsError(Exception):
+class SettingsError(Mendable):
     """Settings or a registration cannot be used as written; the message says where, expected, got, what to do."""
 
 

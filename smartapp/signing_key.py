@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
 
 ALGORITHM = "Ed25519"
 PUBLIC_SUFFIX = ".pub"

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from smartapp.kept.runs import write_text
+from smartapp.errors import UsageError
 from smartapp.settings import new_key
 from smartapp.signing_key import new_signing_key
 from smartapp.smart.issuers import UNFILLED
-from smartapp.usecases import UsageError
+from smartapp.written import write_text
 
 _SETTINGS = """\
 # Settings of: pi180 serve --settings {name}    Paths are relative to this file.

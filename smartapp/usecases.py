@@ -34,11 +34,8 @@ from extractors.sources.folder import FileRecord, FileState, Progress
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
+from smartapp.errors import UsageError
 from smartapp.opened.cautions import DIRECTORY, cautions
-
-
-class UsageError(Exception):
-    """What was asked cannot be done as asked; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,11 @@ from scoring.year import RuleBook
 from smartapp.ahead.carried import Carried, carried
 from smartapp.ahead.open_cases import Cases, Seen, days_of, open_cases, own_rows, window_end
 from smartapp.attesting.attestations import Attestations
+from smartapp.errors import UsageError
 from smartapp.exclusions import BASES, counts_for
 from smartapp.opened.evidence import CaseRow, case_rows
 from smartapp.scored import Scored, counted_of, score_reading
-from smartapp.usecases import Reading, UsageError
+from smartapp.usecases import Reading
 
 _TWO_BASES = MeasureId("PI_EP_1")
 _UNNAMED = {MeasureId("PI_HIE_1"): ActionKind.SEND, MeasureId("PI_HIE_4"): ActionKind.RECONCILE}

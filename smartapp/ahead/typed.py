@@ -13,9 +13,10 @@ from scoring.explain import as_document
 from scoring.model import MeasureId, Metric, Origin, Proportion
 from scoring.rulebook import RuleBook
 from smartapp.attesting.attestations import VARIANTS, Attestations, Reported
+from smartapp.errors import UsageError
 from smartapp.printed.nearest import hint
 from smartapp.scored import Scored, score_reading
-from smartapp.usecases import Reading, UsageError
+from smartapp.usecases import Reading
 
 _MOST_LISTED = 8
 LABEL = "What if: typed values, not data. Nothing of this is kept or submitted."

@@ -6,8 +6,8 @@ from scoring.model import MeasureId
 from smartapp.ahead.typed import Typed, with_typed
 from smartapp.attesting.fields import questions
 from smartapp.attesting.proposed import Difference, difference, rescored
+from smartapp.errors import UsageError
 from smartapp.scored import Scored
-from smartapp.usecases import UsageError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 from scoring.rulebook import RuleBook
 from smartapp.attesting.attestation_errors import AttestationError
 from smartapp.attesting.attestations import from_document
-from smartapp.usecases import UsageError, period_within
+from smartapp.errors import UsageError
+from smartapp.usecases import period_within
 
 Document = Mapping[str, Any]
 _FORM = "the form"

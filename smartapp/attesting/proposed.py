@@ -15,8 +15,8 @@ from scoring.year import RuleBook
 from smartapp.attesting.attestations import Attestations, as_document, from_document
 from smartapp.attesting.entries import Entry, changed_by, faults, with_entries
 from smartapp.attesting.fields import fields_of
+from smartapp.errors import UsageError
 from smartapp.scored import Scored, score_reading
-from smartapp.usecases import UsageError
 
 REFUSED = {
     kind.code

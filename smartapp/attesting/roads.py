@@ -6,8 +6,8 @@ from scoring.model import MeasureId
 from scoring.year import Choice, Path, RuleBook
 from smartapp.attesting.entries import Entry
 from smartapp.attesting.fields import road_entry
+from smartapp.errors import UsageError
 from smartapp.scored import Scored
-from smartapp.usecases import UsageError
 
 _KEPT = "which is kept in the versions of the answers and can be restored from there"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from smartapp.kept.runs import as_json
+from smartapp.errors import UsageError
 from smartapp.signing_key import public_of_hex
-from smartapp.usecases import UsageError
+from smartapp.written import as_json
 
 SCHEMA = "pi180/attestation-signature/1"
 STATEMENT = (

@@ -28,12 +28,13 @@ from smartapp.attesting.signature import (
     signature_of,
 )
 from smartapp.durable import Files
+from smartapp.errors import UsageError
 from smartapp.kept.archive import ArchiveError, named_period, open_score
-from smartapp.kept.runs import SIGNED_FOLDER, as_json
+from smartapp.kept.runs import SIGNED_FOLDER
 from smartapp.kept.score_files import check_borne_out
 from smartapp.scored import Scored
 from smartapp.signing_key import SigningKey
-from smartapp.usecases import UsageError
+from smartapp.written import as_json
 
 SIGNATURE_FILE = "signature.json"
 _TALLIES = "tallies.json"

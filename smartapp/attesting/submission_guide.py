@@ -16,6 +16,11 @@ VERBS = {
 }
 """How each file is made."""
 
+NOTICE = (
+    "pi180 is independent software: not a CMS product, and not certified EHR technology (CEHRT). It sends nothing to "
+    "CMS; what is handed in, a person hands in."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenRoute:

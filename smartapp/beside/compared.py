@@ -12,9 +12,10 @@ from smartapp.beside.listed import EhrReport, Single, Total, Unread, Whose
 from smartapp.beside.otherwise import settings_of
 from smartapp.beside.single_cases import Known, SingleDifference, single_differences
 from smartapp.beside.what_if import AS_COUNTED, Bench, Setting, Units
+from smartapp.errors import UsageError
 from smartapp.opened.evidence import place_of, shown_key
 from smartapp.people.reporters import reporter_of
-from smartapp.usecases import Reading, UsageError
+from smartapp.usecases import Reading
 
 _ORDER = list(Verdict)
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from scoring.model import MeasureId, Period
 from smartapp.beside.cells import BadCellError, answer, day, digits, number
 from smartapp.beside.names import column_named, columns, measure_named
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_WITHIN = 60

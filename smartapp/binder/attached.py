@@ -14,10 +14,10 @@ from scoring.evidence_rules import Slot
 from smartapp.attesting.readiness import keys_of_year, readiness
 from smartapp.binder.container import MOST_FILES, is_plain
 from smartapp.binder.layout import DOCUMENTS, SUBMITTED
+from smartapp.errors import UsageError
 from smartapp.report.binder import FileShown
 from smartapp.scored import Scored
 from smartapp.store.judged import SUFFIXES, DocumentRefused, judged
-from smartapp.usecases import UsageError
 
 MOST_SUBMITTED_BYTES = 64 * 1024 * 1024
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")

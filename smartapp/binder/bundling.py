@@ -13,6 +13,7 @@ from smartapp.binder.deriving import Given, derive
 from smartapp.binder.layout import OUTSIDE
 from smartapp.binder.manifest import sealed
 from smartapp.binder.pseudonyms import NOT_SHOWN, PseudonymKey, under_pseudonyms
+from smartapp.errors import UsageError
 from smartapp.kept.archive import open_score
 from smartapp.kept.runs import table_file
 from smartapp.kept.score_files import check_borne_out
@@ -20,7 +21,6 @@ from smartapp.report.binder import FileShown
 from smartapp.scored import Scored
 from smartapp.signing_key import SigningKey
 from smartapp.store.retention import LEAST_YEARS
-from smartapp.usecases import UsageError
 
 
 @dataclass(frozen=True, slots=True)

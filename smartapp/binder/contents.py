@@ -18,12 +18,13 @@ from smartapp.ahead.period_document import best_period_document
 from smartapp.attesting.attested_eligibility import eligible_document
 from smartapp.binder import layout
 from smartapp.exports.cases_csv import cases_csv
-from smartapp.kept.runs import as_json, period_document
+from smartapp.kept.runs import period_document
 from smartapp.kept.score_files import score_texts
 from smartapp.opened.evidence import CaseRow, rows_of
 from smartapp.report.measures import MeasureSection, measure_sections
 from smartapp.report.requirements import Requirements
 from smartapp.scored import Scored
+from smartapp.written import as_json
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _OUR_NAME, _PYTHON = "pi180", "Python"

@@ -9,22 +9,23 @@ from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting.attested_eligibility import NOTHING_SAID, Eligible
 from smartapp.attesting.owed import clinicians_of, owed
 from smartapp.attesting.signature import STATEMENT, State, Unsigned, state_document, state_name
+from smartapp.attesting.submission_guide import NOTICE
 from smartapp.beside.compared import Beside, compare
 from smartapp.beside.listed import parse_report
 from smartapp.binder import layout
 from smartapp.binder.attached import Attachments, places_of, row_of
 from smartapp.binder.contents import Software, files_of_run, files_of_score, identity_document, sections_of
 from smartapp.binder.manifest import file_rows
-from smartapp.kept.runs import as_json
 from smartapp.kept.score_files import score_document_of
 from smartapp.opened.evidence import case_rows
 from smartapp.printed.beside import beside_table
-from smartapp.report import binder_page
-from smartapp.report.binder import NOTICE, RETENTION, Basis, BinderShown, FileShown, slots_shown
+from smartapp.report.binder import RETENTION, Basis, BinderShown, FileShown, slots_shown
+from smartapp.report.pages import binder_page
 from smartapp.report.requirements import Requirements, requirements_shown
 from smartapp.scored import Scored
 from smartapp.signing_key import in_groups
 from smartapp.store.retention import Limits, kept_until
+from smartapp.written import as_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from hashlib import sha256
 from typing import Any
 
 from smartapp.binder.container import CONTAINER, Fault, opened, packed
-from smartapp.kept.runs import as_json
 from smartapp.signing_key import ALGORITHM, PublicKey, SigningKey, public_of_hex
+from smartapp.written import as_json
 
 SCHEMA = "pi180/binder/1"
 _SIGNATURE_SCHEMA = "pi180/binder-signature/1"

@@ -23,13 +23,14 @@ import pyarrow.parquet as pq
 from extractors.cases import Tally
 from extractors.decode import type_of
 from extractors.site import Site
+from smartapp.errors import UsageError
 from smartapp.kept.archive import open_run, open_score
-from smartapp.kept.runs import COUNTED, as_json, table_file, write_period, write_text
+from smartapp.kept.runs import COUNTED, table_file, write_period
 from smartapp.kept.score_files import score_document_of, score_texts
 from smartapp.opened.evidence import case_rows
 from smartapp.scored import Scored
 from smartapp.signing_key import write_new
-from smartapp.usecases import UsageError
+from smartapp.written import as_json, write_text
 
 _KEY_BYTES, _DIGITS = 32, 20
 _TYPED = re.compile(r"([A-Z][A-Za-z]*)[/?]")

@@ -16,11 +16,12 @@ from smartapp.binder.deriving import Derived, Given, derive
 from smartapp.binder.manifest import MANIFEST, SCHEMA, SIGNATURE, Verified
 from smartapp.binder.signed_answers import state_in
 from smartapp.binder.told import RUN_NAMES
+from smartapp.errors import UsageError
 from smartapp.kept.archive import open_score
-from smartapp.kept.runs import as_json, table_file
+from smartapp.kept.runs import table_file
 from smartapp.report.binder import FileShown
 from smartapp.store.judged import DocumentRefused
-from smartapp.usecases import UsageError
+from smartapp.written import as_json
 
 _UNUSABLE = (
     DocumentRefused, UsageError, RuleError, ExtractionError, ValueError, TypeError, LookupError, AttributeError,

@@ -18,8 +18,8 @@ from smartapp.attesting.signature import (
 from smartapp.binder import layout
 from smartapp.binder.container import Fault
 from smartapp.binder.manifest import MANIFEST, Verified
-from smartapp.kept.runs import as_json
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
+from smartapp.written import as_json
 
 _VOID = "Signature void: "
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, UsageError)

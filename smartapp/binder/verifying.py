@@ -12,7 +12,7 @@ from smartapp.binder.manifest import Verified, verified
 from smartapp.binder.replaying import as_given, replay
 from smartapp.binder.signed_answers import faults_of_answers
 from smartapp.binder.told import faults_of_manifest, faults_of_names
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,70 +13,12 @@ Of run --config, 4 says that something is new since the run before: a numerator 
 import click
 
 from smartapp import __version__
-from smartapp.cli import (
-    binding,
-    comparing,
-    counting,
-    crawling,
-    decks,
-    drugs,
-    exporting,
-    filing,
-    guiding,
-    keys,
-    looking,
-    nightly,
-    periods,
-    planning,
-    preflight,
-    profiles,
-    ruling,
-    serving,
-    store,
+from smartapp.cli.verbs import Verbs, all_verbs
+
+
+@click.group(
+    cls=Verbs, commands=all_verbs(), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="pi180")
 def main() -> None:
     """MIPS Promoting Interoperability from FHIR R4: every number opens, every run repeats."""
-
-
-for _verb in (
-    counting.extract,
-    counting.score,
-    counting.run,
-    counting.attest,
-    looking.explain,
-    looking.diff,
-    periods.best_period,
-    planning.plan,
-    planning.what_if_verb,
-    ruling.rules,
-    ruling.eligibility,
-    comparing.compare,
-    decks.deck,
-    drugs.drugs,
-    drugs.refresh_drugs,
-    profiles.profiles,
-    profiles.probe,
-    crawling.crawl,
-    exporting.bulk,
-    filing.export,
-    filing.check,
-    preflight.preflight,
-    keys.keys,
-    binding.signing_key,
-    binding.pseudonym_key,
-    binding.sign_verb,
-    binding.signature,
-    binding.bundle_verb,
-    binding.verify_verb,
-    guiding.guide,
-    nightly.config,
-    serving.demo,
-    serving.serve,
-    store.store,
-    serving.worker,
-):
-    main.add_command(_verb)

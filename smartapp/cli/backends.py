@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from smartapp.cli.options import PLACE
+from smartapp.errors import UsageError
 from smartapp.reading.crawling import Backend
 from smartapp.smart.assertion import ALGORITHMS
-from smartapp.usecases import UsageError
 
 BACKEND = (
     click.option("--client-id", help="Sign in without a person as this client (SMART Backend Services)."),

@@ -1,4 +1,4 @@
-"""Verbs about what is kept for an audit: signing-key, pseudonym-key, sign, signature, bundle, verify."""
+"""Verbs about what is kept for an audit: pseudonym-key, sign, signature, bundle, verify."""
 
 import sys
 from datetime import UTC, datetime
@@ -16,24 +16,21 @@ from smartapp.binder.told import MOST_YEARS
 from smartapp.binder.verifying import Verification, verify
 from smartapp.cli.options import AS_JSON, DIFFERENT, GATE_SHUT, PLACE, stated_failures
 from smartapp.durable import Files
+from smartapp.errors import UsageError
 from smartapp.kept.archive import named_period
 from smartapp.kept.finding_run import find_score
 from smartapp.kept.publish import tell_signature
-from smartapp.kept.runs import as_json
 from smartapp.printed import console
 from smartapp.printed.binder import printable, verification_text
 from smartapp.signing_key import (
-    PUBLIC_SUFFIX,
     SigningKey,
     in_groups,
-    new_signing_key,
     own_signing_key,
-    read_public_key,
     read_signing_key,
 )
 from smartapp.signing_key import trusted_fingerprint as fingerprint_of
 from smartapp.store.retention import LEAST_YEARS
-from smartapp.usecases import UsageError
+from smartapp.written import as_json
 
 _RUN = click.option(
     "--run", "run", type=PLACE, required=True,
@@ -44,31 +41,6 @@ _TRUSTED = click.option(
     "--key", "trusted", help="The practice's public key (.pub) or its fingerprint, as it was given to you."
 )
 _KEY = click.option("--key", type=PLACE, help="Private key of pi180 signing-key new. [default: your own, made once]")
-
-
-@click.group("signing-key")
-def signing_key() -> None:
-    """The practice's own key, with which attestations and binders are signed (Ed25519)."""
-
-
-@signing_key.command("new")
-@_FILE
-def new(file: Path) -> None:
-    """Make a key: FILE for its owner alone, and FILE.pub to give out."""
-    with stated_failures():
-        made = new_signing_key(file)
-    click.echo(in_groups(made.public.fingerprint))
-    console.note(f"{file}: keep it apart from the runs, for its owner alone, with a copy in a safe place.")
-    console.note(f"{file}{PUBLIC_SUFFIX}: give it, or the fingerprint above, to whoever shall verify what is signed.")
-
-
-@signing_key.command("show")
-@_FILE
-def show(file: Path) -> None:
-    """Print the fingerprint of a key, private or public."""
-    with stated_failures():
-        public = read_public_key(file) if file.suffix == PUBLIC_SUFFIX else read_signing_key(file).public
-    click.echo(in_groups(public.fingerprint))
 
 
 @click.group("pseudonym-key")

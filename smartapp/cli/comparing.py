@@ -14,8 +14,8 @@ from smartapp.cli.looking import counted_period
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, Days, stated_failures
 from smartapp.kept.archive import open_run
 from smartapp.kept.finding_run import find_run
-from smartapp.kept.runs import as_json
 from smartapp.printed import beside as printed_beside
+from smartapp.written import as_json
 
 
 @click.command()

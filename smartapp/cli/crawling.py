@@ -11,10 +11,10 @@ from extractors.gateway import LANES, MOST_LANES
 from extractors.sources.cohort import Cohort, Rule, checked_id, listed_in
 from smartapp.cli.options import NOT_WHOLE, PLACE, Days, stated_failures
 from smartapp.cli.reading import AS_WHOM, RATE, WHERE, crawling_of, manners_of, told_endings, with_options
+from smartapp.errors import UsageError
 from smartapp.printed import console
 from smartapp.reading.crawling import Crawling, Outcome
 from smartapp.reading.crawling import crawl as crawled
-from smartapp.usecases import UsageError
 
 _OPTIONS = (
     click.argument("base"),

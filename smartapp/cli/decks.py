@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, stated_failures
-from smartapp.kept.runs import as_json
+from smartapp.errors import UsageError
 from smartapp.printed import console
 from smartapp.printed.deck import comparison_table
-from smartapp.usecases import UsageError
 from smartapp.vendors.deck import SCENARIOS, Deck, Rendering, load_deck
 from smartapp.vendors.deck_comparison import as_document, compare_deck
 from smartapp.vendors.deck_files import expected_of, write_deck
+from smartapp.written import as_json
 
 
 @click.command()

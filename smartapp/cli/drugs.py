@@ -6,9 +6,9 @@ import click
 
 from smartapp.cli.options import AS_JSON, PLACE, stated_failures
 from smartapp.drugs import look_up, make_tables
-from smartapp.kept.runs import as_json
 from smartapp.printed import console
 from smartapp.printed import drugs as printed_drugs
+from smartapp.written import as_json
 
 
 @click.command()

@@ -11,10 +11,10 @@ from extractors.sources.bulk_request import Form, Level
 from extractors.sources.cohort import Cohort, Rule, checked_id
 from smartapp.cli.options import NOT_WHOLE, PLACE, UNREACHABLE, stated_failures
 from smartapp.cli.reading import AS_WHOM, RATE, WHERE, crawling_of, manners_of, told_endings, with_options
+from smartapp.errors import UsageError
 from smartapp.printed import console
 from smartapp.reading.fetch_terms import MANIFEST_MB
 from smartapp.reading.fetching import Choice, Fetched, Fetching, Renew, Telling, Way, cancel, fetch
-from smartapp.usecases import UsageError
 
 _Result = TypeVar("_Result")
 _MANIFEST = "Megabytes that the list of the export's files may have."

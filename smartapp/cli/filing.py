@@ -1,4 +1,4 @@
-"""Verbs about files that leave the building: export, check."""
+"""The verb that makes files which leave the building: export."""
 
 import sys
 from datetime import UTC, datetime
@@ -6,13 +6,12 @@ from pathlib import Path
 
 import click
 
-from smartapp.cli.options import AS_JSON, GATE_SHUT, PLACE, RULES, stated_failures
-from smartapp.exports.checking import check_file
+from smartapp.cli.options import GATE_SHUT, PLACE, RULES, stated_failures
+from smartapp.errors import UsageError
 from smartapp.exports.making import Asked, Format, make
-from smartapp.kept.runs import as_json, write_text
 from smartapp.printed import console
-from smartapp.printed.checked import checked_text, made_text
-from smartapp.usecases import UsageError
+from smartapp.printed.made import made_text
+from smartapp.written import write_text
 
 
 @click.command()
@@ -41,18 +40,3 @@ def export(file_format: str, submission: Path, out: Path, program: str | None, r
         console.note(f"pi180: {out.name} was not made: correct the errors first.")
         sys.exit(GATE_SHUT)
     console.note(f"{out} was made. Nothing was sent to CMS.")
-
-
-@click.command()
-@click.argument("file", type=PLACE)
-@RULES
-@AS_JSON
-def check(file: Path, rules: Path | None, in_json: bool) -> None:
-    """Check a submission file that pi180 or a vendor made: QPP JSON, or the PI section of QRDA III.
-
-    Exit code 4 if anything found would make CMS refuse the file or the category zero.
-    """
-    with stated_failures():
-        checked = check_file(file, rules)
-        click.echo(as_json(checked.as_document()) if in_json else checked_text(checked), nl=False)
-    sys.exit(GATE_SHUT if checked.refused else 0)

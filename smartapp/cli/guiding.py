@@ -9,9 +9,9 @@ from scoring.conditions import Submitter
 from scoring.rulebook import load
 from smartapp.attesting.submission_guide import guide_document, submission_guide
 from smartapp.cli.options import AS_JSON, AS_OF, RULES, stated_failures
-from smartapp.kept.runs import as_json
 from smartapp.people.open_years import open_years
 from smartapp.printed.guide import guide_text
+from smartapp.written import as_json
 
 
 @click.command("submission-guide")

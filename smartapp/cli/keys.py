@@ -13,6 +13,7 @@ import click
 from extractors.errors import GatewayError
 from extractors.gateway import Gateway, Network
 from smartapp.cli.options import NOT_WHOLE, PLACE, WRONG_USAGE, stated_failures
+from smartapp.errors import UsageError
 from smartapp.printed import console
 from smartapp.smart.assertion import ALGORITHMS, SigningKeyError
 from smartapp.smart.keys import (
@@ -28,7 +29,6 @@ from smartapp.smart.keys import (
     rotate,
     write_public,
 )
-from smartapp.usecases import UsageError
 
 _FOLDER = click.argument("folder", type=PLACE)
 _ONLINE = click.option("--online", is_flag=True, help="Look at the address where the public keys are published, too.")

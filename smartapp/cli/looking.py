@@ -9,13 +9,14 @@ import click
 
 from scoring.model import Period
 from smartapp.cli.options import AS_JSON, DIFFERENT, PLACE, Days, stated_failures
+from smartapp.errors import UsageError
 from smartapp.kept.archive import counted_periods, open_run
 from smartapp.kept.differences import differences
 from smartapp.kept.finding_run import find_run
-from smartapp.kept.runs import as_json
 from smartapp.opened.explained import explain_measure, explain_record
 from smartapp.printed import score as printed
-from smartapp.usecases import UsageError, period_within
+from smartapp.usecases import period_within
+from smartapp.written import as_json
 
 _MEASURE = re.compile(r"PI_\w+")
 

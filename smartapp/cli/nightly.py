@@ -14,7 +14,6 @@ import click
 from extractors.errors import ExtractionError
 from scoring.rulebook import load
 from smartapp.cli.options import PLACE, RULES, WRONG_USAGE, YEAR, stated_failures
-from smartapp.kept.runs import as_json
 from smartapp.nightly.config import Clinic, judged, load_clinic
 from smartapp.nightly.endings import UNEXPECTED, UNUSABLE, Stopped, ending_of
 from smartapp.nightly.machine import Machine
@@ -25,6 +24,7 @@ from smartapp.nightly.starter import write_config
 from smartapp.nightly.status import Status
 from smartapp.nightly.word import leave_word
 from smartapp.printed import console
+from smartapp.written import as_json
 
 GRACE = 25
 """Seconds in which a run that is asked to stop finishes what it is at; then it ends as if it were killed (R125)."""

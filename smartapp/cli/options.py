@@ -11,16 +11,13 @@ import click
 
 from extractors.errors import ExtractionError
 from scoring.errors import RuleError, SubmissionError
-from smartapp.attesting.attestation_errors import AttestationError
+from smartapp.errors import Mendable, UsageError
 from smartapp.printed import console
-from smartapp.settings import SettingsError
-from smartapp.store import StoreError
-from smartapp.usecases import UsageError
 
 WRONG_USAGE, NOT_DERIVABLE, GATE_SHUT, SIGN_IN_REFUSED, UNREACHABLE, DIFFERENT, NOT_WHOLE = 2, 3, 4, 5, 6, 7, 8
 INTERRUPTED = 130
 
-_EXPECTED = (UsageError, ExtractionError, RuleError, SubmissionError, AttestationError, SettingsError, StoreError)
+_EXPECTED = (Mendable, ExtractionError, RuleError, SubmissionError)
 PLACE = click.Path(path_type=Path)
 Command = TypeVar("Command", bound=Callable[..., Any])
 

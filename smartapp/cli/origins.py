@@ -13,12 +13,13 @@ import click
 from extractors.site import Site, load_site
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
-from smartapp.cli.counting import reading_of
+from smartapp.cli.folders import reading_of
 from smartapp.cli.options import NOT_WHOLE, PLACE, Command, source_options
+from smartapp.errors import UsageError
 from smartapp.kept.archive import basis_of, open_run
 from smartapp.kept.finding_run import find_run
-from smartapp.kept.runs import as_json
-from smartapp.usecases import Reading, Source, UsageError, recounted
+from smartapp.usecases import Reading, Source, recounted
+from smartapp.written import as_json
 
 _RUN = click.option("--run", type=PLACE, help="A run that was kept (runs/<fingerprint>), in place of --from.")
 

@@ -17,10 +17,10 @@ from smartapp.ahead.period_document import best_period_document, briefs_document
 from smartapp.attesting.attestations import read_attestations
 from smartapp.cli.options import AS_JSON, GATE_SHUT, NPI, PLACE, RULES, TIN, YEAR, Day, stated_failures
 from smartapp.cli.origins import from_source_or_run, origin_of, stop_if_broken
-from smartapp.kept.runs import as_json
+from smartapp.errors import UsageError
 from smartapp.people.reporters import ReporterError
 from smartapp.printed.period import best_period_text, everyone_text
-from smartapp.usecases import UsageError
+from smartapp.written import as_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from smartapp.ahead.typed import Typed, what_if
 from smartapp.attesting.attestations import VARIANTS, Attestations, read_attestations
 from smartapp.cli.options import AS_JSON, GATE_SHUT, PLACE, RULES, YEAR, Day, Days, stated_failures
 from smartapp.cli.origins import from_source_or_run, origin_of, stop_if_broken
-from smartapp.kept.runs import as_json
+from smartapp.errors import UsageError
 from smartapp.printed.plan import plan_text, what_if_text
-from smartapp.usecases import UsageError, period_within
+from smartapp.usecases import period_within
+from smartapp.written import as_json
 
 _Value = TypeVar("_Value")
 _ANSWERS = {"yes": True, "no": False, "none": None}

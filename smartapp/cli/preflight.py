@@ -25,16 +25,16 @@ from smartapp.cli.options import (
     named_values,
     stated_failures,
 )
-from smartapp.kept.runs import as_json
+from smartapp.errors import UsageError
 from smartapp.printed import console
 from smartapp.printed import preflight as printed_preflight
 from smartapp.settings import read_secret
 from smartapp.smart.errors import SmartError, Unavailable
 from smartapp.smart.login import PORT, Client
-from smartapp.usecases import UsageError
 from smartapp.vendors.preflight import Asked, Found
 from smartapp.vendors.preflight import preflight as examined
 from smartapp.vendors.preflight_document import document
+from smartapp.written import as_json
 
 _OPTIONS = (
     click.argument("url"),

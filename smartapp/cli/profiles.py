@@ -8,11 +8,11 @@ import click
 
 from extractors.profile import load_profile, profile_names
 from smartapp.cli.options import AS_JSON, DIFFERENT, NOT_WHOLE, PLACE, WRONG_USAGE, from_source, stated_failures
-from smartapp.kept.runs import as_json
 from smartapp.printed import console
 from smartapp.printed import profiles as printed_profiles
 from smartapp.usecases import Source
 from smartapp.vendors import profiling
+from smartapp.written import as_json
 
 
 @click.group()

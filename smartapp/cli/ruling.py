@@ -10,11 +10,11 @@ from scoring.changes import changes
 from scoring.eligibility_rules import Framework, eligibility_in
 from scoring.rulebook import load
 from smartapp.cli.options import AS_JSON, AS_OF, DIFFERENT, PLACE, RULES, WRONG_USAGE, YEAR, stated_failures
-from smartapp.kept.runs import as_json
 from smartapp.people.eligibility import Question, eligibility_document, entity_score, standings
 from smartapp.people.roster import read_roster
 from smartapp.printed import rules as printed_rules
 from smartapp.rulebooks import check_rules, entries_document, entries_of
+from smartapp.written import as_json
 
 FRAMEWORKS = click.Choice([framework.value for framework in Framework])
 

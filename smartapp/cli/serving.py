@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from scoring.rulebook import load
-from smartapp.cli.counting import Printing, run_and_publish
 from smartapp.cli.options import PLACE, stated_failures
+from smartapp.cli.running import Printing, run_and_publish
 from smartapp.demo import SCENARIO, YEAR, demo_of
+from smartapp.errors import UsageError
 from smartapp.paths import fixture
 from smartapp.printed import console
 from smartapp.starter import write_starter
-from smartapp.usecases import Source, UsageError
+from smartapp.usecases import Source
 from smartapp.web.selfcheck import Weight
 from smartapp.web.serve import LOOPBACK, Listener, listening, run_with_worker, self_check, serve_beside, work
 from smartapp.web.serve import serve as serve_app

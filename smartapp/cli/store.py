@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from smartapp.cli.options import DIFFERENT, PLACE, stated_failures
+from smartapp.errors import UsageError
 from smartapp.new_key import ChangedKey, change_key, forget_older_keys
 from smartapp.own_store import store_of
 from smartapp.people.access import ASSIGNABLE
@@ -33,7 +34,6 @@ from smartapp.store.retention import (
     outlived,
     youngest_year,
 )
-from smartapp.usecases import UsageError
 
 _SETTINGS = click.option("--settings", type=PLACE, required=True, help="Settings file of the server.")
 _REGISTRATION = click.option("--ehr", "registration", required=True, help="Id of the EHR's registration.")

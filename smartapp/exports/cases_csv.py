@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import Iterable
 
+from smartapp.exports.cells import safe
 from smartapp.opened.evidence import CaseRow, Witness
 
 _COLUMNS = (
@@ -25,7 +26,6 @@ _COLUMNS = (
     "met_on",
     "reason",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def cases_csv(rows: Iterable[CaseRow]) -> str:
@@ -43,9 +43,3 @@ def _witness(witness: Witness) -> str:
     if witness.source is None:
         return f"{witness.kind}: nothing on record"
     return f"{witness.kind}: {witness.answer} by {witness.source} ({witness.grade}, {witness.place})"
-
-
-def safe(cell: str | None) -> str:
-    """A cell that no spreadsheet takes for a formula; empty for None."""
-    text = cell or ""
-    return f"'{text}" if text.startswith(_FORMULA) else text

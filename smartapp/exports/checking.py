@@ -15,11 +15,11 @@ from scoring.model import Finding, Severity, Submission
 from scoring.rulebook import load
 from scoring.score import score
 from scoring.submission import ReadSet, read_each
+from smartapp.errors import UsageError
 from smartapp.exports.imported import Form, Imported, Placed
 from smartapp.exports.qpp_json import read_qpp_json
 from smartapp.exports.qrda3.reading import read_qrda3
 from smartapp.exports.qrda3.versions import converter_doubts, versions
-from smartapp.usecases import UsageError
 
 SCHEMA = "pi180/check/1"
 _ABOUT_MORE = "F-300"

@@ -15,6 +15,7 @@ from scoring.model import Finding, Submission
 from scoring.rulebook import load
 from scoring.submission import read, write
 from scoring.year import RuleBook
+from smartapp.errors import UsageError
 from smartapp.exports.checking import as_of_file, has_error, judged, read_file
 from smartapp.exports.imported import Form
 from smartapp.exports.measure_report import write_measure_reports
@@ -24,7 +25,6 @@ from smartapp.exports.qrda3.writing import write_qrda3
 from smartapp.exports.worksheet import worksheet_csv, worksheet_of
 from smartapp.report.worksheet import worksheet_page
 from smartapp.scored import Scored
-from smartapp.usecases import UsageError
 
 
 class Format(StrEnum):

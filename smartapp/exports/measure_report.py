@@ -17,7 +17,7 @@ from scoring.submission import written_measurements
 from scoring.year import Measure, RuleBook
 from smartapp.exports import deqm
 from smartapp.exports.qrda3.names import CEHRT_ID, ENTITY_ID
-from smartapp.kept.runs import as_json
+from smartapp.written import as_json
 
 CANONICAL = "urn:pi180:measure:"
 _IMPROVES = {"coding": [{"system": deqm.IMPROVEMENT, "code": "increase"}]}

@@ -13,7 +13,7 @@ from scoring.parsing import parse
 from scoring.submission import CATEGORY, PROGRAM, write
 from scoring.year import RuleBook
 from smartapp.exports.imported import Form, Imported, Placed, unreadable
-from smartapp.kept.runs import as_json
+from smartapp.written import as_json
 
 METHODS = ("registry", "electronicHealthRecord")
 """What an upload accepts: data that do not come from QRDA, and data that do."""

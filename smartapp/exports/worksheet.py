@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scoring.model import Finding, Origin, Submission
 from scoring.submission import written_measurements
 from scoring.year import Measure, RuleBook, Status
-from smartapp.exports.cases_csv import safe
+from smartapp.exports.cells import safe
 from smartapp.report.words import objective_title
 
 _COLUMNS = ("part", "id", "what", "numerator", "denominator", "answer", "source")

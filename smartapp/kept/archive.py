@@ -28,9 +28,10 @@ from scoring.model import Period
 from scoring.rulebook import RuleBook, parse
 from smartapp.attesting.attestation_errors import AttestationError
 from smartapp.attesting.attestations import Attestations, from_document
+from smartapp.errors import UsageError
 from smartapp.kept.runs import COUNTED, period_name, score_name, table_file
 from smartapp.scored import Scored, score_reading
-from smartapp.usecases import Reading, UsageError, period_within, places_of
+from smartapp.usecases import Reading, period_within, places_of
 
 FINGERPRINT = re.compile("[0-9a-f]{64}")
 _PERIOD = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})--([0-9]{4}-[0-9]{2}-[0-9]{2})")

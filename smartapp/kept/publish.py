@@ -12,22 +12,13 @@ from smartapp.attesting import attestations
 from smartapp.attesting.signature import Signed, Signer, State, Void
 from smartapp.attesting.signing import check_ready, sign, state_of
 from smartapp.kept.archive import ArchiveError, open_run, open_score
-from smartapp.kept.runs import (
-    as_json,
-    is_signed,
-    is_well_named,
-    period_name,
-    score_name,
-    write_period,
-    write_run,
-    write_score,
-    write_text,
-)
+from smartapp.kept.runs import is_signed, is_well_named, period_name, score_name, write_period, write_run, write_score
 from smartapp.kept.score_files import score_texts
 from smartapp.opened.evidence import case_rows
-from smartapp.report import render
+from smartapp.report.pages import render
 from smartapp.scored import Scored, score_reading
 from smartapp.signing_key import SigningKey
+from smartapp.written import as_json, write_text
 
 _REPORT = "report.html"
 

@@ -8,7 +8,6 @@ Folders are written beside their place and renamed into it, so that each is whol
 protected health information and are the owner's alone. `archive` reads them back.
 """
 
-import json
 import os
 import re
 import shutil
@@ -23,6 +22,7 @@ from extractors.profile import kept_files
 from scoring.model import Period, Reporter
 from smartapp import __version__
 from smartapp.usecases import Reading
+from smartapp.written import as_json, write_text
 
 BESIDE = ("left_out", "case_trait", "case_name", "utc_day")
 """The tables by which a difference from another count is explained."""
@@ -45,7 +45,7 @@ _TALLIES = "tallies.json"
 SIGNED_FOLDER = "signed"
 """In the folder of a period, beside its scores: what was signed of them."""
 
-_OWNER_ONLY_FOLDER, _OWNER_ONLY_FILE = 0o700, 0o600
+_OWNER_ONLY_FOLDER = 0o700
 
 
 def reading_document(reading: Reading) -> dict[str, Any]:
@@ -92,11 +92,6 @@ def _profile(reading: Reading) -> dict[str, Any]:
     profile = reading.profile
     observed = profile.observed or "documented, not observed"
     return {"name": profile.name, "version": profile.version, "digest": profile.digest, "observed": observed}
-
-
-def as_json(document: Mapping[str, Any]) -> str:
-    """One JSON document, keys sorted, the same text for the same content."""
-    return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, default=str) + "\n"
 
 
 def write_run(root: Path, reading: Reading, anew: bool = False) -> Path:
@@ -205,15 +200,3 @@ def _draft(place: Path) -> Path:
 def _fill(folder: Path, texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
         write_text(folder / name, text)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole, readable by its owner alone: beside its place, to the disk, then renamed into it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=_OWNER_ONLY_FILE)
-    with draft.open("w", encoding="utf-8", newline="") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.replace(path)

@@ -10,9 +10,9 @@ from scoring.explain import as_document, exclusions_document
 from scoring.submission import write
 from smartapp.exports.cases_csv import cases_csv
 from smartapp.kept.archive import ArchiveError
-from smartapp.kept.runs import as_json
 from smartapp.opened.evidence import CaseRow, case_rows
 from smartapp.scored import Scored
+from smartapp.written import as_json
 
 
 def score_document_of(scored: Scored) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from extractors.errors import ExtractionError
 from extractors.strict_toml import check_keys
 from scoring.errors import RuleError
 from smartapp.attesting.attestation_errors import AttestationError
+from smartapp.errors import UsageError
 from smartapp.settings import SettingsError
-from smartapp.usecases import UsageError
 
 TOLD = (ExtractionError, RuleError, AttestationError, SettingsError, UsageError)
 """What a person can mend; its message says what and how."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from extractors.gateway import LANES, USUAL_RATE
 from scoring.rulebook import RuleBook
 from smartapp.attesting.attestation_template import template
-from smartapp.kept.runs import write_text
+from smartapp.errors import UsageError
 from smartapp.reading.fetch_terms import MANIFEST_MB
-from smartapp.usecases import UsageError
+from smartapp.written import write_text
 
 CONFIG, ATTESTATIONS = "clinic.toml", "attestations.toml"
 _TEXT = """\

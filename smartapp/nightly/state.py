@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from smartapp.durable import Files
-from smartapp.kept.runs import as_json
 from smartapp.nightly.alerts import Alert, of_document
 from smartapp.nightly.machine import Parked
 from smartapp.nightly.status import Counted, Ledger, Reported
+from smartapp.written import as_json
 
 FOLDER, NAME, SCHEMA = ".night", "state.json", "pi180/night/1"
 _VERSION = re.compile(r"pi180/night/[0-9]{1,4}")

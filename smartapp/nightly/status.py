@@ -13,8 +13,8 @@ from typing import Any
 
 from smartapp import __version__
 from smartapp.durable import Files
-from smartapp.kept.runs import as_json
 from smartapp.published_schema import COUNT, TEXT, YES_NO, list_of, object_of, one_of, or_none
+from smartapp.written import as_json
 
 NAME, SCHEMA = "status.json", "pi180/status/1"
 

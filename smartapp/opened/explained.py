@@ -12,9 +12,10 @@ from extractors.profile import Profile
 from scoring.model import Cite, MeasureId, Reporter
 from scoring.year import Status
 from smartapp.ahead.open_cases import last_chance, window_end
+from smartapp.errors import UsageError
 from smartapp.opened.evidence import CaseRow, case_rows, deadline_of, place_of, rows_of, rows_of_measures, shown_key
 from smartapp.opened.measure_words import words_of
-from smartapp.usecases import Reading, UsageError
+from smartapp.usecases import Reading
 
 _ACCESS, _ACTS_OF_THE_WINDOW = "PI_PEA_1", ("PI_HIE_1", "PI_HIE_4")
 

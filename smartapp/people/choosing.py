@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from scoring.model import Period, Reporter
+from smartapp.errors import UsageError
 from smartapp.kept.archive import FINGERPRINT, named_period
 from smartapp.kept.runs import period_name, score_name
 from smartapp.people.access import Access, Act, allowed, may
 from smartapp.people.reporters import who_reports
-from smartapp.usecases import UsageError
 
 _WHO = re.compile("[0-9a-f]{12}")
 _YEAR = re.compile("[0-9]{4}")

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from scoring.model import Reporter
 from scoring.year import Status
-from smartapp.usecases import Reading, UsageError
+from smartapp.errors import UsageError
+from smartapp.usecases import Reading
 
 _MOST_LISTED = 12
 

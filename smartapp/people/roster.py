@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scoring.eligibility import Clinician, HardshipStatus
 from scoring.eligibility_rules import EligibilityRules
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
 
 NEEDED = ("tin", "npi", "type", "statuses")
 COLUMNS = (*NEEDED, "below_threshold", "hardship", "hardship_reason", "shared_savings", "submitted", "score")

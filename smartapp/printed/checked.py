@@ -1,4 +1,4 @@
-"""What was found of a submission file that is checked or made, as text for a terminal."""
+"""What was found of a submission file that is checked, as text for a terminal."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from scoring.model import Finding, Severity
 from smartapp.exports.checking import Checked
-from smartapp.exports.making import Made
-from smartapp.printed.score import finding_lines
+from smartapp.printed.points import finding_lines
 from smartapp.printed.terminal import wrapped
 
 
@@ -17,21 +16,14 @@ def checked_text(checked: Checked) -> str:
     counts = Counter(finding.severity for finding in found)
     told = ", ".join(f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}" for severity in Severity)
     year = f", performance year {checked.year}" if checked.year else ""
-    lines = [f"{checked.imported.form}{year}: {told}.", *_findings(found)]
+    lines = [f"{checked.imported.form}{year}: {told}.", *findings_text(found)]
     if checked.imported.not_read:
         lines += wrapped(f"Not read: {', '.join(checked.imported.not_read)}.", "")
     return "\n".join(lines) + "\n"
 
 
-def made_text(made: Made) -> list[str]:
-    """What is to be said about a file that was made, or is refused."""
-    lines = _findings(made.findings)
-    if made.left_out:
-        lines += wrapped(f"Not carried over: {', '.join(made.left_out)}.", "")
-    return lines
-
-
-def _findings(found: Iterable[Finding]) -> list[str]:
+def findings_text(found: Iterable[Finding]) -> list[str]:
+    """Each finding in lines."""
     return [line for finding in found for line in finding_lines(finding.severity.value, finding)]
 
 

@@ -5,9 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
 _SECONDS_BETWEEN_LINES = 5.0
 _MEGABYTE = 1_000_000
 
@@ -29,6 +26,10 @@ def reading_progress(total: int, quiet: bool = False) -> Iterator[Callable[[int]
 
 
 def _bar(total: int) -> Iterator[Callable[[int], None]]:
+    # Imported here: every verb imports this module for its notes, and few draw a bar.
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("Reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Reading", total=total)

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from scoring.conditions import Submitter
 from scoring.rulings import Ruling
-from smartapp.attesting.submission_guide import VERBS, Guide, OpenRoute
+from smartapp.attesting.submission_guide import NOTICE, VERBS, Guide, OpenRoute
 from smartapp.printed.terminal import wrapped
-from smartapp.report.binder import NOTICE
 
 _WHO = {
     Submitter.CLINICIAN: "MIPS eligible clinician",

@@ -15,7 +15,7 @@ from pathlib import Path
 from extractors.decode import Json
 from extractors.sources.crawl_files import locked
 from extractors.sources.search import Found
-from smartapp.kept.runs import write_text
+from smartapp.written import write_text
 
 GOOD_FOR = timedelta(days=1)
 """How long after its beginning a reading may be gone on with: its pages are all of about one time."""

@@ -26,12 +26,13 @@ from scoring.model import Period, Reporter
 from scoring.rulebook import load
 from smartapp import __version__
 from smartapp.attesting.attestations import Attestations
+from smartapp.errors import UsageError
 from smartapp.kept.publish import keep
 from smartapp.long_work import Cancelled, Told
 from smartapp.reading.own_pages import OwnPages
 from smartapp.scored import score_reading
 from smartapp.smart.scopes import Access, Granted
-from smartapp.usecases import UsageError, read_folder
+from smartapp.usecases import read_folder
 
 
 class _Own(NamedTuple):

@@ -13,12 +13,13 @@ from extractors.site import Site
 from scoring.model import Period, Reporter
 from scoring.rulebook import RuleBook, load
 from smartapp.attesting.attestations import Attestations
+from smartapp.errors import UsageError
 from smartapp.kept.archive import kept_answers, named_period
 from smartapp.kept.publish import keep
 from smartapp.long_work import Told
 from smartapp.people.reporters import reporter_of, who_reports
 from smartapp.scored import Scored, score_reading
-from smartapp.usecases import Reading, UsageError, period_within, read_folder, recounted
+from smartapp.usecases import Reading, period_within, read_folder, recounted
 
 
 class NotWhole(UsageError):  # noqa: N818  # the word says it

@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from scoring.evidence_rules import Slot
+from smartapp.attesting.submission_guide import NOTICE
 from smartapp.report.requirements import Requirements
 from smartapp.report.words import day
 
 RETENTION = (
     "CMS may ask for what supports a submission for 6 years from the end of the performance period (42 CFR 414.1390, "
     "414.1400). Some advisers say 10 years, because of the False Claims Act."
-)
-
-NOTICE = (
-    "pi180 is independent software: not a CMS product, and not certified EHR technology (CEHRT). It sends nothing to "
-    "CMS; what is handed in, a person hands in."
 )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from smartapp.exports.worksheet import Worksheet
-from smartapp.report import page_from
+from smartapp.report.templating import page_from
 
 
 def worksheet_page(sheet: Worksheet, made: datetime) -> str:

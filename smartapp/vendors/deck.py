@@ -14,8 +14,8 @@ from typing import Any
 
 from extractors.decode import Json
 from scoring.model import Period
+from smartapp.errors import UsageError
 from smartapp.paths import fixture
-from smartapp.usecases import UsageError
 
 FIXTURE = "onc-deck"
 NOTICE = "NOTICE.md"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from extractors.decode import Json
-from smartapp.kept.runs import as_json
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
 from smartapp.vendors.deck import TAG, Deck
+from smartapp.written import as_json
 
 _COMMON = ("Organization", "Practitioner", "PractitionerRole")
 _OF_PATIENT = (

@@ -22,8 +22,8 @@ from extractors.sources.search import Bearer, LiveServer, Outcome
 from scoring.model import MeasureId
 from scoring.rulebook import RuleBook
 from scoring.year import Measure, Status
+from smartapp.errors import UsageError
 from smartapp.smart.login import Client, signed_in
-from smartapp.usecases import UsageError
 
 _A_GLANCE = Patience(tries=4, budget=60)
 """A server that is busy for longer is said to be so, rather than waited for."""

@@ -12,8 +12,9 @@ from extractors.selectors import Remark, Selector
 from extractors.site import load_site
 from extractors.sources.folder import Folder, Progress
 from extractors.vocabulary import EventKind
-from smartapp.kept.runs import write_text
-from smartapp.usecases import Source, UsageError
+from smartapp.errors import UsageError
+from smartapp.usecases import Source
+from smartapp.written import write_text
 
 DOCUMENTED = "documented, not observed"
 

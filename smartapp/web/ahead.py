@@ -6,10 +6,10 @@ Values typed into a form are scored and shown, and neither kept nor written down
 from flask import Blueprint, Response, request
 
 from smartapp.ahead.looking_ahead import plan_of, what_if_of
+from smartapp.errors import UsageError
 from smartapp.people.access import Act
-from smartapp.report import periods_page, plan_page, what_if_page
+from smartapp.report.pages import periods_page, plan_page, what_if_page
 from smartapp.store import Deed, Launch
-from smartapp.usecases import UsageError
 from smartapp.web.chosen import chosen_score
 from smartapp.web.dashboard import known_periods
 from smartapp.web.pages import check_form, page, signed_in

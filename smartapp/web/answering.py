@@ -21,7 +21,7 @@ from smartapp.kept.answered import brought_answers
 from smartapp.kept.archive import counted_periods
 from smartapp.people.access import Act
 from smartapp.people.choosing import Held
-from smartapp.report import Frame
+from smartapp.report.frame import Frame
 from smartapp.report.steps import Form, Sides, changed_in_words, looked_at, refused, stale_of
 from smartapp.report.versions import BROUGHT, versions
 from smartapp.scored import Scored

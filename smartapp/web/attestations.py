@@ -5,8 +5,8 @@ from flask import Blueprint, Response
 from smartapp.attesting.attestations import VARIANTS
 from smartapp.attesting.consequences import consequences
 from smartapp.attesting.fields import answer_entries
-from smartapp.report import app_page
 from smartapp.report.attesting import Material, attesting
+from smartapp.report.pages import app_page
 from smartapp.report.steps import Form
 from smartapp.store import Launch
 from smartapp.web.answering import Seen, Step, restored, shown, taken

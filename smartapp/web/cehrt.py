@@ -7,7 +7,7 @@ from scoring.findings import CEHRT_ID, NOT_CERTIFIED, NOT_IN_USE
 from scoring.model import Severity
 from smartapp.attesting.fields import cehrt_entries
 from smartapp.attesting.proposed import propose
-from smartapp.report import app_page
+from smartapp.report.pages import app_page
 from smartapp.report.steps import Form
 from smartapp.report.words import day
 from smartapp.scored import Scored

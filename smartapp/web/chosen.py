@@ -20,7 +20,6 @@ from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting.attestations import Attestations, as_document, from_document
 from smartapp.kept.answered import brought_answers, newest_answers
 from smartapp.kept.archive import named_period
-from smartapp.kept.runs import as_json
 from smartapp.people.access import Act
 from smartapp.people.choosing import (
     BEST,
@@ -35,7 +34,8 @@ from smartapp.people.choosing import (
     presets,
 )
 from smartapp.people.open_years import open_years
-from smartapp.report import Choosing, Frame, Link, Option, app_page
+from smartapp.report.frame import Choosing, Frame, Link, Option
+from smartapp.report.pages import app_page
 from smartapp.report.words import day, plural, reporter_in_words
 from smartapp.scored import Scored, score_reading
 from smartapp.store import Deed, Draft, Filing, Launch, Person
@@ -44,6 +44,7 @@ from smartapp.web.first_score import FIRST_LOOK, no_score
 from smartapp.web.framing import access_of, denied, frame_of, known, roles_in_words
 from smartapp.web.problems import PageShown, Shown
 from smartapp.web.service import Service, current_service
+from smartapp.written import as_json
 
 _NO_ROLE = "The EHR states no NPI for you, and nobody has given you a role in pi180, so nothing is shown."
 _ASK = "Ask the administrator of pi180 in your practice for a role; it is given under People."

@@ -8,18 +8,18 @@ from smartapp.ahead.limits import limits_of
 from smartapp.attesting.owed import owed
 from smartapp.attesting.proposed import propose
 from smartapp.attesting.roads import choose_path
+from smartapp.errors import UsageError
 from smartapp.kept.trend import Since, Trend, gaps_of, since_before, trend_of
 from smartapp.people.access import Act, may
 from smartapp.people.eligibility import Standing
 from smartapp.people.group_rollup import rollup_of
-from smartapp.report import app_page
 from smartapp.report.exclusion_limits import limits_shown
 from smartapp.report.group import Around, group_shown
 from smartapp.report.hie import roads_shown
 from smartapp.report.page import page_of
+from smartapp.report.pages import app_page
 from smartapp.report.trend import trend_shown
 from smartapp.store import Launch, StaleDraft
-from smartapp.usecases import UsageError
 from smartapp.web.answering import Seen, keep
 from smartapp.web.chosen import chosen_score, offers_of
 from smartapp.web.framing import access_of, known

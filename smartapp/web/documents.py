@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from scoring.evidence_rules import Step
 from smartapp.attesting.readiness import OTHER, keys_of_year
 from smartapp.people.access import Act
-from smartapp.report import app_page
+from smartapp.report.pages import app_page
 from smartapp.store import Deed, DocumentRefused, Launch, Upload
 from smartapp.store.judged import MOST_BYTES, SUFFIXES
 from smartapp.web.answering import Seen

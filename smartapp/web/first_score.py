@@ -6,7 +6,7 @@ A worker reads (`work`). It needs `offline_access`, so that she may leave; it ke
 from flask import request
 
 from smartapp.long_work import Kind
-from smartapp.report import Action, Link
+from smartapp.report.frame import Action, Link
 from smartapp.report.jobs import far
 from smartapp.store import Job, JobState, Launch, Person
 from smartapp.web.problems import STILL, Shown

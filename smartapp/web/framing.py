@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import g, request
 
 from smartapp.people.access import MAY, Access, Act, Role, may, may_see_patient
-from smartapp.report import Frame, Link
+from smartapp.report.frame import Frame, Link
 from smartapp.report.words import moment
 from smartapp.smart.session import SignInNeeded
 from smartapp.store import Deed, Launch, Person

@@ -9,9 +9,9 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from smartapp import __version__
-from smartapp.kept.runs import as_json, write_text
 from smartapp.web.service import Service
 from smartapp.web.worker import has_worker
+from smartapp.written import as_json, write_text
 
 PATH = "/health"
 _OK, _FAILING = "ok", "failing"

@@ -7,8 +7,9 @@ from flask import Blueprint, Response, request
 
 from smartapp.long_work import Kind
 from smartapp.people.access import Act
-from smartapp.report import Action, Frame, app_page
+from smartapp.report.frame import Action, Frame
 from smartapp.report.jobs import JobShown, is_any_live, job_shown
+from smartapp.report.pages import app_page
 from smartapp.store import Job, Launch, Person
 from smartapp.web.first_score import TOLD_EVERY, read_actions
 from smartapp.web.framing import denied, frame_of, known

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from smartapp.paths import templates
-from smartapp.report import Action, Link, Message
+from smartapp.report.frame import Action, Link, Message
 from smartapp.smart.launch import LaunchRefused
 from smartapp.store import Deed, Launch
 from smartapp.web.headers import framed_by

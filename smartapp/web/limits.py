@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from smartapp.report import Message
+from smartapp.report.frame import Message
 from smartapp.web.headers import framed_by
 from smartapp.web.problems import told
 from smartapp.web.service import Service

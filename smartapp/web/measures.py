@@ -6,7 +6,7 @@ from scoring.model import MeasureId, Reporter
 from smartapp.exclusions import counts_for
 from smartapp.opened.drilldown import Asked, NoSuchRows, is_counted, open_measure
 from smartapp.people.access import Act, may
-from smartapp.report import measure_page, measures_page
+from smartapp.report.pages import measure_page, measures_page
 from smartapp.store import Deed, Launch
 from smartapp.web.chosen import chosen_score
 from smartapp.web.framing import access_of, known

@@ -12,8 +12,9 @@ from flask import Blueprint, Response, g, request
 
 from extractors.sources.search import WrongPatient
 from smartapp.people.access import Act, may_see_patient
-from smartapp.report import Link, Message, app_page, basis_page, score_page
+from smartapp.report.frame import Link, Message
 from smartapp.report.glossary import WORDS
+from smartapp.report.pages import app_page, basis_page, score_page
 from smartapp.report.words import day
 from smartapp.store import Deed, Launch, Phase
 from smartapp.web.chosen import chosen_score

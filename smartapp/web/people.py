@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from smartapp.people.access import Act, Role
 from smartapp.people.granting import NotGranted, granted_by
-from smartapp.report import app_page
+from smartapp.report.pages import app_page
 from smartapp.report.people import people_shown
 from smartapp.store import Deed, Launch
 from smartapp.web.framing import demand, frame_of

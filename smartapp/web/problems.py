@@ -11,10 +11,11 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from extractors.errors import ExtractionError
-from smartapp.report import Action, Frame, Link, Message, app_page, message_page
+from smartapp.errors import UsageError
+from smartapp.report.frame import Action, Frame, Link, Message
+from smartapp.report.pages import app_page, message_page
 from smartapp.smart.errors import SmartError, Unavailable
 from smartapp.store import StoreError
-from smartapp.usecases import UsageError
 
 STYLESHEET = "/style.css"
 WAITING = "wait"

@@ -8,8 +8,8 @@ from smartapp.attesting.attestations import from_document
 from smartapp.attesting.attested_eligibility import NOTHING_SAID, Eligible
 from smartapp.attesting.fields import requirement_entries
 from smartapp.attesting.owed import clinicians_of, owed
-from smartapp.report import app_page
 from smartapp.report.dates import dates_shown
+from smartapp.report.pages import app_page
 from smartapp.report.requirements import requirements_shown
 from smartapp.report.steps import Form
 from smartapp.store import Filing, Launch

@@ -11,9 +11,9 @@ from typing import Any
 
 from waitress.server import create_server
 
+from smartapp.errors import UsageError
 from smartapp.settings import load_settings
 from smartapp.smart.issuers import load_issuers
-from smartapp.usecases import UsageError
 from smartapp.web import create_app
 from smartapp.web.limits import MOST_BYTES_OF_ANY, MOST_HEADER_BYTES
 from smartapp.web.selfcheck import Check, checks_of, reach, refuse

@@ -5,16 +5,16 @@ from flask import Blueprint, Response, request
 from scoring.model import Severity
 from smartapp.attesting.signature import STATEMENT, Signer
 from smartapp.attesting.signing import NotReadyToSign, check_ready
+from smartapp.errors import UsageError
 from smartapp.exports.making import Asked, make_of
 from smartapp.kept.publish import keep_signed
 from smartapp.people.access import Act
-from smartapp.report import app_page
 from smartapp.report.dates import dates_shown
 from smartapp.report.files import FILES, FileShown
+from smartapp.report.pages import app_page
 from smartapp.report.submitting import submitting
 from smartapp.scored import Scored
 from smartapp.store import Deed, Launch
-from smartapp.usecases import UsageError
 from smartapp.web.answering import Seen
 from smartapp.web.chosen import chosen_score
 from smartapp.web.dashboard import signature_of

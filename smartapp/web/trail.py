@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from flask import Blueprint, Response, request
 
 from smartapp.people.access import Act, may
-from smartapp.report import app_page
+from smartapp.report.pages import app_page
 from smartapp.report.trail import trail_shown
 from smartapp.store import AuditEvent, Deed, Launch
 from smartapp.web.framing import access_of, demand, frame_of

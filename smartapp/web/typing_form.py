@@ -6,7 +6,7 @@ from scoring.model import MeasureId
 from scoring.rulebook import RuleBook
 from smartapp.ahead.typed import Typed
 from smartapp.attesting.attestations import VARIANTS
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
 
 _ANSWERS = {"yes": True, "no": False, "none": None}
 _MOST_DIGITS = 9

@@ -15,6 +15,7 @@ from scoring.model import Reporter
 from scoring.rulebook import load
 from smartapp.attesting.attestation_errors import AttestationError
 from smartapp.attesting.attestations import Attestations, from_document
+from smartapp.errors import UsageError
 from smartapp.long_work import Cancelled, Kind, Paused
 from smartapp.reading.own_patients import Panel, read_own_patients
 from smartapp.reading.practice import Practice, refresh
@@ -22,7 +23,6 @@ from smartapp.smart.errors import SmartError
 from smartapp.smart.issuers import Registration
 from smartapp.smart.scopes import granted
 from smartapp.store import AuditEvent, Deed, Filing, Job, JobState, Launch, Progress
-from smartapp.usecases import UsageError
 from smartapp.web.problems import noted
 from smartapp.web.service import READINGS, Service
 

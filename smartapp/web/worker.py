@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from smartapp.kept.runs import write_text
 from smartapp.reading.own_pages import GOOD_FOR, remove_old
 from smartapp.store import JobState
 from smartapp.web.problems import noted
 from smartapp.web.service import READINGS, Service
 from smartapp.web.work import do
+from smartapp.written import write_text
 
 SIGN = "worker.sign"
 SIGN_EVERY = 10.0

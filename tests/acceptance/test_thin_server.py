@@ -27,7 +27,7 @@ from smartapp.kept.archive import latest, open_score
 from smartapp.opened.evidence import case_rows
 from smartapp.reading.own_patients import Panel, read_own_patients
 from smartapp.reading.patient import PatientView, Reads, patient_view
-from smartapp.report import render
+from smartapp.report.pages import render
 from smartapp.scored import Scored, score_reading
 from smartapp.smart.scopes import granted
 from smartapp.usecases import Reading, Source, read

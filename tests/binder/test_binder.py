@@ -23,11 +23,11 @@ from smartapp.binder.container import MOST_BYTES, NoBinder, opened
 from smartapp.binder.manifest import MANIFEST, sealed, verified
 from smartapp.binder.verifying import verify
 from smartapp.cli import main
+from smartapp.errors import UsageError
 from smartapp.kept.archive import ArchiveError
 from smartapp.kept.finding_run import find_score
-from smartapp.kept.runs import as_json
 from smartapp.signing_key import SigningKey, read_signing_key
-from smartapp.usecases import UsageError
+from smartapp.written import as_json
 
 PARTS = {
     "00-cover", "01-identity-and-eligibility", "02-period-and-why", "03-score-and-trace", "04-measures",

@@ -17,8 +17,8 @@ from smartapp.binder.container import opened
 from smartapp.binder.manifest import MANIFEST, sealed
 from smartapp.binder.verifying import Verification, verify
 from smartapp.cli import main
-from smartapp.kept.runs import as_json
 from smartapp.signing_key import SigningKey, in_groups, new_signing_key
+from smartapp.written import as_json
 
 SIGNATURE, STATE = "05-attestations/signature.json", "05-attestations/signature-state.json"
 UNSIGNED = as_json(state_document(Unsigned())).encode()

@@ -25,11 +25,12 @@ from smartapp.binder.container import opened
 from smartapp.binder.pseudonyms import PseudonymKey, _Change, new_pseudonym_key, read_pseudonym_key
 from smartapp.binder.verifying import verify
 from smartapp.cli import main
+from smartapp.errors import UsageError
 from smartapp.kept.finding_run import find_score
 from smartapp.kept.publish import publish
 from smartapp.scored import score_reading
 from smartapp.signing_key import SigningKey
-from smartapp.usecases import Source, UsageError, read
+from smartapp.usecases import Source, read
 from tests.smartapp.canaries import Canaries, as_lines, damaged
 from tests.smartapp.canaries import practice as practice_of_canaries
 

@@ -30,13 +30,14 @@ from smartapp.attesting.signature import (
 from smartapp.attesting.signing import NotReadyToSign, read_signature, sign, signature_file, state_of
 from smartapp.binder.bundling import Bundling, bundle
 from smartapp.cli import main
+from smartapp.errors import UsageError
 from smartapp.kept.archive import ArchiveError, counted_again, open_score
 from smartapp.kept.publish import publish
 from smartapp.kept.runs import table_file
 from smartapp.kept.score_files import check_borne_out
 from smartapp.scored import score_reading
 from smartapp.signing_key import in_groups, new_signing_key, read_signing_key, trusted_fingerprint
-from smartapp.usecases import Reading, Source, UsageError, read
+from smartapp.usecases import Reading, Source, read
 
 SIGNED = "Signed by Ada Example, practice manager, on November 22, 2026, 15:04 UTC, reason: submission of 2026."
 

@@ -20,8 +20,8 @@ from scoring.year import Status
 from smartapp.exports.checking import check
 from smartapp.exports.qpp_json import read_qpp_json, write_qpp_json
 from smartapp.exports.qpp_schema import schema
-from smartapp.kept.runs import as_json
 from smartapp.printed.checked import checked_text
+from smartapp.written import as_json
 from tests.scoring.reported import answering, complete, counting, excluding, without
 
 Stated = dict[str, Any]

@@ -16,7 +16,7 @@ from extractors.drugs.resolve import resolve
 from extractors.drugs.table import RXNORM_FILE, tables
 from extractors.errors import DrugTableError
 from smartapp.drugs import make_tables
-from smartapp.usecases import UsageError
+from smartapp.errors import UsageError
 
 PRODUCT = (
     "PRODUCTID\tPRODUCTNDC\tPRODUCTTYPENAME\tPROPRIETARYNAME\tNONPROPRIETARYNAME\tDOSAGEFORMNAME\tROUTENAME\t"

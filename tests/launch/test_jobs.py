@@ -13,11 +13,11 @@ import pytest
 from launching import Browser, Registered, Site, csrf_of, launch_id_of, title, words
 
 from extractors.decode import Json
+from smartapp.errors import UsageError
 from smartapp.jobs import JobQueue
 from smartapp.kept.archive import latest
 from smartapp.report.jobs import JobShown
 from smartapp.store import Author, Job, JobState, Task
-from smartapp.usecases import UsageError
 from smartapp.web.service import READINGS
 from smartapp.web.starting import job_told
 from smartapp.web.worker import Worker

@@ -14,12 +14,12 @@ from extractors.site import load_site
 from scoring.model import Period, Reporter
 from scoring.rulebook import load
 from smartapp.attesting.attestations import Attestations, from_document
+from smartapp.errors import UsageError
 from smartapp.exports.cases_csv import cases_csv
 from smartapp.kept.archive import ArchiveError, open_score
 from smartapp.long_work import Paused
 from smartapp.opened.evidence import case_rows
 from smartapp.reading.practice import NotWhole, Practice, answers_kept, refresh
-from smartapp.usecases import UsageError
 
 YEAR = 2026
 RULES = load(YEAR)

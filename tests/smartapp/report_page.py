@@ -12,7 +12,7 @@ from scoring.model import MeasureId, Period, Reporter
 from scoring.rulebook import load
 from smartapp.attesting.attestations import Attestations
 from smartapp.opened.evidence import CaseRow, case_rows
-from smartapp.report import render
+from smartapp.report.pages import render
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Source, read
 

@@ -18,14 +18,16 @@ from smartapp.ahead.looking_ahead import periods_of
 from smartapp.attesting import attestations
 from smartapp.attesting.attestation_errors import AttestationError
 from smartapp.attesting.attestations import Attestations, Reported
+from smartapp.errors import UsageError
 from smartapp.kept.archive import ArchiveError, latest, open_run, open_score
 from smartapp.kept.publish import publish
-from smartapp.kept.runs import as_json, score_name, write_run
+from smartapp.kept.runs import score_name, write_run
 from smartapp.kept.score_files import score_document_of
 from smartapp.opened.evidence import case_rows
-from smartapp.report import render
+from smartapp.report.pages import render
 from smartapp.scored import score_reading
-from smartapp.usecases import Source, UsageError, read
+from smartapp.usecases import Source, read
+from smartapp.written import as_json
 
 NPI, OTHER_NPI = "1093817465", "1234567893"
 DAYS = "2026-01-01--2026-06-29"

@@ -10,7 +10,8 @@ from report_page import read_page
 from scoring.model import MeasureId
 from smartapp.kept.archive import latest, open_score
 from smartapp.opened.drilldown import Asked, OpenedMeasure, open_measure
-from smartapp.report import Frame, measure_page
+from smartapp.report.frame import Frame
+from smartapp.report.pages import measure_page
 from smartapp.scored import Scored
 
 NPI, COLLEAGUE = "1234567893", "1245319599"

@@ -35,7 +35,8 @@ from smartapp.opened.drilldown import (
 )
 from smartapp.opened.evidence import deadline_of, reason_in_words
 from smartapp.opened.explained import lacking
-from smartapp.report import Frame, measure_page, measures_page
+from smartapp.report.frame import Frame
+from smartapp.report.pages import measure_page, measures_page
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Source, read
 

@@ -25,8 +25,9 @@ from smartapp.beside.listed import EhrReport, ReportError, Single, Total, Whose,
 from smartapp.beside.single_cases import How
 from smartapp.beside.what_if import Setting, Takes
 from smartapp.cli import main
+from smartapp.errors import UsageError
 from smartapp.kept.runs import write_run
-from smartapp.usecases import Source, UsageError, read
+from smartapp.usecases import Source, read
 from tests.extractors.practice import (
     PERIOD,
     A,

@@ -19,7 +19,7 @@ from smartapp.kept.score_files import score_document_of
 from smartapp.opened.evidence import case_rows
 from smartapp.opened.explained import explain_measure, explain_record
 from smartapp.printed.score import measure_explained, record_explained, scored_table
-from smartapp.report import render
+from smartapp.report.pages import render
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Source, read
 from tests.extractors.practice import (

@@ -12,12 +12,13 @@ from scoring.model import Period
 from scoring.rulebook import load
 from smartapp import paths
 from smartapp.cli import main
+from smartapp.errors import UsageError
 from smartapp.kept.archive import open_run
 from smartapp.kept.differences import differences
 from smartapp.kept.runs import write_run
 from smartapp.opened.evidence import rows_of
 from smartapp.opened.explained import explain_measure, explain_record
-from smartapp.usecases import Source, UsageError, period_within, read
+from smartapp.usecases import Source, period_within, read
 
 DECK = paths.fixture("onc-deck") / "scenario-1" / "rt7"
 DAYS = "2026-01-01..2026-12-31"

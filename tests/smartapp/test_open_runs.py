@@ -15,10 +15,11 @@ from test_archive import published
 from extractors.cases import tally
 from scoring.model import Period
 from smartapp import paths
+from smartapp.errors import UsageError
 from smartapp.kept.archive import ArchiveError, open_run
 from smartapp.kept.open_runs import OpenRuns, Remembered
 from smartapp.opened.evidence import case_rows
-from smartapp.usecases import Reading, UsageError
+from smartapp.usecases import Reading
 
 HALF = Period(date(2026, 1, 1), date(2026, 6, 29))
 QUARTER = Period(date(2026, 1, 1), date(2026, 3, 31))

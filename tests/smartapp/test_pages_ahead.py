@@ -15,11 +15,13 @@ from scoring.starts import starts_left
 from smartapp.ahead.looking_ahead import Periods, periods_of, plan_of, what_if_of
 from smartapp.ahead.plan_words import todo
 from smartapp.ahead.planning import Planned
+from smartapp.errors import UsageError
 from smartapp.kept.archive import latest, open_score
-from smartapp.report import Dashboard, periods_page, plan_page, score_page, what_if_page
+from smartapp.report.dashboard import Dashboard
+from smartapp.report.pages import periods_page, plan_page, score_page, what_if_page
 from smartapp.report.periods import periods_shown
 from smartapp.scored import Scored, score_reading
-from smartapp.usecases import UsageError, recounted
+from smartapp.usecases import recounted
 from smartapp.web.typing_form import typed_in
 
 AS_OF = date(2026, 6, 1)

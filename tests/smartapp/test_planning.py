@@ -23,12 +23,13 @@ from smartapp.ahead.planning import Asked, Planned, observed_part, planned, tick
 from smartapp.ahead.typed import LABEL, Typed, what_if
 from smartapp.attesting.attestations import Attestations, Reported, read_attestations
 from smartapp.cli import main
+from smartapp.errors import UsageError
 from smartapp.kept.archive import open_run
 from smartapp.printed.plan import plan_text, what_if_text
 from smartapp.report.opening import place_in_app
 from smartapp.report.plan import place_of, plan_shown
 from smartapp.scored import score_reading
-from smartapp.usecases import Reading, Source, UsageError, read, recounted
+from smartapp.usecases import Reading, Source, read, recounted
 from tests.extractors.practice import (
     A,
     C,

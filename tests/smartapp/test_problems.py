@@ -17,11 +17,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from extractors.errors import ExtractionError, SiteError, Unreachable
+from smartapp.errors import UsageError
 from smartapp.settings import SettingsError
 from smartapp.smart.errors import SmartError
 from smartapp.smart.launch import LaunchRefused
 from smartapp.starter import Starter, write_starter
-from smartapp.usecases import UsageError
 from smartapp.web import problems
 from smartapp.web.problems import Shown
 from smartapp.web.serve import listening

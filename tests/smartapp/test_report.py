@@ -16,9 +16,9 @@ from scoring.model import Origin, OtherReading, Reporter
 from smartapp import paths
 from smartapp.opened.casebook import ANSWERS, STANDINGS, Standing, grouped
 from smartapp.opened.evidence import CaseRow
-from smartapp.report import render
 from smartapp.report.case_list import SHOWN
 from smartapp.report.glossary import WORDS
+from smartapp.report.pages import render
 from smartapp.report.words import percent
 from smartapp.scored import score_reading
 from smartapp.usecases import Source, read

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from scoring.eligibility_rules import load_eligibility
 from smartapp.cli import main as pi180
+from smartapp.errors import UsageError
 from smartapp.people.roster import COLUMNS, read_roster
-from smartapp.usecases import UsageError
 
 ACROSS = load_eligibility()
 HEAD = ",".join(COLUMNS)

@@ -17,21 +17,8 @@ from smartapp.attesting.attestations import Attestations, Reported
 from smartapp.kept.archive import latest, open_score
 from smartapp.kept.publish import publish
 from smartapp.opened.drilldown import Asked, Show, open_measure
-from smartapp.report import (
-    Action,
-    Choosing,
-    Frame,
-    Link,
-    Message,
-    Option,
-    app_page,
-    basis_page,
-    measure_page,
-    measures_page,
-    message_page,
-    score_page,
-)
-from smartapp.report.frame import STEPS
+from smartapp.report.frame import STEPS, Action, Choosing, Frame, Link, Message, Option
+from smartapp.report.pages import app_page, basis_page, measure_page, measures_page, message_page, score_page
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Source, read
 

@@ -13,10 +13,10 @@ import responses
 from click.testing import CliRunner, Result
 
 from smartapp.cli import main
+from smartapp.errors import UsageError
 from smartapp.settings import Settings, SettingsError, load_settings, new_key, read_key, read_secret
 from smartapp.smart.issuers import load_issuers
 from smartapp.starter import Starter, write_starter
-from smartapp.usecases import UsageError
 from smartapp.web.serve import app_of
 
 AS_ROOT = os.geteuid() == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from smartapp.errors import UsageError
 from smartapp.new_key import change_key, forget_older_keys
 from smartapp.own_store import store_of
 from smartapp.settings import KeyFile, Settings, SettingsError, load_settings, new_key, read_keys
@@ -17,7 +18,6 @@ from smartapp.store import Assignment, Store, Task, Upload, Vault, VaultError, o
 from smartapp.store.rewrap import rewrap_all
 from smartapp.store.tables import SEALED
 from smartapp.store.vault import key_id
-from smartapp.usecases import UsageError
 from tests.store.stores import DANA, DAY, FILING, KEY, NEXT_KEY, NOW, OTHER_KEY, SECOND, execute, opened_launch
 
 
