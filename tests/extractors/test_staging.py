@@ -156,7 +156,6 @@ def test_what_ends_a_reading_early_leaves_nothing(data: Path, temporary: Path, p
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.requirement("R16")
 def test_rows_on_the_disk_are_their_owners_alone_and_go_with_the_reading(data: Path, temporary: Path) -> None:
     with gathered(Folder(data), GENERIC, ZONE, CUT):
         [folder] = temporary.iterdir()
