@@ -23,7 +23,7 @@ def private_folder() -> Iterator[Path]:
     Raises:
         OSError: there is no temporary folder, or no room in it.
     """
-    _clear_left()
+    clear_left()
     made = Path(tempfile.mkdtemp(prefix=_MADE))
     descriptor = os.open(made / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -38,7 +38,7 @@ def private_folder() -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _clear_left() -> None:
+def clear_left() -> None:
     """Remove the folders of this user whose process is gone."""
     for left in Path(tempfile.gettempdir()).glob(f"{_IN_USE}*"):
         with suppress(OSError):

@@ -19,7 +19,7 @@ from extractors.sources.blocks import Stretch, grouped, lines_of
 from extractors.staging.hands import Bench, parts_of
 from extractors.staging.kept import kept_parts
 from extractors.staging.parts import Part
-from extractors.staging.private import private_folder
+from extractors.staging.private import clear_left, private_folder
 from extractors.staging.versions import version_of
 from extractors.staging.work import Work
 from extractors.validation import LOOKED_AT
@@ -110,6 +110,7 @@ def gathered(source: Stretches, profile: Profile, zone: ZoneInfo, work: Work) ->
             helper was ended.
         OSError: rows cannot be written.
     """
+    clear_left()
     blocks = grouped(source.stretches(), work.block)
     begun = tuple(islice(blocks, 2))
     if len(begun) < 2 and work.reuse is None:

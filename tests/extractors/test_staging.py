@@ -179,8 +179,8 @@ def test_what_a_killed_process_left_goes_at_the_next_start_and_what_a_living_one
             assert sorted(temporary.iterdir()) == sorted([left, mine])
         other.kill()
     assert (left / "rows").exists()
-    with private_folder() as mine:
-        assert list(temporary.iterdir()) == [mine]
+    with gathered(Folder(GROUP), GENERIC, ZONE, Work(workers=1)):
+        assert list(temporary.iterdir()) == []
 
 
 def test_a_link_in_place_of_a_folder_that_was_left_is_not_followed(temporary: Path, tmp_path: Path) -> None:
