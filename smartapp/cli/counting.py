@@ -10,6 +10,7 @@ import click
 from scoring.rulebook import load
 from smartapp.cli.folders import check_apart, reading_of
 from smartapp.cli.options import AS_JSON, NOT_WHOLE, PLACE, RULES, YEAR, Days, from_source, stated_failures
+from smartapp.cli.working import working
 from smartapp.kept.runs import reading_document, write_run
 from smartapp.opened.unattributed import documents, unattributed
 from smartapp.printed import console
@@ -21,6 +22,7 @@ from smartapp.written import as_json
 
 @click.command()
 @from_source
+@working
 @YEAR
 @RULES
 @click.option("--period", type=Days(), help="Days to count, both included. [default: the whole year]")

@@ -24,6 +24,7 @@ from smartapp.cli.options import (
     source_options,
     stated_failures,
 )
+from smartapp.cli.working import working
 from smartapp.errors import UsageError
 from smartapp.kept.publish import publish
 from smartapp.kept.score_files import score_document_of
@@ -45,6 +46,7 @@ def _source_unless_config(command: Command) -> Command:
 @click.command()
 @click.option("--config", type=PLACE, help="Settings of an unattended run, instead of all other options but --json.")
 @_source_unless_config
+@working
 @click.option("--year", type=int, help="Performance year.")
 @RULES
 @click.option("--period", type=Days(), help="Performance period. [default: the attestation file's]")

@@ -1,0 +1,93 @@
+"""Options of a reading: how much of the machine it takes, and what it keeps for the next one."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from extractors.staging.work import MEMORY, Work, cores
+from smartapp.cli import main
+from smartapp.nightly.config import judged, load_clinic
+from tests.extractors.practice import patient_line
+from tests.unattended.nights import Practice, practice
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "Patient.ndjson").write_bytes(b"\n".join(patient_line(name) for name in "abc"))
+    return folder
+
+
+def extract(data: Path, *words: str | Path) -> Result:
+    asked = ["extract", "--from", data, "--year", "2026", "--json", *words]
+    return CliRunner().invoke(main, [str(word) for word in asked], catch_exceptions=False)
+
+
+def test_what_is_counted_does_not_depend_on_how_it_is_read(data: Path, tmp_path: Path) -> None:
+    plain = extract(data)
+    assert json.loads(plain.stdout)["files"][0]["lines"] == 3
+    for _ in range(2):
+        again = extract(data, "--workers", "2", "--memory", "256MB", "--reuse", tmp_path / "kept")
+        assert (again.exit_code, again.stdout) == (plain.exit_code, plain.stdout)
+    assert len(list((tmp_path / "kept" / "parts").glob("*.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--memory", "12"), "expected 64MB or more, such as 512MB or 2GB, got '12'"),
+        (("--workers", "0"), "0 is not in the range x>=1"),
+    ],
+)
+def test_a_number_that_cannot_be_meant_is_refused(data: Path, words: tuple[str, str], told: str) -> None:
+    refused = extract(data, *words)
+    assert (refused.exit_code, told in " ".join(refused.stderr.split())) == (2, True)
+
+
+def test_nothing_is_kept_where_the_next_run_would_read(data: Path) -> None:
+    refused = extract(data, "--reuse", data / "kept")
+    assert (refused.exit_code, "lies in the folder that is read" in refused.stderr) == (2, True)
+    assert not (data / "kept").exists()
+
+
+def test_settings_of_an_unattended_run_say_it_themselves(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(main, ["run", "--config", str(tmp_path / "clinic.toml"), "--workers", "2"])
+    assert (refused.exit_code, "expected no other option" in refused.stderr) == (2, True)
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Practice:
+    return practice(tmp_path, True)
+
+
+def test_settings_say_how_much_of_the_machine_a_run_takes(clinic: Practice) -> None:
+    assert load_clinic(clinic.config).source.work == Work(cores(), MEMORY, None)
+    clinic.settings("workers = 1", 'memory = "300MB"', 'reuse = "kept"')
+    assert load_clinic(clinic.config).source.work == Work(1, "300MB", clinic.root / "kept")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("workers = 0", "workers: expected 1 or more, got 0"),
+        ('memory = "lots"', "memory: expected 64MB or more"),
+        ('reuse = "export/kept"', "lies in the folder that is read"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_told(clinic: Practice, line: str, told: str) -> None:
+    clinic.settings(line)
+    [said] = judged(clinic.config)[1]
+    assert told in said
+
+
+def test_a_night_that_takes_from_the_night_before_says_the_same(clinic: Practice) -> None:
+    clinic.settings('reuse = "kept"')
+    first = clinic.night()
+    left = clinic.left()
+    again = clinic.night()
+
+    assert (again.run, clinic.left()) == (first.run, left)
+    assert len(list((clinic.root / "kept" / "parts").glob("*.json"))) == 1
