@@ -1,8 +1,8 @@
 """One digest for the rows of a table: column by column, in the order in which they come, in bounded memory.
 
 Of each column two streams are hashed: how many bytes each value has (null has -1), and the values themselves, one after
-the other. Together they give every value back, so that no two tables have the same streams. Where one batch ends and the
-next begins is no part of them, nor which engine the rows come from.
+the other. Together they give every value back, so that no two tables have the same streams. Where one batch ends and
+the next begins is no part of them, nor which engine the rows come from.
 """
 
 import json
@@ -22,13 +22,14 @@ class _Column:
     def __init__(self) -> None:
         self._lengths, self._text = sha256(), sha256()
 
-    def take(self, values: pa.Array) -> None:
+    def take(self, values: Any) -> None:
         """Go on with more values, as text."""
         text: Any = values.cast(pa.string())  # Arrow's signatures are of any kind of array
         lengths: Any = pc.fill_null(pc.binary_length(text), _NULL)
         self._lengths.update(lengths.to_numpy().astype("<i4", copy=False))
-        whole: Any = pa.ListArray.from_arrays(pa.array([0, len(text)], pa.int32()), pc.fill_null(text, ""))
-        self._text.update(pc.binary_join(whole, "")[0].as_buffer())
+        whole = pa.ListArray.from_arrays(pa.array([0, len(text)], pa.int32()), pc.fill_null(text, ""))
+        joined: Any = pc.binary_join(whole, "")
+        self._text.update(joined[0].as_buffer())
 
     @property
     def digests(self) -> tuple[str, str]:
