@@ -85,7 +85,7 @@ def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
         engine.run(name)
     drugs = drug_rows(known, (row["codings"] for row in engine.rows("prescribed")))
     engine.load("drug", pa.Table.from_pylist(drugs, schema=tables.CASE_INPUTS["drug"]))
-    for name in CASES:
+    for name in (*CASES, "ledger.sql"):
         engine.run(name)
 
 
