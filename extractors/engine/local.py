@@ -175,9 +175,15 @@ class LocalEngine:
         return found
 
     def batches(self, name: str, order: str = "ALL") -> Iterator[pa.RecordBatch]:
-        """A whole table in a fixed order, a part at a time; read to its end before anything else is asked."""
-        self._make(name)
-        yield from self._db.sql(f"SELECT * FROM {name} ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)  # noqa: S608
+        """A whole table in a fixed order, a part at a time; read to its end before anything else is asked.
+
+        What nobody has read yet is made while it is given, and not kept: raises as `table` does.
+        """
+        waiting = self._waiting.get(name)
+        for read in sorted(waiting.reads) if waiting else ():
+            self._make(read)
+        rows = f"({waiting.text})" if waiting else name
+        yield from self._db.sql(f"SELECT * FROM {rows} ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)  # noqa: S608
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order; raises as `table` does."""
