@@ -1,7 +1,6 @@
 """Events to counted cases: loads an extract and a site into an engine and runs the one SQL for the cases."""
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
@@ -11,12 +10,12 @@ import pyarrow as pa
 
 from extractors import tables
 from extractors.dates import calendar
+from extractors.digest import digest_of_rows
 from extractors.drugs.resolve import drug_rows
-from extractors.drugs.table import DrugTables
 from extractors.drugs.table import tables as drug_tables
 from extractors.engine.local import LocalEngine
-from extractors.events import Extract
-from extractors.identity import canonical_keys, npis_stated_by_reference
+from extractors.events import Facts
+from extractors.identity import canonical_keys
 from extractors.site import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -28,7 +27,8 @@ from extractors.site import (
 from extractors.vocabulary import Grade
 from scoring.model import MeasureId, Period
 
-FACTS = ("directory.sql", "messages.sql", "facts.sql")
+STATED = ("current.sql", "identity.sql")
+FACTS = ("canonical.sql", "directory.sql", "messages.sql", "facts.sql")
 CASES = (
     "orders.sql",
     "prescriptions.sql",
@@ -38,8 +38,12 @@ CASES = (
     "access.sql",
     "cases.sql",
     "left_out.sql",
+    "ledger.sql",
 )
-"""What makes cases of facts, in the order in which each file needs those before it."""
+"""What says what counts as said, makes facts of it, and cases of facts; each file needs those before it."""
+
+_SAID = ("stated_event", "current_reference", "stated_directory")
+"""The tables of which no row occurs twice, and which together hold all that current resources say."""
 
 _FEW_EVENTS = 20_000
 """Events below which a second thread, and planning for many rows, cost more than they do."""
@@ -67,16 +71,18 @@ class Tally:
     rests_on: dict[str, int]
 
 
-def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
+def derive(extract: Facts, site: Site, engine: LocalEngine) -> None:
     """Fill the engine with facts, cases and evidence from an extract and a site's settings."""
     if extract.counts["event"] < _FEW_EVENTS:
         engine.expect_few_rows()
     extract.load_into(engine)
-    engine.run("current.sql")
+    for name in STATED:
+        engine.run(name)
     engine.load("calendar", _calendar(site.closed_days))
     known = drug_tables(site.drug_tables)
-    rows = {**_identities(extract, engine.rows("stated_directory"), known), **_settings(site)}
-    for name, found in rows.items():
+    same = canonical_keys(engine.rows("tangled"), known)
+    ends = [{"key": key, "same_as": end} for key, end in same.items()]
+    for name, found in {"untangled": ends, **_settings(site)}.items():
         engine.load(name, pa.Table.from_pylist(found, schema=tables.CASE_INPUTS[name]))
     for name in FACTS:
         engine.run(name)
@@ -90,19 +96,6 @@ def derive(extract: Extract, site: Site, engine: LocalEngine) -> None:
 def _calendar(closed: frozenset[date]) -> pa.Table:
     days = calendar(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31), closed)
     return pa.Table.from_pylist([asdict(day) for day in days], schema=tables.CASE_INPUTS["calendar"])
-
-
-def _identities(extract: Extract, stated: list[dict[str, Any]], drugs: DrugTables) -> dict[str, list[dict[str, Any]]]:
-    """Who is who, by what the current resources state: what a replaced or deleted one stated is gone."""
-    same = canonical_keys(stated, drugs)
-    keys = {row["clinician"] for row in extract.events if row["clinician"]} | {row["value"] for row in stated}
-    keys |= {row["target"] for row in extract.references}
-    npis = set(npis_stated_by_reference(k for k in keys if k not in same).items())
-    npis |= {(row["key"], row["value"]) for row in stated if row["attribute"] == "npi"}
-    return {
-        "canonical": [{"key": key, "same_as": end} for key, end in same.items()],
-        "stated_npi": [{"key": key, "npi": npi} for key, npi in sorted(npis)],
-    }
 
 
 def _settings(site: Site) -> dict[str, list[dict[str, Any]]]:
@@ -172,10 +165,5 @@ def fingerprint(engine: LocalEngine, *digests: str) -> str:
     servers write into `meta` are left out: the same data through any source, in any order, give the same
     fingerprint.
     """
-    said = {
-        json.dumps([table, *row.values()])
-        for table in ("stated_event", "current_reference", "stated_directory")
-        for row in engine.rows(table, "1")
-    }
-    whole = hashlib.sha256("\n".join([*digests, *sorted(said)]).encode())
-    return whole.hexdigest()
+    said = [digest_of_rows(table, engine.batches(table)) for table in _SAID]
+    return hashlib.sha256("\n".join([*digests, *said]).encode()).hexdigest()

@@ -236,7 +236,7 @@ def _provenance(sample: Sample, opened: Opened) -> TypeRead:
 def _cases(found: Extract, site: Site) -> dict[MeasureId, Cases]:
     with LocalEngine() as engine:
         derive(found, site, engine)
-        rows = engine.rows("found_case", "measure, focus")
+        rows = engine.rows("cases", "measure, focus")
     return {name: _cases_of([row for row in rows if row["measure"] == name]) for name in NEEDS}
 
 

@@ -11,7 +11,7 @@ is read, and engines of few rows share one started database, each with a catalog
 import errno
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache, cached_property
 from importlib.resources import files
@@ -56,6 +56,7 @@ _GROWTH_DEPENDS_ON = (
 )
 """Optimizers that stay for few rows too: without them, a join may become all pairs."""
 
+_BATCH_ROWS = 65_536
 _NUMBERS = count(1)
 _PARSED: dict[str, duckdb.Statement] = {}
 
@@ -215,6 +216,17 @@ class LocalEngine:
         self._make(name)
         found: pa.Table = self._db.sql(f"SELECT * FROM {name} ORDER BY {order}").to_arrow_table()  # noqa: S608  # our names
         return found
+
+    def batches(self, name: str, order: str = "ALL") -> Iterator[pa.RecordBatch]:
+        """A whole table in a fixed order, a part at a time; read to its end before anything else is asked.
+
+        What nobody has read yet is made while it is given, and not kept: raises as `table` does.
+        """
+        waiting = self._waiting.get(name)
+        for read in sorted(waiting.reads) if waiting else ():
+            self._make(read)
+        rows = f"({waiting.text})" if waiting else name
+        yield from self._db.sql(f"SELECT * FROM {rows} ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)  # noqa: S608
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order; raises as `table` does."""

@@ -4,11 +4,12 @@
 -- (key, tin). Instants and days are text and compare as text.
 
 -- table: current_directory
--- Directory rows with their pointers resolved; aliases, which may be record numbers, have done their work.
+-- Directory rows with their pointers resolved; aliases, which may be record numbers, and what tells copies apart have done their
+-- work.
 SELECT DISTINCT d.key, d.attribute, coalesce(c.same_as, d.value) AS value
 FROM stated_directory AS d
 LEFT JOIN canonical AS c ON c.key = d.value AND d.attribute IN ('practitioner', 'organization', 'part-of', 'managed-by')
-WHERE d.attribute <> 'alias'
+WHERE d.attribute NOT IN ('alias', 'named', 'subject', 'authored', 'prescribes', 'asks', 'asks-for')
 ;
 
 -- table: current_reference
@@ -20,7 +21,7 @@ LEFT JOIN canonical AS c ON c.key = f.target
 
 -- table: belonging
 -- What an organization or location belongs to, up to three steps: a wing, its floor, the hospital, the owner.
-SELECT k.key, k.key AS owner, 0 AS steps FROM (SELECT key FROM current_directory UNION SELECT key FROM site_tin) AS k
+SELECT k.key, k.key AS owner, 0 AS steps FROM (SELECT key FROM current_directory WHERE attribute = 'tin' UNION SELECT key FROM site_tin) AS k
 UNION
 SELECT key, value, 1 FROM current_directory WHERE attribute IN ('part-of', 'managed-by')
 UNION
@@ -125,8 +126,7 @@ SELECT DISTINCT
       OR coalesce(cc.same_as, e.clinician, '') LIKE 'Organization?%' THEN a.tin
     ELSE coalesce(a.tin, o.tin, v.tin, CASE WHEN a.placed_elsewhere = 0 THEN u.tin END)
   END AS tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
-  e.code_system, e.code, coalesce(e.codings, m.value) AS codings, e.display, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.setting, k.value AS visit_class, e.grade, e.rank, e.rule,
-  e.zone_assumed
+  e.code_system, e.code, coalesce(e.codings, m.value) AS codings, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.setting, k.value AS visit_class, e.grade, e.rank, e.rule
 FROM event AS e
 JOIN current_resource AS r ON r.key = e.source AND r.content = e.content
 LEFT JOIN current_reference AS h ON h.relation = 'content' AND h.target = e.focus AND e.kind = 'summary-complete'

@@ -1,16 +1,55 @@
 -- Facts: what is held for each kind and focus, and the verdict where several pieces of evidence speak.
--- Reads: told (messages.sql).
+-- Reads: resolved_event (directory.sql), message_side and meant_for_another (messages.sql), current_resource.
+
+-- table: message_doubt
+-- Every event of a message or task with what its parties make of it: what is `idle` says nothing, what has a doubt decides
+-- nothing. The other side's reply is no sending of ours, a message to anyone but a pharmacy transmits no prescription, a task of the
+-- own side, of the patient or of an insurer transmits and confirms nothing, and what
+-- went to the performer of another referral says nothing of this one.
+SELECT DISTINCT e.kind, e.focus, e.source,
+  CASE WHEN n.focus IS NOT NULL
+    OR (r.type = 'Communication' AND e.kind IN ('summary-sent', 'prescription-transmitted') AND coalesce(m.sender, '') IN ('other', 'patient'))
+    OR (r.type = 'Communication' AND e.kind = 'summary-sent' AND coalesce(m.addressed, 0) = 1
+      AND (m.to_others = 0 OR (m.to_us = 1 AND coalesce(m.sender, '') <> 'ours')))
+    OR (r.type = 'Communication' AND e.kind = 'receipt-confirmed' AND coalesce(m.sender, '') <> 'other'
+      AND ((coalesce(m.addressed, 0) = 1 AND m.to_others = 0) OR coalesce(m.sender, '') = 'patient'))
+    OR (r.type = 'Communication' AND e.kind = 'prescription-transmitted' AND coalesce(m.addressed, 0) = 1
+      AND m.to_pharmacy = 0 AND m.to_unknown = 0)
+    OR (r.type = 'Task' AND e.kind IN ('receipt-confirmed', 'prescription-transmitted') AND coalesce(m.internal, 0) = 1)
+    THEN 1 ELSE 0 END AS idle,
+  CASE WHEN r.type = 'Task' AND e.kind = 'receipt-confirmed' AND m.strange = 1 THEN 'the task is of somebody else than the one who was asked'
+    WHEN r.type <> 'Communication' THEN NULL
+    WHEN e.kind IN ('summary-sent', 'prescription-transmitted') AND m.sender = 'not shown'
+      THEN 'whether the sender of the message is on our side is not shown'
+    WHEN e.kind = 'prescription-transmitted' AND (coalesce(m.addressed, 0) = 0 OR (m.to_pharmacy = 0 AND m.to_unknown = 1))
+      THEN 'the message names no pharmacy' END AS doubt
+FROM resolved_event AS e
+JOIN current_resource AS r ON r.key = e.source AND r.type IN ('Communication', 'Task')
+LEFT JOIN message_side AS m ON m.source = e.source AND m.focus = e.focus
+LEFT JOIN meant_for_another AS n ON n.source = e.source AND n.focus = e.focus AND r.type = 'Communication'
+;
+
+-- table: sent_electronically
+-- What was surely sent electronically: a copy of it by fax, on paper or by word of mouth takes nothing back.
+SELECT DISTINCT e.kind, e.focus, e.rule
+FROM resolved_event AS e
+JOIN (SELECT DISTINCT kind, focus, rule FROM resolved_event WHERE detail = 'not electronic') AS c
+  ON c.kind = e.kind AND c.focus = e.focus AND c.rule = e.rule
+LEFT JOIN message_doubt AS m ON m.kind = e.kind AND m.focus = e.focus AND m.source = e.source
+WHERE e.answer = 'met' AND m.doubt IS NULL AND coalesce(m.idle, 0) = 0
+;
 
 -- table: fact
--- What is held for a fact. A copy by fax, on paper or by word of mouth takes nothing back that was sent electronically.
-SELECT e.kind, CASE WHEN e.doubt IS NULL THEN e.answer ELSE 'unknown' END AS answer, coalesce(e.doubt, e.reason) AS reason,
+-- What is held for a fact, after what the parties of its message make of it.
+SELECT e.kind, CASE WHEN e.answer = 'met' AND m.doubt IS NOT NULL THEN 'unknown' ELSE e.answer END AS answer,
+  CASE WHEN e.answer = 'met' THEN coalesce(m.doubt, e.reason) ELSE e.reason END AS reason,
   e.focus, e.holder, e.source, e.patient, e.clinician, e.npi, e.tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
-  e.code_system, e.code, e.codings, e.display, e.counterpart, e.identifier, e.detail, e.setting, e.visit_class, e.grade, e.rank,
-  e.rule, e.zone_assumed
-FROM told AS e
-WHERE NOT (coalesce(e.detail, '') = 'not electronic' AND EXISTS (
-  SELECT 1 FROM told AS t WHERE t.kind = e.kind AND t.focus = e.focus AND t.rule = e.rule AND t.answer = 'met' AND t.doubt IS NULL
-))
+  e.code_system, e.code, e.codings, e.counterpart, e.identifier, e.detail, e.setting, e.visit_class, e.grade, e.rank,
+  e.rule
+FROM resolved_event AS e
+LEFT JOIN message_doubt AS m ON m.kind = e.kind AND m.focus = e.focus AND m.source = e.source
+LEFT JOIN sent_electronically AS s ON e.detail = 'not electronic' AND s.kind = e.kind AND s.focus = e.focus AND s.rule = e.rule
+WHERE coalesce(m.idle, 0) = 0 AND s.kind IS NULL
 ;
 
 -- table: seen_reporter
@@ -25,7 +64,7 @@ FROM fact WHERE kind = 'prescription-written'
 ;
 
 -- table: verdict
--- One row per focus and kind: what the best ranked evidence says. A contradiction between equals, or with
+-- One row per focus and kind that other kinds rest on: what the best ranked evidence says. A contradiction between equals, or with
 -- an assertion, is unknown; a success after a failure is a success. Dates are those of the first success.
 SELECT
   b.focus, b.kind,
@@ -46,7 +85,10 @@ SELECT
   min(CASE WHEN d.rank = b.rank THEN d.grade END) AS grade, min(CASE WHEN d.rank = b.rank THEN d.counterpart END) AS counterpart
 FROM (
   SELECT focus, kind, min(CASE WHEN answer <> 'unknown' THEN rank END) AS rank, max(reason) AS reason
-  FROM fact GROUP BY focus, kind
+  FROM fact
+  WHERE kind IN ('prescription-transmitted', 'summary-sent', 'summary-complete', 'receipt-confirmed', 'information-available',
+    'medications-reconciled', 'allergies-reconciled', 'problems-reconciled')
+  GROUP BY focus, kind
 ) AS b
 LEFT JOIN (
   SELECT focus, kind, rank, reason,

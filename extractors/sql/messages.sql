@@ -79,30 +79,3 @@ SELECT source, focus,
 FROM party
 GROUP BY source, focus
 ;
-
--- table: told
--- Every event with what the parties of its message make of it. The other side's reply is no sending of ours, a
--- message to anyone but a pharmacy transmits no prescription, a task of the own side, of the patient or
--- of an insurer transmits and confirms nothing, and what
--- went to the performer of another referral says nothing of this one.
-SELECT e.*, CASE WHEN e.answer <> 'met' THEN NULL
-    WHEN r.type = 'Task' AND e.kind = 'receipt-confirmed' AND m.strange = 1 THEN 'the task is of somebody else than the one who was asked'
-    WHEN r.type <> 'Communication' THEN NULL
-    WHEN e.kind IN ('summary-sent', 'prescription-transmitted') AND m.sender = 'not shown'
-      THEN 'whether the sender of the message is on our side is not shown'
-    WHEN e.kind = 'prescription-transmitted' AND (coalesce(m.addressed, 0) = 0 OR (m.to_pharmacy = 0 AND m.to_unknown = 1))
-      THEN 'the message names no pharmacy' END AS doubt
-FROM resolved_event AS e
-JOIN current_resource AS r ON r.key = e.source
-LEFT JOIN message_side AS m ON m.source = e.source AND m.focus = e.focus
-LEFT JOIN meant_for_another AS n ON n.source = e.source AND n.focus = e.focus AND r.type = 'Communication'
-WHERE n.focus IS NULL
-  AND NOT (r.type = 'Communication' AND e.kind IN ('summary-sent', 'prescription-transmitted') AND coalesce(m.sender, '') IN ('other', 'patient'))
-  AND NOT (r.type = 'Communication' AND e.kind = 'summary-sent' AND coalesce(m.addressed, 0) = 1
-    AND (m.to_others = 0 OR (m.to_us = 1 AND coalesce(m.sender, '') <> 'ours')))
-  AND NOT (r.type = 'Communication' AND e.kind = 'receipt-confirmed' AND coalesce(m.sender, '') <> 'other'
-    AND ((coalesce(m.addressed, 0) = 1 AND m.to_others = 0) OR coalesce(m.sender, '') = 'patient'))
-  AND NOT (r.type = 'Communication' AND e.kind = 'prescription-transmitted' AND coalesce(m.addressed, 0) = 1
-    AND m.to_pharmacy = 0 AND m.to_unknown = 0)
-  AND NOT (r.type = 'Task' AND e.kind IN ('receipt-confirmed', 'prescription-transmitted') AND coalesce(m.internal, 0) = 1)
-;

@@ -4,8 +4,11 @@
 -- table: order_fact
 -- One fact per order or referral: of its copies the one that names its clinician speaks, the smallest key
 -- among several.
-SELECT * FROM (
-  SELECT f.*, row_number() OVER (
+SELECT kind, focus, patient, clinician, npi, tin, answer, reason, from_utc, day_from, day_to, code_system, code, codings, counterpart, detail,
+  setting, visit_class
+FROM (
+  SELECT f.kind, f.focus, f.patient, f.clinician, f.npi, f.tin, f.answer, f.reason, f.from_utc, f.day_from, f.day_to, f.code_system, f.code,
+    f.codings, f.counterpart, f.detail, f.setting, f.visit_class, row_number() OVER (
     PARTITION BY f.kind, f.focus
     ORDER BY CASE WHEN f.npi IS NULL THEN 1 ELSE 0 END NULLS LAST, CASE WHEN f.tin IS NULL THEN 1 ELSE 0 END NULLS LAST,
       f.source NULLS LAST, f.tin NULLS LAST

@@ -16,25 +16,11 @@ WHERE x.day IS NULL OR (x.until_day >= p.start_day AND x.day <= p.end_day)
 GROUP BY x.focus, x.npi, x.tin
 ;
 
--- table: situated_case
--- Every case with its contexts in the period; measures that need none have them for certain. A context that
--- PI_LVITC_2 counts for a clinician counts for the group where the group, too, had not seen the patient.
-SELECT c.*, CASE WHEN c.measure = 'PI_HIE_4' THEN coalesce(k.own, 0) ELSE 2 END AS own_context,
-  CASE WHEN c.measure = 'PI_HIE_4' THEN coalesce(k.of_group, 0)
-    WHEN c.measure = 'PI_LVITC_2' AND i.of_group = 'no' THEN 0
-    WHEN c.measure = 'PI_LVITC_2' AND i.of_group = 'unknown' THEN 1
-    ELSE 2 END AS group_context
-FROM variant_case AS c
-LEFT JOIN context_in_period AS k ON c.measure = 'PI_HIE_4' AND k.focus = c.focus
-  AND coalesce(k.npi, '') = coalesce(c.npi, '') AND coalesce(k.tin, '') = coalesce(c.tin, '')
-LEFT JOIN incoming_context AS i ON c.measure = 'PI_LVITC_2' AND i.focus = c.focus
-  AND coalesce(i.npi, '') = coalesce(c.npi, '') AND coalesce(i.tin, '') = coalesce(c.tin, '')
-;
-
 -- table: placed
 -- Where each case stands in the period: in, undecided or out, for its clinician and for the group; and what
 -- its numerator is within the window. A PDMP query may come before the period: the day of the transmission, which
--- is that of the case, decides. A received document needs its context in the period too.
+-- is that of the case, decides. A received document needs its context in the period too; measures that need none have it for
+-- certain. A context that PI_LVITC_2 counts for a clinician counts for the group where the group, too, had not seen the patient.
 SELECT c.measure, c.variant, c.tin, c.npi, c.focus,
   CASE
     WHEN c.member = 'yes' AND c.occurred IS NULL THEN 'without a date: it may belong to any period'
@@ -61,7 +47,18 @@ SELECT c.measure, c.variant, c.tin, c.npi, c.focus,
     ELSE 'unknown'
   END AS met,
   CASE c.rests_on WHEN 'native' THEN 1 WHEN 'standard' THEN 2 WHEN 'proxy' THEN 3 ELSE 4 END AS weakness
-FROM situated_case AS c
+FROM (
+  SELECT v.*, CASE WHEN v.measure = 'PI_HIE_4' THEN coalesce(k.own, 0) ELSE 2 END AS own_context,
+    CASE WHEN v.measure = 'PI_HIE_4' THEN coalesce(k.of_group, 0)
+      WHEN v.measure = 'PI_LVITC_2' AND i.of_group = 'no' THEN 0
+      WHEN v.measure = 'PI_LVITC_2' AND i.of_group = 'unknown' THEN 1
+      ELSE 2 END AS group_context
+  FROM variant_case AS v
+  LEFT JOIN context_in_period AS k ON v.measure = 'PI_HIE_4' AND k.focus = v.focus
+    AND coalesce(k.npi, '') = coalesce(v.npi, '') AND coalesce(k.tin, '') = coalesce(v.tin, '')
+  LEFT JOIN incoming_context AS i ON v.measure = 'PI_LVITC_2' AND i.focus = v.focus
+    AND coalesce(i.npi, '') = coalesce(v.npi, '') AND coalesce(i.tin, '') = coalesce(v.tin, '')
+) AS c
 CROSS JOIN period AS p
 ;
 
