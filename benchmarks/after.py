@@ -1,8 +1,8 @@
-"""What comes after reading, in one process: `python -m benchmarks.after score FOLDER`, or `periods FOLDER COUNT`, or
-`search FOLDER`.
+"""What comes after reading, in one process: `python -m benchmarks.after WHAT FOLDER [COUNT]`.
 
-Prints as JSON the CPU seconds of reading the folder to cases, and of what was done then: every clinician scored, so many
-periods of the year counted one by one, or every period that the year allows searched for one clinician.
+Prints as JSON the CPU seconds of reading the folder to cases, and of what was done then: every clinician scored
+(`score`), so many periods of the year counted one by one (`periods`), or every period that the year allows searched for
+one clinician (`search`).
 """
 
 import sys

@@ -17,8 +17,8 @@ def _coded(concepts: list[dict[str, Any]], code: str) -> bool:
     return any(coding.get("code") == code for concept in concepts for coding in concept.get("coding", ()))
 
 
-class _Tables:
-    """What of the resources matters to the counts."""
+class Tables:
+    """What of the resources matters to the counts, by references."""
 
     def __init__(self) -> None:
         self.npi: dict[str, str] = {}
@@ -49,10 +49,22 @@ class _Tables:
             for one in found["participant"]:
                 self.visits.add((one["individual"]["reference"], found["subject"]["reference"]))
 
+    def counted(self) -> dict[str, Any]:
+        """The counts by NPI."""
+        counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for order, clinician in self.orders.items():
+            counts[self.npi[clinician]][0] += 1
+            counts[self.npi[clinician]][1] += order in self.sent
+        for clinician in self.referrals:
+            counts[self.npi[clinician]][2] += 1
+        for clinician, _ in self.visits:
+            counts[self.npi[clinician]][3] += 1
+        return {"counts": dict(counts)}
+
 
 def counted(resources: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """The counts by NPI."""
-    tables = _Tables()
+    """The counts of resources."""
+    tables = Tables()
     reads = {
         "Practitioner": tables.practitioner,
         "MedicationRequest": tables.order,
@@ -64,15 +76,7 @@ def counted(resources: Iterable[dict[str, Any]]) -> dict[str, Any]:
         read = reads.get(found["resourceType"])
         if read:
             read(found)
-    counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for order, clinician in tables.orders.items():
-        counts[tables.npi[clinician]][0] += 1
-        counts[tables.npi[clinician]][1] += order in tables.sent
-    for clinician in tables.referrals:
-        counts[tables.npi[clinician]][2] += 1
-    for clinician, _ in tables.visits:
-        counts[tables.npi[clinician]][3] += 1
-    return {"counts": dict(counts)}
+    return tables.counted()
 
 
 TYPES = ("Practitioner", "MedicationRequest", "Provenance", "ServiceRequest", "Encounter")

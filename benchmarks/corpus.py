@@ -122,7 +122,9 @@ def main() -> None:
     reads.add_argument("--size", type=int, default=100, metavar="MB")
     reads.add_argument("--damaged", action="store_true", help="damage one line in 10,000")
     reads.add_argument("--gzip", action="store_true", help="pack every file")
-    reads.add_argument("--clinicians", type=int, metavar="N", help="so many, whatever the size [default: one for 10 MB]")
+    reads.add_argument(
+        "--clinicians", type=int, metavar="N", help="so many, whatever the size [default: one for 10 MB]"
+    )
     reads.add_argument("--quiet", type=int, default=QUIET, metavar="PERCENT", help="what no measure reads")
     asked = reads.parse_args()
     how = {"packed": asked.gzip, "clinicians": asked.clinicians, "quiet": asked.quiet}

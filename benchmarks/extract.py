@@ -53,7 +53,9 @@ def check(name: str, counted: Json, truth: Json) -> None:
     """Stop where a program that counts did so otherwise than the corpus says."""
     if "counts" in counted and counted["counts"] != truth["counts"]:
         differ = sorted(npi for npi, said in truth["counts"].items() if counted["counts"].get(npi) != said)
-        raise SystemExit(f"{name}: counts of {len(differ)} of {len(truth['counts'])} clinicians are not what was written")
+        raise SystemExit(
+            f"{name}: counts of {len(differ)} of {len(truth['counts'])} clinicians are not what was written"
+        )
 
 
 def check_damaged(corpus: Path) -> Json:
@@ -119,7 +121,7 @@ def lines_in(path: Path) -> int:
 
 
 def targets_of(rows: list[Json]) -> list[Json]:
-    """What the whole job is to cost beside the other programs, and what it does; a program that did not run has none."""
+    """What the whole job may cost beside the other programs, and what it does, for each that ran."""
     cost = {row["program"]: row["cpu_s_per_gb"] for row in rows}
     asked = [
         (f"CPU of {PARSED}", PARSED, 6, "at most {} times"),

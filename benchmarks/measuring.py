@@ -1,6 +1,7 @@
 """What a command costs with everything that it starts: CPU, wall time, and the most memory at one time."""
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -31,8 +32,8 @@ class Failed(Exception):  # noqa: N818  # the word says it
 def cost_of(command: list[str], folder: Path = ROOT) -> Cost:
     """Run a command to its end.
 
-    Memory is the larger of two readings: what the processes of the tree hold together, pages that they share counted
-    once, looked at ten times a second (Linux alone); and the most that any one of them held at any time.
+    Memory is what the processes of the tree hold together, pages that they share counted once, looked at ten times a
+    second; where the system does not say that, the most that any one of them held at any time.
 
     Raises:
         Failed: it ended with an error.
@@ -49,8 +50,19 @@ def cost_of(command: list[str], folder: Path = ROOT) -> Cost:
             err.seek(0)
             raise Failed(f"{' '.join(command)}: {err.read()[-2000:]}")
         out.seek(0)
-        largest = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        return Cost(used.ru_utime + used.ru_stime, wall, max(watch.peak, largest), out.read())
+        return Cost(used.ru_utime + used.ru_stime, wall, watch.peak or _most(used), out.read())
+
+
+def _most(used: resource.struct_rusage) -> int:
+    return used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def most_held() -> int:
+    """The most memory in bytes that this process held at any time, and not, as `getrusage` has it, its parent's."""
+    for line in _text(Path("/proc/self/status")).splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return _most(resource.getrusage(resource.RUSAGE_SELF))
 
 
 class _Watch:

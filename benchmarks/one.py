@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.candidates import PREPARED, Program
-from benchmarks.measuring import cost_of, cpu_now
+from benchmarks.measuring import cost_of, cpu_now, most_held
 
 MODULE = "benchmarks.one"
 
@@ -37,14 +37,14 @@ def measured(name: str, folder: Path, module: str = MODULE, *more: str) -> Run:
     """
     cost = cost_of([sys.executable, "-m", module, name, str(folder), *more])
     said = json.loads(cost.said.splitlines()[-1])
-    return Run(cost.cpu - said["prepared"], cost.cpu, cost.wall, cost.peak, said["counted"])
+    return Run(cost.cpu - said["prepared"], cost.cpu, cost.wall, max(cost.peak, said["peak"]), said["counted"])
 
 
 def show(program: Program, folder: Path) -> None:
     """Run a prepared program here, and print what it counted."""
     prepared = cpu_now()
     counted = program(sorted(folder.glob("*.ndjson*")))
-    print(json.dumps({"prepared": prepared, "counted": counted}))
+    print(json.dumps({"prepared": prepared, "peak": most_held(), "counted": counted}))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,10 @@ def blocks() -> dict[str, str]:
 
 def _damaged(found: Json) -> str:
     size, listed, counted = found["megabytes"], found["listed"], found["counted"]
-    return f"Of {size:,} MB with one line in 10,000 damaged, {listed:,} damaged lines were listed, all of them, and {counted:,} others counted."
+    return (
+        f"Of {size:,} MB with one line in 10,000 damaged, {listed:,} damaged lines were listed, all of them,"
+        f" and {counted:,} others counted."
+    )
 
 
 def charts() -> dict[str, str]:

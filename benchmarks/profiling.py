@@ -64,7 +64,18 @@ def sampled(corpus: Path, rate: int) -> str:
     """What py-spy saw of one run of the whole job, and of its children."""
     with tempfile.NamedTemporaryFile("r", suffix=".txt") as out:
         spy = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or "py-spy"
-        how = [spy, "record", "--format", "raw", "--rate", str(rate), "--native", "--subprocesses", "--output", out.name]
+        how = [
+            spy,
+            "record",
+            "--format",
+            "raw",
+            "--rate",
+            str(rate),
+            "--native",
+            "--subprocesses",
+            "--output",
+            out.name,
+        ]
         program = [sys.executable, "-m", "benchmarks.one", WHOLE, str(corpus / "lines")]
         subprocess.run([*how, "--", *program], check=True, cwd=ROOT)
         return Path(out.name).read_text()

@@ -79,9 +79,7 @@ def cores(asked: Asked) -> Json:
 
 def gzip(asked: Asked) -> Json:
     """CPU of packed input against plain."""
-    plain, packed = in_turns(
-        asked.rounds, lambda: cold(asked.plain, asked).cpu, lambda: cold(asked.packed, asked).cpu
-    )
+    plain, packed = in_turns(asked.rounds, lambda: cold(asked.plain, asked).cpu, lambda: cold(asked.packed, asked).cpu)
     return results.target("CPU of gzip input, of plain input's", "at most 1.25", 1.25, packed / plain)
 
 
@@ -92,7 +90,9 @@ def warm(asked: Asked) -> Json:
         first, second = (extracted(asked.plain, asked, 1, out).cpu for _ in range(2))
     finally:
         shutil.rmtree(out.parent)
-    return results.target("CPU of a second run over unchanged files, of the first's", "at most 0.25", 0.25, second / first)
+    return results.target(
+        "CPU of a second run over unchanged files, of the first's", "at most 0.25", 0.25, second / first
+    )
 
 
 def memory(asked: Asked) -> Json:

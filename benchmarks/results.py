@@ -43,7 +43,7 @@ def _version(name: str) -> str | None:
 
 def target(what: str, words: str, limit: float, got: float) -> Json:
     """A target beside what was got; what is to be a small part is shown as one."""
-    shown = f"1/{1 / got:.0f}" if limit < 0.1 else f"{got:.2f}"  # noqa: PLR2004  # below, a part reads better
+    shown = f"1/{1 / got:.0f}" if limit < 0.1 else f"{got:.2f}"
     return {"what": what, "target": words, "got": shown, "met": "yes" if got <= limit else "no"}
 
 
@@ -51,8 +51,7 @@ def with_ratio(rows: Sequence[Json], own: str) -> list[Json]:
     """Rows with their spread, and with how much more or less than each the program `own` takes for a GB."""
     cost = next(row["cpu_s_per_gb"] for row in rows if row["program"] == own)
     return [
-        row
-        | {"spread": f"{row['least_per_gb']} to {row['most_per_gb']}", "takes": times(cost / row["cpu_s_per_gb"])}
+        row | {"spread": f"{row['least_per_gb']} to {row['most_per_gb']}", "takes": times(cost / row["cpu_s_per_gb"])}
         for row in rows
     ]
 
