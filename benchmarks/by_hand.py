@@ -28,23 +28,28 @@ class Tables:
         self.visits: set[tuple[str, str]] = set()
 
     def practitioner(self, found: dict[str, Any]) -> None:
+        """Who a clinician is."""
         self.npi["Practitioner/" + found["id"]] = found["identifier"][0]["value"]
 
     def order(self, found: dict[str, Any]) -> None:
+        """A prescription of the year."""
         counts = found.get("intent") == "order" and found.get("status") not in _LEFT_OUT
         if counts and found["authoredOn"].startswith(YEAR):
             self.orders["MedicationRequest/" + found["id"]] = found["requester"]["reference"]
 
     def provenance(self, found: dict[str, Any]) -> None:
+        """What tells of a transmission."""
         if _coded([found["activity"]], "transmit"):
             self.sent.update(target["reference"] for target in found["target"])
 
     def request(self, found: dict[str, Any]) -> None:
+        """A referral of the year."""
         counts = found.get("intent") == "order" and found.get("status") not in _LEFT_OUT
         if counts and _coded(found["category"], _REFERRAL) and found["authoredOn"].startswith(YEAR):
             self.referrals.append(found["requester"]["reference"])
 
     def visit(self, found: dict[str, Any]) -> None:
+        """A visit of the year."""
         if found["status"] == "finished" and found["period"]["start"].startswith(YEAR):
             for one in found["participant"]:
                 self.visits.add((one["individual"]["reference"], found["subject"]["reference"]))

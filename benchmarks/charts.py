@@ -55,7 +55,7 @@ def number(value: float) -> str:
 
 def ceiling(value: float) -> float:
     """The next of 1, 2, 2.5, 5, 10 … that is not below a value above 0."""
-    power = 10 ** math.floor(math.log10(value))
+    power = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value * (1 - 1e-9))
 
 

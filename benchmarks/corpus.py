@@ -9,8 +9,9 @@ import argparse
 import gzip
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
 from benchmarks.made_up import MIX, PATIENTS_OF_CLINICIAN, Book, Json, people, weights
 from benchmarks.truth import Truth
@@ -27,7 +28,7 @@ _DAMAGES: tuple[Callable[[bytes], bytes], ...] = (
     lambda line: line.replace(b'"meta":{', b'"meta":{}', 1),
     lambda line: b"\0" * len(line),
     lambda line: line + line,
-    lambda line: line.replace(b'"status":', b'"status":"x","status":', 1) if b'"subject"' in line else line[1:],
+    lambda line: line.replace(b'"id":', b'"id":"x","id":', 1),
 )
 """Ways in which lines break; each leaves no line that can be read."""
 
@@ -38,7 +39,8 @@ class Files:
     def __init__(self, folder: Path, damaged: bool, packed: bool) -> None:
         self.folder, self.truth = folder, Truth()
         self._every, self._packed = DAMAGED_OF if damaged else 0, packed
-        self._open: dict[str, IO[Any]] = {}
+        self._open: dict[str, BinaryIO] = {}
+        self._closing = ExitStack()
 
     def write(self, found: Json) -> None:
         """Write a resource as a line; one in so many is damaged."""
@@ -54,17 +56,16 @@ class Files:
             truth.whole(found)
         truth.size += file.write(line + b"\n")
 
-    def _opened(self, name: str) -> IO[Any]:
+    def _opened(self, name: str) -> BinaryIO:
         """A file to write; a packed one has no name and no time inside, so that its bytes repeat."""
-        plain = (self.folder / name).open("wb")
-        return gzip.GzipFile("", "wb", 6, plain, mtime=0) if self._packed else plain
+        plain = self._closing.enter_context((self.folder / name).open("wb"))
+        if not self._packed:
+            return plain
+        return cast(BinaryIO, self._closing.enter_context(gzip.GzipFile("", "wb", 6, plain, mtime=0)))
 
     def close(self) -> None:
         """Finish all files."""
-        for file in self._open.values():
-            file.close()
-            if isinstance(file, gzip.GzipFile) and file.fileobj:
-                file.fileobj.close()
+        self._closing.close()
 
 
 def book_of(megabytes: int, clinicians: int | None) -> Book:

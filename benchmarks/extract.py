@@ -20,7 +20,7 @@ from benchmarks.corpus import made
 from benchmarks.made_up import Json
 from benchmarks.measuring import ROOT
 from benchmarks.one import Run, measured
-from extractors.events import extract
+from extractors.events import Extract, Line, extract
 from extractors.profile import load_profile
 from extractors.sources.folder import Folder
 
@@ -72,13 +72,13 @@ def check_damaged(corpus: Path) -> Json:
     return {"megabytes": round(truth["bytes"] / 1e6), "listed": len(listed), "counted": counted}
 
 
-def _blocks(corpus: Path) -> Iterator[list]:
+def _blocks(corpus: Path) -> Iterator[list[Line]]:
     lines = Folder(corpus / "lines").lines()
     while block := list(islice(lines, _BLOCK)):
         yield block
 
 
-def _extracted(block: list):
+def _extracted(block: list[Line]) -> Extract:
     return extract(block, load_profile("generic"), ZoneInfo("America/New_York"))
 
 
@@ -147,10 +147,11 @@ def main() -> None:
     corpus = made(asked.corpora / f"{asked.size}", asked.size)
     damaged = made(asked.corpora / f"{asked.size}-damaged", asked.size, damaged=True)
     rows = compare(corpus, asked.rounds)
-    found = {"about": results.about(asked.note, rounds=asked.rounds), "programs": rows, "targets": targets_of(rows)}
-    results.keep("results", found | {"damaged": check_damaged(damaged)})
+    targets, about = targets_of(rows), results.about(asked.note, rounds=asked.rounds, size_mb=asked.size)
+    found = {"about": about, "programs": rows, "targets": targets, "damaged": check_damaged(damaged)}
+    results.keep("results", found)
     print(results.table(results.PROGRAMS, results.with_ratio(rows, WHOLE)))
-    print(results.table(results.TARGETS, found["targets"]))
+    print(results.table(results.TARGETS, targets))
     pages.write()
 
 

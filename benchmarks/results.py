@@ -43,7 +43,7 @@ def _version(name: str) -> str | None:
 
 def target(what: str, words: str, limit: float, got: float) -> Json:
     """A target beside what was got; what is to be a small part is shown as one."""
-    shown = f"1/{1 / got:.0f}" if limit < 0.1 else f"{got:.2f}"
+    shown = f"1/{1 / got:.1f}" if limit < 0.1 and got < 1 else f"{got:.2f}"
     return {"what": what, "target": words, "got": shown, "met": "yes" if got <= limit else "no"}
 
 
@@ -92,5 +92,9 @@ def filled(page: str, blocks: Mapping[str, str]) -> str:
     """A page with the blocks that measurements fill: `<!-- measured: NAME -->` up to `<!-- end -->`."""
     for name, text in blocks.items():
         block = re.compile(rf"(<!-- measured: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
-        page = block.sub(lambda found, said=text: f"{found[1]}\n{said}\n\n{found[2]}", page)
+        page = block.sub(rf"\g<1>\n{_literal(text)}\n\n\g<2>", page)
     return page
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", r"\\")

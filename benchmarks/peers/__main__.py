@@ -49,10 +49,10 @@ def only(corpus: Path, types: tuple[str, ...]) -> Path:
     return folder
 
 
-def loaded(name: str, run: Callable[[], Run]) -> bool:
+def loaded(name: str, run: Callable[[Path], Run], folder: Path) -> bool:
     """Whether a program can be run here; says why not."""
     try:
-        run()
+        run(folder)
     except (Failed, OSError) as problem:
         print(f"{name} is left out, for it cannot be run here: {str(problem).splitlines()[-1]}", file=sys.stderr)
         return False
@@ -64,26 +64,17 @@ def compare(corpus: Path, rounds: int, tiny: Path) -> list[Json]:
     truth, lines, few = truth_of(corpus), corpus / "lines", only(corpus, _OF_FQM)
     programs: dict[str, Callable[[Path], Run]] = {
         WHOLE: lambda folder: measured(WHOLE, folder),
-        SOF: lambda folder: of_sof(folder),
+        SOF: lambda folder: measured(SOF, folder, "benchmarks.peers.sof"),
         FQM: fqm,
     }
     folders = {WHOLE: lines, SOF: lines, FQM: few}
-    runs: dict[str, list[Run]] = {
-        name: [] for name, run in programs.items() if loaded(name, lambda run=run: run(tiny / "lines"))
-    }
+    runs: dict[str, list[Run]] = {name: [] for name, run in programs.items() if loaded(name, run, tiny / "lines")}
     for number in range(rounds):
         for name, found in runs.items():
             print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
             found.append(programs[name](folders[name]))
             check_totals(found[-1].counted, truth) if name == FQM else check(name, found[-1].counted, truth)
     return [row_of(name, found, folders[name]) for name, found in runs.items()]
-
-
-def of_sof(folder: Path) -> Run:
-    """One run of the views."""
-    cost = cost_of([sys.executable, "-m", "benchmarks.peers.sof", str(folder)])
-    said = json.loads(cost.said.splitlines()[-1])
-    return Run(cost.cpu - said["prepared"], cost.cpu, cost.wall, cost.peak, said["counted"])
 
 
 def targets_of(rows: list[Json]) -> list[Json]:
@@ -100,9 +91,9 @@ def targets_of(rows: list[Json]) -> list[Json]:
 
 
 def swap_openssl(folder: Path) -> None:
-    """Let `pysof` use the system's OpenSSL from a folder: the one in its wheel asks for a newer C library than some have.
+    """Let `pysof` use the system's OpenSSL from a folder, in the environment of the benchmark alone.
 
-    Done in the environment of the benchmark alone.
+    The one in its wheel asks for a newer C library than some systems have.
     """
     for name in ("libssl", "libcrypto"):
         for own in Path(sys.prefix).glob(f"lib/python*/site-packages/pysof.libs/{name}-*.so.3"):

@@ -1,4 +1,4 @@
-"""The four counts of a corpus by ViewDefinitions (SQL on FHIR) that `pysof` runs: `python -m benchmarks.peers.sof FOLDER`.
+"""The four counts of a corpus by ViewDefinitions (SQL on FHIR) that `pysof` runs; in a process as `benchmarks.one` is.
 
 Every view becomes a CSV file, whose rows are counted as those of the loop are.
 """
@@ -70,4 +70,4 @@ _TAKES: dict[str, Callable[[Tables, Any], None]] = {
 
 
 if __name__ == "__main__":
-    show(program(), Path(sys.argv[1]))
+    show(program(), Path(sys.argv[2]))
