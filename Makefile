@@ -13,6 +13,7 @@ ROUNDS ?= 5
 BASE ?= 100
 LARGE ?= 5000
 NOTE ?=
+GIVEN = $(if $(filter command line environment,$(origin SIZE)),$(SIZE),$(1))
 
 QUICK := "not browser and not conformance and not integration and not bruteforce"
 
@@ -77,13 +78,13 @@ bench: $(BENCH_VENV)/.installed
 bench-peers: $(BENCH_VENV)/.installed
 	-$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-peers.lock
 	-cd benchmarks/peers && npm ci --silent --ignore-scripts --no-audit --no-fund
-	$(MEASURE).peers --note "$(NOTE)"
+	$(MEASURE).peers --size $(call GIVEN,20) $(if $(OPENSSL),--openssl $(OPENSSL)) --note "$(NOTE)"
 
 bench-growth: $(BENCH_VENV)/.installed
-	$(MEASURE).growth --size $(if $(filter command line environment,$(origin SIZE)),$(SIZE),1000) --base $(BASE) --note "$(NOTE)"
+	$(MEASURE).growth --size $(call GIVEN,1000) --base $(BASE) --note "$(NOTE)"
 
 bench-ratios: $(BENCH_VENV)/.installed
-	$(MEASURE).ratios --size $(if $(filter command line environment,$(origin SIZE)),$(SIZE),1000) --large $(LARGE) --rounds $(ROUNDS) --note "$(NOTE)"
+	$(MEASURE).ratios --size $(call GIVEN,1000) --large $(LARGE) --rounds $(ROUNDS) --note "$(NOTE)"
 
 bench-profile: $(BENCH_VENV)/.installed
 	$(MEASURE).profiling --size $(SIZE)

@@ -4,13 +4,14 @@ Every chart says in words what it shows: a title, and a description that names i
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 WIDTH = 760
 _BAR, _LEFT, _RIGHT = 30, 240, 90
-_PANEL, _TOP, _DEPTH = WIDTH // 2, 64, 200
+_PANEL, _TOP, _DEPTH, _LEGEND = WIDTH // 2, 64, 200, 84
+_KINDS = ("own", "other")
 _STYLE = """<style>
 svg { font: 14px system-ui, "Segoe UI", Roboto, Arial, sans-serif; }
 .paper { fill: #fff; } text { fill: #1b1b1b; } .quiet { fill: #565c65; }
@@ -83,12 +84,12 @@ def panels(title: str, shown: Sequence[Panel]) -> str:
     parts, said = [_text(16, 28, title, "heading")], []
     rows = math.ceil(len(shown) / 2)
     for place, panel in enumerate(shown):
-        left, top = (place % 2) * _PANEL, _TOP + (place // 2) * (_DEPTH + 90)
+        left, top = (place % 2) * _PANEL, _TOP + (place // 2) * (_DEPTH + 66)
         parts.append(f'<g transform="translate({left} {top})">{"".join(_panel(panel))}</g>')
         for line in panel.lines:
             told = ", ".join(f"{number(y)} at {number(x)}" for x, y in line.points)
             said.append(f"{panel.heading}, {line.name}, by {panel.across}: {told}.")
-    return _drawn(title, " ".join(said), _TOP + rows * (_DEPTH + 90), parts)
+    return _drawn(title, " ".join(said), _TOP + rows * (_DEPTH + 66), parts)
 
 
 def _panel(panel: Panel) -> Iterator[str]:
@@ -100,39 +101,45 @@ def _panel(panel: Panel) -> Iterator[str]:
         part = _tenfold(x, min(across), max(across)) if panel.tenfold else x / max(across)
         return left + room * part, _DEPTH * (1 - y / most) + 10
 
-    yield _text(left, -4, panel.heading, "quiet")
+    yield _text(left, -6, panel.heading, "quiet")
     for step in range(5):
         _, y = place(max(across), most * step / 4)
         yield _rule(left, y, left + room, y, "axis" if step == 0 else "line")
         yield _text(left - 8, y + 5, number(most * step / 4), "quiet", "end")
-    for x in _apart(sorted(set(across)), panel.tenfold):
-        yield _text(place(x, 0)[0], _DEPTH + 28, number(x), "quiet", "middle")
+    for x, shown in _apart({place(value, 0)[0]: number(value) for value in across}):
+        yield _text(x, _DEPTH + 28, shown, "quiet", "middle")
     yield _text(left + room / 2, _DEPTH + 50, panel.across, "quiet", "middle")
-    for kind, line in zip(("own", "other"), panel.lines, strict=False):
-        yield from _line(kind, line, [place(x, y) for x, y in line.points])
+    for kind, line in zip(_KINDS, panel.lines, strict=False):
+        yield f'<path class="{kind}" d="M{" L".join("{:.1f} {:.1f}".format(*place(*at)) for at in line.points)}"/>'
+        yield from (_mark(kind, *place(*at)) for at in line.points)
+    yield from _legend(panel.lines, left + room)
 
 
-def _line(kind: str, line: Series, points: list[tuple[float, float]]) -> Iterator[str]:
-    yield f'<path class="{kind}" d="M{" L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>'
-    for x, y in points:
-        if kind == "own":
-            yield f'<circle class="own" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
-        else:
-            yield f'<rect class="other" x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"/>'
-    x, y = points[-1]
-    yield _text(x - 8, y + (-10 if kind == "own" else 22), line.name, anchor="end")
+def _mark(kind: str, x: float, y: float) -> str:
+    if kind == "own":
+        return f'<circle class="own" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
+    return f'<rect class="other" x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"/>'
+
+
+def _legend(lines: Sequence[Series], right: float) -> Iterator[str]:
+    """The mark and the name of each line, where there are two."""
+    for place, (kind, line) in enumerate(zip(_KINDS, lines, strict=False)):
+        if len(lines) > 1:
+            x = right - _LEGEND * (len(lines) - place)
+            yield _mark(kind, x, -11)
+            yield _text(x + 10, -6, line.name)
 
 
 def _tenfold(x: float, least: float, most: float) -> float:
     return math.log(x / least) / math.log(most / least) if most > least else 0.0
 
 
-def _apart(values: list[float], tenfold: bool) -> list[float]:
-    """The values whose words do not touch: all of a tenfold axis, else those a tenth of the last apart."""
-    kept: list[float] = []
-    for value in values:
-        if tenfold or not kept or value - kept[-1] >= values[-1] / 8:
-            kept.append(value)
+def _apart(words: Mapping[float, str]) -> list[tuple[float, str]]:
+    """What stands below an axis, by place: the last, and of those before it what does not touch the next."""
+    kept: list[tuple[float, str]] = []
+    for x, text in sorted(words.items(), reverse=True):
+        if not kept or kept[-1][0] - x > 4.5 * (len(text) + len(kept[-1][1])):
+            kept.append((x, text))
     return kept
 
 

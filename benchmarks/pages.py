@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from benchmarks import results
 from benchmarks.candidates import WHOLE
-from benchmarks.charts import Panel, Series, bars, panels
+from benchmarks.charts import Panel, Series, bars, number, panels
 from benchmarks.made_up import Json
 
 FUNCTIONS = {"own_percent": "% of all samples", "function": "function", "module": "module"}
@@ -24,13 +24,36 @@ def blocks() -> dict[str, str]:
     if targets:
         made["targets"] = results.table(results.TARGETS, targets)
     if profile:
-        made["profile"] = results.table(FUNCTIONS, profile["functions"])
-    if search := results.kept("growth").get("search"):
-        made["search"] = (
-            f"All {search['periods']:,} periods of a year at once, counted and scored for one clinician, took"
-            f" {search['cpu_s']} CPU seconds after {search['read_cpu_s']} of reading."
+        rows = [{**row, **{key: f"`{row[key]}`" for key in ("function", "module")}} for row in profile["functions"]]
+        made["profile"] = results.table(FUNCTIONS, rows)
+    return made | _growth(results.kept("growth"))
+
+
+def _growth(found: Json) -> dict[str, str]:
+    """What one sees in each chart of growth, in a sentence."""
+    made = {f"growth_{name}": _seen(found[name], name) for name in _GROWS if name in found}
+    if points := found.get("periods"):
+        last = points[-1]
+        made["growth_periods"] = (
+            f"After reading ({last['read_cpu_s']} CPU seconds), {last['x']:,} periods counted one by one for everybody"
+            f" took {last['then_cpu_s']} CPU seconds, a period {last['then_cpu_s'] / last['x'] * 1000:.0f} ms."
+        )
+    if search := found.get("search"):
+        made["growth_periods"] += (
+            f" All {search['periods']:,} periods that a year allows, searched at once for one clinician, took"
+            f" {search['cpu_s']}."
         )
     return made
+
+
+def _seen(points: list[Json], what: str) -> str:
+    """First and last point of a chart, and how much more the last takes."""
+    first, last = points[0], points[-1]
+    return (
+        f"From {first['x']:,} to {last['x']:,} {_GROWS[what][1]}, {number(last['x'] / first['x'])} times as many, CPU"
+        f" went from {first['cpu_s']} to {last['cpu_s']} seconds, {number(last['cpu_s'] / first['cpu_s'])} times as"
+        f" much, and peak memory from {first['peak_mb']:,} to {last['peak_mb']:,} MB."
+    )
 
 
 def _damaged(found: Json) -> str:
