@@ -30,7 +30,7 @@ STARTS = 9
 
 @dataclass(frozen=True)
 class Asked:
-    """Where corpora stand, their sizes in MB, how often each is read, and the memory of the database for the large one."""
+    """Where corpora stand, their sizes in MB, how often each is read, and what the database may hold of the large."""
 
     corpora: Path
     size: int
