@@ -116,10 +116,23 @@ def test_the_description_of_a_chart_names_its_numbers() -> None:
 
 def test_nothing_of_a_chart_lies_outside_of_it() -> None:
     for text in CHARTS.values():
-        _, _, width, height = map(float, re.findall(r'viewBox="(\S+) (\S+) (\S+) (\S+)"', text)[0])
-        for x, y in re.findall(r'c?x="([\d.-]+)" c?y="([\d.-]+)"', text):
-            assert -5 <= float(x) <= width
-            assert -5 <= float(y) <= height
+        root = ElementTree.fromstring(text)
+        _, _, width, height = map(float, root.get("viewBox", "").split())
+        for group in [root, *root.findall("{*}g")]:
+            left, top = map(float, re.findall(r"[\d.]+", group.get("transform", "0 0")))
+            for one in group:
+                x, y = (float(one.get(name) or one.get(f"c{name}") or 0) for name in "xy")
+                assert 0 <= left + x <= width
+                assert 0 <= top + y <= height
+
+
+def test_words_below_an_axis_do_not_touch() -> None:
+    points = [(x, 1) for x in (1_000, 1_050, 8_000, 9_500, 10_000)]
+    root = ElementTree.fromstring(panels("Near", [Panel("s", "events", (Series("CPU", points),))]))
+    shown = {one.text for one in root.findall("{*}g/{*}text")}
+
+    assert {"1,050", "10,000"} <= shown
+    assert shown & {"1,000", "9,500", "8,000"} == {"8,000"}
 
 
 def test_a_sample_belongs_to_the_innermost_call() -> None:
