@@ -6,12 +6,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
+BENCH_VENV := .venv-bench
+MEASURE := $(BENCH_VENV)/bin/python -m benchmarks
 SIZE ?= 100
 ROUNDS ?= 5
+BASE ?= 100
+LARGE ?= 5000
+NOTE ?=
+GIVEN = $(if $(filter command line environment,$(origin SIZE)),$(SIZE),$(1))
 
 QUICK := "not browser and not conformance and not integration and not bruteforce"
 
-.PHONY: install demo test lint types layers tests coverage browser audit conformance integration bench bench-crawl bench-bulk bruteforce lock clean
+.PHONY: install demo test lint types layers tests coverage browser audit conformance integration bench bench-peers bench-growth bench-ratios bench-profile bench-crawl bench-bulk bruteforce lock clean
 
 install: $(VENV)/.installed
 
@@ -59,8 +65,29 @@ conformance: install
 integration: install
 	PI180_SHARED=$(SHARED) $(BIN)/pytest -m integration tests/integration
 
-bench: install
-	$(BIN)/python benchmarks/extract.py --size $(SIZE) --rounds $(ROUNDS)
+# Other parsers and a profiler live in an environment of their own: where orjson is installed, fhir.resources takes it.
+$(BENCH_VENV)/.installed: requirements-bench.lock
+	$(PYTHON) -m venv --clear $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-bench.lock
+	@touch $@
+
+bench: $(BENCH_VENV)/.installed
+	$(MEASURE).extract --size $(SIZE) --rounds $(ROUNDS) --note "$(NOTE)"
+
+# A peer that cannot be installed or loaded here is left out, and the bench says so.
+bench-peers: $(BENCH_VENV)/.installed
+	-$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-peers.lock
+	-cd benchmarks/peers && npm ci --silent --ignore-scripts --no-audit --no-fund
+	$(MEASURE).peers --size $(call GIVEN,20) $(if $(OPENSSL),--openssl $(OPENSSL)) --note "$(NOTE)"
+
+bench-growth: $(BENCH_VENV)/.installed
+	$(MEASURE).growth --size $(call GIVEN,1000) --base $(BASE) --note "$(NOTE)"
+
+bench-ratios: $(BENCH_VENV)/.installed
+	$(MEASURE).ratios --size $(call GIVEN,1000) --large $(LARGE) --rounds $(ROUNDS) --note "$(NOTE)"
+
+bench-profile: $(BENCH_VENV)/.installed
+	$(MEASURE).profiling --size $(SIZE)
 
 bench-crawl: install
 	$(BIN)/python benchmarks/crawl.py
@@ -81,6 +108,8 @@ audit: install
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group bench --constraint requirements.lock pyproject.toml -o requirements-bench.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group bench-peers -o requirements-peers.lock
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

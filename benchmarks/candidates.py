@@ -1,24 +1,27 @@
-"""Programs that read a corpus: pi180's extraction, and others that do less, or the same in another way.
+"""Programs that read a corpus: pi180's whole job and its extraction, and others that do the same counts, or less.
 
-Each takes NDJSON files and says what it counted: `prescribed` and `transmitted`, as in the corpus's `truth.json`. Those
-that only read say nothing. What a program does once, before it reads, is kept apart.
+Each takes NDJSON files and says what it counted, as in the corpus's `truth.json`. Those that only read say nothing.
+What a program does once, before it reads, is kept apart.
 """
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-Counted = dict[str, int]
+from benchmarks import by_hand
+
+Counted = dict[str, Any]
 Program = Callable[[list[Path]], Counted]
 
 _BLOCK = 5_000
-_READ = ("MedicationRequest", "Provenance")
-_LEFT_OUT = ("draft", "entered-in-error", "cancelled")
+WHOLE, EXTRACTION, PARSED = "pi180, NDJSON to cases", "pi180 extract", "pysimdjson, parse only"
+JSON_LOOP, MODELS, SELECTORS = "json loop", "fhir.resources models", "fhirpathpy selectors"
 
 
 def lines_of(paths: list[Path]) -> Iterator[bytes]:
@@ -28,14 +31,39 @@ def lines_of(paths: list[Path]) -> Iterator[bytes]:
             yield from file
 
 
-def _pi180() -> Program:
-    """`extract` with the generic profile: lines guarded, shapes checked, events of every kind."""
+def _cases() -> Program:
+    """The whole job: every file read and guarded, events, joins, and the cases of all measures counted for a year."""
+    usecases, model = import_module("smartapp.usecases"), import_module("scoring.model")
+    rules = import_module("scoring.rulebook").load(2026)
+    period = model.Period(date(2026, 1, 1), date(2026, 12, 31))
+
+    def run(paths: list[Path]) -> Counted:
+        with usecases.read(usecases.Source(paths[0].parent), rules, period) as reading:
+            return {"counts": counts_of(reading.tallies), "quarantined": reading.quarantine.count}
+
+    return run
+
+
+def counts_of(tallies: Any) -> dict[str, list[int]]:
+    """What pi180's tallies say of the four counts of a corpus, by NPI."""
+    counts: dict[str, list[int]] = {}
+    for one in tallies:
+        found = counts.setdefault(one.npi, [0, 0, 0, 0]) if one.npi else [0, 0, 0, 0]
+        if (one.measure, one.variant) == ("PI_EP_1", "controlled-included"):
+            found[:2] = one.denominator, one.met
+        elif one.measure == "PI_HIE_1":
+            found[2] = one.denominator
+        elif one.measure == "PI_PEA_1":
+            found[3] = one.denominator
+    return counts
+
+
+def _extraction() -> Program:
+    """`extract` with the generic profile, in blocks: lines guarded, shapes checked, events of every kind, no SQL."""
     events, profiles, folder = (import_module(f"extractors.{name}") for name in ("events", "profile", "sources.folder"))
     profile, zone = profiles.load_profile("generic"), ZoneInfo("America/New_York")
 
     def run(paths: list[Path]) -> Counted:
-        written: set[str] = set()
-        sent: set[str] = set()
         counted: Counter[str] = Counter()
         lines = folder.Folder(paths[0].parent).lines()
         while block := list(islice(lines, _BLOCK)):
@@ -43,12 +71,7 @@ def _pi180() -> Program:
             counted["quarantined"] += len(found.quarantine)
             counted["resources"] += len(found.resources)
             counted["events"] += len(found.events)
-            for event in found.events:
-                if event["kind"] == "prescription-written" and event["answer"] == "met":
-                    written.add(event["focus"])
-                elif event["kind"] == "prescription-transmitted" and event["answer"] == "met":
-                    sent.add(event["focus"])
-        return dict(counted) | {"prescribed": len(written), "transmitted": len(written & sent)}
+        return dict(counted)
 
     return run
 
@@ -62,64 +85,23 @@ def _parse_only(decode: Callable[[bytes], object]) -> Program:
     return run
 
 
-def _msgspec() -> Program:
-    """Every line parsed and validated, nothing made of it but Python objects."""
-    return _parse_only(import_module("msgspec").json.Decoder().decode)
-
-
-def _msgspec_raw() -> Program:
-    """Every line's outermost object split, its values left as bytes: the least that a reader in Python pays."""
-    msgspec = import_module("msgspec")
-    return _parse_only(msgspec.json.Decoder(dict[str, msgspec.Raw]).decode)
-
-
-def _simdjson() -> Program:
-    """Every line parsed by a SIMD parser, nothing made of it."""
-    return _parse_only(import_module("simdjson").Parser().parse)
-
-
 def _loop(loads: Callable[[bytes], Any]) -> Program:
-    """The loop that a person writes at first: whole dictionaries, and two counts."""
+    """The loop that a person writes at first: whole dictionaries, and the four counts."""
 
     def run(paths: list[Path]) -> Counted:
-        written: set[str] = set()
-        sent: set[str] = set()
-        for line in lines_of(paths):
-            found = loads(line)
-            if found["resourceType"] == "MedicationRequest":
-                if found.get("intent") == "order" and found.get("status") not in _LEFT_OUT:
-                    written.add(found["id"])
-            elif found["resourceType"] == "Provenance" and any(
-                coding.get("code") == "transmit" for coding in found["activity"]["coding"]
-            ):
-                sent.update(target["reference"].partition("/")[2] for target in found["target"])
-        return {"prescribed": len(written), "transmitted": len(written & sent)}
+        return by_hand.counted(map(loads, lines_of(paths)))
 
     return run
 
 
-_SQL = """
-with written as (
-  select distinct id from read_ndjson(?, columns = {id: 'VARCHAR', intent: 'VARCHAR', status: 'VARCHAR'})
-  where intent = 'order' and status not in ('draft', 'entered-in-error', 'cancelled')
-), sent as (
-  select distinct split_part(item.reference, '/', 2) as id
-  from read_ndjson(?, columns = {activity: 'STRUCT(coding STRUCT(code VARCHAR)[])',
-    target: 'STRUCT(reference VARCHAR)[]'}), unnest(target) as told(item)
-  where list_contains(list_transform(activity.coding, lambda one: one.code), 'transmit')
-)
-select count(*), count(sent.id) from written left join sent using (id)
-"""
-
-
 def _duckdb() -> Program:
-    """The same two counts in SQL, over the two types that it needs, on one thread."""
+    """The four counts in SQL, over the types that they need and no other, on one thread."""
     connection = import_module("duckdb").connect(config={"threads": 1})
 
     def run(paths: list[Path]) -> Counted:
-        needed = [[str(path) for path in paths if path.stem == kind] for kind in _READ]
-        prescribed, transmitted = connection.execute(_SQL, needed).fetchone()
-        return {"prescribed": prescribed, "transmitted": transmitted}
+        named = {path.stem: str(path) for path in paths}
+        rows = connection.execute(by_hand.SQL, {kind: named[kind] for kind in by_hand.TYPES}).fetchall()
+        return {"counts": {npi: list(counts) for npi, *counts in rows}}
 
     return run
 
@@ -137,33 +119,38 @@ def _models() -> Program:
 
 
 def _selectors() -> Program:
-    """The criteria of the generic profile by `fhirpathpy`, and nothing that comes after them."""
+    """The selectors of the generic profile by `fhirpathpy`: every criterion, and every column of what matched."""
     profile = import_module("extractors.profile").load_profile("generic")
     reference = import_module("extractors.fhirpath.reference").reference
-    asked = {kind: [reference(one.texts["where"]) for one in group] for kind, group in profile.selectors.items()}
+    asked = {
+        kind: [{name: reference(text) for name, text in one.texts.items()} for one in group]
+        for kind, group in profile.selectors.items()
+    }
 
     def run(paths: list[Path]) -> Counted:
         for line in lines_of(paths):
             found = json.loads(line)
-            for criterion in asked.get(found["resourceType"], ()):
-                criterion(found)
+            for selector in asked.get(found["resourceType"], ()):
+                if selector["where"](found) == [True]:
+                    for name, column in selector.items():
+                        name == "where" or column(found)
         return {}
 
     return run
 
 
 PREPARED: dict[str, Callable[[], Program]] = {
-    "pi180 extract": _pi180,
-    "msgspec, split only": _msgspec_raw,
-    "msgspec, parse only": _msgspec,
-    "simdjson, parse only": _simdjson,
-    "json loop": lambda: _loop(json.loads),
+    WHOLE: _cases,
+    EXTRACTION: _extraction,
+    PARSED: lambda: _parse_only(import_module("simdjson").Parser().parse),
+    "msgspec, parse only": lambda: _parse_only(import_module("msgspec").json.Decoder().decode),
+    JSON_LOOP: lambda: _loop(json.loads),
     "orjson loop": lambda: _loop(import_module("orjson").loads),
     "DuckDB query": _duckdb,
-    "fhir.resources models": _models,
-    "fhirpathpy criteria": _selectors,
+    MODELS: _models,
+    SELECTORS: _selectors,
 }
-"""Programs by name. `simdjson` and `orjson` are no dependencies of pi180: they run where somebody has them."""
+"""Programs by name. `pysimdjson` and `orjson` are no dependencies of pi180: `make bench` brings them."""
 
-SLOW = frozenset({"fhir.resources models", "fhirpathpy criteria"})
+SLOW = frozenset({MODELS, SELECTORS})
 """Programs that read a sample."""

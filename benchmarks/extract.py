@@ -1,59 +1,33 @@
-"""What reading costs: `make bench` runs pi180's extraction and other programs in rotation, on the same files.
+"""What reading costs: `make bench` runs pi180 and other programs in rotation, on the same files.
 
-Every run is a process of its own. CPU is user and system time; `work` is what comes after imports and preparation, and
-is what is compared: at a few megabytes the start of a process would hide it. Slow programs read a sample. Nothing here
-fails for being slow; a count that is wrong, or a damaged line that is not listed, does.
+Every run is a process of its own; CPU is user and system time of it and its children. Slow programs read a sample.
+Nothing here fails for being slow; a count that is wrong, or a damaged line that is not listed, does.
 """
 
 import argparse
 import json
-import os
-import platform
-import resource
 import statistics
-import subprocess
 import sys
-import time
-from importlib.metadata import version
+from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from benchmarks.candidates import PREPARED, SLOW
-from benchmarks.corpus import make
-from extractors.events import extract
+from benchmarks import pages, results
+from benchmarks.candidates import JSON_LOOP, MODELS, PARSED, PREPARED, SELECTORS, SLOW, WHOLE
+from benchmarks.corpus import made
+from benchmarks.made_up import Json
+from benchmarks.measuring import ROOT
+from benchmarks.one import Run, measured
+from extractors.events import Extract, Line, extract
 from extractors.profile import load_profile
 from extractors.sources.folder import Folder
 
-Json = dict[str, Any]
-HERE = Path(__file__).parent
+CORPORA = ROOT / "out" / "corpus"
 SAMPLE = 2_000_000
-_PARSERS = {"simdjson, parse only": "simdjson", "orjson loop": "orjson"}
-_VERSIONS = ("duckdb", "fhir.resources", "fhirpathpy", "msgspec")
-
-
-def run_one(name: str, corpus: Path) -> None:
-    """Run one program in this process, and print what it cost."""
-    prepared = PREPARED[name]()
-    paths = sorted(corpus.glob("*.ndjson"))
-    before = time.process_time()
-    counted = prepared(paths)
-    work = time.process_time() - before
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    said = {"work": work, "cpu": used.ru_utime + used.ru_stime, "peak": peak, "counted": counted}
-    print(json.dumps(said))
-
-
-def measured(name: str, corpus: Path) -> Json:
-    """Run one program in a process of its own."""
-    command = [sys.executable, __file__, "--one", name, "--corpus", str(corpus)]
-    ran = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent)
-    found: Json = json.loads(ran.stdout.splitlines()[-1])
-    return found
+_PARSERS = {PARSED: "simdjson", "orjson loop": "orjson"}
+_BLOCK = 5_000
 
 
 def sample_of(corpus: Path) -> Path:
@@ -69,101 +43,116 @@ def sample_of(corpus: Path) -> Path:
     return sample
 
 
+def truth_of(corpus: Path) -> Json:
+    """What was written into a corpus."""
+    found: Json = json.loads((corpus / "truth.json").read_text())
+    return found
+
+
 def check(name: str, counted: Json, truth: Json) -> None:
-    """Stop where a program counted otherwise than the corpus says."""
-    for what in ("prescribed", "transmitted"):
-        if what in counted and counted[what] != truth[what]:
-            raise SystemExit(f"{name}: {what} {counted[what]}, but {truth[what]} were written")
+    """Stop where a program that counts did so otherwise than the corpus says."""
+    if "counts" in counted and counted["counts"] != truth["counts"]:
+        differ = sorted(npi for npi, said in truth["counts"].items() if counted["counts"].get(npi) != said)
+        raise SystemExit(
+            f"{name}: counts of {len(differ)} of {len(truth['counts'])} clinicians are not what was written"
+        )
 
 
-def check_damaged(corpus: Path) -> str:
+def check_damaged(corpus: Path) -> Json:
     """That every damaged line is listed and every other one counted, exactly; says how many."""
-    truth = json.loads((corpus / "truth.json").read_text())
-    found = extract(Folder(corpus / "lines").lines(), load_profile("generic"), ZoneInfo("America/New_York"))
-    listed = sorted([row["file"], row["line"]] for row in found.quarantine)
-    if listed != sorted(truth["damaged"]):
+    truth, listed, counted = truth_of(corpus), list[tuple[str, int]](), 0
+    for found in map(_extracted, _blocks(corpus)):
+        listed += [(row["file"], row["line"]) for row in found.quarantine]
+        counted += len(found.resources) + sum(found.not_read.values())
+    if sorted(listed) != sorted(map(tuple, truth["damaged"])):
         raise SystemExit(f"{len(listed)} lines were set aside, but {len(truth['damaged'])} others are damaged")
-    counted = len(found.resources) + sum(found.not_read.values())
     if counted + len(listed) != sum(truth["lines"].values()):
         raise SystemExit(f"{counted} whole lines were counted, of {sum(truth['lines'].values()) - len(listed)}")
-    return f"{len(listed)} damaged lines listed, {counted} others counted"
+    check("the damaged export", measured(WHOLE, corpus / "lines").counted, truth)
+    return {"megabytes": round(truth["bytes"] / 1e6), "listed": len(listed), "counted": counted}
+
+
+def _blocks(corpus: Path) -> Iterator[list[Line]]:
+    lines = Folder(corpus / "lines").lines()
+    while block := list(islice(lines, _BLOCK)):
+        yield block
+
+
+def _extracted(block: list[Line]) -> Extract:
+    return extract(block, load_profile("generic"), ZoneInfo("America/New_York"))
 
 
 def compare(corpus: Path, rounds: int) -> list[Json]:
     """Run all programs in rotation; a row for each, the median of its runs."""
-    truth, sample = json.loads((corpus / "truth.json").read_text()), sample_of(corpus)
-    runs: dict[str, list[Json]] = {name: [] for name in PREPARED if find_spec(_PARSERS.get(name, "json"))}
+    truth, sample = truth_of(corpus), sample_of(corpus)
+    runs: dict[str, list[Run]] = {name: [] for name in PREPARED if find_spec(_PARSERS.get(name, "json"))}
     for number in range(rounds):
         for name in (name for name in runs if name not in SLOW or not number):
             print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
             found = measured(name, sample if name in SLOW else corpus / "lines")
-            if name not in SLOW:  # a sample is not the whole
-                check(name, found["counted"], truth)
+            check(name, found.counted, truth)
             runs[name].append(found)
-    return [_row(name, found, sample if name in SLOW else corpus / "lines") for name, found in runs.items()]
+    return [row_of(name, found, sample if name in SLOW else corpus / "lines") for name, found in runs.items()]
 
 
-def _row(name: str, runs: list[Json], corpus: Path) -> Json:
-    paths = list(corpus.glob("*.ndjson"))
+def row_of(name: str, runs: list[Run], folder: Path) -> Json:
+    """What the runs of one program over one folder cost, by its bytes and its lines."""
+    paths = list(folder.glob("*.ndjson"))
     size = sum(path.stat().st_size for path in paths)
-    resources = sum(path.read_bytes().count(b"\n") for path in paths)
-    work = statistics.median(run["work"] for run in runs)
+    work = [run.work for run in runs]
+    per_gb = [round(seconds / size * 1e9, 2) for seconds in (statistics.median(work), min(work), max(work))]
     return {
         "program": name,
         "runs": len(runs),
         "megabytes": round(size / 1e6, 1),
-        "work_s": round(work, 3),
-        "whole_process_cpu_s": round(statistics.median(run["cpu"] for run in runs), 3),
-        "cpu_s_per_gb": round(work / size * 1e9, 2),
-        "least_per_gb": round(min(run["work"] for run in runs) / size * 1e9, 2),
-        "most_per_gb": round(max(run["work"] for run in runs) / size * 1e9, 2),
-        "resources_per_cpu_s": round(resources / work),
-        "peak_mb": round(max(run["peak"] for run in runs) / 1e6),
+        "work_s": round(statistics.median(work), 3),
+        "whole_process_cpu_s": round(statistics.median(run.cpu for run in runs), 3),
+        "wall_s": round(statistics.median(run.wall for run in runs), 3),
+        **dict(zip(("cpu_s_per_gb", "least_per_gb", "most_per_gb"), per_gb, strict=True)),
+        "resources_per_cpu_s": round(sum(map(lines_in, paths)) / statistics.median(work)),
+        "peak_mb": round(max(run.peak for run in runs) / 1e6),
     }
 
 
-def show(rows: list[Json]) -> None:
-    """Print the rows, each with its ratio to pi180's extraction."""
-    own = next(row for row in rows if row["program"] == "pi180 extract")
-    heads = f"{'CPU s/GB':>11}{'least-most':>18}{'resources/CPU s':>17}{'peak MB':>9}{'pi180 takes':>13}"
-    print(f"{'program':24}{'MB':>8}{heads}")
-    for row in rows:
-        spread = f"{row['least_per_gb']:.2f}-{row['most_per_gb']:.2f}"
-        ratio = own["cpu_s_per_gb"] / row["cpu_s_per_gb"]
-        says = f"{ratio:.1f} x" if ratio >= 1 else f"1/{1 / ratio:.1f}"
-        print(
-            f"{row['program']:24}{row['megabytes']:8.1f}{row['cpu_s_per_gb']:11.2f}{spread:>18}"
-            f"{row['resources_per_cpu_s']:17,}{row['peak_mb']:9}{says:>13}"
-        )
+def lines_in(path: Path) -> int:
+    """How many lines a file has, without holding it."""
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1024 * 1024), b""))
 
 
-def _written(rows: list[Json], lines: str, asked: argparse.Namespace) -> Json:
-    versions = {"python": platform.python_version()} | {name: version(name) for name in _VERSIONS}
-    about = {"cores": os.cpu_count(), "rounds": asked.rounds, "note": asked.note, "versions": versions}
-    return {"about": about, "damaged": lines, "programs": rows}
+def targets_of(rows: list[Json]) -> list[Json]:
+    """What the whole job may cost beside the other programs, and what it does, for each that ran."""
+    cost = {row["program"]: row["cpu_s_per_gb"] for row in rows}
+    asked = [
+        (f"CPU of {PARSED}", PARSED, 6, "at most {} times"),
+        (f"CPU of the {JSON_LOOP}", JSON_LOOP, 1, "less than {} times"),
+        (f"CPU of {MODELS}", MODELS, 1 / 25, "at most 1/25"),
+        (f"CPU of {SELECTORS}", SELECTORS, 1 / 100, "at most 1/100"),
+    ]
+    return [
+        results.target(f"{WHOLE}: {what}", words.format(limit), limit, cost[WHOLE] / cost[name])
+        for what, name, limit, words in asked
+        if name in cost
+    ]
 
 
 def main() -> None:
     """Make the corpora, compare, print, write `results.json`."""
     reads = argparse.ArgumentParser(description=__doc__)
-    reads.add_argument("--one", choices=sorted(PREPARED), help=argparse.SUPPRESS)
-    reads.add_argument("--corpus", type=Path, default=HERE.parent / "out" / "corpus", metavar="FOLDER")
+    reads.add_argument("--corpora", type=Path, default=CORPORA, metavar="FOLDER")
     reads.add_argument("--size", type=int, default=100, metavar="MB")
     reads.add_argument("--rounds", type=int, default=5)
     reads.add_argument("--note", default="", help="what else the machine did, for results.json")
     asked = reads.parse_args()
-    if asked.one:
-        run_one(asked.one, asked.corpus)
-        return
-    corpus, damaged = asked.corpus / f"{asked.size}", asked.corpus / f"{asked.size}-damaged"
-    for folder, broken in ((corpus, False), (damaged, True)):
-        if not (folder / "truth.json").exists():
-            make(folder, asked.size, broken)
+    corpus = made(asked.corpora / f"{asked.size}", asked.size)
+    damaged = made(asked.corpora / f"{asked.size}-damaged", asked.size, damaged=True)
     rows = compare(corpus, asked.rounds)
-    show(rows)
-    lines = check_damaged(damaged)
-    print(lines)
-    (HERE / "results.json").write_text(json.dumps(_written(rows, lines, asked), indent=1) + "\n")
+    targets, about = targets_of(rows), results.about(asked.note, rounds=asked.rounds, size_mb=asked.size)
+    found = {"about": about, "programs": rows, "targets": targets, "damaged": check_damaged(damaged)}
+    results.keep("results", found)
+    print(results.table(results.PROGRAMS, results.with_ratio(rows, WHOLE)))
+    print(results.table(results.TARGETS, targets))
+    pages.write()
 
 
 if __name__ == "__main__":

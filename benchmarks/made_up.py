@@ -22,17 +22,17 @@ _DRUGS = [
 
 
 class Book:
-    """Draws what happens."""
+    """Draws what happens among so many clinicians, each of whom has so many patients of their own."""
 
-    def __init__(self, clinicians: int) -> None:
+    def __init__(self, clinicians: int, patients: int = PATIENTS_OF_CLINICIAN) -> None:
         self.draw = random.Random(SEED)
-        self.clinicians = clinicians
+        self.clinicians, self.patients = clinicians, patients
         self.number = 0
 
     def person(self) -> tuple[str, str, str]:
         """A patient, a clinician and a time with an offset."""
         clinician = self.draw.randrange(self.clinicians)
-        patient = clinician * PATIENTS_OF_CLINICIAN + self.draw.randrange(PATIENTS_OF_CLINICIAN)
+        patient = clinician * self.patients + self.draw.randrange(self.patients)
         when = START + timedelta(minutes=self.draw.randrange(60 * 24 * 700))
         return f"Patient/sample-{patient}", f"Practitioner/doctor-{clinician}", f"{when:%Y-%m-%dT%H:%M:%S}-05:00"
 
@@ -209,15 +209,23 @@ MIX: tuple[tuple[Callable[[Book], Iterator[Json]], int], ...] = (
 )
 
 
-COUNTED = ("MedicationRequest", "Provenance")
+def npi(clinician: int) -> str:
+    """The NPI of a clinician by number."""
+    return f"99{clinician:08}"
 
 
-def people(clinicians: int) -> Iterator[Json]:
+def people(book: Book) -> Iterator[Json]:
     """Everyone whom the other resources name."""
     yield resource("Organization", "practice", name="Practice", identifier=[{"system": "urn:x", "value": "1"}])
-    for number in range(clinicians):
-        npi = [{"system": "http://hl7.org/fhir/sid/us-npi", "value": f"99{number:08}"}]
-        yield resource("Practitioner", f"doctor-{number}", active=True, identifier=npi)
-    for number in range(clinicians * PATIENTS_OF_CLINICIAN):
+    for number in range(book.clinicians):
+        known = [{"system": "http://hl7.org/fhir/sid/us-npi", "value": npi(number)}]
+        yield resource("Practitioner", f"doctor-{number}", active=True, identifier=known)
+    for number in range(book.clinicians * book.patients):
         record = [{"system": "urn:oid:1.2.3", "value": f"MRN{number}"}]
         yield resource("Patient", f"sample-{number}", identifier=record, gender="other", birthDate="1970-01-01")
+
+
+def weights(quiet: int) -> list[float]:
+    """How often each of `MIX` is drawn where so many in a hundred are what no measure reads."""
+    usual = [weight for _, weight in MIX]
+    return [*(weight * (100 - quiet) / (100 - usual[-1]) for weight in usual[:-1]), quiet]

@@ -1,0 +1,1 @@
+"""Engines made for FHIR, run beside pi180: `make bench-peers`."""
