@@ -231,10 +231,24 @@ def test_a_second_run_takes_everything_from_the_first(kept: Work, tmp_path: Path
     assert parts_in(kept) == before
 
 
-def test_helpers_take_from_the_first_run_too(kept: Work, tmp_path: Path, expected: dict[str, Any]) -> None:
-    before = parts_in(kept)
-    assert read(tmp_path / "copy", replace(WITH_HELP, reuse=kept.reuse)) == expected
-    assert parts_in(kept) == before
+def test_nobody_needs_help_to_take_from_the_first_run(kept: Work, tmp_path: Path, expected: dict[str, Any]) -> None:
+    def none_is_there() -> None:
+        assert multiprocessing.active_children() == []
+
+    source = Interrupted(tmp_path / "copy", none_is_there)
+    with gathered(source, GENERIC, ZONE, replace(WITH_HELP, reuse=kept.reuse)) as found:
+        none_is_there()
+        assert said(found) == expected
+
+
+def test_what_helpers_kept_is_what_this_process_keeps(kept: Work, data: Path, tmp_path: Path) -> None:
+    assert kept.reuse is not None
+    read(data, replace(WITH_HELP, reuse=tmp_path / "other"))
+    assert contents(tmp_path / "other") == contents(kept.reuse)
+
+
+def contents(reuse: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in (reuse / "parts").iterdir()}
 
 
 def test_a_line_that_changed_is_extracted_again_with_its_block_alone(kept: Work, tmp_path: Path) -> None:
