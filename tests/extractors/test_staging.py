@@ -392,15 +392,32 @@ def test_work_that_nobody_asked_for_takes_all_cores() -> None:
     assert Work().workers == cores() >= 1
 
 
-@pytest.mark.parametrize(("text", "size"), [("512MB", "512MB"), ("2 GB", "2000MB"), ("64mib", "64MB")])
-def test_a_size_is_read_as_people_write_it(text: str, size: str) -> None:
-    assert work_of(memory=text).memory == size
+@pytest.mark.parametrize(
+    ("text", "database", "workers"),
+    [("300MB", "100MB", 1), ("399 MB", "199MB", 1), ("400MB", "200MB", 2), ("2 GB", "1800MB", 9), ("1gib", "800MB", 5)],
+)
+def test_memory_bounds_how_many_read_and_then_what_the_database_has(text: str, database: str, workers: int) -> None:
+    assert work_of(9, text) == Work(workers, database)
+    assert work_of(1, text) == Work(1, database)
 
 
-@pytest.mark.parametrize("text", ["", "512", "63MB", "0GB", "-1GB", "much", "1TB", "1e9"])
+@pytest.mark.parametrize("text", ["", "512", "299MB", "0GB", "-1GB", "much", "1TB", "1e9"])
 def test_a_size_that_cannot_be_meant_is_refused(text: str) -> None:
-    with pytest.raises(StagingError, match="expected 64MB or more"):
+    with pytest.raises(StagingError, match="expected 300MB or more"):
         work_of(memory=text)
+
+
+def rows_of(engine: LocalEngine, table: str) -> list[dict[str, Any]]:
+    engine.run(f"{table}.sql")
+    return engine.rows(table)
+
+
+def test_a_database_that_finds_no_room_says_what_to_do(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "SELECT list(n) AS all_of_them FROM range(3000000) AS numbers(n)"
+    monkeypatch.setattr(local, "statements", {"much.sql": (("much", text),)}.__getitem__)
+    with pytest.raises(StagingError, match="more than the 10MB that the database has"), LocalEngine("10MB") as engine:
+        rows_of(engine, "much")
+    assert list(temporary.iterdir()) == []
 
 
 def test_no_worker_at_all_is_refused() -> None:
