@@ -23,7 +23,7 @@ import duckdb
 import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
-from extractors.errors import TableError
+from extractors.errors import StagingError, TableError
 from extractors.staging.private import private_folder
 
 _STATEMENT = re.compile(r"^-- table: (?P<name>\w+)\n(?P<text>.*?)^;$", re.DOTALL | re.MULTILINE)
@@ -81,6 +81,8 @@ class _Waiting(NamedTuple):
 class LocalEngine:
     """An in-process database of event tables. Close it, or use it as a context.
 
+    As a context it turns the end of its memory, or of the disk, into a `StagingError`.
+
     Args:
         memory_limit: of the database; engines of few rows have it together. What does not fit lies in a private folder
             on the disk, as long as the engine is open.
@@ -121,13 +123,18 @@ class LocalEngine:
     def __enter__(self) -> "LocalEngine":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object = None, problem: BaseException | None = None, trace: object = None) -> None:
         if "_db" not in self.__dict__:
             return
         if self._catalog:
             self._db.execute(f"USE memory; DETACH {self._catalog}")
         self._db.close()
         self._spilling.close()
+        if isinstance(problem, duckdb.OutOfMemoryException | duckdb.IOException):
+            raise StagingError(
+                f"the rows need more than the {self._memory_limit} that the database has, or more room on the disk. "
+                "Allow more memory (--memory), or name another disk with TMPDIR."
+            ) from problem
 
     def load(self, name: str, table: pa.Table) -> None:
         """Take an Arrow table in under a name, in place of what had that name."""

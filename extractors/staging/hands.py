@@ -4,7 +4,6 @@ Helpers are started anew, not forked, for the process may have threads. They are
 it once. They end with the work, and with the process that they help, however that ends.
 """
 
-import hashlib
 import multiprocessing
 import os
 import shutil
@@ -17,6 +16,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -46,28 +46,34 @@ class Bench:
     version: bytes | None = None
 
     def part_of(self, number: int, block: Block) -> Part:
-        """The part of a block, of an earlier run where that is whole.
+        """The part of a block, of an earlier run where that is whole; raises as `made` does."""
+        name = self.name_of(number, block)
+        return self.kept(name) or self.made(name, block)
+
+    def name_of(self, number: int, block: Block) -> str:
+        """The name of a part: its place in the source, or a digest of all that decides where it may be reused."""
+        return f"{number:08}" if self.version is None else sha256(self.version + digest_of(block)).hexdigest()
+
+    def kept(self, name: str) -> Part | None:
+        """The part of that name of an earlier run; None where there is none that is whole."""
+        return None if self.version is None else parts.read(self.folder, name)
+
+    def made(self, name: str, block: Block) -> Part:
+        """Extract a block and write its part.
 
         Raises:
             OSError: it cannot be written.
             StagingError: there is too little room to write it.
         """
-        if self.version is None:
-            return self._made(f"{number:08}", block)
-        name = hashlib.sha256(self.version + digest_of(block)).hexdigest()
-        found = parts.read(self.folder, name)
-        if found is None:
-            found = self._made(name, block)
-            parts.keep(self.folder, found)
-        return found
-
-    def _made(self, name: str, block: Block) -> Part:
         if (free := shutil.disk_usage(self.folder).free) < _LEAST_ROOM:
             raise StagingError(
                 f"{self.folder}: {free / 1e6:.0f} MB are free, expected {_LEAST_ROOM / 1e6:.0f} MB or more for rows. "
                 "Make room, or name another disk with TMPDIR or --reuse."
             )
-        return parts.write(self.folder, name, extract(lines_of(block), self.profile, self.zone))
+        part = parts.write(self.folder, name, extract(lines_of(block), self.profile, self.zone))
+        if self.version is not None:
+            parts.keep(self.folder, part)
+        return part
 
 
 def parts_of(blocks: Iterator[Block], bench: Bench, work: Work) -> Iterator[Part]:
@@ -93,13 +99,19 @@ def parts_of(blocks: Iterator[Block], bench: Bench, work: Work) -> Iterator[Part
 def _together(
     numbered: Iterator[tuple[int, Block]], bench: Bench, pool: ProcessPoolExecutor, workers: int
 ) -> Iterator[Part]:
-    """Each helper has its block, and one more waits; whatever comes meanwhile, this process does itself."""
+    """Each helper has its block, and one more waits; whatever comes meanwhile, this process does itself.
+
+    The first helper starts with the first block that is not kept from an earlier run.
+    """
     held: deque[Future[Part]] = deque()
     for number, block in numbered:
-        if sum(not one.done() for one in held) < workers:
-            held.append(_given(pool, number, block))
+        name = bench.name_of(number, block)
+        if (part := bench.kept(name)) is not None:
+            held.append(_done(part))
+        elif sum(not one.done() for one in held) < workers:
+            held.append(_given(pool, name, block))
         else:
-            held.append(_done(bench.part_of(number, block)))
+            held.append(_done(bench.made(name, block)))
         while held and (held[0].done() or len(held) > 4 * workers):
             yield held.popleft().result()
     while held:
@@ -112,11 +124,11 @@ def _done(part: Part) -> "Future[Part]":
     return found
 
 
-def _given(pool: ProcessPoolExecutor, number: int, block: Block) -> "Future[Part]":
+def _given(pool: ProcessPoolExecutor, name: str, block: Block) -> "Future[Part]":
     """Give a block to a helper. One that is started here never hears Ctrl-C: it ends with this process."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return pool.submit(_helped, number, block)
+        return pool.submit(_helped, name, block)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -151,5 +163,5 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _helped(number: int, block: Block) -> Part:
-    return _BENCH[0].part_of(number, block)
+def _helped(name: str, block: Block) -> Part:
+    return _BENCH[0].made(name, block)

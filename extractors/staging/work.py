@@ -8,10 +8,11 @@ from pathlib import Path
 from extractors.errors import StagingError
 from extractors.sources.blocks import SIZE
 
-MEMORY = "2GB"
-_LEAST_MEMORY = 64_000_000
+DATABASE = "2GB"
+PROCESS_MB, LEAST_MB = 200, 300
+"""What a process that reads takes, about, besides the database; and the least in which all of it works."""
 _SIZE = re.compile(r"(?P<number>\d{1,6})\s?(?P<unit>[MG])i?B", re.IGNORECASE)
-_UNITS = {"M": 1_000_000, "G": 1_000_000_000}
+_UNITS = {"M": 1, "G": 1_000}
 
 
 def cores() -> int:
@@ -35,7 +36,7 @@ class Work:
     """
 
     workers: int = field(default_factory=cores)
-    memory: str = MEMORY
+    memory: str = DATABASE
     reuse: Path | None = None
     block: int = SIZE
     alone: int = 8
@@ -44,21 +45,28 @@ class Work:
 def work_of(workers: int | None = None, memory: str | None = None, reuse: Path | None = None) -> Work:
     """What a person asked for; None leaves the default.
 
+    Memory is that of all processes together: as many read as fit in it, and after them the database has what one
+    process leaves.
+
     Raises:
         StagingError: a number or a size that cannot be meant.
     """
     if workers is not None and workers < 1:
         raise StagingError(f"workers: expected 1 or more, got {workers}.")
-    return Work(cores() if workers is None else workers, MEMORY if memory is None else checked_memory(memory), reuse)
+    wanted = cores() if workers is None else workers
+    if memory is None:
+        return Work(wanted, DATABASE, reuse)
+    size = megabytes(memory)
+    return Work(min(wanted, max(size // PROCESS_MB, 1)), f"{size - PROCESS_MB}MB", reuse)
 
 
-def checked_memory(text: str) -> str:
-    """A size as the database takes it.
+def megabytes(text: str) -> int:
+    """A size as people write it.
 
     Raises:
         StagingError: it is none, or too little to work with.
     """
     found = _SIZE.fullmatch(text.strip())
-    if found is None or (size := int(found["number"]) * _UNITS[found["unit"].upper()]) < _LEAST_MEMORY:
-        raise StagingError(f"memory: expected 64MB or more, such as 512MB or 2GB, got {text!r}.")
-    return f"{size // 1_000_000}MB"
+    if found is None or (size := int(found["number"]) * _UNITS[found["unit"].upper()]) < LEAST_MB:
+        raise StagingError(f"memory: expected {LEAST_MB}MB or more, such as 512MB or 2GB, got {text!r}.")
+    return size

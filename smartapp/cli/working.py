@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from extractors.errors import StagingError
-from extractors.staging.work import MEMORY, checked_memory, work_of
+from extractors.staging.work import DATABASE, PROCESS_MB, megabytes, work_of
 from smartapp.cli.options import PLACE, Command
 
 
@@ -19,18 +19,22 @@ class Memory(click.ParamType[str]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The size, or a refusal that shows the form."""
         try:
-            return checked_memory(str(value))
+            megabytes(str(value))
         except StagingError as problem:
             self.fail(str(problem), param, ctx)
+        return str(value)
 
 
 _WORKERS = click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes that read, about 200 MB each. [default: all cores]"
+    "--workers",
+    type=click.IntRange(min=1),
+    help=f"Processes that read, about {PROCESS_MB} MB each. [default: all cores]",
 )
 _MEMORY = click.option(
     "--memory",
     type=Memory(),
-    help=f"What the database may hold before it goes on on the disk; reading is not part of it. [default: {MEMORY}]",
+    help="Memory of all processes together, such as 512MB: fewer of them read, and the database goes on on the disk. "
+    f"[default: {DATABASE} for the database alone]",
 )
 _REUSE = click.option(
     "--reuse", type=PLACE, help="Folder that keeps what was extracted, so that the next run reads only what changed."

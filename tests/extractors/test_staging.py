@@ -231,10 +231,24 @@ def test_a_second_run_takes_everything_from_the_first(kept: Work, tmp_path: Path
     assert parts_in(kept) == before
 
 
-def test_helpers_take_from_the_first_run_too(kept: Work, tmp_path: Path, expected: dict[str, Any]) -> None:
-    before = parts_in(kept)
-    assert read(tmp_path / "copy", replace(WITH_HELP, reuse=kept.reuse)) == expected
-    assert parts_in(kept) == before
+def test_nobody_needs_help_to_take_from_the_first_run(kept: Work, tmp_path: Path, expected: dict[str, Any]) -> None:
+    def none_is_there() -> None:
+        assert multiprocessing.active_children() == []
+
+    source = Interrupted(tmp_path / "copy", none_is_there)
+    with gathered(source, GENERIC, ZONE, replace(WITH_HELP, reuse=kept.reuse)) as found:
+        none_is_there()
+        assert said(found) == expected
+
+
+def test_what_helpers_kept_is_what_this_process_keeps(kept: Work, data: Path, tmp_path: Path) -> None:
+    assert kept.reuse is not None
+    read(data, replace(WITH_HELP, reuse=tmp_path / "other"))
+    assert contents(tmp_path / "other") == contents(kept.reuse)
+
+
+def contents(reuse: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in (reuse / "parts").iterdir()}
 
 
 def test_a_line_that_changed_is_extracted_again_with_its_block_alone(kept: Work, tmp_path: Path) -> None:
@@ -378,15 +392,32 @@ def test_work_that_nobody_asked_for_takes_all_cores() -> None:
     assert Work().workers == cores() >= 1
 
 
-@pytest.mark.parametrize(("text", "size"), [("512MB", "512MB"), ("2 GB", "2000MB"), ("64mib", "64MB")])
-def test_a_size_is_read_as_people_write_it(text: str, size: str) -> None:
-    assert work_of(memory=text).memory == size
+@pytest.mark.parametrize(
+    ("text", "database", "workers"),
+    [("300MB", "100MB", 1), ("399 MB", "199MB", 1), ("400MB", "200MB", 2), ("2 GB", "1800MB", 9), ("1gib", "800MB", 5)],
+)
+def test_memory_bounds_how_many_read_and_then_what_the_database_has(text: str, database: str, workers: int) -> None:
+    assert work_of(9, text) == Work(workers, database)
+    assert work_of(1, text) == Work(1, database)
 
 
-@pytest.mark.parametrize("text", ["", "512", "63MB", "0GB", "-1GB", "much", "1TB", "1e9"])
+@pytest.mark.parametrize("text", ["", "512", "299MB", "0GB", "-1GB", "much", "1TB", "1e9"])
 def test_a_size_that_cannot_be_meant_is_refused(text: str) -> None:
-    with pytest.raises(StagingError, match="expected 64MB or more"):
+    with pytest.raises(StagingError, match="expected 300MB or more"):
         work_of(memory=text)
+
+
+def rows_of(engine: LocalEngine, table: str) -> list[dict[str, Any]]:
+    engine.run(f"{table}.sql")
+    return engine.rows(table)
+
+
+def test_a_database_that_finds_no_room_says_what_to_do(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "SELECT list(n) AS all_of_them FROM range(3000000) AS numbers(n)"
+    monkeypatch.setattr(local, "statements", {"much.sql": (("much", text),)}.__getitem__)
+    with pytest.raises(StagingError, match="more than the 10MB that the database has"), LocalEngine("10MB") as engine:
+        rows_of(engine, "much")
+    assert list(temporary.iterdir()) == []
 
 
 def test_no_worker_at_all_is_refused() -> None:

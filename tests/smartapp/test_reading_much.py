@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from extractors.staging.work import MEMORY, Work, cores
+from extractors.staging.work import DATABASE, Work, cores
 from smartapp.cli import main
 from smartapp.nightly.config import judged, load_clinic
 from tests.extractors.practice import patient_line
@@ -30,7 +30,7 @@ def test_what_is_counted_does_not_depend_on_how_it_is_read(data: Path, tmp_path:
     plain = extract(data)
     assert json.loads(plain.stdout)["files"][0]["lines"] == 3
     for _ in range(2):
-        again = extract(data, "--workers", "2", "--memory", "256MB", "--reuse", tmp_path / "kept")
+        again = extract(data, "--workers", "2", "--memory", "512MB", "--reuse", tmp_path / "kept")
         assert (again.exit_code, again.stdout) == (plain.exit_code, plain.stdout)
     assert len(list((tmp_path / "kept" / "parts").glob("*.json"))) == 1
 
@@ -38,7 +38,7 @@ def test_what_is_counted_does_not_depend_on_how_it_is_read(data: Path, tmp_path:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--memory", "12"), "expected 64MB or more, such as 512MB or 2GB, got '12'"),
+        (("--memory", "12"), "expected 300MB or more, such as 512MB or 2GB, got '12'"),
         (("--workers", "0"), "0 is not in the range x>=1"),
     ],
 )
@@ -64,16 +64,16 @@ def clinic(tmp_path: Path) -> Practice:
 
 
 def test_settings_say_how_much_of_the_machine_a_run_takes(clinic: Practice) -> None:
-    assert load_clinic(clinic.config).source.work == Work(cores(), MEMORY, None)
-    clinic.settings("workers = 1", 'memory = "300MB"', 'reuse = "kept"')
-    assert load_clinic(clinic.config).source.work == Work(1, "300MB", clinic.root / "kept")
+    assert load_clinic(clinic.config).source.work == Work(cores(), DATABASE, None)
+    clinic.settings("workers = 1", 'memory = "512MB"', 'reuse = "kept"')
+    assert load_clinic(clinic.config).source.work == Work(1, "312MB", clinic.root / "kept")
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         ("workers = 0", "workers: expected 1 or more, got 0"),
-        ('memory = "lots"', "memory: expected 64MB or more"),
+        ('memory = "lots"', "memory: expected 300MB or more"),
         ('reuse = "export/kept"', "lies in the folder that is read"),
     ],
 )
