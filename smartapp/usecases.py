@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from extractors.cases import Tally, derive, fingerprint, tally
+from extractors.cases import derive, fingerprint, tally
 from extractors.drugs.table import tables as drug_tables
 from extractors.engine.local import LocalEngine
 from extractors.events import extract
@@ -31,6 +31,7 @@ from extractors.site import Site, load_site
 from extractors.sources.chosen import source_of
 from extractors.sources.crawled import faults_of, not_whole_of
 from extractors.sources.folder import FileRecord, FileState, Progress
+from extractors.tallies import Tallies
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
@@ -54,7 +55,7 @@ class Reading:
     period: Period
     site: Site
     profile: Profile
-    tallies: tuple[Tally, ...]
+    tallies: Tallies
     quarantine: Quarantine
     ledger: tuple[Mapping[str, Any], ...]
     files: tuple[FileRecord, ...]
@@ -148,7 +149,7 @@ def read_folder(
             period=period,
             site=site,
             profile=profile,
-            tallies=tuple(tally(engine, period, site.numerator_window)),
+            tallies=Tallies(tally(engine, period, site.numerator_window)),
             quarantine=quarantine_of(found),
             ledger=(*ledger_of(found, engine), *source.asked),
             files=tuple(source.records),
@@ -167,7 +168,7 @@ def recounted(reading: Reading, period: Period) -> Reading:
     [held] = reading.engine.rows("period", "1")
     if period == reading.period and (held["start_day"], held["end_day"]) == (str(period.start), str(period.end)):
         return reading
-    counted = tuple(tally(reading.engine, period, reading.site.numerator_window))
+    counted = Tallies(tally(reading.engine, period, reading.site.numerator_window))
     return replace(reading, period=period, tallies=counted)
 
 
