@@ -4,7 +4,7 @@ The same for the command line, the pages and a scheduler: no click, no Flask, no
 plain records out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -36,6 +36,7 @@ from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
 from smartapp.opened.cautions import DIRECTORY, cautions
+from smartapp.opened.places import Place, Places
 
 
 class UsageError(Exception):
@@ -61,7 +62,7 @@ class Reading:
     files: tuple[FileRecord, ...]
     sights: Mapping[EventKind, Sight]
     engine: LocalEngine
-    places: Mapping[str, tuple[str, int, int | None]]
+    places: Mapping[str, Place]
     drug_table: str
 
     @property
@@ -143,6 +144,7 @@ def read_folder(
     found = extract(source.lines(), profile, site.zone_info)
     with LocalEngine() as engine:
         derive(found, site, engine)
+        ledger = (*ledger_of(found, engine), *source.asked)
         yield Reading(
             fingerprint=fingerprint(engine, rules.digest, profile.digest, site.digest, drugs),
             rules=rules,
@@ -151,11 +153,11 @@ def read_folder(
             profile=profile,
             tallies=Tallies(tally(engine, period, site.numerator_window)),
             quarantine=quarantine_of(found),
-            ledger=(*ledger_of(found, engine), *source.asked),
+            ledger=ledger,
             files=tuple(source.records),
             sights=sights(engine, profile, source.not_whole),
             engine=engine,
-            places=places_of(engine),
+            places=places_of(engine, ledger),
             drug_table=drugs,
         )
 
@@ -172,9 +174,9 @@ def recounted(reading: Reading, period: Period) -> Reading:
     return replace(reading, period=period, tallies=counted)
 
 
-def places_of(engine: LocalEngine) -> dict[str, tuple[str, int, int | None]]:
-    """By key, where the version of each resource that counts stands: first file, line and Bundle entry."""
-    return {row["key"]: (row["file"], row["line"], row["entry"]) for row in engine.rows("current_place", "key")}
+def places_of(engine: LocalEngine, ledger: Iterable[Mapping[str, Any]]) -> Places:
+    """Where the version of each resource that counts stands; the ledger says whether there is any."""
+    return Places(engine, any(row.get("current") for row in ledger))
 
 
 def period_within(year: int, start: date, end: date) -> Period:

@@ -185,7 +185,7 @@ def load_run(run: Path, period: Period, engine: LocalEngine) -> Reading:
         files=files,
         sights=sights,
         engine=engine,
-        places=places_of(engine),
+        places=places_of(engine, ledger),
         drug_table=drug_table,
     )
 
