@@ -1,10 +1,11 @@
 """What was counted for each exclusion of one reporter: bounds, never a guess."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from extractors.cases import Tally
 from extractors.ledger import NEEDS, Sight
+from extractors.tallies import Tallies
 from extractors.vocabulary import EventKind
 from scoring.exclusions import Count, Exclusion, exclusions
 from scoring.model import MeasureId, Origin, Reporter
@@ -53,23 +54,20 @@ def _count(reading: Reading, reporter: Reporter, measure: MeasureId, variant: st
     """The bounds of one count; None where the source shows nothing of the kinds that make its cases."""
     if set(reading.unseen(measure)) >= set(NEEDS[measure][0]):
         return None
-    tallies = [t for t in reading.tallies if (t.measure, t.variant) == (measure, variant)]
-    own = [t for t in tallies if (t.tin, t.npi) == (reporter.tin, reporter.npi)]
-    astray = list(_astray(tallies, reporter))
-    certain, more = sum(t.denominator for t in own), sum(t.undecided for t in own)
-    unattributed = sum(t.denominator + t.undecided for t in astray)
+    own = reading.tallies.one(measure, variant, reporter.tin, reporter.npi)
+    certain, more = (own.denominator, own.undecided) if own else (0, 0)
+    unattributed = sum(t.denominator + t.undecided for t in _astray(reading.tallies, reporter, measure, variant))
     hidden = tuple(reading.never_shown(measure))
     possible = None if hidden else certain + more + unattributed
     return Count(certain, possible, hidden, unattributed)
 
 
-def _astray(tallies: Iterable[Tally], reporter: Reporter) -> Iterator[Tally]:
+def _astray(tallies: Tallies, reporter: Reporter, measure: MeasureId, variant: str) -> Iterator[Tally]:
     """What names nobody, or a clinician of the reporter whose TIN is not known: it may be the reporter's."""
-    tallies = list(tallies)
-    members = {t.npi for t in tallies if t.tin == reporter.tin} if reporter.npi is None else {reporter.npi}
-    for found in tallies:
-        itself = (found.tin, found.npi) == (reporter.tin, reporter.npi)
-        if found.tin is None and not itself and found.npi in {None, *members}:
+    members = tallies.members(measure, variant, reporter.tin) if reporter.npi is None else {reporter.npi}
+    for npi in {None, *members}:
+        found = tallies.one(measure, variant, None, npi)
+        if found is not None and (None, npi) != (reporter.tin, reporter.npi):
             yield found
 
 

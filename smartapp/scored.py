@@ -7,6 +7,7 @@ from datetime import date
 
 from extractors.cases import Tally
 from extractors.ledger import NEEDS, Sight
+from extractors.tallies import Tallies
 from scoring.claims import claims
 from scoring.exclusions import Exclusion
 from scoring.model import MeasureId, Metric, Origin, Proportion, Reporter, Score, Submission
@@ -40,7 +41,7 @@ def score_reading(reading: Reading, attested: Attestations) -> Scored:
     """
     reporter = reporter_of(reading, attested.reporter)
     proportions = reported_as_counts(reading.rules)
-    tallies = {m: _tally(reading.tallies, m, (reporter.tin, reporter.npi), attested.variant) for m in proportions}
+    tallies = {m: _tally(reading.tallies, m, reporter, attested.variant) for m in proportions}
     counted = {measure: _recomputed(reading, measure, found, reporter) for measure, found in tallies.items()}
     in_play = {measure for measure in proportions if is_in_play(measure, reading.rules, attested.answers)}
     _check_totals(attested, in_play)
@@ -72,13 +73,9 @@ def counted_of(scored: Scored) -> dict[MeasureId, Proportion]:
     return {m: reported.get(m) or _recomputed(reading, m, found, who) for m, found in scored.tallies.items()}
 
 
-def _tally(
-    tallies: tuple[Tally, ...], measure: MeasureId, who: tuple[str | None, str | None], variant: str
-) -> Tally | None:
-    for found in tallies:
-        if (found.measure, (found.tin, found.npi)) == (measure, who) and found.variant in (variant, "all"):
-            return found
-    return None
+def _tally(tallies: Tallies, measure: MeasureId, who: Reporter, variant: str) -> Tally | None:
+    found = (tallies.one(measure, basis, who.tin, who.npi) for basis in (variant, "all"))
+    return next((tally for tally in found if tally is not None), None)
 
 
 def _recomputed(reading: Reading, measure: MeasureId, found: Tally | None, reporter: Reporter) -> Proportion:

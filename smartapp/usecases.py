@@ -4,17 +4,16 @@ The same for the command line, the pages and a scheduler: no click, no Flask, no
 plain records out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from extractors.cases import Tally, derive, fingerprint, tally
+from extractors.cases import derive, fingerprint, tally
 from extractors.drugs.table import tables as drug_tables
 from extractors.engine.local import LocalEngine
-from extractors.events import Extract
 from extractors.ledger import (
     Quarantine,
     Sight,
@@ -33,11 +32,13 @@ from extractors.sources.crawled import faults_of, not_whole_of
 from extractors.sources.folder import FileRecord, FileState, Progress
 from extractors.staging.staged import gathered
 from extractors.staging.work import Work
+from extractors.tallies import Tallies
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
 from smartapp.errors import UsageError
 from smartapp.opened.cautions import DIRECTORY, cautions
+from smartapp.opened.places import Place, Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,13 @@ class Reading:
     period: Period
     site: Site
     profile: Profile
-    tallies: tuple[Tally, ...]
+    tallies: Tallies
     quarantine: Quarantine
     ledger: tuple[Mapping[str, Any], ...]
     files: tuple[FileRecord, ...]
     sights: Mapping[EventKind, Sight]
     engine: LocalEngine
-    places: Mapping[str, tuple[str, int, int | None]]
+    places: Mapping[str, Place]
     drug_table: str
 
     @property
@@ -149,22 +150,23 @@ def read_folder(
     source = source_of(place, profile, progress)
     site = as_seen(site, profile, source.not_whole)
     with ExitStack() as opened:
-        found = cast(Extract, opened.enter_context(gathered(source, profile, site.zone_info, work)))
+        found = opened.enter_context(gathered(source, profile, site.zone_info, work))
         engine = opened.enter_context(LocalEngine(work.memory, work.workers))
         derive(found, site, engine)
+        ledger = (*ledger_of(found, engine), *source.asked)
         yield Reading(
             fingerprint=fingerprint(engine, rules.digest, profile.digest, site.digest, drugs),
             rules=rules,
             period=period,
             site=site,
             profile=profile,
-            tallies=tuple(tally(engine, period, site.numerator_window)),
+            tallies=Tallies(tally(engine, period, site.numerator_window)),
             quarantine=quarantine_of(found),
-            ledger=(*ledger_of(found, engine), *source.asked),
+            ledger=ledger,
             files=tuple(source.records),
             sights=sights(engine, profile, source.not_whole),
             engine=engine,
-            places=places_of(engine),
+            places=places_of(engine, ledger),
             drug_table=drugs,
         )
 
@@ -187,13 +189,13 @@ def recounted(reading: Reading, period: Period) -> Reading:
     [held] = reading.engine.rows("period", "1")
     if period == reading.period and (held["start_day"], held["end_day"]) == (str(period.start), str(period.end)):
         return reading
-    counted = tuple(tally(reading.engine, period, reading.site.numerator_window))
+    counted = Tallies(tally(reading.engine, period, reading.site.numerator_window))
     return replace(reading, period=period, tallies=counted)
 
 
-def places_of(engine: LocalEngine) -> dict[str, tuple[str, int, int | None]]:
-    """By key, where the version of each resource that counts stands: first file, line and Bundle entry."""
-    return {row["key"]: (row["file"], row["line"], row["entry"]) for row in engine.rows("current_place", "key")}
+def places_of(engine: LocalEngine, ledger: Iterable[Mapping[str, Any]]) -> Places:
+    """Where the version of each resource that counts stands; the ledger says whether there is any."""
+    return Places(engine, any(row.get("current") for row in ledger))
 
 
 def period_within(year: int, start: date, end: date) -> Period:

@@ -1,5 +1,5 @@
 -- Canonical keys: which key each other one stands for, and the NPIs that are stated.
--- Reads: referred_identifier, carrier and tangled_token (identity.sql), stated_directory (current.sql); untangled (key, same_as).
+-- Reads: referred_identifier and carrier (identity.sql), stated_directory (current.sql); untangled (key, same_as).
 
 -- table: canonical
 -- What one alone carries stands for its carrier; the rest is decided by all that says something of it.
@@ -8,8 +8,7 @@ UNION ALL
 SELECT c.value, c.key
 FROM carrier AS c
 JOIN referred_identifier AS r ON r.key = c.value
-LEFT JOIN tangled_token AS t ON t.token = c.token
-WHERE t.token IS NULL
+WHERE c.tangled = 0
 ;
 
 -- table: stated_npi

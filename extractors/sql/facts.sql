@@ -29,18 +29,9 @@ LEFT JOIN message_side AS m ON m.source = e.source AND m.focus = e.focus
 LEFT JOIN meant_for_another AS n ON n.source = e.source AND n.focus = e.focus AND r.type = 'Communication'
 ;
 
--- table: sent_electronically
--- What was surely sent electronically: a copy of it by fax, on paper or by word of mouth takes nothing back.
-SELECT DISTINCT e.kind, e.focus, e.rule
-FROM resolved_event AS e
-JOIN (SELECT DISTINCT kind, focus, rule FROM resolved_event WHERE detail = 'not electronic') AS c
-  ON c.kind = e.kind AND c.focus = e.focus AND c.rule = e.rule
-LEFT JOIN message_doubt AS m ON m.kind = e.kind AND m.focus = e.focus AND m.source = e.source
-WHERE e.answer = 'met' AND m.doubt IS NULL AND coalesce(m.idle, 0) = 0
-;
-
 -- table: fact
--- What is held for a fact, after what the parties of its message make of it.
+-- What is held for a fact, after what the parties of its message make of it. A copy by fax, on paper or by word of mouth takes
+-- nothing back that was sent electronically.
 SELECT e.kind, CASE WHEN e.answer = 'met' AND m.doubt IS NOT NULL THEN 'unknown' ELSE e.answer END AS answer,
   CASE WHEN e.answer = 'met' THEN coalesce(m.doubt, e.reason) ELSE e.reason END AS reason,
   e.focus, e.holder, e.source, e.patient, e.clinician, e.npi, e.tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
@@ -48,7 +39,13 @@ SELECT e.kind, CASE WHEN e.answer = 'met' AND m.doubt IS NOT NULL THEN 'unknown'
   e.rule
 FROM resolved_event AS e
 LEFT JOIN message_doubt AS m ON m.kind = e.kind AND m.focus = e.focus AND m.source = e.source
-LEFT JOIN sent_electronically AS s ON e.detail = 'not electronic' AND s.kind = e.kind AND s.focus = e.focus AND s.rule = e.rule
+LEFT JOIN (
+  SELECT DISTINCT k.kind, k.focus, k.rule
+  FROM (SELECT DISTINCT kind, focus, rule FROM resolved_event WHERE detail = 'not electronic') AS p
+  JOIN resolved_event AS k ON k.kind = p.kind AND k.focus = p.focus AND k.rule = p.rule
+  LEFT JOIN message_doubt AS d ON d.kind = k.kind AND d.focus = k.focus AND d.source = k.source
+  WHERE k.answer = 'met' AND d.doubt IS NULL AND coalesce(d.idle, 0) = 0
+) AS s ON e.detail = 'not electronic' AND s.kind = e.kind AND s.focus = e.focus AND s.rule = e.rule
 WHERE coalesce(m.idle, 0) = 0 AND s.kind IS NULL
 ;
 

@@ -18,13 +18,6 @@ FROM (
 WHERE key LIKE '%?identifier=%'
 ;
 
--- table: carrier
--- Who carries an identifier that is referred to, whichever type it is referred to by.
-SELECT a.key, a.value, a.token
-FROM (SELECT key, value, substr(value, instr(value, '?')) AS token FROM stated_directory WHERE attribute = 'alias') AS a
-JOIN (SELECT DISTINCT token FROM referred_identifier) AS r ON r.token = a.token
-;
-
 -- table: possible_copy
 -- What orders and documents that share a business identifier with another say to tell them apart.
 SELECT d.key, d.attribute, d.value
@@ -38,23 +31,29 @@ JOIN (
 WHERE d.attribute IN ('named', 'subject', 'authored', 'prescribes', 'asks', 'asks-for')
 ;
 
--- table: tangled_token
--- Identifiers that several carry, or that lead on: from or to what was merged or may be a copy.
-SELECT c.token
-FROM carrier AS c
-LEFT JOIN (
-  SELECT key FROM stated_directory WHERE attribute = 'replaced-by' UNION SELECT key FROM possible_copy
-) AS m ON m.key = c.key
-GROUP BY c.token
-HAVING min(c.key) <> max(c.key) OR max(m.key) IS NOT NULL
-UNION
-SELECT r.token
-FROM referred_identifier AS r
-JOIN (
-  SELECT key FROM stated_directory WHERE attribute = 'replaced-by'
-  UNION SELECT value FROM stated_directory WHERE attribute = 'replaced-by'
-  UNION SELECT value FROM possible_copy
-) AS m ON m.key = r.key
+-- table: carrier
+-- Who carries an identifier that is referred to, whichever type it is referred to by. It is `tangled` where several carry it, or
+-- where it leads on: from or to what was merged or may be a copy.
+SELECT key, value,
+  CASE WHEN low <> high OR led = 1 OR leads = 1 THEN 1 ELSE 0 END AS tangled
+FROM (
+  SELECT a.key, a.value, r.led, min(a.key) OVER (PARTITION BY a.token) AS low, max(a.key) OVER (PARTITION BY a.token) AS high,
+    max(CASE WHEN m.key IS NULL THEN 0 ELSE 1 END) OVER (PARTITION BY a.token) AS leads
+  FROM (SELECT key, value, substr(value, instr(value, '?')) AS token FROM stated_directory WHERE attribute = 'alias') AS a
+  JOIN (
+    SELECT k.token, max(CASE WHEN n.key IS NULL THEN 0 ELSE 1 END) AS led
+    FROM referred_identifier AS k
+    LEFT JOIN (
+      SELECT key FROM stated_directory WHERE attribute = 'replaced-by'
+      UNION SELECT value FROM stated_directory WHERE attribute = 'replaced-by'
+      UNION SELECT value FROM possible_copy
+    ) AS n ON n.key = k.key
+    GROUP BY k.token
+  ) AS r ON r.token = a.token
+  LEFT JOIN (
+    SELECT key FROM stated_directory WHERE attribute = 'replaced-by' UNION SELECT key FROM possible_copy
+  ) AS m ON m.key = a.key
+) AS c
 ;
 
 -- table: tangled
@@ -64,12 +63,12 @@ SELECT key, attribute, value FROM stated_directory WHERE attribute = 'replaced-b
 UNION
 SELECT key, attribute, value FROM possible_copy
 UNION
-SELECT c.key, 'alias', c.value FROM carrier AS c JOIN tangled_token AS t ON t.token = c.token
+SELECT key, 'alias', value FROM carrier WHERE tangled = 1
 UNION
 SELECT d.key, d.attribute, d.value
 FROM stated_directory AS d
 JOIN (
-  SELECT c.key FROM carrier AS c JOIN tangled_token AS t ON t.token = c.token
+  SELECT key FROM carrier WHERE tangled = 1
   UNION SELECT value FROM possible_copy WHERE attribute = 'prescribes'
 ) AS k ON k.key = d.key
 WHERE d.attribute IN ('npi', 'drug')

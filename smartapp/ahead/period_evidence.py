@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from extractors.cases import Tally
 from extractors.ledger import NEEDS
 from extractors.periods.counts import PeriodCounts
 from extractors.periods.grid import constant, day_grids
 from extractors.periods.quadrants import Series
+from extractors.tallies import Tallies
 from scoring.cells import Bounds, Cells, Counts
 from scoring.model import MeasureId, Reporter
 from smartapp.attesting.attestations import Attestations
@@ -97,10 +97,10 @@ class PeriodEvidence:
         member = self.periods.of((*series[:3], other[3]))
         return cases * (member.denominator + member.undecided >= 1)
 
-    def tallies(self, cell: int) -> tuple[Tally, ...]:
+    def tallies(self, cell: int) -> Tallies:
         """The tallies of one period that a score of the reporter looks at, without their grades of evidence."""
         found = (self.periods.tally(series, cell) for series in self.periods.series if self._concerns(series))
-        return tuple(tally for tally in found if tally is not None)
+        return Tallies(tally for tally in found if tally is not None)
 
     def _concerns(self, series: Series) -> bool:
         tin, npi = series[2:]

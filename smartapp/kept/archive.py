@@ -15,13 +15,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from extractors.cases import Tally, tally
+from extractors.cases import tally
 from extractors.engine.local import LocalEngine
 from extractors.errors import ExtractionError
 from extractors.ledger import Quarantine, Sight
 from extractors.profile import Profile, load_kept
 from extractors.site import Site, site_of
 from extractors.sources.folder import FileRecord, FileState
+from extractors.tallies import Tallies
 from extractors.vocabulary import EventKind
 from scoring.errors import RuleError
 from scoring.model import Period
@@ -185,7 +186,7 @@ def load_run(run: Path, period: Period, engine: LocalEngine) -> Reading:
         files=files,
         sights=sights,
         engine=engine,
-        places=places_of(engine),
+        places=places_of(engine, ledger),
         drug_table=drug_table,
     )
 
@@ -275,10 +276,10 @@ def _load_tables(run: Path, engine: LocalEngine) -> None:
             engine.read(table, file.resolve(strict=True))
 
 
-def _counted(run: Path, period: Period, site: Site, engine: LocalEngine) -> tuple[Tally, ...]:
+def _counted(run: Path, period: Period, site: Site, engine: LocalEngine) -> Tallies:
     """Count what is loaded; a period that was counted before has to come out the same."""
     with _usable(run, "its tables"):
-        found = tuple(tally(engine, period, site.numerator_window))
+        found = Tallies(tally(engine, period, site.numerator_window))
     before = run / period_name(period) / "tallies.json"
     if before.exists():
         with _usable(run, before.name):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from extractors.cases import tally
 from extractors.sources.crawled import not_whole_of
+from extractors.tallies import Tallies
 from scoring.model import Period
 from smartapp import __version__
 from smartapp.ahead.assumed import Answered
@@ -93,7 +94,8 @@ def _case_days(reading: Reading) -> Iterator[str]:
 
 def counted_in(reading: Reading, period: Period) -> Reading:
     """Another period of the same year; the engine holds the cases of this one from now on."""
-    return replace(reading, period=period, tallies=tuple(tally(reading.engine, period, reading.site.numerator_window)))
+    counted = Tallies(tally(reading.engine, period, reading.site.numerator_window))
+    return replace(reading, period=period, tallies=counted)
 
 
 def _reported(scored: Scored, report: Report) -> Reported:

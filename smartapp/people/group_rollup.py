@@ -6,7 +6,7 @@ is told here adds up: the sum of the clinicians, less what they count again, les
 what counts for the group alone, is the group.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -15,8 +15,8 @@ from scoring.model import MeasureId, Reporter
 from smartapp.opened.casebook import Standing, cases_of
 from smartapp.opened.evidence import CaseRow, bare_rows, rows_of
 from smartapp.scored import Scored, score_reading
-from smartapp.usecases import Reading
 
+_Rows = Mapping[tuple[str, str | None], list[CaseRow]]
 _IN_DENOMINATOR = {Standing.MET, Standing.UNKNOWN, Standing.NOT_MET}
 
 
@@ -94,15 +94,24 @@ def rollup_of(scored: Scored, may_see: Callable[[Reporter], bool]) -> GroupRollu
     variants = {scored.attestations.variant, "all"}
     tallies = [t for t in reading.tallies if t.tin == group.tin and t.variant in variants]
     counted = [MeasureId(measure) for measure in scored.submission.proportions]
-    rows = bare_rows(reading, counted)
+    whose = _by_clinician(bare_rows(reading, counted))
     return GroupRollup(
         scored=scored,
-        measures=tuple(found for m in counted if (found := _rollup(rows, [t for t in tallies if t.measure == m]))),
+        measures=tuple(found for m in counted if (found := _rollup(whose, [t for t in tallies if t.measure == m]))),
         members=tuple(_member(scored, Reporter(group.tin, npi), may_see) for npi in npis),
     )
 
 
-def _rollup(rows: list[CaseRow], tallies: list[Tally]) -> Rollup | None:
+def _by_clinician(rows: Iterable[CaseRow]) -> _Rows:
+    """The rows of each clinician in a measure, and under None those of all."""
+    found: defaultdict[tuple[str, str | None], list[CaseRow]] = defaultdict(list)
+    for row in rows:
+        for npi in {None, row.npi}:
+            found[row.measure, npi].append(row)
+    return found
+
+
+def _rollup(rows: _Rows, tallies: list[Tally]) -> Rollup | None:
     group = next((tally for tally in tallies if tally.npi is None), None)
     if group is None:
         return None
@@ -122,9 +131,9 @@ def _rollup(rows: list[CaseRow], tallies: list[Tally]) -> Rollup | None:
     )
 
 
-def _standings(rows: list[CaseRow], tally: Tally) -> dict[str, Standing]:
+def _standings(rows: _Rows, tally: Tally) -> dict[str, Standing]:
     """Where each unit of a tally's denominator stands."""
-    found = cases_of(rows_of(rows, tally))
+    found = cases_of(rows_of(rows.get((tally.measure, tally.npi), []), tally))
     return {case.focus: case.standing for case in found if case.standing in _IN_DENOMINATOR}
 
 
@@ -134,9 +143,5 @@ def _member(scored: Scored, who: Reporter, may_see: Callable[[Reporter], bool]) 
     return Member(
         npi=who.npi or "",
         scored=score_reading(scored.reading, attested) if may_see(who) else None,
-        elsewhere=len(set(_tins(scored.reading, who.npi)) - {who.tin}),
+        elsewhere=len(scored.reading.tallies.tins(who.npi) - {who.tin}),
     )
-
-
-def _tins(reading: Reading, npi: str | None) -> Iterable[str]:
-    return (tally.tin for tally in reading.tallies if tally.npi == npi and tally.tin)

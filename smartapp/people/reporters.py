@@ -37,12 +37,12 @@ def reporter_of(reading: Reading, named: Reporter | None) -> Reporter:
         ReporterError: nobody is named and the data name several or none, or the data do not know who is named.
     """
     required = {measure.id for measure in reading.rules.with_status(Status.REQUIRED)}
-    counted = {Reporter(t.tin, t.npi) for t in reading.tallies if t.measure in required}
+    counted = [reading.tallies.reporters(measure) for measure in required]
     if named is None:
-        return _only(reading, {reporter for reporter in counted if reporter.npi})
-    if named in counted or reading.faults:  # what is missing may be in what was lost
+        return _only(reading, {reporter for found in counted for reporter in found if reporter.npi})
+    if any(named in found for found in counted) or reading.faults:  # what is missing may be in what was lost
         return named
-    known = counted | _seen(reading)
+    known = _seen(reading).union(*counted)
     same = [one for one in known if one.npi == named.npi and named.npi is not None and named.tin is None and one.tin]
     if named not in known and len(same) != 1:
         raise ReporterError(

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from extractors.cases import tally
 from extractors.engine.local import LocalEngine
+from extractors.tallies import Tallies
 from scoring.periods import space_of
 from smartapp.ahead.best_period import PeriodSearch
 from smartapp.attesting.attestations import Attestations
@@ -82,7 +83,7 @@ def by_brute_force(engine: LocalEngine, reading: Reading, asked: Attestations) -
     for number in numbers:
         period = YEAR.at(number)
         counted = tuple(tally(engine, period, reading.site.numerator_window))
-        list(ways_at(replace(reading, period=period, tallies=counted), asked))
+        list(ways_at(replace(reading, period=period, tallies=Tallies(counted)), asked))
     each = (time.perf_counter() - started) / len(numbers)
     print(f"  brute force, by a sample of {len(numbers)}: {each:.3f} s a period, {each * len(YEAR):,.0f} s for all")
 

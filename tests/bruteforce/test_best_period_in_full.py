@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from extractors.cases import Tally, tally
+from extractors.tallies import Tallies
 from scoring.model import Period
 from scoring.periods import space_of
 from scoring.rulebook import load
@@ -44,7 +45,7 @@ def test_of_all_17391_periods_counted_by_the_sql_the_best_is_the_one_found(
         mine = own(counted, asked)
         key = tuple(tuple(map(str, (*key_of(t), t.denominator, t.met, t.unknown, t.undecided))) for t in mine)
         if key not in scored:
-            scored[key] = list(ways_at(replace(plain, period=period, tallies=mine), asked))
+            scored[key] = list(ways_at(replace(plain, period=period, tallies=Tallies(mine)), asked))
         ranks = [replace(one, period=period).rank(frozenset()) for one in scored[key]]
         best = sorted([*best, (max(ranks), period)], key=lambda pair: pair[0], reverse=True)[:2]
     (first, winner), (second, runner_up) = best

@@ -9,6 +9,7 @@ from extractors.cases import Tally
 from extractors.engine.local import LocalEngine
 from extractors.ledger import Quarantine, Sight
 from extractors.site import Site
+from extractors.tallies import Tallies
 from extractors.vocabulary import EventKind
 from scoring.exclusions import Standing
 from scoring.model import MeasureId, Period, Reporter, Severity
@@ -45,7 +46,7 @@ def reading_of(practice: Practice, engine: LocalEngine, rules: RuleBook = RULES,
         period=whole,
         site=site or Site(),
         profile=GENERIC,
-        tallies=(),
+        tallies=Tallies(),
         quarantine=Quarantine(0, 1, 0, ()),
         ledger=(),
         files=(),
@@ -61,7 +62,7 @@ def at(reading: Reading, practice: Practice, period: Period) -> Reading:
     """The same reading of one period, counted by hand."""
     counted = tally_by_hand(practice, period)
     tallies = (Tally(MeasureId(m), v, t, n, *counts, {}) for (m, v, t, n), counts in counted.items())
-    return replace(reading, period=period, tallies=tuple(tallies))
+    return replace(reading, period=period, tallies=Tallies(tallies))
 
 
 def answers(rules: RuleBook = RULES, **more: bool) -> Answered:

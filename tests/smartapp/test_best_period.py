@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from extractors.cases import tally
 from extractors.engine.local import LocalEngine
+from extractors.tallies import Tallies
 from scoring.model import Dates, MeasureId, Period
 from scoring.periods import BestPeriod, Outcome, PeriodSpace
 from scoring.rounding import exact_points
@@ -297,7 +298,7 @@ def test_each_period_that_is_named_scores_the_same_when_it_is_read_and_counted_b
         assert one is not None
         answered = replace(attested, period=one.period, answers=one.submission.answers, variant=one.choices.variant)
         reported = {m: t for m, t in attested.reported.items() if m in one.submission.proportions}
-        tallies = tuple(tally(search.reading.engine, one.period, search.reading.site.numerator_window))
+        tallies = Tallies(tally(search.reading.engine, one.period, search.reading.site.numerator_window))
         again = replace(search.reading, period=one.period, tallies=tallies)
         assert score_reading(again, replace(answered, reported=reported)).score == one.score
     assert found.searched == 17391
