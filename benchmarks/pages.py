@@ -7,7 +7,7 @@ from benchmarks.candidates import WHOLE
 from benchmarks.charts import Panel, Series, bars, number, panels
 from benchmarks.made_up import Json
 
-FUNCTIONS = {"own_percent": "% of all samples", "function": "function", "module": "module"}
+FUNCTIONS = {"percent": "% of all samples", "function": "function", "module": "module"}
 
 
 def blocks() -> dict[str, str]:
@@ -15,17 +15,20 @@ def blocks() -> dict[str, str]:
     compared, ratios, profile = results.kept("results"), results.kept("ratios"), results.kept("profile")
     made = dict[str, str]()
     if programs := compared.get("programs"):
+        made["about"] = _about(compared["about"])
         made["programs"] = results.table(results.PROGRAMS, results.with_ratio(programs, WHOLE))
         made["damaged"] = _damaged(compared["damaged"])
     if peers := compared.get("peers"):
+        made["peers_about"] = _about(compared["peers_about"])
         made["peers"] = results.table(results.PROGRAMS, results.with_ratio(peers, WHOLE))
     targets = [*compared.get("targets", ()), *compared.get("peer_targets", ())]
     targets += [row for name, row in ratios.items() if name != "about"]
     if targets:
         made["targets"] = results.table(results.TARGETS, targets)
-    if profile:
-        rows = [{**row, **{key: f"`{row[key]}`" for key in ("function", "module")}} for row in profile["functions"]]
-        made["profile"] = results.table(FUNCTIONS, rows)
+    for name in ("functions", "parts"):
+        if rows := profile.get(name):
+            quoted = [row | {key: f"`{row[key]}`" for key in ("function", "module")} for row in rows]
+            made[f"profile_{name}"] = results.table(FUNCTIONS, quoted)
     return made | _growth(results.kept("growth"))
 
 
@@ -54,6 +57,14 @@ def _seen(points: list[Json], what: str) -> str:
         f" went from {first['cpu_s']} to {last['cpu_s']} seconds, {number(last['cpu_s'] / first['cpu_s'])} times as"
         f" much, and peak memory from {first['peak_mb']:,} to {last['peak_mb']:,} MB."
     )
+
+
+def _about(found: Json) -> str:
+    """On what was measured, in a sentence or two."""
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    note = f" {found['note'].rstrip('.')}." if found["note"] else ""
+    read = f"An export of {found['size_mb']:,} MB, rounds: {found['rounds']}, cores: {found['cores']}."
+    return f"{read}{note} {versions}."
 
 
 def _damaged(found: Json) -> str:

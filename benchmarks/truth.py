@@ -23,7 +23,7 @@ class Truth:
         self.damaged: list[tuple[str, int]] = []
         self._ever: Counter[str] = Counter()
         self._counts: dict[str, list[int]] = {}
-        self._order: tuple[str, bool] | None = None
+        self._order: str | None = None
         self._seen: set[tuple[str, str]] = set()
 
     def whole(self, found: Json) -> None:
@@ -32,9 +32,10 @@ class Truth:
         if kind == "MedicationRequest":
             self._order = None
             if found["status"] in ("active", "completed"):
-                self._order = (found["id"], self._add("prescribed", found["requester"], found["authoredOn"]))
+                self._order = f"MedicationRequest/{found['id']}"
+                self._add("prescribed", found["requester"], found["authoredOn"])
                 self._ever["prescribed"] += 1
-        elif kind == "Provenance" and self._order and found["target"][0]["reference"].endswith(f"/{self._order[0]}"):
+        elif kind == "Provenance" and found["target"][0]["reference"] == self._order:
             self._add("transmitted", found["agent"][0]["who"], found["recorded"])
             self._ever["transmitted"] += 1
         elif kind == "ServiceRequest":

@@ -136,14 +136,16 @@ def test_words_below_an_axis_do_not_touch() -> None:
 
 
 def test_a_sample_belongs_to_the_innermost_call() -> None:
-    found = shares("<module> (a.py:1);work (b.py:7) 3\n<module> (a.py:2);work (b.py:9) 1\n<module> (a.py:1) 4\n")
+    top, work = "<module> (a.py:1)", "work (extractors/b.py:7)"
+    found = shares(f"{top};{work} 3\n{top};{work};{work};native 1\n{top} 6\n")
 
-    assert found["samples"] == 8
-    assert found["functions"] == [
-        {"function": "work", "module": "b.py", "own_percent": 50.0},
-        {"function": "<module>", "module": "a.py", "own_percent": 50.0},
+    assert found["samples"] == 10
+    assert [(row["function"], row["percent"]) for row in found["functions"]] == [
+        ("<module>", 60.0),
+        ("work", 30.0),
+        ("native", 10.0),
     ]
-    assert [row["module"] for row in found["modules"]] == ["b.py", "a.py"]
+    assert found["parts"] == [{"percent": 40.0, "function": "work", "module": "extractors/b.py"}]
 
 
 def test_the_page_on_scale_and_its_charts_show_what_was_measured_last() -> None:
