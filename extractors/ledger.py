@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from extractors.directory import COPIED
-from extractors.engine.local import LocalEngine
+from extractors.engine import Engine
 from extractors.events import Extract
 from extractors.profile import Profile
 from extractors.selectors import Selector
@@ -82,7 +82,7 @@ def quarantine_of(extract: Extract) -> Quarantine:
     return Quarantine(len(rows), len(rows) + len(extract.resources) + extract.not_read.total(), patients, tuple(rows))
 
 
-def ledger_of(extract: Extract, engine: LocalEngine) -> list[dict[str, Any]]:
+def ledger_of(extract: Extract, engine: Engine) -> list[dict[str, Any]]:
     """One row per resource type: received, counted once, repeated, replaced by a later version, set aside.
 
     `copies` are current resources that stand for another order or document with the same business identifier,

@@ -13,6 +13,7 @@ from typing import Any
 
 from extractors.cases import Tally, derive, fingerprint, tally
 from extractors.drugs.table import tables as drug_tables
+from extractors.engine import Engine
 from extractors.engine.local import LocalEngine
 from extractors.events import extract
 from extractors.ledger import (
@@ -59,7 +60,7 @@ class Reading:
     ledger: tuple[Mapping[str, Any], ...]
     files: tuple[FileRecord, ...]
     sights: Mapping[EventKind, Sight]
-    engine: LocalEngine
+    engine: Engine
     places: Mapping[str, tuple[str, int, int | None]]
     drug_table: str
 
@@ -171,7 +172,7 @@ def recounted(reading: Reading, period: Period) -> Reading:
     return replace(reading, period=period, tallies=counted)
 
 
-def places_of(engine: LocalEngine) -> dict[str, tuple[str, int, int | None]]:
+def places_of(engine: Engine) -> dict[str, tuple[str, int, int | None]]:
     """By key, where the version of each resource that counts stands: first file, line and Bundle entry."""
     return {row["key"]: (row["file"], row["line"], row["entry"]) for row in engine.rows("current_place", "key")}
 
