@@ -9,6 +9,7 @@ from typing import Any
 from extractors.errors import SourceError
 from extractors.events import Line
 from extractors.profile import Profile
+from extractors.sources.blocks import Stretch
 from extractors.sources.crawl_files import Kept
 from extractors.sources.dialect import types_of
 from extractors.sources.folder import FileRecord, FileState, Progress
@@ -54,6 +55,10 @@ class Crawled:
 
     def lines(self) -> Iterator[Line]:
         """Every page that holds anything, as one line; a page that is not as it was kept is told and left out."""
+        return (line for page in self.stretches() for line in page.lines())
+
+    def stretches(self) -> Iterator[Stretch]:
+        """The same, each page a stretch of its own."""
         records: dict[str, FileRecord] = {}
         for page in self._pages():
             if page.file not in records:
@@ -68,7 +73,7 @@ class Crawled:
             record.size, record.lines = record.size + len(body), record.lines + 1
             record.sha256 = hashlib.sha256((record.sha256 + page.sha256).encode()).hexdigest()
             self._progress(len(body))
-            yield Line(page.file, page.line, page.offset, body)
+            yield Stretch(page.file, page.line, page.offset, body, is_one=True)
 
     def _pages(self) -> list[Kept]:
         kept = [page for key, page in self._journal.all_pages() if role_of(key) is not Role.COHORT and page.entries]

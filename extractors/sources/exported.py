@@ -10,12 +10,13 @@ from typing import Any
 from extractors.decode import Json, Unreadable, read_object
 from extractors.events import Line
 from extractors.profile import Profile
+from extractors.sources.blocks import Stretch, single
 from extractors.sources.bulk_doubts import EVERYTHING
 from extractors.sources.bulk_journal import BulkJournal, Got, Job, Proven
 from extractors.sources.bulk_manifest import Content, is_instant
 from extractors.sources.crawled import BULK, NOT_ASKED, WHOLE_EXPORT
 from extractors.sources.dialect import types_of
-from extractors.sources.folder import FileRecord, FileState, Progress, ndjson_lines
+from extractors.sources.folder import FileRecord, FileState, Progress, ndjson_stretches
 from extractors.sources.queries import SETTLED
 from extractors.sources.search import Outcome
 
@@ -57,17 +58,21 @@ class Exported:
 
     def lines(self) -> Iterator[Line]:
         """Every line of every file of records, then what was deleted; a file that is not as it was kept is told."""
+        return (line for stretch in self.stretches() for line in stretch.lines())
+
+    def stretches(self) -> Iterator[Stretch]:
+        """The same, by stretches of files, or line by line where something has to be added."""
         for job in self._jobs:
             for got in _files(job, Content.OUTPUT):
-                yield from (_of_changes(line, job) for line in self._file(got))
+                yield from _of_changes(self._file(got), job)
             for got in _files(job, Content.DELETED):
-                yield from (_dated(line, job.since) for line in self._file(got))
+                yield from (single(_dated(line, job.since)) for one in self._file(got) for line in one.lines())
 
-    def _file(self, got: Got) -> Iterator[Line]:
+    def _file(self, got: Got) -> Iterator[Stretch]:
         path = self._journal.folder / got.file
         record = FileRecord(got.file, got.size)
         self.records.append(record)
-        yield from ndjson_lines(path, record, self._progress)
+        yield from ndjson_stretches(path, record, self._progress)
         if record.state is FileState.READ and record.sha256 != got.sha256:
             record.state = FileState.DAMAGED
 
@@ -80,14 +85,18 @@ def _of_type(jobs: Iterable[Job], kind: str) -> list[Got]:
     return [got for job in jobs for got in _files(job, Content.OUTPUT) if got.type == kind]
 
 
-def _of_changes(line: Line, job: Job) -> Line:
-    """A record of an export of changes, which bears the moment of the export if it has none of its own.
+def _of_changes(file: Iterator[Stretch], job: Job) -> Iterator[Stretch]:
+    """The records of an export of changes bear the moment of the export where they have none of their own.
 
-    Else nothing would tell that it is newer than the record that it replaces.
+    Else nothing would tell that they are newer than the records that they replace.
     """
     since = job.request["since"]
     if not since:
-        return line
+        return file
+    return (single(_changed(line, job.since or since)) for stretch in file for line in stretch.lines())
+
+
+def _changed(line: Line, moment: str) -> Line:
     try:
         record = read_object(line.data)
     except Unreadable:
@@ -95,7 +104,7 @@ def _of_changes(line: Line, job: Job) -> Line:
     said = record.get("meta", {})
     if not isinstance(said, dict) or is_instant(str(said.get("lastUpdated"))):
         return line
-    meta = {**said, "lastUpdated": job.since or since}
+    meta = {**said, "lastUpdated": moment}
     return replace(line, data=json.dumps({**record, "meta": meta}).encode())
 
 

@@ -11,7 +11,7 @@ import re
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
@@ -20,9 +20,10 @@ from typing import Any
 from extractors.decode import MAXIMUM_LINE, is_object
 from extractors.errors import SourceError
 from extractors.events import Line
+from extractors.sources.blocks import Stretch
 from extractors.unpacking import MAGIC, Unpacker
 
-_BLOCK = 1024 * 1024
+_PIECE = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _OBJECT_AT_LINE_START = re.compile(rb"(?m)^\{.*$")
@@ -66,7 +67,7 @@ class Folder:
     asked: tuple[dict[str, Any], ...] = ()
     not_whole: frozenset[str] = frozenset()
 
-    def __init__(self, root: Path, progress: Progress = lambda _: None) -> None:
+    def __init__(self, root: Path, progress: Progress = lambda _: None, piece: int = _PIECE) -> None:
         if not root.is_dir():
             what = "is a file" if root.exists() else "does not exist"
             raise SourceError(
@@ -75,10 +76,14 @@ class Folder:
         self.root = root
         self.paths = _below(root)
         self.records: list[FileRecord] = []
-        self._progress = progress
+        self._progress, self._piece = progress, piece
 
     def lines(self) -> Iterator[Line]:
         """Every line of every file that is FHIR or ought to be, blank ones left out."""
+        return (line for stretch in self.stretches() for line in stretch.lines())
+
+    def stretches(self) -> Iterator[Stretch]:
+        """The same, by stretches of a file of about the size of a piece."""
         for path in self.paths:
             record = FileRecord(path.relative_to(self.root).as_posix(), 0)
             self.records.append(record)
@@ -97,13 +102,11 @@ class Folder:
         stays = whole.is_relative_to(self.root.resolve()) and whole.is_file()
         return FileState.READ if stays else FileState.UNREADABLE
 
-    def _file(self, path: Path, record: FileRecord) -> Iterator[Line]:
-        blocks = _Content(path, record, self._progress).blocks()
+    def _file(self, path: Path, record: FileRecord) -> Iterator[Stretch]:
+        pieces = _Content(path, record, self._progress, self._piece).pieces()
         try:
-            beginning = _beginning(blocks)
-            for line in _lines(beginning, blocks, record):
-                record.lines += 1
-                yield line
+            beginning = _beginning(pieces)
+            yield from _counted(_stretches(beginning, _again(beginning, pieces, self._piece), record), record)
         except OSError:
             record.state = FileState.UNREADABLE
 
@@ -121,58 +124,82 @@ def _below(root: Path) -> list[Path]:
     return sorted(found)
 
 
-def _beginning(blocks: Iterator[bytes]) -> bytes:
-    """The content up to a little over the longest line that is read, whole when it is shorter."""
-    held = b""
-    while len(held) <= MAXIMUM_LINE and (block := next(blocks, None)) is not None:
-        held += block
-    return held
+def _beginning(pieces: Iterator[bytes]) -> bytes:
+    """The content up to a little over the longest line that is read, whole when it is shorter.
+
+    Less where the first piece says enough: it begins with a line that is an object.
+    """
+    held: list[bytes] = []
+    length = 0
+    while length <= MAXIMUM_LINE and (piece := next(pieces, None)) is not None:
+        held.append(piece)
+        length += len(piece)
+        first, end, _ = _text(piece).partition(b"\n") if len(held) == 1 else (b"", b"", b"")
+        if end and is_object(first):
+            break
+    return b"".join(held)
 
 
-def _lines(beginning: bytes, rest: Iterator[bytes], record: FileRecord) -> Iterator[Line]:
+def _text(beginning: bytes) -> bytes:
+    return beginning.removeprefix(_BOM).lstrip()
+
+
+def _again(beginning: bytes, pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """A beginning in pieces, and the pieces after it."""
+    return chain((beginning[at : at + size] for at in range(0, len(beginning), size)), pieces)
+
+
+def _stretches(beginning: bytes, pieces: Iterator[bytes], record: FileRecord) -> Iterator[Stretch]:
     """The lines of one file, told apart by its beginning; a document over many lines is one line."""
-    text = beginning.removeprefix(_BOM).lstrip()
-    lines = _split(chain(_pieces(beginning), rest), record)
+    text = _text(beginning)
+    cut = _cut(pieces, record)
     if not text:
-        yield from lines
+        yield from cut
         if record.lines == 0 and record.state is FileState.READ:
             record.state = FileState.EMPTY
     elif is_object(text.partition(b"\n")[0]):
-        yield from lines
+        yield from cut
     elif _is_one_document(text):
-        yield Line(record.file, 1, 0, beginning[: MAXIMUM_LINE + 1])
-        deque(rest, maxlen=0)  # a document over the limit is set aside, but the file's hash covers it
+        yield Stretch(record.file, 1, 0, beginning[: MAXIMUM_LINE + 1], is_one=True)
+        deque(pieces, maxlen=0)  # a document over the limit is set aside, but the file's hash covers it
         if record.state is FileState.READ and text.startswith(b"{") and text[-1:] != b"\n" and not is_object(text):
             record.state = FileState.TRUNCATED
     elif _holds_object(beginning):
-        yield from lines
+        yield from cut
     elif _OBJECT_AT_LINE_START.search(beginning) or _NAMED_FHIR.search(record.file):
-        yield from _corrupt(lines, record)
+        yield from _corrupt(cut, record)
     else:
-        deque(rest, maxlen=0)
+        deque(pieces, maxlen=0)
         record.state = FileState.NOT_FHIR
 
 
-def _corrupt(lines: Iterator[Line], record: FileRecord) -> Iterator[Line]:
+def _corrupt(cut: Iterator[Stretch], record: FileRecord) -> Iterator[Stretch]:
     """Of a file that ought to be FHIR and holds no object, only the first lines, so that it fills no memory."""
-    yield from islice(lines, _SHOWN)
-    if next(lines, None) is not None:
-        deque(lines, maxlen=0)
-        record.state = FileState.DAMAGED
+    left = _SHOWN
+    for stretch in cut:
+        more = next(islice(stretch.lines(), left, None), None)
+        if more is not None:
+            yield replace(stretch, data=stretch.data[: more.offset - stretch.offset])
+            deque(cut, maxlen=0)
+            record.state = FileState.DAMAGED
+            return
+        yield stretch
+        left -= stretch.count
 
 
-def ndjson_lines(path: Path, record: FileRecord, progress: Progress) -> Iterator[Line]:
+def ndjson_stretches(path: Path, record: FileRecord, progress: Progress) -> Iterator[Stretch]:
     """The lines of one file that is known to be NDJSON, plain or gzip; its record says what became of it."""
     try:
-        for line in _split(_Content(path, record, progress).blocks(), record):
-            record.lines += 1
-            yield line
+        yield from _counted(_cut(_Content(path, record, progress).pieces(), record), record)
     except OSError:
         record.state = FileState.UNREADABLE
 
 
-def _pieces(beginning: bytes) -> Iterator[bytes]:
-    return (beginning[at : at + _BLOCK] for at in range(0, len(beginning), _BLOCK))
+def _counted(stretches: Iterator[Stretch], record: FileRecord) -> Iterator[Stretch]:
+    for stretch in stretches:
+        record.lines += stretch.count
+        if stretch.count:
+            yield stretch
 
 
 def _is_one_document(text: bytes) -> bool:
@@ -187,24 +214,31 @@ def _holds_object(beginning: bytes) -> bool:
     return any(is_object(found[0]) for found in islice(_OBJECT_AT_LINE_START.finditer(beginning), _SHOWN))
 
 
-def _split(blocks: Iterator[bytes], record: FileRecord) -> Iterator[Line]:
-    r"""Lines between `\n` bytes only: other separators of text are content.
+def _cut(pieces: Iterator[bytes], record: FileRecord) -> Iterator[Stretch]:
+    r"""Pieces cut after their last `\n`, what follows put before the next one.
 
     Of a line over the limit only the beginning is kept, so that it is set aside without filling memory. A last
     line that has no end and is no object was cut.
     """
     number, offset, rest, dropped = 1, 0, b"", 0
-    for block in blocks:
-        *whole, rest = (rest + block).split(b"\n")
-        for data in whole:
-            if data.strip():
-                yield Line(record.file, number, offset, data.removesuffix(b"\r")[: MAXIMUM_LINE + 1])
-            number, offset, dropped = number + 1, offset + len(data) + dropped + 1, 0
+    for piece in pieces:
+        end = piece.rfind(b"\n") + 1
+        start = piece.find(b"\n") + 1 if dropped else 0
+        if dropped:
+            dropped += start or len(piece)
+        if dropped and end:
+            yield Stretch(record.file, number, offset, rest, is_one=True)
+            number, offset, rest, dropped = number + 1, offset + len(rest) + dropped, b"", 0
+        if end > start:
+            data = b"".join((rest, memoryview(piece)[start:end]))
+            yield Stretch(record.file, number, offset, data)
+            number, offset, rest = number + data.count(b"\n"), offset + len(data), b""
+        if not dropped:
+            rest += piece[end:]
         if len(rest) > MAXIMUM_LINE + 1:
-            dropped += len(rest) - MAXIMUM_LINE - 1
-            rest = rest[: MAXIMUM_LINE + 1]
+            rest, dropped = rest[: MAXIMUM_LINE + 1], len(rest) - MAXIMUM_LINE - 1
     if rest.strip():
-        yield Line(record.file, number, offset, rest.removesuffix(b"\r"))
+        yield Stretch(record.file, number, offset, rest)
         if record.state is FileState.READ and not is_object(rest):
             record.state = FileState.TRUNCATED
 
@@ -212,29 +246,29 @@ def _split(blocks: Iterator[bytes], record: FileRecord) -> Iterator[Line]:
 class _Content:
     """The bytes of one file, gunzipped where they are gzip (all members), the record told about damage."""
 
-    def __init__(self, path: Path, record: FileRecord, progress: Progress) -> None:
-        self._path, self._record, self._progress = path, record, progress
+    def __init__(self, path: Path, record: FileRecord, progress: Progress, piece: int = _PIECE) -> None:
+        self._path, self._record, self._progress, self._piece = path, record, progress, piece
 
-    def blocks(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[bytes]:
         with self._path.open("rb") as handle:
             packed = handle.read(len(MAGIC)) == MAGIC
             handle.seek(0)
-            raw = iter(lambda: handle.read(_BLOCK), b"")
+            raw = iter(lambda: handle.read(self._piece), b"")
             yield from self._unpacked(raw) if packed else self._told(raw)
 
     def _told(self, raw: Iterator[bytes]) -> Iterator[bytes]:
         digest = hashlib.sha256()
-        for block in raw:
-            digest.update(block)
-            self._progress(len(block))
-            yield block
+        for piece in raw:
+            digest.update(piece)
+            self._progress(len(piece))
+            yield piece
         self._record.sha256 = digest.hexdigest()
 
     def _unpacked(self, raw: Iterator[bytes]) -> Iterator[bytes]:
         unpacker, told = Unpacker(), self._told(raw)
         try:
-            for block in told:
-                yield from unpacker.feed(block)
+            for piece in told:
+                yield from unpacker.feed(piece)
         except zlib.error:
             self._record.state = FileState.DAMAGED
             deque(told, maxlen=0)  # what follows damage is not data, but the file's hash covers it
