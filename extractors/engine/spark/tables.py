@@ -1,0 +1,132 @@
+"""Event tables in Spark, and the plain SQL of `extractors/sql` over them."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from py4j.protocol import Py4JError
+from pyarrow import parquet
+from pyspark.errors import AnalysisException, PySparkException
+from pyspark.sql import DataFrame
+
+from extractors.engine.spark.session import Cluster, opened
+from extractors.engine.statements import Statement, Waiting, read_often
+from extractors.errors import EngineError, TableError
+
+_SHIPPED_AT_ONCE = 4 * 1024 * 1024
+"""Bytes of a table from this process that every statement may carry along; a larger one is laid down once."""
+
+
+class SparkEngine:
+    """A session of event tables in Spark. Use it as a context; what it laid down is removed at its end.
+
+    Statements make other statements' tables again and again unless something cuts them. So a table that is read more
+    than once is written as Parquet into the stage, which also outlives the executor that wrote it.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._open = ExitStack()
+        self._waiting = Waiting(self._create)
+        self._laid = 0
+
+    def __enter__(self) -> "SparkEngine":
+        self.session, self.stage = self._open.enter_context(opened(self._cluster))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def expect_few_rows(self) -> None:
+        """Prepare for small data: compiling a statement costs more than running it, and one task is enough."""
+        self.session.conf.set("spark.sql.codegen.wholeStage", "false")
+        self.session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        self.session.conf.set("spark.sql.shuffle.partitions", "1")
+
+    def load(self, name: str, table: pa.Table) -> None:
+        """Take an Arrow table in under a name, in place of what had that name."""
+        self.take(name, self.session.createDataFrame(table), lay=table.nbytes > _SHIPPED_AT_ONCE)
+
+    def take(self, name: str, frame: DataFrame, lay: bool = False) -> None:
+        """Take in under a name what Spark holds; `lay` it down where making it twice would cost."""
+        self._waiting.replace(name)
+        self._name(name, frame, lay)
+
+    def read(self, name: str, path: Path) -> None:
+        """Take in under a name what `write` left on this machine, in place of what had that name.
+
+        Raises:
+            TableError: the file is missing or is no Parquet table.
+        """
+        try:
+            table = parquet.ParquetFile(path).read()
+        except (OSError, pa.ArrowException):
+            raise TableError(f"{path.name}: expected a Parquet table that pi180 wrote, got none.") from None
+        self.load(name, table)
+
+    def run(self, file: str) -> None:
+        """Have the statements of one SQL file, each as a table of its name, made when it is read."""
+        self._waiting.add(file)
+
+    def table(self, name: str, order: str = "ALL") -> pa.Table:
+        """A whole table, brought to this process in a fixed order.
+
+        Raises:
+            TableError: a table or column that its statement reads is not there.
+            EngineError: Spark gave up.
+        """
+        self._waiting.need(name)
+        with faults(name):
+            columns = self.session.table(name).columns if order == "ALL" else order.split(",")
+            found: pa.Table = self.session.sql(
+                f"SELECT * FROM {name} ORDER BY {', '.join(map(_null_last, columns))}"  # noqa: S608  # our names
+            ).toArrow()
+        return found
+
+    def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
+        """A whole table as records, in a fixed order; raises as `table` does."""
+        return list(self.table(name, order).to_pylist())
+
+    def write(self, name: str, path: Path) -> None:
+        """Write a table as Parquet on this machine, in a fixed order; raises as `table` does.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        parquet.write_table(self.table(name), path)
+
+    def _create(self, found: Statement) -> None:
+        """Make the table of a statement; raises as `table` does."""
+        with faults(f"{found.file}, {found.name}"):
+            self._name(found.name, self.session.sql(found.text), lay=found.name in read_often())
+
+    def _name(self, name: str, frame: DataFrame, lay: bool) -> None:
+        if lay:
+            self._laid += 1
+            frame = self.laid(f"{name}-{self._laid}", frame)
+        frame.createOrReplaceTempView(name)
+
+    def laid(self, place: str, frame: DataFrame, by: str | None = None) -> DataFrame:
+        """What a frame holds, made once and written below the stage, with a folder for each value of a column."""
+        address = f"{self.stage}/{place}"
+        writer = frame.write.option("compression", "zstd")
+        (writer.partitionBy(by) if by else writer).parquet(address)
+        return self.session.read.schema(frame.schema).parquet(address)
+
+
+def _null_last(item: str) -> str:
+    return item if " NULLS " in item else f"{item} NULLS LAST"
+
+
+@contextmanager
+def faults(what: str) -> Iterator[None]:
+    """Say what failed without what Spark says of it, which may hold values of rows."""
+    try:
+        yield
+    except AnalysisException as problem:
+        raise TableError(f"{what}: expected the tables that it reads, got: {problem.getCondition()}") from None
+    except (PySparkException, Py4JError) as problem:
+        said = problem.getCondition() if isinstance(problem, PySparkException) else type(problem).__name__
+        raise EngineError(f"{what}: Spark gave up ({said}). Its own logs say why.") from None
