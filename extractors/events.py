@@ -9,9 +9,10 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,9 @@ class Takes(Protocol):
 
     def load(self, name: str, table: pa.Table) -> None:
         """Take an Arrow table in under a name."""
+
+    def load_files(self, name: str, schema: pa.Schema, files: Sequence[Path]) -> None:
+        """Read a table from Parquet files of a schema, under a name; without a file it is empty."""
 
 
 class Facts(Protocol):

@@ -57,6 +57,6 @@ class Unpacker:
 def _unpacked(member: Any, data: bytes) -> bytes:
     try:
         piece: bytes = member.decompress(data, _PIECE)
-    except isal_zlib.error as problem:
+    except isal_zlib.error as problem:  # type: ignore[misc]  # a class, which its stub calls a value
         raise zlib.error(str(problem)) from None
     return piece

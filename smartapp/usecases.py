@@ -5,17 +5,17 @@ plain records out.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from extractors.cases import Tally, derive, fingerprint, tally
 from extractors.drugs.table import tables as drug_tables
 from extractors.engine import Engine
 from extractors.engine.local import LocalEngine
-from extractors.events import extract
+from extractors.events import Extract
 from extractors.ledger import (
     Quarantine,
     Sight,
@@ -32,6 +32,8 @@ from extractors.site import Site, load_site
 from extractors.sources.chosen import source_of
 from extractors.sources.crawled import faults_of, not_whole_of
 from extractors.sources.folder import FileRecord, FileState, Progress
+from extractors.staging.staged import gathered
+from extractors.staging.work import Work
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
 from scoring.rulebook import RuleBook
@@ -106,13 +108,14 @@ _BROKEN = (FileState.TRUNCATED, FileState.DAMAGED, FileState.UNREADABLE)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What to read and how: a folder, a site file, and the flags that go before it."""
+    """What to read and how: a folder, a site file, and the flags that go before it; how it is carried out."""
 
     folder: Path
     site: Path | None = None
     profile: str | None = None
     zone: str | None = None
     drugs: Path | None = None
+    work: Work | None = None
 
 
 @contextmanager
@@ -121,27 +124,38 @@ def read(source: Source, rules: RuleBook, period: Period, progress: Progress = l
 
     Raises:
         ExtractionError: the folder is missing, or the site file, profile or drug tables are not usable.
+        UsageError: what is kept for reuse would lie in the folder that is read.
     """
     site = load_site(source.site, source.profile, source.zone, source.drugs)
-    with read_folder(source.folder, site, rules, period, progress) as reading:
+    with read_folder(source.folder, site, rules, period, progress, source.work) as reading:
         yield reading
 
 
 @contextmanager
 def read_folder(
-    place: Path, site: Site, rules: RuleBook, period: Period, progress: Progress = lambda _: None
+    place: Path,
+    site: Site,
+    rules: RuleBook,
+    period: Period,
+    progress: Progress = lambda _: None,
+    work: Work | None = None,
 ) -> Iterator[Reading]:
     """The same for settings that are read already.
 
     Raises:
-        ExtractionError: the folder is missing, or the profile is not usable.
+        ExtractionError: the folder is missing, the profile is not usable, or the rows of much data cannot be kept.
+        UsageError: what is kept for reuse would lie in the folder that is read.
     """
+    work = work or Work()
+    if work.reuse is not None and work.reuse.resolve().is_relative_to(place.resolve()):
+        raise UsageError(f"{work.reuse} lies in the folder that is read. Name another folder to keep for reuse.")
     profile = load_profile(site.profile)
     drugs = drug_tables(site.drug_tables).digest
     source = source_of(place, profile, progress)
     site = as_seen(site, profile, source.not_whole)
-    found = extract(source.lines(), profile, site.zone_info)
-    with LocalEngine() as engine:
+    with ExitStack() as opened:
+        found = cast(Extract, opened.enter_context(gathered(source, profile, site.zone_info, work)))
+        engine = opened.enter_context(LocalEngine(work.memory, work.workers))
         derive(found, site, engine)
         yield Reading(
             fingerprint=fingerprint(engine, rules.digest, profile.digest, site.digest, drugs),

@@ -7,6 +7,8 @@ is read, and engines of few rows share one started database, each with a catalog
 
 import errno
 import os
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import cache, cached_property
 from itertools import count
 from pathlib import Path
@@ -18,6 +20,7 @@ from pyarrow.parquet import ParquetFile
 
 from extractors.engine.statements import Statement, Waiting
 from extractors.errors import TableError
+from extractors.staging.private import private_folder
 
 _GROWTH_DEPENDS_ON = (
     "cte_inlining",
@@ -40,7 +43,7 @@ _PARSED: dict[str, duckdb.Statement] = {}
 @cache
 def _for_few_rows(memory_limit: str) -> duckdb.DuckDBPyConnection:
     """The one database of all engines of few rows: its starting and its planning cost more than the counting."""
-    db = duckdb.connect(":memory:", config={"memory_limit": memory_limit, "threads": 1})
+    db = duckdb.connect(":memory:", config={"memory_limit": memory_limit, "threads": 1, "temp_directory": ""})
     known = [str(name) for (name,) in db.execute("SELECT name FROM duckdb_optimizers()").fetchall()]
     db.execute(f"SET disabled_optimizers = '{','.join(n for n in known if n not in _GROWTH_DEPENDS_ON)}'")
     return db
@@ -50,12 +53,16 @@ class LocalEngine:
     """An in-process database of event tables. Close it, or use it as a context.
 
     Args:
-        memory_limit: of the database; engines of few rows have it together.
+        memory_limit: of the database; engines of few rows have it together. What does not fit lies in a private folder
+            on the disk, as long as the engine is open.
+        threads: of the database, unless rows are few.
     """
 
-    def __init__(self, memory_limit: str = "2GB") -> None:
-        self._memory_limit, self._catalog = memory_limit, ""
+    def __init__(self, memory_limit: str = "2GB", threads: int = 2) -> None:
+        self._memory_limit, self._threads, self._catalog = memory_limit, threads, ""
+        self._views: set[str] = set()
         self._waiting = Waiting(self._create)
+        self._spilling = ExitStack()
 
     def expect_few_rows(self) -> None:
         """Prepare for small data, whose cost is in starting and planning. Has no effect once a table is there."""
@@ -65,10 +72,21 @@ class LocalEngine:
     @cached_property
     def _db(self) -> duckdb.DuckDBPyConnection:
         if not self._catalog:
-            return duckdb.connect(":memory:", config={"memory_limit": self._memory_limit, "threads": 2})
+            return duckdb.connect(":memory:", config=self._config)
         db = _for_few_rows(self._memory_limit).cursor()
         db.execute(f"ATTACH ':memory:' AS {self._catalog}; USE {self._catalog}")
         return db
+
+    @property
+    def _config(self) -> dict[str, Any]:
+        """Settings for many rows. Tables have no order of their own here: whoever reads one says in which order."""
+        spill = self._spilling.enter_context(private_folder())
+        return {
+            "memory_limit": self._memory_limit,
+            "threads": self._threads,
+            "temp_directory": str(spill),
+            "preserve_insertion_order": False,
+        }
 
     def __enter__(self) -> "LocalEngine":
         return self
@@ -79,12 +97,37 @@ class LocalEngine:
         if self._catalog:
             self._db.execute(f"USE memory; DETACH {self._catalog}")
         self._db.close()
+        self._spilling.close()
 
     def load(self, name: str, table: pa.Table) -> None:
         """Take an Arrow table in under a name, in place of what had that name."""
         self._waiting.replace(name)
+        self._drop_view(name)
         incoming_rows = table  # noqa: F841  # DuckDB reads the variable by its name, which is cheaper than a view of it
         self._db.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming_rows")  # noqa: S608  # our names
+
+    def load_files(self, name: str, schema: pa.Schema, files: Sequence[Path]) -> None:
+        """Read a table from Parquet files of a schema, under a name; they stay where they are and are not held.
+
+        Raises:
+            TableError: a file is missing or is no Parquet table.
+        """
+        if not files:
+            self.load(name, schema.empty_table())
+            return
+        self._waiting.replace(name)
+        listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+        try:
+            self._db.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")  # noqa: S608
+        except duckdb.Error:
+            raise TableError(f"{name}: expected Parquet tables that pi180 wrote. Read the source anew.") from None
+        self._views.add(name)
+
+    def _drop_view(self, name: str) -> None:
+        """Make way for a table in place of a view."""
+        if name in self._views:
+            self._db.execute(f"DROP VIEW {name}")
+            self._views.discard(name)
 
     def read(self, name: str, path: Path) -> None:
         """Take in under a name what `write` left, in place of what had that name.
@@ -108,6 +151,7 @@ class LocalEngine:
         Raises:
             TableError: a table or column that the statement reads is not there.
         """
+        self._drop_view(found.name)
         try:
             self._db.execute(self._parsed(f"CREATE OR REPLACE TABLE {found.name} AS {found.text}"))
         except (duckdb.BinderException, duckdb.CatalogException) as problem:

@@ -31,6 +31,7 @@ from smartapp.cli.options import (
     source_options,
     stated_failures,
 )
+from smartapp.cli.working import working
 from smartapp.kept.publish import publish
 from smartapp.kept.runs import as_json, reading_document, write_run, write_text
 from smartapp.kept.score_files import score_document_of
@@ -77,6 +78,7 @@ def _tell_set_aside(reading: Reading) -> None:
 
 @click.command()
 @from_source
+@working
 @YEAR
 @RULES
 @click.option("--period", type=Days(), help="Days to count, both included. [default: the whole year]")
@@ -128,6 +130,7 @@ def score(submission: tuple[Path, ...], rules: Path | None, as_of: date | None, 
 @click.command()
 @click.option("--config", type=PLACE, help="Settings of an unattended run, instead of all other options but --json.")
 @_source_unless_config
+@working
 @click.option("--year", type=int, help="Performance year.")
 @RULES
 @click.option("--period", type=Days(), help="Performance period. [default: the attestation file's]")

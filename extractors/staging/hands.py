@@ -1,0 +1,155 @@
+"""Blocks to parts, by this process and by others that help it: in the order of the blocks, a bounded number at a time.
+
+Helpers are started anew, not forked, for the process may have threads. They are told the text of the profile and load
+it once. They end with the work, and with the process that they help, however that ends.
+"""
+
+import hashlib
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from extractors.errors import StagingError
+from extractors.events import extract
+from extractors.profile import Profile, kept_files, load_kept
+from extractors.sources.blocks import Block, digest_of, lines_of
+from extractors.staging import parts
+from extractors.staging.parts import Part
+from extractors.staging.work import Work
+
+_LEAST_ROOM = 200_000_000
+_ENDED = (
+    "a process that helped to read was ended from outside, perhaps because memory ran out. Nothing was counted. "
+    "Give the command again, with fewer --workers."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What one needs to turn a block into a part: where to, how, and `version`, without which nothing is reused."""
+
+    folder: Path
+    profile: Profile
+    zone: ZoneInfo
+    version: bytes | None = None
+
+    def part_of(self, number: int, block: Block) -> Part:
+        """The part of a block, of an earlier run where that is whole.
+
+        Raises:
+            OSError: it cannot be written.
+            StagingError: there is too little room to write it.
+        """
+        if self.version is None:
+            return self._made(f"{number:08}", block)
+        name = hashlib.sha256(self.version + digest_of(block)).hexdigest()
+        found = parts.read(self.folder, name)
+        if found is None:
+            found = self._made(name, block)
+            parts.keep(self.folder, found)
+        return found
+
+    def _made(self, name: str, block: Block) -> Part:
+        if (free := shutil.disk_usage(self.folder).free) < _LEAST_ROOM:
+            raise StagingError(
+                f"{self.folder}: {free / 1e6:.0f} MB are free, expected {_LEAST_ROOM / 1e6:.0f} MB or more for rows. "
+                "Make room, or name another disk with TMPDIR or --reuse."
+            )
+        return parts.write(self.folder, name, extract(lines_of(block), self.profile, self.zone))
+
+
+def parts_of(blocks: Iterator[Block], bench: Bench, work: Work) -> Iterator[Part]:
+    """The part of each block, in order. Others help once a few blocks are done, where there are more.
+
+    Raises:
+        StagingError: a helper was ended, or there is no room.
+        OSError: a part cannot be written.
+    """
+    numbered = enumerate(blocks)
+    alone = None if work.workers == 1 else work.alone
+    yield from (bench.part_of(number, block) for number, block in islice(numbered, alone))
+    following = next(numbered, None)
+    if following is None:
+        return
+    try:
+        with _helpers(bench, work.workers - 1) as pool:
+            yield from _together(chain((following,), numbered), bench, pool, work.workers)
+    except BrokenProcessPool:
+        raise StagingError(_ENDED) from None
+
+
+def _together(
+    numbered: Iterator[tuple[int, Block]], bench: Bench, pool: ProcessPoolExecutor, workers: int
+) -> Iterator[Part]:
+    """Each helper has its block, and one more waits; whatever comes meanwhile, this process does itself."""
+    held: deque[Future[Part]] = deque()
+    for number, block in numbered:
+        if sum(not one.done() for one in held) < workers:
+            held.append(_given(pool, number, block))
+        else:
+            held.append(_done(bench.part_of(number, block)))
+        while held and (held[0].done() or len(held) > 4 * workers):
+            yield held.popleft().result()
+    while held:
+        yield held.popleft().result()
+
+
+def _done(part: Part) -> "Future[Part]":
+    found: Future[Part] = Future()
+    found.set_result(part)
+    return found
+
+
+def _given(pool: ProcessPoolExecutor, number: int, block: Block) -> "Future[Part]":
+    """Give a block to a helper. One that is started here never hears Ctrl-C: it ends with this process."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(_helped, number, block)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _helpers(bench: Bench, number: int) -> Iterator[ProcessPoolExecutor]:
+    told = (bench.folder, kept_files(bench.profile), bench.zone, bench.version)
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(number, mp_context=context, initializer=_prepare, initargs=told)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_BENCH: list[Bench] = []
+"""In a helper: the one bench that it works at."""
+
+
+def _prepare(folder: Path, profile: dict[str, str], zone: ZoneInfo, version: bytes | None) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with tempfile.TemporaryDirectory() as place:
+        for name, text in profile.items():
+            (Path(place) / name).write_text(text, encoding="utf-8")
+        _BENCH.append(Bench(folder, load_kept(Path(place)), zone, version))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _helped(number: int, block: Block) -> Part:
+    return _BENCH[0].part_of(number, block)

@@ -1,0 +1,64 @@
+"""How a reading is carried out: by how many processes, in how much memory, and what of it is kept for the next time."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from extractors.errors import StagingError
+from extractors.sources.blocks import SIZE
+
+MEMORY = "2GB"
+_LEAST_MEMORY = 64_000_000
+_SIZE = re.compile(r"(?P<number>\d{1,6})\s?(?P<unit>[MG])i?B", re.IGNORECASE)
+_UNITS = {"M": 1_000_000, "G": 1_000_000_000}
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How a reading is carried out; what comes of it is the same, whatever is said here.
+
+    Attributes:
+        workers: processes at work, this one included; also the threads of the database.
+        memory: what the database may hold before it goes on on the disk.
+        reuse: a folder of what earlier runs extracted, None keeps nothing after a run.
+        block: bytes that one process works on at a time.
+        alone: blocks that this process does before it starts others, which costs a second.
+    """
+
+    workers: int = field(default_factory=cores)
+    memory: str = MEMORY
+    reuse: Path | None = None
+    block: int = SIZE
+    alone: int = 8
+
+
+def work_of(workers: int | None = None, memory: str | None = None, reuse: Path | None = None) -> Work:
+    """What a person asked for; None leaves the default.
+
+    Raises:
+        StagingError: a number or a size that cannot be meant.
+    """
+    if workers is not None and workers < 1:
+        raise StagingError(f"workers: expected 1 or more, got {workers}.")
+    return Work(cores() if workers is None else workers, MEMORY if memory is None else checked_memory(memory), reuse)
+
+
+def checked_memory(text: str) -> str:
+    """A size as the database takes it.
+
+    Raises:
+        StagingError: it is none, or too little to work with.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found is None or (size := int(found["number"]) * _UNITS[found["unit"].upper()]) < _LEAST_MEMORY:
+        raise StagingError(f"memory: expected 64MB or more, such as 512MB or 2GB, got {text!r}.")
+    return f"{size // 1_000_000}MB"
