@@ -1,7 +1,6 @@
 """Events to counted cases: loads an extract and a site into an engine and runs the one SQL for the cases."""
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
@@ -11,6 +10,7 @@ import pyarrow as pa
 
 from extractors import tables
 from extractors.dates import calendar
+from extractors.digest import digest_of_rows
 from extractors.drugs.resolve import drug_rows
 from extractors.drugs.table import DrugTables
 from extractors.drugs.table import tables as drug_tables
@@ -40,6 +40,9 @@ CASES = (
     "left_out.sql",
 )
 """What makes cases of facts, in the order in which each file needs those before it."""
+
+_SAID = ("stated_event", "current_reference", "stated_directory")
+"""The tables of which no row occurs twice, and which together hold all that current resources say."""
 
 _FEW_EVENTS = 20_000
 """Events below which a second thread, and planning for many rows, cost more than they do."""
@@ -82,7 +85,7 @@ def derive(extract: Extract, site: Site, engine: Engine) -> None:
         engine.run(name)
     drugs = drug_rows(known, (row["codings"] for row in engine.rows("prescribed")))
     engine.load("drug", pa.Table.from_pylist(drugs, schema=tables.CASE_INPUTS["drug"]))
-    for name in CASES:
+    for name in (*CASES, "ledger.sql"):
         engine.run(name)
 
 
@@ -172,10 +175,5 @@ def fingerprint(engine: Engine, *digests: str) -> str:
     servers write into `meta` are left out: the same data through any source, in any order, give the same
     fingerprint.
     """
-    said = {
-        json.dumps([table, *row.values()])
-        for table in ("stated_event", "current_reference", "stated_directory")
-        for row in engine.rows(table, "1")
-    }
-    whole = hashlib.sha256("\n".join([*digests, *sorted(said)]).encode())
-    return whole.hexdigest()
+    said = [digest_of_rows(table, engine.batches(table)) for table in _SAID]
+    return hashlib.sha256("\n".join([*digests, *said]).encode()).hexdigest()

@@ -4,21 +4,19 @@ Scoring and pages read it, so that "this source does not show it" never looks li
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from extractors.directory import COPIED
 from extractors.engine import Engine
-from extractors.events import Extract
+from extractors.events import Facts
 from extractors.profile import Profile
 from extractors.selectors import Selector
 from extractors.site import Site
 from extractors.validation import departures, most_frequent
 from extractors.vocabulary import EventKind, Grade
-from extractors.witness import Row, is_unmapped
 from scoring.model import MeasureId
 
 QUARANTINE_LIMIT = Fraction(1, 1000)
@@ -75,14 +73,14 @@ class Quarantine:
         return self.patients > 0 or Fraction(self.count, max(self.of, 1)) > QUARANTINE_LIMIT
 
 
-def quarantine_of(extract: Extract) -> Quarantine:
+def quarantine_of(extract: Facts) -> Quarantine:
     """The quarantine of an extract, in order of place."""
     rows = sorted(extract.quarantine, key=lambda row: (row["file"], row["line"], row["entry"] or 0))
     patients = sum(row["type"] == "Patient" for row in rows)
-    return Quarantine(len(rows), len(rows) + len(extract.resources) + extract.not_read.total(), patients, tuple(rows))
+    return Quarantine(len(rows), len(rows) + extract.counts["resource"] + extract.not_read.total(), patients, tuple(rows))
 
 
-def ledger_of(extract: Extract, engine: Engine) -> list[dict[str, Any]]:
+def ledger_of(extract: Facts, engine: Engine) -> list[dict[str, Any]]:
     """One row per resource type: received, counted once, repeated, replaced by a later version, set aside.
 
     `copies` are current resources that stand for another order or document with the same business identifier,
@@ -90,55 +88,39 @@ def ledger_of(extract: Extract, engine: Engine) -> list[dict[str, Any]]:
     that the profile does not map.
     Types that no selector reads and lines that are no FHIR stand below, with what they are.
     """
-    current = engine.rows("current_resource", "key")
-    kept = Counter(row["type"] for row in current)
-    merged = {row["key"] for row in engine.rows("canonical")}
-    copies = Counter(row["type"] for row in current if row["type"] in COPIED and row["key"] in merged)
     aside = Counter(row["type"] or "unreadable" for row in extract.quarantine)
-    events = Counter(_type_of(row["source"]) for row in extract.events)
-    zone_assumed = _resources_where(extract, lambda event: event["zone_assumed"])
-    unmapped = _resources_where(extract, lambda event: is_unmapped(event["reason"]))
-    received: Counter[str] = Counter(row["type"] for row in extract.resources)
-    contents: Counter[str] = Counter(
-        kind for kind, _, _ in {(r["type"], r["key"], r["content"]) for r in extract.resources}
-    )
+    found = {row["type"]: Counter({n: int(v) for n, v in row.items() if n != "type"}) for row in engine.rows("type_ledger")}
     rows = [
         {
             "source": "folder",
             "type": kind,
             "query": None,
             "state": "read",
-            "received": received[kind],
-            "current": kept[kind],
-            "duplicate": received[kind] - contents[kind],
-            "superseded": contents[kind] - kept[kind],
-            "copies": copies[kind],
+            **_received(found.get(kind, Counter())),
             "quarantined": aside[kind],
-            "events": events[kind],
-            "zone_assumed": zone_assumed[kind],
-            "unmapped": unmapped[kind],
             **_departures(extract, kind),
         }
-        for kind in sorted({*received, *aside})
+        for kind in sorted({*found, *aside})
     ]
     return rows + _not_read(extract)
 
 
-def _type_of(key: str) -> str:
-    return key.rpartition("!")[2].partition("/")[0]
+def _received(of: Counter[str]) -> dict[str, int]:
+    return {
+        "received": of["received"],
+        "current": of["kept"],
+        "duplicate": of["received"] - of["stated"],
+        "superseded": of["stated"] - of["kept"],
+        **{name: of[name] for name in ("copies", "events", "zone_assumed", "unmapped")},
+    }
 
 
-def _resources_where(extract: Extract, holds: Callable[[Row], bool]) -> Counter[str]:
-    """By type, how many resources gave an event of which something holds."""
-    return Counter(map(_type_of, {event["source"] for event in extract.events if holds(event)}))
-
-
-def _departures(extract: Extract, kind: str) -> dict[str, Any]:
+def _departures(extract: Facts, kind: str) -> dict[str, Any]:
     looked_at = extract.first.get(kind, [])
     return {"validated": len(looked_at), "departures": most_frequent(departures(looked_at))}
 
 
-def _not_read(extract: Extract) -> list[dict[str, Any]]:
+def _not_read(extract: Facts) -> list[dict[str, Any]]:
     counts: Counter[str] = Counter()
     for (_, what), number in extract.not_read.items():
         counts[what] += number
@@ -149,17 +131,17 @@ def _not_read(extract: Extract) -> list[dict[str, Any]]:
     ]
 
 
-def sights(extract: Extract, profile: Profile, not_whole: frozenset[str] = frozenset()) -> dict[EventKind, Sight]:
+def sights(engine: Engine, profile: Profile, not_whole: frozenset[str] = frozenset()) -> dict[EventKind, Sight]:
     """For each kind of fact, whether the source shows any of it.
 
     Args:
-        extract: what was read.
+        engine: holds the cases of what was read.
         profile: what can witness it.
         not_whole: types that the source was not read whole of. Evidence that a vendor merely asserts is no reason to
             doubt a kind that has another carrier.
     """
-    seen = {row["kind"] for row in extract.events}
-    types = {row["type"] for row in extract.resources}
+    seen = {row["kind"] for row in engine.rows("shown_kind")}
+    types = {row["type"] for row in engine.rows("type_ledger")}
     return {kind: _sight(kind, seen, types, profile, not_whole) for kind in EventKind}
 
 

@@ -167,7 +167,7 @@ def read_folder(
             quarantine=quarantine_of(found),
             ledger=(*ledger_of(found, engine), *source.asked),
             files=tuple(source.records),
-            sights=sights(found, profile, source.not_whole),
+            sights=sights(engine, profile, source.not_whole),
             engine=engine,
             places=places_of(engine),
             drug_table=drugs,

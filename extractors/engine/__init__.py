@@ -1,5 +1,6 @@
 """Where cases are counted: engines that run the SQL of `extractors/sql` over event tables."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +28,9 @@ class Engine(Protocol):
 
     def table(self, name: str, order: str = "ALL") -> pa.Table:
         """A whole table in a fixed order; ALL means every column, from left to right."""
+
+    def batches(self, name: str, order: str = "ALL") -> Iterator[pa.RecordBatch]:
+        """A whole table in a fixed order, a part at a time; read to its end before anything else is asked."""
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order."""

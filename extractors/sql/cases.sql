@@ -146,10 +146,15 @@ UNION ALL SELECT 'PI_PHCDRR_1_EX_1', 'immunization-given', 'focus'
 -- table: case_evidence
 -- One row per case, kind and witnessing resource; a needed kind without any witness is a row of its own.
 SELECT c.measure, c.focus, f.kind, f.answer, f.source, f.day_from, f.grade, f.rule, f.reason
-FROM (SELECT DISTINCT measure, focus, patient FROM cases) AS c
-JOIN needed AS n ON n.measure = c.measure
-JOIN (SELECT DISTINCT kind, focus, answer, source, day_from, grade, rule, reason FROM fact) AS f
-  ON f.kind = n.kind AND (f.focus = c.focus OR (n.about = 'patient' AND f.focus = c.patient))
+FROM (
+  SELECT DISTINCT measure, focus, patient, focus AS subject, 'focus' AS about FROM cases
+  UNION ALL
+  SELECT DISTINCT measure, focus, patient, patient, 'patient' FROM cases WHERE coalesce(patient <> focus, TRUE)
+) AS c
+JOIN (
+  SELECT measure, kind, 'focus' AS about FROM needed UNION ALL SELECT measure, kind, 'patient' FROM needed WHERE about = 'patient'
+) AS n ON n.measure = c.measure AND n.about = c.about
+JOIN (SELECT DISTINCT kind, focus, answer, source, day_from, grade, rule, reason FROM fact) AS f ON f.kind = n.kind AND f.focus = c.subject
 UNION ALL
 SELECT c.measure, c.focus, s.kind, 'met', 'site settings', s.day_from, 'native', 'site policy', s.why
 FROM (SELECT DISTINCT measure, focus FROM cases WHERE measure = 'PI_PEA_1') AS c CROSS JOIN standing AS s
@@ -157,11 +162,9 @@ UNION ALL
 SELECT c.measure, c.focus, n.kind, 'unknown', NULL, NULL, NULL, NULL, 'nothing on record in this source'
 FROM (SELECT DISTINCT measure, focus, patient FROM cases) AS c
 JOIN needed AS n ON n.measure = c.measure
+LEFT JOIN (SELECT DISTINCT kind, focus FROM fact) AS f ON f.kind = n.kind AND f.focus = c.focus
+LEFT JOIN (SELECT DISTINCT kind, focus FROM fact) AS p ON n.about = 'patient' AND p.kind = n.kind AND p.focus = c.patient
+LEFT JOIN (SELECT DISTINCT kind FROM standing) AS s ON s.kind = n.kind AND c.measure = 'PI_PEA_1'
 WHERE n.kind NOT IN ('information-available', 'access-declined', 'access-withdrawn', 'transition-made', 'referral-made')
-  AND n.measure <> 'PI_LVITC_2'
-  AND NOT EXISTS (
-    SELECT 1 FROM fact AS f
-    WHERE f.kind = n.kind AND (f.focus = c.focus OR (n.about = 'patient' AND f.focus = c.patient))
-  )
-  AND NOT EXISTS (SELECT 1 FROM standing AS s WHERE s.kind = n.kind AND c.measure = 'PI_PEA_1')
+  AND n.measure <> 'PI_LVITC_2' AND f.kind IS NULL AND p.kind IS NULL AND s.kind IS NULL
 ;

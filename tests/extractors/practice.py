@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from extractors.cases import Tally, derive, fingerprint, tally
 from extractors.engine.local import LocalEngine
 from extractors.events import Extract, Line, extract
-from extractors.profile import load_profile
+from extractors.ledger import Sight, sights
+from extractors.profile import Profile, load_profile
 from extractors.site import Site
 from extractors.vocabulary import EventKind
 from scoring.model import Period
@@ -277,6 +278,13 @@ def marked(resources: Iterable[Json], *digests: str, site: Site = OPEN) -> str:
     with LocalEngine() as engine:
         derive(extracted(resources, site), site, engine)
         return fingerprint(engine, *digests)
+
+
+def seen(resources: Iterable[Json], profile: Profile = GENERIC) -> dict[EventKind, Sight]:
+    """What a source of these resources shows, as a profile declares it."""
+    with LocalEngine() as engine:
+        derive(extract(lines(resources), profile, OPEN.zone_info), OPEN, engine)
+        return sights(engine, profile)
 
 
 def counts_of(tallies: Mapping[Key, Tally], measure: str, npi: str | None, tin: str | None, variant: str) -> Counts:

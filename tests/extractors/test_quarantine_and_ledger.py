@@ -7,7 +7,7 @@ import pytest
 from extractors.cases import derive
 from extractors.engine.local import LocalEngine
 from extractors.events import Extract
-from extractors.ledger import NEEDS, Sight, ledger_of, quarantine_of, sights, unseen_needs
+from extractors.ledger import NEEDS, Sight, ledger_of, quarantine_of, unseen_needs
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId
 from tests.extractors.practice import (
@@ -19,6 +19,7 @@ from tests.extractors.practice import (
     pdmp_review,
     prescription,
     resource,
+    seen,
     staff,
     transmission,
 )
@@ -165,7 +166,7 @@ def test_blank_lines_are_nothing() -> None:
     ],
 )
 def test_whether_a_source_shows_a_kind_of_fact_is_told(documents: list[Json], kind: EventKind, sight: Sight) -> None:
-    assert sights(extracted(documents), GENERIC)[kind] is sight
+    assert seen(documents)[kind] is sight
 
 
 def test_a_kind_that_the_profile_declares_absent_is_told_as_absent() -> None:
@@ -173,7 +174,7 @@ def test_a_kind_that_the_profile_declares_absent_is_told_as_absent() -> None:
         **{name: getattr(GENERIC, name) for name in GENERIC.__slots__ if name != "absent"},
         absent={EventKind.PDMP_QUERIED: "this vendor keeps no trace"},
     )
-    assert sights(extracted([]), lacking)[EventKind.PDMP_QUERIED] is Sight.ABSENT
+    assert seen([], lacking)[EventKind.PDMP_QUERIED] is Sight.ABSENT
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_a_kind_that_the_profile_declares_absent_is_told_as_absent() -> None:
 def test_what_a_measure_lacks_to_be_read_is_named(
     documents: list[Json], provided: list[EventKind], missing: list[EventKind]
 ) -> None:
-    assert unseen_needs(MeasureId("PI_EP_1"), sights(extracted(documents), GENERIC), provided) == missing
+    assert unseen_needs(MeasureId("PI_EP_1"), seen(documents), provided) == missing
 
 
 def test_what_a_measure_needs_is_also_the_evidence_that_its_cases_show() -> None:

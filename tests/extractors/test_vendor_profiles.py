@@ -11,7 +11,7 @@ from extractors.cases import derive, tally
 from extractors.engine.local import LocalEngine
 from extractors.errors import ProfileError
 from extractors.events import extract
-from extractors.ledger import Sight, ledger_of, sights
+from extractors.ledger import Sight, ledger_of
 from extractors.profile import kept_files, load_kept, load_profile, profile_names
 from extractors.vocabulary import EventKind
 from tests.extractors.practice import (
@@ -30,6 +30,7 @@ from tests.extractors.practice import (
     drug,
     lines,
     prescription,
+    seen,
     staff,
     transmission,
 )
@@ -156,9 +157,10 @@ def test_what_a_server_does_not_show_says_why_since_when_and_where_that_is_docum
 
 
 def test_a_kind_that_the_profile_declares_absent_is_not_read_though_a_carrier_stands_in_the_data() -> None:
-    found = extract(lines([prescription(), transmission()]), ORACLE, OPEN.zone_info)
+    documents = [prescription(), transmission()]
+    found = extract(lines(documents), ORACLE, OPEN.zone_info)
     assert {row["kind"] for row in found.events} == {EventKind.PRESCRIPTION_WRITTEN}
-    assert sights(found, ORACLE)[EventKind.PRESCRIPTION_TRANSMITTED] is Sight.ABSENT
+    assert seen(documents, ORACLE)[EventKind.PRESCRIPTION_TRANSMITTED] is Sight.ABSENT
 
 
 @pytest.mark.parametrize("profile", [DOSESPOT, ORACLE], ids=lambda profile: profile.name)

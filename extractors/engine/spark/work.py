@@ -217,7 +217,9 @@ def _noted(found: Extract, order: int) -> dict[str, list[dict[str, Any]]]:
             for kind, documents in found.first.items()
             for at, document in enumerate(documents)
         ],
-        TRIED: [{"rule": r, "kind": str(hit), "reason": what, "times": n} for (r, hit, what), n in found.tried.hits.items()],
+        TRIED: [
+            {"rule": r, "kind": str(hit), "reason": what, "times": n} for (r, hit, what), n in found.tried.hits.items()
+        ],
     }
 
 
