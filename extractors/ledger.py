@@ -77,7 +77,9 @@ def quarantine_of(extract: Facts) -> Quarantine:
     """The quarantine of an extract, in order of place."""
     rows = sorted(extract.quarantine, key=lambda row: (row["file"], row["line"], row["entry"] or 0))
     patients = sum(row["type"] == "Patient" for row in rows)
-    return Quarantine(len(rows), len(rows) + extract.counts["resource"] + extract.not_read.total(), patients, tuple(rows))
+    return Quarantine(
+        len(rows), len(rows) + extract.counts["resource"] + extract.not_read.total(), patients, tuple(rows)
+    )
 
 
 def ledger_of(extract: Facts, engine: Engine) -> list[dict[str, Any]]:
@@ -89,7 +91,9 @@ def ledger_of(extract: Facts, engine: Engine) -> list[dict[str, Any]]:
     Types that no selector reads and lines that are no FHIR stand below, with what they are.
     """
     aside = Counter(row["type"] or "unreadable" for row in extract.quarantine)
-    found = {row["type"]: Counter({n: int(v) for n, v in row.items() if n != "type"}) for row in engine.rows("type_ledger")}
+    found = {
+        row["type"]: Counter({n: int(v) for n, v in row.items() if n != "type"}) for row in engine.rows("type_ledger")
+    }
     rows = [
         {
             "source": "folder",

@@ -5,7 +5,7 @@ plain records out.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, cast
 from extractors.cases import Tally, derive, fingerprint, tally
 from extractors.drugs.table import tables as drug_tables
 from extractors.engine import Engine
-from extractors.engine.local import LocalEngine
+from extractors.engine.carried import carried_out
 from extractors.events import Extract
 from extractors.ledger import (
     Quarantine,
@@ -32,7 +32,6 @@ from extractors.site import Site, load_site
 from extractors.sources.chosen import source_of
 from extractors.sources.crawled import faults_of, not_whole_of
 from extractors.sources.folder import FileRecord, FileState, Progress
-from extractors.staging.staged import gathered
 from extractors.staging.work import Work
 from extractors.vocabulary import EventKind
 from scoring.model import MeasureId, Period
@@ -153,10 +152,8 @@ def read_folder(
     drugs = drug_tables(site.drug_tables).digest
     source = source_of(place, profile, progress)
     site = as_seen(site, profile, source.not_whole)
-    with ExitStack() as opened:
-        found = cast(Extract, opened.enter_context(gathered(source, profile, site.zone_info, work)))
-        engine = opened.enter_context(LocalEngine(work.memory, work.workers))
-        derive(found, site, engine)
+    with carried_out(source, profile, site.zone_info, work) as (found, engine):
+        derive(cast(Extract, found), site, engine)
         yield Reading(
             fingerprint=fingerprint(engine, rules.digest, profile.digest, site.digest, drugs),
             rules=rules,

@@ -6,8 +6,10 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from extractors.events import Takes
 
-class Engine(Protocol):
+
+class Engine(Takes, Protocol):
     """A database of event tables that runs the plain SQL of `extractors/sql`: in this process, or on a cluster.
 
     The same statements over the same tables give the same rows in every engine. Text compares by the bytes of its
@@ -16,9 +18,6 @@ class Engine(Protocol):
 
     def expect_few_rows(self) -> None:
         """Prepare for small data, whose cost is in starting and planning."""
-
-    def load(self, name: str, table: pa.Table) -> None:
-        """Take an Arrow table in under a name, in place of what had that name."""
 
     def read(self, name: str, path: Path) -> None:
         """Take in under a name what `write` left, in place of what had that name."""

@@ -16,6 +16,7 @@ from scoring.model import Period
 from scoring.rulebook import RuleBook, load
 from smartapp.attesting.attestation_template import template
 from smartapp.attesting.attestations import read_attestations
+from smartapp.cli.engines import on_engine
 from smartapp.cli.nightly import run_config
 from smartapp.cli.options import (
     AS_JSON,
@@ -79,6 +80,7 @@ def _tell_set_aside(reading: Reading) -> None:
 @click.command()
 @from_source
 @working
+@on_engine
 @YEAR
 @RULES
 @click.option("--period", type=Days(), help="Days to count, both included. [default: the whole year]")
@@ -131,6 +133,7 @@ def score(submission: tuple[Path, ...], rules: Path | None, as_of: date | None, 
 @click.option("--config", type=PLACE, help="Settings of an unattended run, instead of all other options but --json.")
 @_source_unless_config
 @working
+@on_engine
 @click.option("--year", type=int, help="Performance year.")
 @RULES
 @click.option("--period", type=Days(), help="Performance period. [default: the attestation file's]")

@@ -6,7 +6,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from pyspark.errors import PySparkRuntimeError
@@ -14,8 +13,18 @@ from pyspark.find_spark_home import _find_spark_home
 from pyspark.sql import SparkSession
 
 import extractors
+from extractors.engine.cluster import Cluster
 from extractors.errors import EngineError
 
+_LOGGING = """\
+rootLogger.level = error
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{ISO8601} %p %c{1}: %m%n
+"""
 _QUIET = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -32,25 +41,6 @@ _SAME_AS_EMBEDDED = {
     "spark.sql.session.timeZone": "UTC",
 }
 """What a site may have set otherwise, and the meaning of the SQL rests on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Which Spark to use.
-
-    Attributes:
-        master: its address, as Spark writes it; None for the session there is, or what `spark-submit` says.
-        stage: a folder for tables of the run, a path or an address that all of Spark can write, such as
-            `s3a://bucket/folder`; None for a private one on this machine, which is no place for a cluster of others.
-    """
-
-    master: str | None = None
-    stage: str | None = None
-
-    @property
-    def is_here(self) -> bool:
-        """Whether all of it runs on this machine."""
-        return (self.master or "").startswith("local")
 
 
 @contextmanager
@@ -114,10 +104,11 @@ def _environment(cluster: Cluster, private: Path) -> Iterator[None]:
     if not cluster.is_here:
         yield
         return
-    wanted = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(private / "home")}
+    home = private / "home"
+    wanted = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(home)}
     lacking = {name: value for name, value in wanted.items() if name not in os.environ}
     if "SPARK_HOME" in lacking:
-        _link_home(Path(_find_spark_home()), private / "home")
+        _link_home(Path(_find_spark_home()), home)
     os.environ.update(lacking)
     try:
         yield
@@ -127,10 +118,13 @@ def _environment(cluster: Cluster, private: Path) -> Iterator[None]:
 
 
 def _link_home(installed: Path, home: Path) -> None:
-    """A Spark whose programs are the installed ones and whose work folder, beside them, is private."""
+    """A Spark whose programs are the installed ones; its work folder, which has what executors print, is private."""
     home.mkdir()
     for entry in installed.iterdir():
-        (home / entry.name).symlink_to(entry)
+        if entry.name not in ("conf", "work"):
+            (home / entry.name).symlink_to(entry)
+    (home / "conf").mkdir()
+    (home / "conf" / "log4j2.properties").write_text(_LOGGING)
 
 
 def _check_java() -> None:

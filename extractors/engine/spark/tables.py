@@ -1,6 +1,6 @@
 """Event tables in Spark, and the plain SQL of `extractors/sql` over them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from pyarrow import parquet
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame
 
-from extractors.engine.spark.session import Cluster, opened
+from extractors.engine.cluster import Cluster
+from extractors.engine.spark.session import opened
+from extractors.engine.spark.work import shipped
 from extractors.engine.statements import Statement, Waiting, read_often
 from extractors.errors import EngineError, TableError
 
@@ -49,6 +51,10 @@ class SparkEngine:
         """Take an Arrow table in under a name, in place of what had that name."""
         self.take(name, self.session.createDataFrame(table), lay=table.nbytes > _SHIPPED_AT_ONCE)
 
+    def load_files(self, name: str, schema: pa.Schema, files: Sequence[Path]) -> None:
+        """Take in a table from Parquet files of this machine; raises as `read` does."""
+        self.load(name, pa.concat_tables([schema.empty_table(), *map(_read, files)]))
+
     def take(self, name: str, frame: DataFrame, lay: bool = False) -> None:
         """Take in under a name what Spark holds; `lay` it down where making it twice would cost."""
         self._waiting.replace(name)
@@ -60,11 +66,7 @@ class SparkEngine:
         Raises:
             TableError: the file is missing or is no Parquet table.
         """
-        try:
-            table = parquet.ParquetFile(path).read()
-        except (OSError, pa.ArrowException):
-            raise TableError(f"{path.name}: expected a Parquet table that pi180 wrote, got none.") from None
-        self.load(name, table)
+        self.load(name, _read(path))
 
     def run(self, file: str) -> None:
         """Have the statements of one SQL file, each as a table of its name, made when it is read."""
@@ -79,11 +81,14 @@ class SparkEngine:
         """
         self._waiting.need(name)
         with faults(name):
-            columns = self.session.table(name).columns if order == "ALL" else order.split(",")
-            found: pa.Table = self.session.sql(
-                f"SELECT * FROM {name} ORDER BY {', '.join(map(_null_last, columns))}"  # noqa: S608  # our names
-            ).toArrow()
+            found: pa.Table = self._ordered(name, order).toArrow()
         return found
+
+    def batches(self, name: str, order: str = "ALL") -> Iterator[pa.RecordBatch]:
+        """A whole table in a fixed order, a part at a time, so that this process never holds it; raises as `table`."""
+        self._waiting.need(name)
+        with faults(name):
+            yield from brought(self._ordered(name, order))
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order; raises as `table` does."""
@@ -96,6 +101,10 @@ class SparkEngine:
             OSError: the file cannot be written.
         """
         parquet.write_table(self.table(name), path)
+
+    def _ordered(self, name: str, order: str) -> DataFrame:
+        columns = self.session.table(name).columns if order == "ALL" else order.split(",")
+        return self.session.sql(f"SELECT * FROM {name} ORDER BY {', '.join(map(_null_last, columns))}")  # noqa: S608
 
     def _create(self, found: Statement) -> None:
         """Make the table of a statement; raises as `table` does."""
@@ -114,6 +123,19 @@ class SparkEngine:
         writer = frame.write.option("compression", "zstd")
         (writer.partitionBy(by) if by else writer).parquet(address)
         return self.session.read.schema(frame.schema).parquet(address)
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        return parquet.ParquetFile(path).read()
+    except (OSError, pa.ArrowException):
+        raise TableError(f"{path.name}: expected a Parquet table that pi180 wrote, got none.") from None
+
+
+def brought(frame: DataFrame) -> Iterator[pa.RecordBatch]:
+    """What a frame holds, in its order, one partition after the other."""
+    for row in frame.mapInArrow(shipped, "batch BINARY").toLocalIterator():
+        yield from pa.ipc.open_stream(row["batch"])
 
 
 def _null_last(item: str) -> str:

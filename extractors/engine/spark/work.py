@@ -30,27 +30,33 @@ _TOGETHER = 16 * 1024 * 1024
 """Bytes of lines whose rows are held at once."""
 
 ASIDE = "quarantine"
-_ASIDE = pa.schema(
-    [("file", pa.string()), ("line", pa.int64()), ("offset", pa.int64()), ("entry", pa.int64())]
-    + [(name, pa.string()) for name in ("hash", "type", "reason")]
-)
 NOT_READ, FIRST, TRIED = "not_read", "first", "tried"
+
+
+def _schema(**columns: str) -> pa.Schema:
+    kinds = {"text": pa.string(), "number": pa.int64()}
+    return pa.schema([pa.field(name, kinds[kind]) for name, kind in columns.items()])
+
+
 OUT = {
     "event": tables.EVENT,
     "resource": tables.RESOURCE,
     "reference": tables.REFERENCE,
     "directory": tables.DIRECTORY,
-    ASIDE: _ASIDE,
-    NOT_READ: pa.schema([("file", pa.string()), ("type", pa.string()), ("times", pa.int64())]),
-    FIRST: pa.schema([("type", pa.string()), ("part", pa.int64()), ("line", pa.int64()), ("document", pa.string())]),
-    TRIED: pa.schema([(name, pa.string()) for name in ("rule", "kind", "reason")] + [("times", pa.int64())]),
+    ASIDE: _schema(
+        file="text", line="number", offset="number", entry="number", hash="text", type="text", reason="text"
+    ),
+    NOT_READ: _schema(file="text", type="text", times="number"),
+    FIRST: _schema(type="text", part="number", line="number", document="text"),
+    TRIED: _schema(rule="text", kind="text", reason="text", times="number"),
 }
 """Everything that extraction gives, by the name of its table."""
 
-WIDE = pa.schema([("table", pa.string()), *{field.name: field for schema in OUT.values() for field in schema}.values()])
+_COLUMNS = {field.name: field for schema in OUT.values() for field in schema}
+WIDE = pa.schema([pa.field("table", pa.string()), *_COLUMNS.values()])
 """One row of any of these tables, for a task has rows of one form only."""
 
-PLACED = pa.schema([("file", pa.int64()), ("found", pa.string())])
+PLACED = _schema(file="number", found="text")
 """By the number of a file, its record and the places of its lines as JSON."""
 
 
@@ -156,7 +162,7 @@ _BLOCKS_OF_A_PART = 24
 
 
 def _numbers(batches: Iterable[pa.RecordBatch]) -> Iterator[int]:
-    return (number for batch in batches for number in batch.column(0).to_pylist())
+    return (int(str(number)) for batch in batches for number in batch.column(0))
 
 
 def _stretches(folder: Folder, place: Place) -> Iterator[Stretch]:
@@ -225,6 +231,16 @@ def _noted(found: Extract, order: int) -> dict[str, list[dict[str, Any]]]:
 
 def _widened(name: str, table: pa.Table) -> pa.Table:
     length = table.num_rows
-    own = {"table": pa.array([name] * length, pa.string()), **{n: table.column(n) for n in table.schema.names}}
-    columns = [own[field.name] if field.name in own else pa.nulls(length, field.type) for field in WIDE]
-    return pa.Table.from_arrays(columns, schema=WIDE)
+    own: dict[str, Any] = {"table": pa.array([name] * length, pa.string())}
+    own |= {column: table.column(column) for column in table.schema.names}
+    own |= {field.name: pa.nulls(length, field.type) for field in WIDE if field.name not in own}
+    return pa.table([own[field.name] for field in WIDE], schema=WIDE)
+
+
+def shipped(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Each batch as one value, for the way from an executor to the driver."""
+    for batch in batches:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as stream:
+            stream.write_batch(batch)
+        yield pa.record_batch([pa.array([sink.getvalue().to_pybytes()], pa.binary())], names=["batch"])
