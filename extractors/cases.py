@@ -12,11 +12,10 @@ from extractors import tables
 from extractors.dates import calendar
 from extractors.digest import digest_of_rows
 from extractors.drugs.resolve import drug_rows
-from extractors.drugs.table import DrugTables
 from extractors.drugs.table import tables as drug_tables
 from extractors.engine import Engine
-from extractors.events import Extract
-from extractors.identity import canonical_keys, npis_stated_by_reference
+from extractors.events import Facts
+from extractors.identity import canonical_keys
 from extractors.site import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -28,7 +27,8 @@ from extractors.site import (
 from extractors.vocabulary import Grade
 from scoring.model import MeasureId, Period
 
-FACTS = ("directory.sql", "messages.sql", "facts.sql")
+STATED = ("current.sql", "identity.sql")
+FACTS = ("canonical.sql", "directory.sql", "messages.sql", "facts.sql")
 CASES = (
     "orders.sql",
     "prescriptions.sql",
@@ -38,8 +38,9 @@ CASES = (
     "access.sql",
     "cases.sql",
     "left_out.sql",
+    "ledger.sql",
 )
-"""What makes cases of facts, in the order in which each file needs those before it."""
+"""What says what counts as said, makes facts of it, and cases of facts; each file needs those before it."""
 
 _SAID = ("stated_event", "current_reference", "stated_directory")
 """The tables of which no row occurs twice, and which together hold all that current resources say."""
@@ -70,22 +71,24 @@ class Tally:
     rests_on: dict[str, int]
 
 
-def derive(extract: Extract, site: Site, engine: Engine) -> None:
+def derive(extract: Facts, site: Site, engine: Engine) -> None:
     """Fill the engine with facts, cases and evidence from an extract and a site's settings."""
     if extract.counts["event"] < _FEW_EVENTS:
         engine.expect_few_rows()
     extract.load_into(engine)
-    engine.run("current.sql")
+    for name in STATED:
+        engine.run(name)
     engine.load("calendar", _calendar(site.closed_days))
     known = drug_tables(site.drug_tables)
-    rows = {**_identities(extract, engine.rows("stated_directory"), known), **_settings(site)}
-    for name, found in rows.items():
+    same = canonical_keys(engine.rows("tangled"), known)
+    ends = [{"key": key, "same_as": end} for key, end in same.items()]
+    for name, found in {"untangled": ends, **_settings(site)}.items():
         engine.load(name, pa.Table.from_pylist(found, schema=tables.CASE_INPUTS[name]))
     for name in FACTS:
         engine.run(name)
     drugs = drug_rows(known, (row["codings"] for row in engine.rows("prescribed")))
     engine.load("drug", pa.Table.from_pylist(drugs, schema=tables.CASE_INPUTS["drug"]))
-    for name in (*CASES, "ledger.sql"):
+    for name in CASES:
         engine.run(name)
 
 
@@ -93,19 +96,6 @@ def derive(extract: Extract, site: Site, engine: Engine) -> None:
 def _calendar(closed: frozenset[date]) -> pa.Table:
     days = calendar(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31), closed)
     return pa.Table.from_pylist([asdict(day) for day in days], schema=tables.CASE_INPUTS["calendar"])
-
-
-def _identities(extract: Extract, stated: list[dict[str, Any]], drugs: DrugTables) -> dict[str, list[dict[str, Any]]]:
-    """Who is who, by what the current resources state: what a replaced or deleted one stated is gone."""
-    same = canonical_keys(stated, drugs)
-    keys = {row["clinician"] for row in extract.events if row["clinician"]} | {row["value"] for row in stated}
-    keys |= {row["target"] for row in extract.references}
-    npis = set(npis_stated_by_reference(k for k in keys if k not in same).items())
-    npis |= {(row["key"], row["value"]) for row in stated if row["attribute"] == "npi"}
-    return {
-        "canonical": [{"key": key, "same_as": end} for key, end in same.items()],
-        "stated_npi": [{"key": key, "npi": npi} for key, npi in sorted(npis)],
-    }
 
 
 def _settings(site: Site) -> dict[str, list[dict[str, Any]]]:

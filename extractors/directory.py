@@ -175,12 +175,6 @@ def _in_force(role: Mapping[str, Any], key: str, zone: ZoneInfo) -> Iterator[Row
         yield key, "ended", read_moment(str(period["end"]), zone).day_to
 
 
-def npi_of_reference(key: str) -> str | None:
-    """The NPI that a reference by identifier carries itself, whether or not the Practitioner is there."""
-    kind, found, token = key.partition(f"?identifier={NPI}|")
-    return token if found and kind in ("", "Practitioner") else None
-
-
 def best_coding(concept: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
     """System, code and display of the first coding in a fixed order: RxNorm, then NDC, then the others.
 

@@ -1,11 +1,12 @@
 """Which keys mean the same thing: references by identifier, and patients that were merged.
 
-One pass over the directory gives a map from every other key to the one that counts, chains included.
+One pass over directory rows gives a map from every other key to the one that counts, chains included. Of all rows it
+needs those alone of which several say something together (`tangled` in sql/identity.sql).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from extractors.directory import COPIED, npi_of_reference
+from extractors.directory import COPIED
 from extractors.drugs.resolve import same_drug
 from extractors.drugs.table import DrugTables
 
@@ -90,8 +91,3 @@ def _end(key: str, step: Mapping[str, str]) -> str:
     while seen[-1] in step and step[seen[-1]] not in seen:
         seen.append(step[seen[-1]])
     return min(seen) if seen[-1] in step else seen[-1]
-
-
-def npis_stated_by_reference(keys: Iterable[str]) -> dict[str, str]:
-    """NPIs that references by identifier carry themselves, by key."""
-    return {key: npi for key in keys if (npi := npi_of_reference(key)) is not None}

@@ -46,8 +46,7 @@ asks, asks-for."""
 
 
 CASE_INPUTS = {
-    "canonical": _text("key", "same_as"),
-    "stated_npi": _text("key", "npi"),
+    "untangled": _text("key", "same_as"),
     "site_tin": _text("key", "tin"),
     "closed": _text("kind"),
     "standing": _text("kind", "day_from", "ended_day", "why"),

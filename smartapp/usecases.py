@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from extractors.cases import Tally, derive, fingerprint, tally
 from extractors.drugs.table import tables as drug_tables
 from extractors.engine import Engine
 from extractors.engine.carried import carried_out
-from extractors.events import Extract
 from extractors.ledger import (
     Quarantine,
     Sight,
@@ -153,7 +152,7 @@ def read_folder(
     source = source_of(place, profile, progress)
     site = as_seen(site, profile, source.not_whole)
     with carried_out(source, profile, site.zone_info, work) as (found, engine):
-        derive(cast(Extract, found), site, engine)
+        derive(found, site, engine)
         yield Reading(
             fingerprint=fingerprint(engine, rules.digest, profile.digest, site.digest, drugs),
             rules=rules,

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from extractors.drugs.table import tables
 from extractors.identity import canonical_keys as canonical_keys_by
-from extractors.identity import npis_stated_by_reference
 from tests.extractors.practice import C
 
 
@@ -133,17 +132,3 @@ NODES = st.sampled_from([f"Patient/{letter}" for letter in "abcdef"])
 def test_nothing_stands_for_what_itself_stands_for_another(merges: list[tuple[str, str, str]]) -> None:
     found = canonical_keys(rows(*merges))
     assert not set(found.values()) & set(found)
-
-
-@pytest.mark.parametrize(
-    ("key", "npi"),
-    [
-        (f"Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|{C}", C),
-        (f"?identifier=http://hl7.org/fhir/sid/us-npi|{C}", C),
-        (f"Organization?identifier=http://hl7.org/fhir/sid/us-npi|{C}", None),
-        (f"Practitioner?identifier=urn:other|{C}", None),
-        ("Practitioner/c", None),
-    ],
-)
-def test_only_a_reference_to_a_person_by_npi_states_an_npi(key: str, npi: str | None) -> None:
-    assert npis_stated_by_reference([key]).get(key) == npi

@@ -7,10 +7,10 @@ import pytest
 import sqlglot
 from sqlglot import expressions
 
-from extractors.cases import CASES, FACTS
+from extractors.cases import CASES, FACTS, STATED
 from extractors.engine.statements import statements
 
-FILES = ["current.sql", *FACTS, *CASES, "variants.sql", "tallies.sql", "periods.sql", "differences.sql", "ledger.sql"]
+FILES = [*STATED, *FACTS, *CASES, "variants.sql", "tallies.sql", "periods.sql", "differences.sql"]
 STATEMENTS = [pytest.param(name, text, id=f"{file} {name}") for file in FILES for name, text in statements(file)]
 FUNCTIONS = {
     "and", "or", "case", "coalesce", "count", "instr", "length", "max", "min", "rank", "row_number", "substr",

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from extractors.decode import Json
-from extractors.engine.spark.tables import SparkEngine, brought, faults
+from extractors.engine.spark.tables import SparkEngine, faults
 from extractors.engine.spark.work import (
     ASIDE,
     FIRST,
@@ -53,16 +53,6 @@ class SparkFacts:
     first: dict[str, list[Json]]
     tried: Tried
 
-    @property
-    def events(self) -> "FrameRows":
-        """The events."""
-        return FrameRows(self.frames["event"])
-
-    @property
-    def references(self) -> "FrameRows":
-        """The references."""
-        return FrameRows(self.frames["reference"])
-
     def load_into(self, engine: Takes) -> None:
         """Give every table to an engine, under the names by which SQL reads them; to another than Spark, whole."""
         for name, frame in self.frames.items():
@@ -70,16 +60,6 @@ class SparkFacts:
                 engine.take(name, frame)
             else:
                 engine.load(name, frame.toArrow())
-
-
-@dataclass(frozen=True, slots=True)
-class FrameRows:
-    """The rows of one table, brought here a partition at a time."""
-
-    frame: DataFrame
-
-    def __iter__(self) -> Iterator[Row]:
-        return (row for batch in brought(self.frame) for row in batch.to_pylist())
 
 
 def extract_on_spark(folder: Folder, profile: Profile, zone: ZoneInfo, engine: SparkEngine) -> SparkFacts:
