@@ -145,8 +145,7 @@ def read_folder(
         UsageError: what is kept for reuse would lie in the folder that is read.
     """
     work = work or Work()
-    if work.reuse is not None and work.reuse.resolve().is_relative_to(place.resolve()):
-        raise UsageError(f"{work.reuse} lies in the folder that is read. Name another folder to keep for reuse.")
+    check_reuse(work.reuse, place)
     profile = load_profile(site.profile)
     drugs = drug_tables(site.drug_tables).digest
     source = source_of(place, profile, progress)
@@ -168,6 +167,16 @@ def read_folder(
             places=places_of(engine),
             drug_table=drugs,
         )
+
+
+def check_reuse(reuse: Path | None, place: Path) -> None:
+    """Refuse to keep what was extracted where it would be read.
+
+    Raises:
+        UsageError: the one folder lies in the other.
+    """
+    if reuse is not None and reuse.resolve().is_relative_to(place.resolve()):
+        raise UsageError(f"{reuse} lies in the folder that is read. Name another folder to keep for reuse.")
 
 
 def recounted(reading: Reading, period: Period) -> Reading:

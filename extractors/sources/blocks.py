@@ -5,7 +5,6 @@ file's.
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -14,21 +13,21 @@ from extractors.events import Line
 
 SIZE = 4 * 1024 * 1024
 """Bytes of a block, about: what one process works on at a time."""
-_BLANK_BEGINS = re.compile(rb"\n\s")
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
     r"""Some bytes of one file that hold whole lines: the number of the first (from 1) and its offset in bytes.
 
-    Lines end with `\n`, the last one perhaps with the data. A stretch that `is_one` is one line whatever it holds: a
-    document over many lines, or the beginning of a line over the limit.
+    Lines end with `\n`, the last one perhaps with the data; `count` of them are not blank. A stretch that `is_one` is
+    one line whatever it holds: a document over many lines, or the beginning of a line over the limit.
     """
 
     file: str
     number: int
     offset: int
     data: bytes
+    count: int = 1
     is_one: bool = False
 
     def lines(self) -> Iterator[Line]:
@@ -46,14 +45,10 @@ class Stretch:
                 yield Line(self.file, number, offset, data.removesuffix(b"\r")[: MAXIMUM_LINE + 1])
             offset += len(data) + 1
 
-    @property
-    def count(self) -> int:
-        """How many lines it has, blank ones not counted."""
-        if self.is_one or not self.data:
-            return int(bool(self.data.strip()))
-        if self.data[:1].isspace() or _BLANK_BEGINS.search(self.data):
-            return sum(1 for data in self.data.split(b"\n") if data.strip())
-        return self.data.count(b"\n") + (not self.data.endswith(b"\n"))
+
+def written(lines: Iterable[bytes]) -> int:
+    """How many lines are not blank."""
+    return sum(map(bool, map(bytes.strip, lines)))
 
 
 Block = tuple[Stretch, ...]

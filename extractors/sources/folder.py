@@ -21,7 +21,7 @@ from typing import Any
 from extractors.decode import MAXIMUM_LINE, is_object
 from extractors.errors import SourceError
 from extractors.events import Line
-from extractors.sources.blocks import Stretch
+from extractors.sources.blocks import Stretch, written
 from extractors.unpacking import MAGIC, Unpacker
 
 _PIECE = 1024 * 1024
@@ -188,7 +188,7 @@ def _corrupt(cut: Iterator[Stretch], record: FileRecord) -> Iterator[Stretch]:
     for stretch in cut:
         more = next(islice(stretch.lines(), left, None), None)
         if more is not None:
-            yield replace(stretch, data=stretch.data[: more.offset - stretch.offset])
+            yield replace(stretch, data=stretch.data[: more.offset - stretch.offset], count=left)
             deque(cut, maxlen=0)
             record.state = FileState.DAMAGED
             return
@@ -236,12 +236,13 @@ def _cut(pieces: Iterator[bytes], record: FileRecord) -> Iterator[Stretch]:
         if dropped:
             dropped += start or len(piece)
         if dropped and end:
-            yield Stretch(record.file, number, offset, rest, is_one=True)
+            yield Stretch(record.file, number, offset, rest, written((rest,)), is_one=True)
             number, offset, rest, dropped = number + 1, offset + len(rest) + dropped, b"", 0
         if end > start:
             data = b"".join((rest, memoryview(piece)[start:end]))
-            yield Stretch(record.file, number, offset, data)
-            number, offset, rest = number + data.count(b"\n"), offset + len(data), b""
+            lines = data.split(b"\n")
+            yield Stretch(record.file, number, offset, data, written(lines))
+            number, offset, rest = number + len(lines) - 1, offset + len(data), b""
         if not dropped:
             rest += piece[end:]
         if len(rest) > MAXIMUM_LINE + 1:

@@ -79,7 +79,7 @@ def read(folder: Path, name: str) -> Part | None:
             return None
         part = _part(json.loads(body))
         whole = all(_digest((folder / kept.file).read_bytes()) == kept.sha256 for kept in part.tables.values())
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return part if whole and part.name == name else None
 

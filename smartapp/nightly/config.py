@@ -14,6 +14,7 @@ from typing import Any
 from extractors.drugs.table import tables as drug_tables
 from extractors.profile import load_profile
 from extractors.site import load_site
+from extractors.staging.work import work_of
 from extractors.strict_toml import check_keys, read_toml
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
@@ -22,7 +23,7 @@ from smartapp.nightly.elsewhere import check_waiting
 from smartapp.nightly.problems import ConfigError, Problems
 from smartapp.nightly.server import server_of
 from smartapp.reading.fetching import Fetching
-from smartapp.usecases import Source, period_within
+from smartapp.usecases import Source, check_reuse, period_within
 
 WHAT = "the settings of a run"
 FLOOR_MB = 500
@@ -38,6 +39,9 @@ _TOP: dict[str, Any] = {
     "drugs": str,
     "rules": str,
     "least_free_mb": int,
+    "workers": int,
+    "memory": str,
+    "reuse": str,
 }
 _NEEDED = ("year", "out", "report")
 _REPORT: dict[str, Any] = {"attestations": str, "folder": str, "period": (str, dict)}
@@ -120,6 +124,7 @@ def _clinic(said: Mapping[str, Any], path: Path, problems: Problems) -> Clinic |
         return None
     out = below / said["out"]
     problems.of(lambda: check_apart(out, source.folder, at))
+    problems.of(lambda: check_reuse(_place(said, "reuse", below), source.folder))
     return Clinic(rules, out, source, reports, fetching, floor * 1_000_000)
 
 
@@ -147,17 +152,19 @@ def _source(said: Mapping[str, Any], path: Path, problems: Problems) -> tuple[So
         return None, None
     site, profile, zone = _place(said, "site", below), _profile(said, below), said.get("zone")
     drugs = _place(said, "drugs", below)
+    reuse = _place(said, "reuse", below)
+    work = problems.of(lambda: work_of(said.get("workers"), said.get("memory"), reuse))
     if "from" in said:
         folder = below / said["from"]
         if not folder.is_dir():
             problems.found.append(f"{at}, from: expected a folder of FHIR, but there is none at {folder}.")
-        return Source(folder, site, profile, zone, drugs), None
+        return Source(folder, site, profile, zone, drugs, work), None
     fetching = server_of(said["server"], below, f"{at}, server", problems)
     if fetching is None:
         return None, None
     problems.of(lambda: check_waiting(fetching, f"{at}, server"))
     crawling = replace(fetching.crawling, site=site, profile=profile, zone=zone)
-    return Source(crawling.out, site, profile, zone, drugs), replace(fetching, crawling=crawling)
+    return Source(crawling.out, site, profile, zone, drugs, work), replace(fetching, crawling=crawling)
 
 
 def _reports(tables: list[Any], rules: RuleBook | None, path: Path, problems: Problems) -> Iterator[Report]:

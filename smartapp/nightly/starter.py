@@ -21,6 +21,9 @@ out = "results"  # reports, submissions, runs and status.json
 # drugs = "drugs"  # folder of refreshed drug tables
 # rules = "rules"  # folder of py<year>.toml rule files, instead of the product's own
 # least_free_mb = 500  # a run waits rather than leave less free on the disk
+# workers = 2          # processes that read; all cores if not said
+# memory = "2GB"       # what the database may hold before it goes on on the disk
+# reuse = "extracted"  # a folder beside the others: the next run extracts only what changed; it holds patient data
 
 # What to read: a folder into which somebody exports FHIR, or a server; then remove this line and fill in [server].
 from = "export"
