@@ -62,42 +62,45 @@ class SparkFacts:
                 engine.load(name, frame.toArrow())
 
 
-def extract_on_spark(folder: Folder, profile: Profile, zone: ZoneInfo, engine: SparkEngine) -> SparkFacts:
+def extract_on_spark(
+    folder: Folder, profile: Profile, zone: ZoneInfo, engine: SparkEngine, size: int = PART
+) -> SparkFacts:
     """What `extract` makes of the lines of a folder that every executor sees under the same path.
 
-    The result depends on nothing but the files, whatever executor reads what of them, and however often.
+    The result depends on nothing but the files, whatever executor reads what of them, how much at once (about `size`
+    bytes), and however often.
 
     Raises:
         EngineError: Spark gave up, for instance because an executor does not see the folder.
     """
     terms = Terms(tuple(kept_files(profile).items()), zone.key, code_digest())
     with faults("extraction"):
-        parts = _parts(_places(folder, engine))
+        parts = _parts(_places(folder, engine, size), size)
         work = Extracting(str(folder.root.resolve()), parts, terms)
         whole = engine.laid("extracted", _spread(engine, work, WIDE, len(parts)), by="table")
         return _facts(whole)
 
 
-def _places(folder: Folder, engine: SparkEngine) -> list[Place]:
+def _places(folder: Folder, engine: SparkEngine, size: int) -> list[Place]:
     """Where the lines of all files stand, in order; the folder's records are complete afterwards."""
     paths = [(number, path.relative_to(folder.root).as_posix()) for number, path in enumerate(folder.paths)]
     tasks = min(len(paths), _TASKS_OF_A_CORE * engine.session.sparkContext.defaultParallelism)
     spread = tuple(tuple(paths[task::tasks]) for task in range(tasks))
-    rows = _spread(engine, Placing(str(folder.root.resolve()), spread, PART), PLACED, tasks).toArrow().to_pylist()
+    rows = _spread(engine, Placing(str(folder.root.resolve()), spread, size), PLACED, tasks).toArrow().to_pylist()
     found = [json.loads(row["found"]) for row in sorted(rows, key=lambda row: row["file"])]
     folder.records += [record_of(one["record"]) for one in found]
     return [Place(**place) for one in found for place in one["places"]]
 
 
-def _parts(places: Sequence[Place]) -> tuple[tuple[Place, ...], ...]:
+def _parts(places: Sequence[Place], size: int) -> tuple[tuple[Place, ...], ...]:
     """Places for each task, in order."""
     parts: list[list[Place]] = []
     room = 0
     for place in places:
-        length = PART if place.length is None else place.length
+        length = size if place.length is None else place.length
         if length > room:
             parts.append([])
-            room = PART
+            room = size
         parts[-1].append(place)
         room -= length
     return tuple(map(tuple, parts))

@@ -21,18 +21,27 @@ _SHIPPED_AT_ONCE = 4 * 1024 * 1024
 """Bytes of a table from this process that every statement may carry along; a larger one is laid down once."""
 
 
+_FOR_FEW_ROWS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+}
+
+
 class SparkEngine:
     """A session of event tables in Spark. Use it as a context; what it laid down is removed at its end.
 
     Statements make other statements' tables again and again unless something cuts them. So a table that is read more
-    than once is written as Parquet into the stage, which also outlives the executor that wrote it.
+    than once is kept, where the loss of an executor does not reach it: as Parquet in the stage, or in this process if
+    rows are few.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._open = ExitStack()
         self._waiting = Waiting(self._create)
-        self._laid = 0
+        self._kept, self._few = 0, False
 
     def __enter__(self) -> "SparkEngine":
         self.session, self.stage = self._open.enter_context(opened(self._cluster))
@@ -43,22 +52,25 @@ class SparkEngine:
 
     def expect_few_rows(self) -> None:
         """Prepare for small data: compiling a statement costs more than running it, and one task is enough."""
-        self.session.conf.set("spark.sql.codegen.wholeStage", "false")
-        self.session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-        self.session.conf.set("spark.sql.shuffle.partitions", "1")
+        self._few = True
+        for name, value in _FOR_FEW_ROWS.items():
+            self.session.conf.set(name, value)
 
     def load(self, name: str, table: pa.Table) -> None:
         """Take an Arrow table in under a name, in place of what had that name."""
-        self.take(name, self.session.createDataFrame(table), lay=table.nbytes > _SHIPPED_AT_ONCE)
+        self._waiting.replace(name)
+        frame = self.session.createDataFrame(table)
+        frame = self._laid_anew(name, frame) if table.nbytes > _SHIPPED_AT_ONCE else frame
+        frame.createOrReplaceTempView(name)
 
     def load_files(self, name: str, schema: pa.Schema, files: Sequence[Path]) -> None:
         """Take in a table from Parquet files of this machine; raises as `read` does."""
         self.load(name, pa.concat_tables([schema.empty_table(), *map(_read, files)]))
 
-    def take(self, name: str, frame: DataFrame, lay: bool = False) -> None:
-        """Take in under a name what Spark holds; `lay` it down where making it twice would cost."""
+    def take(self, name: str, frame: DataFrame) -> None:
+        """Take in under a name what Spark holds, in place of what had that name."""
         self._waiting.replace(name)
-        self._name(name, frame, lay)
+        frame.createOrReplaceTempView(name)
 
     def read(self, name: str, path: Path) -> None:
         """Take in under a name what `write` left on this machine, in place of what had that name.
@@ -86,6 +98,9 @@ class SparkEngine:
 
     def batches(self, name: str, order: str = "ALL") -> Iterator[pa.RecordBatch]:
         """A whole table in a fixed order, a part at a time, so that this process never holds it; raises as `table`."""
+        if self._few:
+            yield from self.table(name, order).to_batches()
+            return
         self._waiting.need(name)
         with faults(name):
             yield from brought(self._ordered(name, order))
@@ -109,13 +124,17 @@ class SparkEngine:
     def _create(self, found: Statement) -> None:
         """Make the table of a statement; raises as `table` does."""
         with faults(f"{found.file}, {found.name}"):
-            self._name(found.name, self.session.sql(found.text), lay=found.name in read_often())
+            frame = self.session.sql(found.text)
+            frame = self._cut(found.name, frame) if found.name in read_often() else frame
+            frame.createOrReplaceTempView(found.name)
 
-    def _name(self, name: str, frame: DataFrame, lay: bool) -> None:
-        if lay:
-            self._laid += 1
-            frame = self.laid(f"{name}-{self._laid}", frame)
-        frame.createOrReplaceTempView(name)
+    def _cut(self, name: str, frame: DataFrame) -> DataFrame:
+        """The same rows, which are not made again when they are read."""
+        return self.session.createDataFrame(frame.toArrow()) if self._few else self._laid_anew(name, frame)
+
+    def _laid_anew(self, name: str, frame: DataFrame) -> DataFrame:
+        self._kept += 1
+        return self.laid(f"{name}-{self._kept}", frame)
 
     def laid(self, place: str, frame: DataFrame, by: str | None = None) -> DataFrame:
         """What a frame holds, made once and written below the stage, with a folder for each value of a column."""

@@ -93,7 +93,7 @@ class Placing:
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Read the files of the tasks that a batch numbers."""
-        folder = Folder(Path(self.root))
+        folder = Folder(Path(self.root), piece=self.size)
         for task in _numbers(batches):
             for number, path in self.paths[task]:
                 found = json.dumps(_placed(folder, folder.root / path, self.size))
