@@ -70,4 +70,3 @@ def _said(found: Facts, engine: Engine, site: Site, files: list[FileRecord]) -> 
         "fingerprint": fingerprint(engine, "rules"),
     }
     return Said({name: engine.rows(name) for name in TABLES}, files, noted)
-

@@ -175,7 +175,7 @@ def _stretches(folder: Folder, place: Place) -> Iterator[Stretch]:
         data = handle.read(place.length)
     if len(data) != place.length:
         raise EngineError(f"{place.file}: is shorter than it was. Leave the files alone while they are read.")
-    yield Stretch(place.file, place.number, place.offset, data, place.is_one)
+    yield Stretch(place.file, place.number, place.offset, data, is_one=place.is_one)
 
 
 @cache
