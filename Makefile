@@ -15,9 +15,13 @@ LARGE ?= 5000
 NOTE ?=
 GIVEN = $(if $(filter command line environment,$(origin SIZE)),$(SIZE),$(1))
 
-QUICK := "not browser and not conformance and not integration and not bruteforce"
+SPARK_VENV := .venv-spark
+SPARK_BIN := $(SPARK_VENV)/bin
+CORPORA ?= out/corpus
 
-.PHONY: install demo test lint types layers tests coverage browser audit conformance integration bench bench-peers bench-growth bench-ratios bench-profile bench-crawl bench-bulk bruteforce lock clean
+QUICK := "not browser and not conformance and not integration and not bruteforce and not spark"
+
+.PHONY: install demo test lint types layers tests coverage browser audit conformance integration bench bench-peers bench-growth bench-ratios bench-profile bench-crawl bench-bulk bench-spark bruteforce spark spark-install spark-corpus lock clean
 
 install: $(VENV)/.installed
 
@@ -103,6 +107,27 @@ bruteforce: install
 	$(BIN)/pytest -n 2 -m bruteforce
 	$(BIN)/python -m tests.bruteforce.speed
 
+# Spark is apart from all others: it needs Java, and what the registry has of it is a source archive of 430 MB.
+spark-install: $(SPARK_VENV)/.installed
+
+$(SPARK_VENV)/.installed: requirements-spark.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found. Install it, for instance: apt-get install python3"; exit 1; }
+	@test -n "$(JAVA_HOME)" || command -v java >/dev/null 2>&1 || { \
+		echo "Spark needs Java 17 or newer and none was found. Install it, for instance: apt-get install openjdk-17-jre-headless"; exit 1; }
+	$(PYTHON) -m venv --clear $(SPARK_VENV)
+	$(SPARK_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary pyspark -r requirements-spark.lock
+	$(SPARK_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+spark: spark-install
+	$(SPARK_BIN)/pytest -m spark tests/spark
+
+spark-corpus: spark-install
+	$(SPARK_BIN)/python -m benchmarks.spark_corpus --corpora $(CORPORA) --size $(SIZE)
+
+bench-spark: spark-install
+	$(SPARK_BIN)/python -m benchmarks.spark --corpora $(CORPORA) --size $(SIZE)
+
 audit: install
 	$(BIN)/python tests/policy/audit.py
 
@@ -110,6 +135,7 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group bench --constraint requirements.lock pyproject.toml -o requirements-bench.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group bench-peers -o requirements-peers.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group dev --extra spark -c requirements.lock pyproject.toml -o requirements-spark.lock
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(BENCH_VENV) $(SPARK_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

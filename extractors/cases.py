@@ -13,7 +13,7 @@ from extractors.dates import calendar
 from extractors.digest import digest_of_rows
 from extractors.drugs.resolve import drug_rows
 from extractors.drugs.table import tables as drug_tables
-from extractors.engine.local import LocalEngine
+from extractors.engine import Engine
 from extractors.events import Facts
 from extractors.identity import canonical_keys
 from extractors.site import (
@@ -71,7 +71,7 @@ class Tally:
     rests_on: dict[str, int]
 
 
-def derive(extract: Facts, site: Site, engine: LocalEngine) -> None:
+def derive(extract: Facts, site: Site, engine: Engine) -> None:
     """Fill the engine with facts, cases and evidence from an extract and a site's settings."""
     if extract.counts["event"] < _FEW_EVENTS:
         engine.expect_few_rows()
@@ -127,7 +127,7 @@ def _settings(site: Site) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def tally(engine: LocalEngine, period: Period, window: NumeratorWindow) -> list[Tally]:
+def tally(engine: Engine, period: Period, window: NumeratorWindow) -> list[Tally]:
     """Count the derived cases of any period, without reading anything again."""
     start, end = period.start, period.end
     if window is NumeratorWindow.CALENDAR_YEAR:
@@ -158,7 +158,7 @@ def _tally(row: dict[str, Any]) -> Tally:
     )
 
 
-def fingerprint(engine: LocalEngine, *digests: str) -> str:
+def fingerprint(engine: Engine, *digests: str) -> str:
     """SHA-256 over what current resources say, in canonical order, and the digests of all that decides.
 
     That is their events, their references and their directory rows (a TIN, a merge). File, line and what

@@ -5,6 +5,7 @@ ExtractionError
 ├── ProfileError     an evidence profile cannot be used as written
 ├── SiteError        a site file cannot be used as written
 ├── DrugTableError   a drug table, or a file to make one of, is missing or not as it should be
+├── EngineError      where cases are counted cannot be started, or failed
 ├── StagingError     rows of what is read cannot be kept on the disk, or a process that helps was ended
 ├── TableError       a kept table is missing, damaged or lacks what the SQL reads
 └── GatewayError     a server could not be asked, or gave no answer that may be used
@@ -31,6 +32,10 @@ class ProfileError(ExtractionError):
 
 class SiteError(ExtractionError):
     """A site file is not usable: unknown key, wrong type, a day that is none."""
+
+
+class EngineError(ExtractionError):
+    """An engine is not installed, does not start, or gave up on a table; the message names the table at most."""
 
 
 class StagingError(ExtractionError):

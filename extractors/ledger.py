@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from extractors.engine.local import LocalEngine
+from extractors.engine import Engine
 from extractors.events import Facts
 from extractors.profile import Profile
 from extractors.selectors import Selector
@@ -82,7 +82,7 @@ def quarantine_of(extract: Facts) -> Quarantine:
     )
 
 
-def ledger_of(extract: Facts, engine: LocalEngine) -> list[dict[str, Any]]:
+def ledger_of(extract: Facts, engine: Engine) -> list[dict[str, Any]]:
     """One row per resource type: received, counted once, repeated, replaced by a later version, set aside.
 
     `copies` are current resources that stand for another order or document with the same business identifier,
@@ -135,7 +135,7 @@ def _not_read(extract: Facts) -> list[dict[str, Any]]:
     ]
 
 
-def sights(engine: LocalEngine, profile: Profile, not_whole: frozenset[str] = frozenset()) -> dict[EventKind, Sight]:
+def sights(engine: Engine, profile: Profile, not_whole: frozenset[str] = frozenset()) -> dict[EventKind, Sight]:
     """For each kind of fact, whether the source shows any of it.
 
     Args:

@@ -5,7 +5,7 @@ plain records out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any
 
 from extractors.cases import derive, fingerprint, tally
 from extractors.drugs.table import tables as drug_tables
-from extractors.engine.local import LocalEngine
+from extractors.engine import Engine
+from extractors.engine.carried import carried_out
 from extractors.ledger import (
     Quarantine,
     Sight,
@@ -30,7 +31,6 @@ from extractors.site import Site, load_site
 from extractors.sources.chosen import source_of
 from extractors.sources.crawled import faults_of, not_whole_of
 from extractors.sources.folder import FileRecord, FileState, Progress
-from extractors.staging.staged import gathered
 from extractors.staging.work import Work
 from extractors.tallies import Tallies
 from extractors.vocabulary import EventKind
@@ -59,7 +59,7 @@ class Reading:
     ledger: tuple[Mapping[str, Any], ...]
     files: tuple[FileRecord, ...]
     sights: Mapping[EventKind, Sight]
-    engine: LocalEngine
+    engine: Engine
     places: Mapping[str, Place]
     drug_table: str
 
@@ -149,9 +149,7 @@ def read_folder(
     drugs = drug_tables(site.drug_tables).digest
     source = source_of(place, profile, progress)
     site = as_seen(site, profile, source.not_whole)
-    with ExitStack() as opened:
-        found = opened.enter_context(gathered(source, profile, site.zone_info, work))
-        engine = opened.enter_context(LocalEngine(work.memory, work.workers))
+    with carried_out(source, profile, site.zone_info, work) as (found, engine):
         derive(found, site, engine)
         ledger = (*ledger_of(found, engine), *source.asked)
         yield Reading(
@@ -193,7 +191,7 @@ def recounted(reading: Reading, period: Period) -> Reading:
     return replace(reading, period=period, tallies=counted)
 
 
-def places_of(engine: LocalEngine, ledger: Iterable[Mapping[str, Any]]) -> Places:
+def places_of(engine: Engine, ledger: Iterable[Mapping[str, Any]]) -> Places:
     """Where the version of each resource that counts stands; the ledger says whether there is any."""
     return Places(engine, any(row.get("current") for row in ledger))
 

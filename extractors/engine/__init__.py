@@ -1,1 +1,38 @@
 """Where cases are counted: engines that run the SQL of `extractors/sql` over event tables."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from extractors.events import Takes
+
+
+class Engine(Takes, Protocol):
+    """A database of event tables that runs the plain SQL of `extractors/sql`: in this process, or on a cluster.
+
+    The same statements over the same tables give the same rows in every engine. Text compares by the bytes of its
+    UTF-8, and null comes last unless an order says otherwise. A statement is run when its table is first read.
+    """
+
+    def expect_few_rows(self) -> None:
+        """Prepare for small data, whose cost is in starting and planning."""
+
+    def read(self, name: str, path: Path) -> None:
+        """Take in under a name what `write` left, in place of what had that name."""
+
+    def run(self, file: str) -> None:
+        """Have the statements of one SQL file, each as a table of its name."""
+
+    def table(self, name: str, order: str = "ALL") -> pa.Table:
+        """A whole table in a fixed order; ALL means every column, from left to right."""
+
+    def batches(self, name: str, order: str = "ALL") -> Iterator[pa.RecordBatch]:
+        """A whole table in a fixed order, a part at a time; read to its end before anything else is asked."""
+
+    def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
+        """A whole table as records, in a fixed order."""
+
+    def write(self, name: str, path: Path) -> None:
+        """Write a table as Parquet, in a fixed order."""

@@ -1,8 +1,5 @@
 """The only door to DuckDB: runs the plain SQL of `extractors/sql` in process.
 
-A SQL file is a sequence of named SELECT statements (`-- table: name`); each becomes a table that the next
-ones may read. The text itself is no dialect's: the same statements run in a distributed engine.
-
 A small practice's year, or one patient, is a few thousand rows: there, the time goes into starting a database,
 parsing and planning, hardly into counting. So a statement is parsed once a process and runs only when its table
 is read, and engines of few rows share one started database, each with a catalog of its own.
@@ -10,37 +7,20 @@ is read, and engines of few rows share one started database, each with a catalog
 
 import errno
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache, cached_property
-from importlib.resources import files
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
+from extractors.engine.statements import Statement, Waiting
 from extractors.errors import StagingError, TableError
 from extractors.staging.private import private_folder
-
-_STATEMENT = re.compile(r"^-- table: (?P<name>\w+)\n(?P<text>.*?)^;$", re.DOTALL | re.MULTILINE)
-
-
-@cache
-def statements(file: str) -> tuple[tuple[str, str], ...]:
-    """The named SELECT statements of one file of `extractors/sql`, in order."""
-    text = (files("extractors") / "sql" / file).read_text(encoding="utf-8")
-    return tuple((found["name"], found["text"]) for found in _STATEMENT.finditer(text))
-
-
-@cache
-def _words(text: str) -> frozenset[str]:
-    """The words of a statement: among them is every table that it reads."""
-    return frozenset(re.findall(r"\w+", re.sub(r"--.*", "", text)))
-
 
 _GROWTH_DEPENDS_ON = (
     "cte_inlining",
@@ -70,14 +50,6 @@ def _for_few_rows(memory_limit: str) -> duckdb.DuckDBPyConnection:
     return db
 
 
-class _Waiting(NamedTuple):
-    """A statement whose table nobody has read yet, and the tables before it that it may read."""
-
-    file: str
-    text: str
-    reads: frozenset[str]
-
-
 class LocalEngine:
     """An in-process database of event tables. Close it, or use it as a context.
 
@@ -91,9 +63,8 @@ class LocalEngine:
 
     def __init__(self, memory_limit: str = "2GB", threads: int = 2) -> None:
         self._memory_limit, self._threads, self._catalog = memory_limit, threads, ""
-        self._names: set[str] = set()
         self._views: set[str] = set()
-        self._waiting: dict[str, _Waiting] = {}
+        self._waiting = Waiting(self._create)
         self._spilling = ExitStack()
 
     def expect_few_rows(self) -> None:
@@ -138,7 +109,7 @@ class LocalEngine:
 
     def load(self, name: str, table: pa.Table) -> None:
         """Take an Arrow table in under a name, in place of what had that name."""
-        self._replace(name)
+        self._waiting.replace(name)
         self._drop_view(name)
         incoming_rows = table  # noqa: F841  # DuckDB reads the variable by its name, which is cheaper than a view of it
         self._db.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming_rows")  # noqa: S608  # our names
@@ -152,7 +123,7 @@ class LocalEngine:
         if not files:
             self.load(name, schema.empty_table())
             return
-        self._replace(name)
+        self._waiting.replace(name)
         listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
         try:
             self._db.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")  # noqa: S608
@@ -180,34 +151,20 @@ class LocalEngine:
 
     def run(self, file: str) -> None:
         """Have the statements of one SQL file, each as a table of its name, made when it is read."""
-        for name, text in statements(file):
-            reads = _words(text) & self._names - {name}
-            self._replace(name)
-            self._waiting[name] = _Waiting(file, text, reads)
+        self._waiting.add(file)
 
-    def _replace(self, name: str) -> None:
-        """Make what waits to read the table that had this name; if that itself still waits, nobody needs it."""
-        for reader in [n for n, found in self._waiting.items() if name in found.reads]:
-            self._make(reader)
-        self._waiting.pop(name, None)
-        self._names.add(name)
-
-    def _make(self, name: str) -> None:
-        """Make a table that waits, after those that it reads.
+    def _create(self, found: Statement) -> None:
+        """Make the table of a statement.
 
         Raises:
             TableError: a table or column that the statement reads is not there.
         """
-        found = self._waiting.pop(name, None)
-        if found is None:
-            return
-        for read in sorted(found.reads):
-            self._make(read)
-        self._drop_view(name)
+        self._drop_view(found.name)
         try:
-            self._db.execute(self._parsed(f"CREATE OR REPLACE TABLE {name} AS {found.text}"))
+            self._db.execute(self._parsed(f"CREATE OR REPLACE TABLE {found.name} AS {found.text}"))
         except (duckdb.BinderException, duckdb.CatalogException) as problem:
-            raise TableError(f"{found.file}, {name}: expected the tables that it reads, got: {problem}") from problem
+            message = f"{found.file}, {found.name}: expected the tables that it reads, got: {problem}"
+            raise TableError(message) from problem
 
     def _parsed(self, text: str) -> duckdb.Statement:
         if text not in _PARSED:
@@ -220,7 +177,7 @@ class LocalEngine:
         Raises:
             TableError: a table or column that its statement reads is not there.
         """
-        self._make(name)
+        self._waiting.need(name)
         found: pa.Table = self._db.sql(f"SELECT * FROM {name} ORDER BY {order}").to_arrow_table()  # noqa: S608  # our names
         return found
 
@@ -229,9 +186,7 @@ class LocalEngine:
 
         What nobody has read yet is made while it is given, and not kept: raises as `table` does.
         """
-        waiting = self._waiting.get(name)
-        for read in sorted(waiting.reads) if waiting else ():
-            self._make(read)
+        waiting = self._waiting.unmade(name)
         rows = f"({waiting.text})" if waiting else name
         yield from self._db.sql(f"SELECT * FROM {rows} ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)  # noqa: S608
 
@@ -245,7 +200,7 @@ class LocalEngine:
         Raises:
             OSError: the file cannot be written, with the reason as far as it is known: a full disk, or another fault.
         """
-        self._make(name)
+        self._waiting.need(name)
         try:
             self._db.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO '{path}' (FORMAT parquet)")  # noqa: S608
         except duckdb.IOException as problem:

@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 
 from extractors.cases import Tally
-from extractors.engine.local import LocalEngine
+from extractors.engine import Engine
 from extractors.periods.corners import COLUMNS, Corners, corners_of
 from extractors.periods.grid import Frame, constant, counted, frame_of
 from extractors.periods.quadrants import Series, unit_cases
@@ -21,7 +21,7 @@ class PeriodCounts:
     `last_case` is the day of the last case of the year of `space`, None where there is none.
     """
 
-    def __init__(self, engine: LocalEngine, space: PeriodSpace, window: NumeratorWindow) -> None:
+    def __init__(self, engine: Engine, space: PeriodSpace, window: NumeratorWindow) -> None:
         self.space = space
         self._frame: Frame = frame_of(space)
         cases = unit_cases(engine, self._frame, window)
@@ -67,7 +67,7 @@ class PeriodCounts:
         return Tally(MeasureId(measure), variant, tin, npi, denominator, met, unknown, undecided, {})
 
 
-def _last_case(engine: LocalEngine, space: PeriodSpace) -> date | None:
+def _last_case(engine: Engine, space: PeriodSpace) -> date | None:
     last = {row["year"]: row["day"] for row in engine.rows("last_case")}
     day = last.get(f"{space.last.year:04}")
     return date.fromisoformat(day) if day else None

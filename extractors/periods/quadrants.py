@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from extractors.engine.local import LocalEngine
+from extractors.engine import Engine
 from extractors.periods.grid import Frame
 from extractors.site import NumeratorWindow
 from scoring.periods import PeriodSpace
@@ -58,7 +58,7 @@ class UnitCases:
     quadrants: Quadrants
 
 
-def unit_cases(engine: LocalEngine, frame: Frame, window: NumeratorWindow) -> UnitCases:
+def unit_cases(engine: Engine, frame: Frame, window: NumeratorWindow) -> UnitCases:
     """The derived cases of an engine, for each NPI within a TIN and for each TIN as a group."""
     engine.run("variants.sql")
     engine.run("periods.sql")

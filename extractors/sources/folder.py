@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,6 @@ class Folder:
                 f"{root}: expected a folder with FHIR NDJSON, but it {what}. Name the folder with --from."
             )
         self.root = root
-        self.paths = _below(root)
         self.records: list[FileRecord] = []
         self._progress, self._piece = progress, piece
 
@@ -85,11 +85,20 @@ class Folder:
     def stretches(self) -> Iterator[Stretch]:
         """The same, by stretches of a file of about the size of a piece."""
         for path in self.paths:
-            record = FileRecord(path.relative_to(self.root).as_posix(), 0)
+            record, stretches = self.file(path)
             self.records.append(record)
-            record.state = self._state_before(path, record)
-            if record.state is FileState.READ:
-                yield from self._file(path, record)
+            yield from stretches
+
+    @cached_property
+    def paths(self) -> list[Path]:
+        """Every file and link below, in the order of their names."""
+        return _below(self.root)
+
+    def file(self, path: Path) -> tuple[FileRecord, Iterator[Stretch]]:
+        """One file: its record, which is complete when its stretches are exhausted, and they."""
+        record = FileRecord(path.relative_to(self.root).as_posix(), 0)
+        record.state = self._state_before(path, record)
+        return record, self._file(path, record) if record.state is FileState.READ else iter(())
 
     def _state_before(self, path: Path, record: FileRecord) -> FileState:
         if any(part.startswith(".") for part in path.relative_to(self.root).parts):

@@ -34,7 +34,7 @@ WHERE place = 1
 -- Directory rows of current resources as they stand, contained resources included.
 SELECT DISTINCT d.key, d.attribute, d.value
 FROM directory AS d
-JOIN current_resource AS r ON r.content = d.content AND (d.key = r.key OR d.key LIKE r.key || '#%' OR d.value = r.key)
+JOIN current_resource AS r ON r.content = d.content AND (d.key = r.key OR substr(d.key, 1, length(r.key) + 1) = r.key || '#' OR d.value = r.key)
 ;
 
 -- table: stated_event

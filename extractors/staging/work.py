@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from extractors.engine.cluster import Cluster
 from extractors.errors import StagingError
 from extractors.sources.blocks import SIZE
 
@@ -33,6 +34,7 @@ class Work:
         reuse: a folder of what earlier runs extracted, None keeps nothing after a run.
         block: bytes that one process works on at a time.
         alone: blocks that this process does before it starts others, which costs a second.
+        cluster: a Spark that reads and counts instead of this machine; what is said above is then Spark's to say.
     """
 
     workers: int = field(default_factory=cores)
@@ -40,6 +42,7 @@ class Work:
     reuse: Path | None = None
     block: int = SIZE
     alone: int = 8
+    cluster: Cluster | None = None
 
 
 def work_of(workers: int | None = None, memory: str | None = None, reuse: Path | None = None) -> Work:

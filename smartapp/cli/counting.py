@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from scoring.rulebook import load
+from smartapp.cli.engines import on_engine
 from smartapp.cli.folders import check_apart, reading_of
 from smartapp.cli.options import AS_JSON, NOT_WHOLE, PLACE, RULES, YEAR, Days, from_source, stated_failures
 from smartapp.cli.working import working
@@ -23,6 +24,7 @@ from smartapp.written import as_json
 @click.command()
 @from_source
 @working
+@on_engine
 @YEAR
 @RULES
 @click.option("--period", type=Days(), help="Days to count, both included. [default: the whole year]")

@@ -10,6 +10,7 @@ import click
 
 from scoring.rulebook import RuleBook, load
 from smartapp.attesting.attestations import read_attestations
+from smartapp.cli.engines import on_engine
 from smartapp.cli.folders import check_apart, reading_of
 from smartapp.cli.nightly import run_config
 from smartapp.cli.options import (
@@ -47,6 +48,7 @@ def _source_unless_config(command: Command) -> Command:
 @click.option("--config", type=PLACE, help="Settings of an unattended run, instead of all other options but --json.")
 @_source_unless_config
 @working
+@on_engine
 @click.option("--year", type=int, help="Performance year.")
 @RULES
 @click.option("--period", type=Days(), help="Performance period. [default: the attestation file's]")

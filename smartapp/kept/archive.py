@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors.cases import tally
+from extractors.engine import Engine
 from extractors.engine.local import LocalEngine
 from extractors.errors import ExtractionError
 from extractors.ledger import Quarantine, Sight
@@ -161,7 +162,7 @@ def open_score(place: Path) -> Iterator[Scored]:
         yield scored
 
 
-def load_run(run: Path, period: Period, engine: LocalEngine) -> Reading:
+def load_run(run: Path, period: Period, engine: Engine) -> Reading:
     """Read a run's folder into an engine that the caller closes, and count a period; raises as `open_run`."""
     with _usable(run, "run.json"):
         told = _document(run / "run.json")
@@ -269,14 +270,14 @@ def counted_again(run: Path, reading: Reading, period: Period) -> Reading:
     return replace(reading, period=period, tallies=_counted(run, period, reading.site, reading.engine))
 
 
-def _load_tables(run: Path, engine: LocalEngine) -> None:
+def _load_tables(run: Path, engine: Engine) -> None:
     for table in COUNTED:
         file = table_file(run, table)
         with _usable(run, file.name):
             engine.read(table, file.resolve(strict=True))
 
 
-def _counted(run: Path, period: Period, site: Site, engine: LocalEngine) -> Tallies:
+def _counted(run: Path, period: Period, site: Site, engine: Engine) -> Tallies:
     """Count what is loaded; a period that was counted before has to come out the same."""
     with _usable(run, "its tables"):
         found = Tallies(tally(engine, period, site.numerator_window))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from extractors.engine.local import LocalEngine
+from extractors.engine import Engine
 
 Place = tuple[str, int, int | None]
 
@@ -16,7 +16,7 @@ class Places(Mapping[str, Place]):
         any_read: whether there is any; so much is known without gathering them.
     """
 
-    def __init__(self, engine: LocalEngine, any_read: bool) -> None:
+    def __init__(self, engine: Engine, any_read: bool) -> None:
         self._engine, self._any_read = engine, any_read
         self._gathered: dict[str, Place] | None = None
 

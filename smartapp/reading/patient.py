@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from extractors.cases import derive
+from extractors.engine import Engine
 from extractors.engine.local import LocalEngine
 from extractors.events import extract
 from extractors.ledger import NEEDS
@@ -201,7 +202,7 @@ def _types_of(measure: MeasureId, profile: Profile) -> set[str]:
     return (types & profile.asked) | ({_ABOUT_PATIENT} if measure == "PI_PEA_1" else set())
 
 
-def _cases(engine: LocalEngine, patient: str, own: OwnRecords, reads: Reads) -> list[dict[str, Any]]:
+def _cases(engine: Engine, patient: str, own: OwnRecords, reads: Reads) -> list[dict[str, Any]]:
     """The patient's cases of this year that are, or may be, the clinician's; each record once per measure."""
     key = f"Patient/{patient}"
     merged = {row["same_as"] for row in engine.rows("canonical", "key") if row["key"] == key}

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from extractors.engine import local
+from extractors.engine import statements as engine_statements
 from extractors.engine.local import LocalEngine
 from extractors.errors import TableError
 
@@ -23,7 +24,7 @@ def bills(*paid: int) -> pa.Table:
 
 @pytest.fixture(params=["few rows", "many rows"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEngine]:
-    monkeypatch.setattr(local, "statements", FILES.__getitem__)
+    monkeypatch.setattr(engine_statements, "statements", FILES.__getitem__)
     with LocalEngine() as found:
         if request.param == "few rows":
             found.expect_few_rows()

@@ -8,7 +8,7 @@ import sqlglot
 from sqlglot import expressions
 
 from extractors.cases import CASES, FACTS, STATED
-from extractors.engine.local import statements
+from extractors.engine.statements import statements
 
 FILES = [*STATED, *FACTS, *CASES, "variants.sql", "tallies.sql", "periods.sql", "differences.sql"]
 STATEMENTS = [pytest.param(name, text, id=f"{file} {name}") for file in FILES for name, text in statements(file)]

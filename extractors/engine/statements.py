@@ -1,0 +1,94 @@
+"""The statements of `extractors/sql`, and those among them whose tables nobody has read yet.
+
+A SQL file is a sequence of named SELECT statements (`-- table: name`); each becomes a table that the next
+ones may read. The text itself is no dialect's: every engine runs the same.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+_STATEMENT = re.compile(r"^-- table: (?P<name>\w+)\n(?P<text>.*?)^;$", re.DOTALL | re.MULTILINE)
+_READ = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
+
+
+@cache
+def statements(file: str) -> tuple[tuple[str, str], ...]:
+    """The named SELECT statements of one file of `extractors/sql`, in order."""
+    text = (files("extractors") / "sql" / file).read_text(encoding="utf-8")
+    return tuple((found["name"], found["text"]) for found in _STATEMENT.finditer(text))
+
+
+@cache
+def _bare(text: str) -> str:
+    return re.sub(r"--.*", "", text)
+
+
+@cache
+def _words(text: str) -> frozenset[str]:
+    """The words of a statement: among them is every table that it reads."""
+    return frozenset(re.findall(r"\w+", _bare(text)))
+
+
+@cache
+def read_often() -> frozenset[str]:
+    """The tables that all statements together read more than once."""
+    names = [entry.name for entry in (files("extractors") / "sql").iterdir() if entry.name.endswith(".sql")]
+    texts = [_bare(text) for name in names for _, text in statements(name)]
+    reads = Counter(table for text in texts for table in _READ.findall(text))
+    return frozenset(table for table, times in reads.items() if times > 1)
+
+
+class Statement(NamedTuple):
+    """One statement of a file, and the tables before it that it may read."""
+
+    file: str
+    name: str
+    text: str
+    reads: frozenset[str]
+
+
+class Waiting:
+    """Statements that wait until somebody reads their tables.
+
+    Args:
+        make: makes the table of a statement, when all that it reads is there.
+    """
+
+    def __init__(self, make: Callable[[Statement], None]) -> None:
+        self._make = make
+        self._names: set[str] = set()
+        self._waiting: dict[str, Statement] = {}
+
+    def add(self, file: str) -> None:
+        """Let the statements of a file wait, each in place of what had its name."""
+        for name, text in statements(file):
+            reads = _words(text) & self._names - {name}
+            self.replace(name)
+            self._waiting[name] = Statement(file, name, text, reads)
+
+    def replace(self, name: str) -> None:
+        """Make what waits to read the table that had this name; if that itself still waits, nobody needs it."""
+        for reader in [n for n, found in self._waiting.items() if name in found.reads]:
+            self.need(reader)
+        self._waiting.pop(name, None)
+        self._names.add(name)
+
+    def unmade(self, name: str) -> Statement | None:
+        """A statement that waits, all that it reads made; None if its table is there."""
+        found = self._waiting.get(name)
+        for read in sorted(found.reads) if found else ():
+            self.need(read)
+        return found
+
+    def need(self, name: str) -> None:
+        """Make a table that waits, after those that it reads."""
+        found = self._waiting.pop(name, None)
+        if found is None:
+            return
+        for read in sorted(found.reads):
+            self.need(read)
+        self._make(found)
