@@ -11,7 +11,7 @@ import signal
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -31,8 +31,8 @@ from extractors.staging.work import Work
 
 _LEAST_ROOM = 200_000_000
 _ENDED = (
-    "a process that helped to read was ended from outside, perhaps because memory ran out. Nothing was counted. "
-    "Give the command again, with fewer --workers."
+    "a process that helped to read ended before its work was done: memory may have run out, or somebody ended it. "
+    "Nothing was counted. Give the command again, with fewer --workers."
 )
 
 
@@ -76,8 +76,10 @@ class Bench:
         return part
 
 
-def parts_of(blocks: Iterator[Block], bench: Bench, work: Work) -> Iterator[Part]:
+def parts_of(blocks: Iterator[Block], bench: Bench, work: Work) -> Generator[Part, None, None]:
     """The part of each block, in order. Others help once a few blocks are done, where there are more.
+
+    Close it: then no helper writes any more.
 
     Raises:
         StagingError: a helper was ended, or there is no room.

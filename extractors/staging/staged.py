@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -123,10 +123,11 @@ def gathered(source: Stretches, profile: Profile, zone: ZoneInfo, work: Work) ->
             kept = open_folders.enter_context(kept_parts(work.reuse))
             folder, version = kept.folder, version_of(profile, zone)
         staged = Staged(folder)
-        for part in parts_of(chain(begun, blocks), Bench(folder, profile, zone, version), work):
-            staged.take(part)
-            if kept is not None:
-                kept.use(part)
+        with closing(parts_of(chain(begun, blocks), Bench(folder, profile, zone, version), work)) as found:
+            for part in found:
+                staged.take(part)
+                if kept is not None:
+                    kept.use(part)
         if kept is not None:
             kept.drop_unused()
         yield staged

@@ -1,6 +1,7 @@
 """What rows depend on besides the lines: what extracts them, by which profile, in which zone."""
 
 import hashlib
+import sys
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.metadata import version
@@ -23,7 +24,7 @@ def version_of(profile: Profile, zone: ZoneInfo) -> bytes:
 def _code() -> str:
     """A digest of what extracts: our own source, whatever it says its version is, and the libraries by theirs."""
     root = Path(str(files("extractors")))
-    whole = hashlib.sha256(" ".join(version(name) for name in _LIBRARIES).encode())
+    whole = hashlib.sha256(" ".join([sys.version, *(version(name) for name in _LIBRARIES)]).encode())
     for file in sorted(root.rglob("*.py")):
         whole.update(f"\n{file.relative_to(root)} {file.stat().st_size}\n".encode() + file.read_bytes())
     return whole.hexdigest()

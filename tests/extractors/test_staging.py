@@ -134,7 +134,7 @@ def kill_helpers() -> None:
 def test_a_helper_that_is_killed_ends_the_reading_with_a_reason_and_leaves_nothing(data: Path, temporary: Path) -> None:
     source = Interrupted(data, kill_helpers)
     with (
-        pytest.raises(StagingError, match=r"ended from outside.*fewer --workers"),
+        pytest.raises(StagingError, match=r"ended before its work was done.*fewer --workers"),
         gathered(source, GENERIC, ZONE, WITH_HELP),
     ):
         pytest.fail("facts of a reading that did not come to its end")
