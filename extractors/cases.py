@@ -45,8 +45,8 @@ CASES = (
 _SAID = ("stated_event", "current_reference", "stated_directory")
 """The tables of which no row occurs twice, and which together hold all that current resources say."""
 
-_FEW_EVENTS = 20_000
-"""Events below which a second thread, and planning for many rows, cost more than they do."""
+_FEW_ROWS = 100_000
+"""Rows of all tables below which a second thread, and planning for many rows, cost more than they do."""
 
 ACCESS_BUSINESS_DAYS = 4
 """Business days within which access is timely. Source: ONC RT2a; CMS 2023 measure specification (rules.md 2.5)."""
@@ -73,7 +73,7 @@ class Tally:
 
 def derive(extract: Facts, site: Site, engine: Engine) -> None:
     """Fill the engine with facts, cases and evidence from an extract and a site's settings."""
-    if extract.counts["event"] < _FEW_EVENTS:
+    if sum(extract.counts.values()) < _FEW_ROWS:
         engine.expect_few_rows()
     extract.load_into(engine)
     for name in STATED:

@@ -1,15 +1,13 @@
 """A source read as facts: few lines in memory, many as parts on the disk, which the database reads from there."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
-
-from pyarrow.parquet import read_table
 
 from extractors.decode import Json
 from extractors.events import Extract, Facts, Takes, extract
@@ -62,43 +60,10 @@ class Staged:
         """How many rows there are, by the names by which SQL reads them."""
         return {name: self._counts[name] for name in Extract().tables}
 
-    @property
-    def events(self) -> "RowsOfFiles":
-        """The events."""
-        return self._rows("event")
-
-    @property
-    def resources(self) -> "RowsOfFiles":
-        """The resources."""
-        return self._rows("resource")
-
-    @property
-    def references(self) -> "RowsOfFiles":
-        """The references."""
-        return self._rows("reference")
-
-    def _rows(self, table: str) -> "RowsOfFiles":
-        return RowsOfFiles(self._files[table], self._counts[table])
-
     def load_into(self, engine: Takes) -> None:
         """Let an engine read every table from its files, which it does as long as it is open."""
         for name, rows in Extract().tables.items():
             engine.load_files(name, rows.schema, self._files[name])
-
-
-@dataclass(frozen=True, slots=True)
-class RowsOfFiles:
-    """The rows of one table, read from its files one after the other."""
-
-    files: Sequence[Path]
-    count: int
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Iterator[Row]:
-        for file in self.files:
-            yield from read_table(file).to_pylist()
 
 
 @contextmanager
