@@ -1,8 +1,9 @@
 """A practice's export, made up: `python -m benchmarks.corpus FOLDER --size 100 [--damaged] [--gzip] [--clinicians N]`.
 
 NDJSON below `lines/`, one file a type, as a bulk export writes it, in the shapes of `fixtures/fhir` with the narrative,
-the meta and the resources beside that exports have. The same arguments write the same bytes, in memory that does not
-grow with them. `truth.json` holds what was written, counted while writing (see `benchmarks.truth`).
+the meta and the resources beside that exports have. The same arguments write the same bytes, a line at a time; only a
+byte for each patient and a row for each clinician are held. `truth.json` holds what was written, counted while writing
+(see `benchmarks.truth`).
 """
 
 import argparse

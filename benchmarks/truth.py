@@ -24,7 +24,7 @@ class Truth:
         self._ever: Counter[str] = Counter()
         self._counts: dict[str, list[int]] = {}
         self._order: str | None = None
-        self._seen: set[tuple[str, str]] = set()
+        self._seen = bytearray()
 
     def whole(self, found: Json) -> None:
         """Count a resource whose line is whole; what tells of an order's transmission comes next after the order."""
@@ -44,10 +44,11 @@ class Truth:
             self._visit(found)
 
     def _visit(self, found: Json) -> None:
-        who = found["participant"][0]["individual"]
-        seen = (found["subject"]["reference"], who["reference"])
-        if seen not in self._seen and self._add("seen", who, found["period"]["start"]):
-            self._seen.add(seen)
+        """Count a visit of whoever was not seen yet; a patient has one clinician."""
+        who, patient = found["participant"][0]["individual"], int(found["subject"]["reference"].rpartition("-")[2])
+        self._seen.extend(bytes(max(0, patient + 1 - len(self._seen))))
+        if not self._seen[patient]:
+            self._seen[patient] = self._add("seen", who, found["period"]["start"])
 
     def _add(self, what: str, clinician: Json, when: str) -> bool:
         """Count something for a clinician where it is of the year; whether it is."""
