@@ -184,7 +184,7 @@ class LocalEngine:
     def batches(self, name: str, order: str = "ALL") -> Iterator[pa.RecordBatch]:
         """A whole table in a fixed order, a part at a time; read to its end before anything else is asked.
 
-        What nobody has read yet is made while it is given, and not kept: raises as `table` does.
+        What nobody has read yet is made while it is given, and not kept.
         """
         waiting = self._waiting.unmade(name)
         rows = f"({waiting.text})" if waiting else name

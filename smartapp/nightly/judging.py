@@ -87,9 +87,8 @@ def _so_far(reading: Reading) -> Period:
 
 
 def _case_days(reading: Reading) -> Iterator[str]:
-    return (
-        row["occurred"] for row in reading.engine.rows("cases", "1") if len(row["occurred"] or "") == len("2026-01-01")
-    )
+    days = reading.engine.table("cases", "1")["occurred"].unique().to_pylist()
+    return (day for day in days if day is not None and len(day) == len("2026-01-01"))
 
 
 def counted_in(reading: Reading, period: Period) -> Reading:

@@ -209,9 +209,10 @@ def shown_key(key: str, run: str) -> str:
 
 def place_of(reading: Reading, key: str) -> str:
     """`file:line` of a resource, with the entry where it stands in a Bundle; empty for what is no resource."""
-    if key not in reading.places:
+    found = reading.places.get(key)
+    if found is None:
         return ""
-    file, line, entry = reading.places[key]
+    file, line, entry = found
     return f"{file}:{line}" + (f" entry {entry}" if entry is not None else "")
 
 

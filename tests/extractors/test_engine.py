@@ -62,6 +62,17 @@ def test_a_file_that_runs_again_counts_what_is_loaded_then(engine: LocalEngine) 
     assert paid(engine, "twice") == [10]
 
 
+@pytest.mark.parametrize("read_before", [True, False])
+def test_a_table_comes_in_parts_in_its_order_whether_it_was_read_before(engine: LocalEngine, read_before: bool) -> None:
+    engine.load("bill", bills(3, 1, 2))
+    engine.run("totals.sql")
+    if read_before:
+        engine.rows("twice")
+    for name, expected in (("bill", [1, 2, 3]), ("twice", [12])):
+        assert [int(row["paid"]) for batch in engine.batches(name) for row in batch.to_pylist()] == expected
+    assert paid(engine, "twice") == [12]
+
+
 def test_a_table_that_nobody_read_is_written_all_the_same(engine: LocalEngine, tmp_path: Path) -> None:
     engine.run("totals.sql")
     engine.write("twice", tmp_path / "twice.parquet")
