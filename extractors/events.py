@@ -9,24 +9,27 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pyarrow as pa
 
 from extractors import directory, tables
+from extractors.answers import Answers, quick_answers, whole_answers
 from extractors.bundles import Entry, entries_of
 from extractors.dates import read_moment
 from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
+from extractors.fhirpath import Unusual
 from extractors.profile import Profile
 from extractors.references import reference_key
-from extractors.rows import Row, Rows
+from extractors.rows import Row, Rows, Values
+from extractors.selectors import Selector
 from extractors.validation import LOOKED_AT
-from extractors.witness import Held, Tried, events_of, has_modifier
+from extractors.witness import Held, Said, Tried, events_of, has_modifier
 
 _SORTED = msgspec.json.Encoder(order="sorted")
 _EXPONENT = re.compile(rb"\d[eE]|0\.0000|\d{16}")
@@ -108,62 +111,127 @@ def extract(lines: Iterable[Line], profile: Profile, zone: ZoneInfo) -> Extract:
         profile: says which resources witness which events.
         zone: the practice's zone, for dates and for times without an offset.
     """
-    out = Extract()
+    reading = _Reading(profile, zone)
     for line in lines:
         if line.data.strip():
-            _extract_line(line, profile, zone, out)
-    return out
+            reading.take(line)
+    return reading.result()
 
 
-def _extract_line(line: Line, profile: Profile, zone: ZoneInfo, out: Extract) -> None:
-    try:
-        document = read_object(line.data)
-    except Unreadable as problem:
-        out.quarantine.append(_set_aside(line, None, _type_written(line.data), str(problem)))
-        return
-    if not isinstance(document.get("resourceType"), str) or schema_of(document["resourceType"]) is None:
-        out.not_read[line.file, "not a FHIR R4 resource"] += 1
-        return
-    try:
-        entries = list(entries_of(document, line.data))
-    except Unreadable as problem:
-        out.quarantine.append(_set_aside(line, None, str(document["resourceType"]), str(problem)))
-        return
-    for entry in entries:
-        _extract_entry(line, entry, profile, zone, out)
+class _Reading:
+    """One call of `extract`."""
 
+    def __init__(self, profile: Profile, zone: ZoneInfo) -> None:
+        self._profile = profile
+        self._zone = zone
+        self._asked: dict[str, _Asked] = {}
+        self._said: dict[Said, int] = {}
+        self._out = Extract()
 
-def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, out: Extract) -> None:
-    kind = entry.type
-    reads = _reads(profile.reads.get(kind, frozenset()), kind)
-    if not reads:
-        out.not_read[line.file, kind] += 1
-        return
-    if entry.deleted:
-        out.resources.add(_resource_row(line, entry, "", True, zone))
-        return
+    def result(self) -> Extract:
+        """What the lines became."""
+        for said, times in self._said.items():
+            self._out.tried.note(said, times)
+        return self._out
 
-    def is_date(text: str) -> bool:
-        return _is_date(text, zone)
+    def take(self, line: Line) -> None:
+        """Read one line that is not blank."""
+        try:
+            document = read_object(line.data)
+        except Unreadable as problem:
+            self._set_aside(line, None, _type_written(line.data), problem)
+            return
+        if not isinstance(document.get("resourceType"), str) or schema_of(document["resourceType"]) is None:
+            self._out.not_read[line.file, "not a FHIR R4 resource"] += 1
+            return
+        try:
+            entries = list(entries_of(document, line.data))
+        except Unreadable as problem:
+            self._set_aside(line, None, str(document["resourceType"]), problem)
+            return
+        for entry in entries:
+            self._take_entry(line, entry)
 
-    try:
-        check_shape(entry.json, reads, is_date)
+    def _take_entry(self, line: Line, entry: Entry) -> None:
+        asked = self._asked.get(entry.type) or self._asked.setdefault(entry.type, _asked(self._profile, entry.type))
+        if not asked.reads:
+            self._out.not_read[line.file, entry.type] += 1
+            return
+        if entry.deleted:
+            self._out.resources.values.append(_resource_row(line, entry, "", True, self._zone))
+            return
+        try:
+            made = self._made_of(entry, asked, _is_modified(line, entry.json))
+        except Unreadable as problem:
+            self._set_aside(line, entry.number, entry.type, problem)
+            return
+        first = self._out.first.setdefault(entry.type, [])
+        if len(first) < LOOKED_AT:
+            first.append(entry.json)
+        self._keep(made, _resource_row(line, entry, made.content, False, self._zone))
+
+    def _made_of(self, entry: Entry, asked: "_Asked", modified: bool) -> "_Made":
+        def is_date(text: str) -> bool:
+            return _is_date(text, self._zone)
+
+        check_shape(entry.json, asked.reads, is_date)
         _check_contained(entry.json, is_date)
-        held = Held(entry.json, entry.key, content_hash(entry.json), entry.scope, _is_modified(line, entry.json))
-        tried = Tried()
-        rows = list(events_of(held, profile, zone, tried))
-    except Unreadable as problem:
-        out.quarantine.append(_set_aside(line, entry.number, kind, str(problem)))
-        return
-    first = out.first.setdefault(kind, [])
-    if len(first) < LOOKED_AT:
-        first.append(entry.json)
-    out.resources.add(_resource_row(line, entry, held.content, False, zone))
-    out.events.extend(rows)
-    for hit, times in tried.hits.items():
-        out.tried.hits[hit] += times
-    out.references.extend(_references(held, profile))
-    out.directory.extend(_directory(held, zone))
+        held = Held(entry.json, entry.key, content_hash(entry.json), entry.scope, modified, whole=False)
+        try:
+            return _made(held, asked, asked.quick, self._zone)
+        except (Unusual, TypeError):
+            return _made(replace(held, whole=True), asked, asked.whole, self._zone)
+
+    def _keep(self, made: "_Made", resource: Values) -> None:
+        """Take all rows of a resource, now that there is nothing left that could set it aside."""
+        out, content = self._out, made.content
+        out.resources.values.append(resource)
+        out.events.values += made.events
+        out.references.values += made.references
+        out.directory.values += [(key, content, attribute, value) for key, attribute, value in made.directory]
+        for said in made.said:
+            self._said[said] = self._said.get(said, 0) + 1
+
+    def _set_aside(self, line: Line, entry: int | None, kind: str, problem: Unreadable) -> None:
+        place = {"file": line.file, "line": line.number, "offset": line.offset, "entry": entry}
+        digest = hashlib.sha256(line.data).hexdigest()
+        self._out.quarantine.append({**place, "hash": digest, "type": kind, "reason": str(problem)})
+
+
+class _Asked(NamedTuple):
+    """What a profile asks of resources of one type; where it reads nothing, they are only counted."""
+
+    reads: frozenset[str]
+    selectors: tuple[Selector, ...]
+    relations: tuple[str, ...]
+    quick: Answers
+    whole: Answers
+
+
+def _asked(profile: Profile, kind: str) -> _Asked:
+    return _Asked(
+        _reads(profile.reads.get(kind, frozenset()), kind),
+        profile.selectors.get(kind, ()),
+        tuple(relation.name for relation in profile.relations.get(kind, ())),
+        quick_answers(profile, kind),
+        whole_answers(profile, kind),
+    )
+
+
+class _Made(NamedTuple):
+    """What became of one resource; its directory rows are without the content."""
+
+    content: str
+    events: list[Values]
+    said: list[Said]
+    references: list[Values]
+    directory: list[directory.Row]
+
+
+def _made(held: Held, asked: _Asked, answers: Answers, zone: ZoneInfo) -> _Made:
+    events, said = events_of(held, asked.selectors, answers, zone)
+    references = _references(held, asked.relations, answers) if asked.relations else []
+    return _Made(held.content, events, said, references, _directory(held, zone))
 
 
 @cache
@@ -244,42 +312,31 @@ def _type_written(data: bytes) -> str:
     return named[1].decode() if named else ""
 
 
-def _set_aside(line: Line, entry: int | None, kind: str, reason: str) -> Row:
-    digest = hashlib.sha256(line.data).hexdigest()
-    place = {"file": line.file, "line": line.number, "offset": line.offset, "entry": entry}
-    return {**place, "hash": digest, "type": kind, "reason": reason}
-
-
-def _resource_row(line: Line, entry: Entry, content: str, deleted: bool, zone: ZoneInfo) -> Row:
+def _resource_row(line: Line, entry: Entry, content: str, deleted: bool, zone: ZoneInfo) -> Values:
     meta = entry.json.get("meta") or {}
-    place = {"file": line.file, "line": line.number, "entry": entry.number}
     updated = str(meta.get("lastUpdated"))
-    version = {
-        "version": meta.get("versionId"),
-        "updated": read_moment(updated, zone).to_utc if _is_date(updated, zone) else None,
-    }
-    return {"key": entry.key, "type": entry.type, "content": content, **version, **place, "deleted": deleted}
+    at = read_moment(updated, zone).to_utc if _is_date(updated, zone) else None
+    return (
+        entry.key, entry.type, content, meta.get("versionId"), at, line.file, line.number, entry.number, deleted
+    )  # fmt: skip
 
 
-def _references(held: Held, profile: Profile) -> Iterator[Row]:
-    for relation in profile.relations.get(held.json["resourceType"], ()):
-        for found in relation.path(held.json):
-            target = reference_key(found if isinstance(found, dict) else {"reference": found}, held.key, held.scope)
+def _references(held: Held, relations: Sequence[str], answers: Answers) -> list[Values]:
+    rows: list[Values] = []
+    for name, found in zip(relations, answers.relations(held.json), strict=False):
+        for one in found:
+            target = reference_key(one if isinstance(one, dict) else {"reference": one}, held.key, held.scope)
             if target is not None:
-                yield {
-                    "source": held.key,
-                    "content": held.content,
-                    "relation": relation.name,
-                    "target": target,
-                }
+                rows.append((held.key, held.content, name, target))
+    return rows
 
 
-def _directory(held: Held, zone: ZoneInfo) -> Iterator[Row]:
-    parts = [(held.json, held.key)]
-    parts += [(part, f"{held.key}#{part.get('id')}") for part in held.json.get("contained") or [] if _typed(part)]
-    for part, key in parts:
-        for owner, attribute, value in directory.directory_rows(part, key, held.scope, zone):
-            yield {"key": owner, "content": held.content, "attribute": attribute, "value": value}
+def _directory(held: Held, zone: ZoneInfo) -> list[directory.Row]:
+    rows = directory.directory_rows(held.json, held.key, held.scope, zone)
+    for part in held.json.get("contained") or ():
+        if _typed(part):
+            rows += directory.directory_rows(part, f"{held.key}#{part.get('id')}", held.scope, zone)
+    return rows
 
 
 def _typed(part: object) -> bool:

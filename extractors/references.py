@@ -61,8 +61,14 @@ def _literal_key(text: str, holder: str, scope: Scope) -> str:
         return f"{holder}{text}" if len(text) > 1 else holder
     if text in scope.full_urls:
         return scope.full_urls[text]
-    key, is_literal = _read(text)
+    key, is_literal = (text, True) if _is_plain(text) else _read(text)
     return scope.full_urls.get(key, scope.prefix + key) if is_literal else key
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text is `Type/id` and nothing else, as nearly every reference is."""
+    kind, _, identity = text.partition("/")
+    return identity.replace("-", "").replace(".", "").isalnum() and schema_of(kind) is not None
 
 
 @lru_cache(maxsize=4096)

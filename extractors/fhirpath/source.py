@@ -8,7 +8,7 @@ reference answers. What cannot be written for a type is `Beyond`, and is left to
 from collections.abc import Sequence
 from operator import ge, gt, le, lt
 
-from extractors.fhirpath import running
+from extractors.fhirpath import lean, running
 from extractors.fhirpath.body import Beyond, Body, Item, Module
 from extractors.fhirpath.criteria import Criteria
 from extractors.fhirpath.elements import Then, member, refuse_resource, unite
@@ -19,6 +19,8 @@ from extractors.fhirpath.truths import look_up, may_raise, sides
 _BUILTINS = {one.__name__: one for one in (bool, dict, float, int, len, list, set, sorted, str, type)}
 NAMES = vars(running) | {"ge": ge, "gt": gt, "le": le, "lt": lt, "__builtins__": _BUILTINS}
 """What generated source may call; it can import nothing and open nothing."""
+LEAN = {one.__name__: one for one in (lean.answer, lean.distinct, lean.equal, lean.unequal)}
+"""What takes the place of the same names where values are used and not given out."""
 
 
 class Writer:
@@ -59,6 +61,19 @@ class Writer:
                 with body.block(f"if {self._criteria.is_true(expr, root, body)}:"):
                     body.line(f"out.add({number})")
             body.line("return sorted(out)")
+
+        return self._module.function(write, Item("x", frozenset({self._kind}), root=True, resource=True))
+
+    def columns(self, exprs: Sequence[Expr | None], criteria: Sequence[Expr]) -> str:
+        """Write the function that maps a resource to what each expression selects, and at last to what `holding` gives.
+
+        None is an expression that selects nothing.
+        """
+        found = [self.answer(expr) + "(x)" if expr is not None else "()" for expr in exprs]
+        found.append(self.holding(criteria) + "(x)" if criteria else "()")
+
+        def write(body: Body, _: Item) -> None:
+            body.line(f"return ({', '.join(found)},)")
 
         return self._module.function(write, Item("x", frozenset({self._kind}), root=True, resource=True))
 
