@@ -4,14 +4,12 @@ Pure and strict by line: the same lines and profile give the same rows, a bad li
 place and reason, and its neighbours are untouched. The only code that sees FHIR JSON in bulk.
 """
 
-import codecs
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -25,14 +23,15 @@ from extractors.dates import read_moment
 from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
 from extractors.fhirpath import Unusual
 from extractors.profile import Profile
-from extractors.references import reference_key
+from extractors.projection import Projection, content_hash, projection_of, split
+from extractors.references import Scope, reference_key
 from extractors.rows import Row, Rows, Values
 from extractors.selectors import Selector
 from extractors.validation import LOOKED_AT
 from extractors.witness import Held, Said, Tried, events_of, has_modifier
 
-_SORTED = msgspec.json.Encoder(order="sorted")
-_EXPONENT = re.compile(rb"\d[eE]|0\.0000|\d{16}")
+_ALONE = Scope()
+_TYPE = re.compile(rb'"([A-Za-z]{1,40})"')
 _NAMED_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,40})"')
 
 
@@ -125,6 +124,7 @@ class _Reading:
         self._profile = profile
         self._zone = zone
         self._asked: dict[str, _Asked] = {}
+        self._named: dict[bytes, _Asked | None] = {}
         self._said: dict[Said, int] = {}
         self._out = Extract()
 
@@ -136,6 +136,44 @@ class _Reading:
 
     def take(self, line: Line) -> None:
         """Read one line that is not blank."""
+        found = split(line.data)
+        asked = self._asked_of(found.kind) if found else None
+        if found is None or asked is None or not self._took(line, found.data, asked):
+            self._take_whole(line)
+
+    def _asked_of(self, named: bytes) -> "_Asked | None":
+        """What is asked of the type that a line names; None if it is none, or a Bundle."""
+        if named not in self._named:
+            kind = _TYPE.fullmatch(named)
+            known = kind and kind[1] != b"Bundle" and schema_of(kind[1].decode()) is not None
+            self._named[named] = self._asked_by(kind[1].decode()) if kind and known else None
+        return self._named[named]
+
+    def _asked_by(self, kind: str) -> "_Asked":
+        if kind not in self._asked:
+            self._asked[kind] = _asked(self._profile, kind)
+        return self._asked[kind]
+
+    def _took(self, line: Line, data: bytes, asked: "_Asked") -> bool:
+        """Take a line by what is read of it; False if the whole of it is to be looked at."""
+        if not asked.reads:
+            self._out.not_read[line.file, asked.kind] += 1
+            return True
+        try:
+            read = asked.projection.decode(data)
+            if not read.get("id") or not asked.projection.is_plain(read, self._is_date):
+                return False
+            held = Held(read, f"{asked.kind}/{read['id']}", content_hash(read), _ALONE, modified=False, whole=False)
+            made = _made(held, asked, asked.quick, self._zone)
+        except (msgspec.MsgspecError, ValueError, RecursionError, TypeError, Unusual):
+            return False
+        first = self._out.first.setdefault(asked.kind, [])
+        if len(first) < LOOKED_AT:
+            first.append(read_object(data))
+        self._keep(made, _resource_row(line, held, asked.kind, None, self._zone))
+        return True
+
+    def _take_whole(self, line: Line) -> None:
         try:
             document = read_object(line.data)
         except Unreadable as problem:
@@ -153,34 +191,41 @@ class _Reading:
             self._take_entry(line, entry)
 
     def _take_entry(self, line: Line, entry: Entry) -> None:
-        asked = self._asked.get(entry.type) or self._asked.setdefault(entry.type, _asked(self._profile, entry.type))
+        asked = self._asked_by(entry.type)
         if not asked.reads:
             self._out.not_read[line.file, entry.type] += 1
             return
+        held = Held(entry.json, entry.key, "", entry.scope, modified=False, whole=True)
         if entry.deleted:
-            self._out.resources.values.append(_resource_row(line, entry, "", True, self._zone))
+            row = _resource_row(line, held, entry.type, entry.number, self._zone)
+            self._out.resources.values.append((*row[:-1], True))
             return
         try:
-            made = self._made_of(entry, asked, _is_modified(line, entry.json))
+            made = self._made_of(held, asked, _is_modified(line, entry.json))
         except Unreadable as problem:
             self._set_aside(line, entry.number, entry.type, problem)
             return
         first = self._out.first.setdefault(entry.type, [])
         if len(first) < LOOKED_AT:
             first.append(entry.json)
-        self._keep(made, _resource_row(line, entry, made.content, False, self._zone))
+        held = held._replace(content=made.content)
+        self._keep(made, _resource_row(line, held, entry.type, entry.number, self._zone))
 
-    def _made_of(self, entry: Entry, asked: "_Asked", modified: bool) -> "_Made":
-        def is_date(text: str) -> bool:
-            return _is_date(text, self._zone)
+    def _made_of(self, held: Held, asked: "_Asked", modified: bool) -> "_Made":
+        """What a whole resource becomes: by what is read of it if that is enough, so that its content is that alone."""
+        check_shape(held.json, asked.reads, self._is_date)
+        _check_contained(held.json, self._is_date)
+        if not modified:
+            read = asked.projection.of(held.json)
+            try:
+                return _made(held._replace(json=read, content=content_hash(read), whole=False), asked, asked.quick, self._zone)
+            except (Unusual, TypeError):
+                pass
+        held = held._replace(content=content_hash(held.json), modified=modified)
+        return _made(held, asked, asked.whole, self._zone)
 
-        check_shape(entry.json, asked.reads, is_date)
-        _check_contained(entry.json, is_date)
-        held = Held(entry.json, entry.key, content_hash(entry.json), entry.scope, modified, whole=False)
-        try:
-            return _made(held, asked, asked.quick, self._zone)
-        except (Unusual, TypeError):
-            return _made(replace(held, whole=True), asked, asked.whole, self._zone)
+    def _is_date(self, text: str) -> bool:
+        return _is_date(text, self._zone)
 
     def _keep(self, made: "_Made", resource: Values) -> None:
         """Take all rows of a resource, now that there is nothing left that could set it aside."""
@@ -201,7 +246,9 @@ class _Reading:
 class _Asked(NamedTuple):
     """What a profile asks of resources of one type; where it reads nothing, they are only counted."""
 
+    kind: str
     reads: frozenset[str]
+    projection: Projection
     selectors: tuple[Selector, ...]
     relations: tuple[str, ...]
     quick: Answers
@@ -209,8 +256,11 @@ class _Asked(NamedTuple):
 
 
 def _asked(profile: Profile, kind: str) -> _Asked:
+    reads = _reads(profile.reads.get(kind, frozenset()), kind)
     return _Asked(
-        _reads(profile.reads.get(kind, frozenset()), kind),
+        kind,
+        reads,
+        projection_of(kind, reads),
         profile.selectors.get(kind, ()),
         tuple(relation.name for relation in profile.relations.get(kind, ())),
         quick_answers(profile, kind),
@@ -262,63 +312,17 @@ def _is_modified(line: Line, resource: Json) -> bool:
     return (b"modifierExtension" in line.data or b"\\u" in line.data) and has_modifier(resource)
 
 
-def content_hash(resource: Json) -> str:
-    """SHA-256 of a resource without `meta`, which servers write: equal content has an equal hash."""
-    content = {name: value for name, value in resource.items() if name != "meta"}
-    return hashlib.sha256(_canonical(content)).hexdigest()
-
-
-def _canonical(content: Json) -> bytes:
-    """JSON with sorted keys, no blanks and all but printable ASCII escaped, as `json` writes it.
-
-    `msgspec` writes the same faster, but for what is no ASCII, the character DEL, and numbers that either might write
-    with an exponent.
-    """
-    try:
-        text = _SORTED.encode(content)
-    except (msgspec.MsgspecError, ValueError, OverflowError):
-        return _written(content)
-    if _EXPONENT.search(_outside_strings(text)):
-        return _written(content)
-    return (text if text.isascii() else text.decode().encode("ascii", "json")).replace(b"\x7f", b"\\u007f")
-
-
-def _outside_strings(text: bytes) -> bytes:
-    """What JSON has outside its strings: numbers, words and punctuation."""
-    return b"".join(text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-
-
-def _written(content: Json) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-def _escaped(problem: UnicodeError) -> tuple[str, int]:
-    if not isinstance(problem, UnicodeEncodeError):
-        raise problem
-    return _escapes(problem.object[problem.start : problem.end]), problem.end
-
-
-@lru_cache(maxsize=4096)
-def _escapes(text: str) -> str:
-    return json.dumps(text)[1:-1]
-
-
-codecs.register_error("json", _escaped)
-
-
 def _type_written(data: bytes) -> str:
     """The type that an unreadable line names somewhere, so that a lost Patient is known as one."""
     named = _NAMED_TYPE.search(data)
     return named[1].decode() if named else ""
 
 
-def _resource_row(line: Line, entry: Entry, content: str, deleted: bool, zone: ZoneInfo) -> Values:
-    meta = entry.json.get("meta") or {}
+def _resource_row(line: Line, held: Held, kind: str, entry: int | None, zone: ZoneInfo) -> Values:
+    meta = held.json.get("meta") or {}
     updated = str(meta.get("lastUpdated"))
     at = read_moment(updated, zone).to_utc if _is_date(updated, zone) else None
-    return (
-        entry.key, entry.type, content, meta.get("versionId"), at, line.file, line.number, entry.number, deleted
-    )  # fmt: skip
+    return held.key, kind, held.content, meta.get("versionId"), at, line.file, line.number, entry, False
 
 
 def _references(held: Held, relations: Sequence[str], answers: Answers) -> list[Values]:

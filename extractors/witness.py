@@ -26,8 +26,7 @@ _UNMAPPED = "has a value that the profile does not map"
 _MODIFIED = "a modifierExtension that this profile does not know may change the meaning"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """One resource in hand: its JSON, key, content hash, the scope of its references, and whether it has a modifier.
 
     `whole` is whether the JSON is all of it, or what the profile reads.
