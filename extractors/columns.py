@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from extractors.dates import Moment, read_moment
 from extractors.decode import Unreadable
-from extractors.directory import best_coding
-from extractors.drugs.codings import drug_key
+from extractors.drugs import codings
 
 def moment(found: Sequence[Any], zone: ZoneInfo) -> Moment | None:
     """The first date that is stated; None where there is none.
@@ -37,14 +36,12 @@ def coded(found: Sequence[Any], is_drug: bool) -> tuple[str | None, str | None, 
     concept = next((item for item in found if isinstance(item, dict)), None)
     if not concept:
         return None, None, None, None
-    system, code, display = best_coding(concept)
-    return system, code, drug_key(concept) if is_drug else None, display
+    system, code, drug, display = codings.coded(concept)
+    return system, code, drug if is_drug else None, display
 
 
 def identifier(found: Sequence[Any]) -> str | None:
     """The smallest `system|value` of all identifiers, so that their order never matters."""
-    if not found:
-        return None
     stated = [f"{i.get('system') or ''}|{i['value']}" for i in found if isinstance(i, dict) and i.get("value")]
     return min(stated, default=None)
 

@@ -189,15 +189,3 @@ def npi_of_reference(key: str) -> str | None:
     """The NPI that a reference by identifier carries itself, whether or not the Practitioner is there."""
     kind, found, token = key.partition(f"?identifier={NPI}|")
     return token if found and kind in ("", "Practitioner") else None
-
-
-def best_coding(concept: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """System, code and display of the first coding in a fixed order: RxNorm, then NDC, then the others.
-
-    Which order they are stated in never matters. A drug is not known by this one coding alone (see `drugs`).
-    """
-    stated = concept_of(concept)
-    if not stated.codings:
-        return None, None, concept.get("text")
-    first = stated.codings[0]
-    return first.system or None, first.code, first.display or stated.text or None

@@ -3,23 +3,26 @@
 The walk goes only to the places of a type below which, by R4's schema and what is read, there can be either.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
+from extractors.dates import read_moment
 from extractors.decode import Json, is_date_type, rules_of
-
-IsDate = Callable[[str], bool]
 
 
 @dataclass(slots=True)
 class Doubts:
-    """Members of a type that are dates, that repeat dates, the choices, and those that hold doubts, once or repeated."""
+    """Members of a type that are dates, that repeat dates, the choices, and those that hold doubts, once or repeated.
+
+    `names` are the names of all of them.
+    """
 
     dates: list[str] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)
     choices: list[tuple[str, ...]] = field(default_factory=list)
     ones: list[tuple[str, "Doubts"]] = field(default_factory=list)
     many: list[tuple[str, "Doubts"]] = field(default_factory=list)
+    names: frozenset[str] = frozenset()
 
     @property
     def here(self) -> bool:
@@ -37,6 +40,8 @@ def doubts_of(kind: type, read: frozenset[str]) -> Doubts:
     for doubts in known.values():
         doubts.ones = [(name, of) for name, of in doubts.ones if id(of) in telling]
         doubts.many = [(name, of) for name, of in doubts.many if id(of) in telling]
+        chosen = [name for names in doubts.choices for name in names]
+        doubts.names = frozenset({*doubts.dates, *doubts.lists, *chosen, *dict(doubts.ones), *dict(doubts.many)})
     return found
 
 
@@ -56,27 +61,32 @@ def _gathered(kind: type, read: frozenset[str], known: dict[type, Doubts]) -> Do
     return found
 
 
-def is_plain(value: Json, doubts: Doubts, is_date: IsDate) -> bool:
-    """Whether nothing is in doubt in an object whose values have the right types."""
+def is_plain(value: Json, doubts: Doubts, zone: ZoneInfo) -> bool:
+    """Whether nothing is in doubt in an object whose values have the right types.
+
+    Raises:
+        ValueError: a date is none.
+    """
     for name in doubts.dates:
         text = value.get(name)
-        if text and not is_date(text):
-            return False
+        if text:
+            read_moment(text, zone)
     for names in doubts.choices:
         if sum([name in value for name in names]) > 1:
             return False
     for name, within in doubts.ones:
         one = value.get(name)
-        if one and not is_plain(one, within, is_date):
+        if one and not within.names.isdisjoint(one) and not is_plain(one, within, zone):
             return False
-    return not doubts.many and not doubts.lists or _are_plain(value, doubts, is_date)
+    return (not doubts.many and not doubts.lists) or _are_plain(value, doubts, zone)
 
 
-def _are_plain(value: Json, doubts: Doubts, is_date: IsDate) -> bool:
+def _are_plain(value: Json, doubts: Doubts, zone: ZoneInfo) -> bool:
     for name in doubts.lists:
-        if not all(is_date(text) for text in value.get(name) or () if text):
-            return False
+        for text in filter(None, value.get(name) or ()):
+            read_moment(text, zone)
     for name, within in doubts.many:
-        if not all(is_plain(one, within, is_date) for one in value.get(name) or () if one):
-            return False
+        for one in value.get(name) or ():
+            if one and not within.names.isdisjoint(one) and not is_plain(one, within, zone):
+                return False
     return True

@@ -161,7 +161,7 @@ class _Reading:
             return True
         try:
             read = asked.projection.decode(data)
-            if not read.get("id") or not asked.projection.is_plain(read, self._is_date):
+            if not read.get("id") or not asked.projection.is_plain(read, self._zone):
                 return False
             held = Held(read, f"{asked.kind}/{read['id']}", content_hash(read), _ALONE, modified=False, whole=False)
             made = _made(held, asked, asked.quick, self._zone)

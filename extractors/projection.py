@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple, TypedDict, Union
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from extractors.doubts import IsDate, doubts_of, is_plain
+from extractors.doubts import doubts_of, is_plain
 from extractors.decode import (
     MAXIMUM_DEPTH,
     MAXIMUM_LINE,
@@ -117,12 +118,13 @@ class Projection:
     """What is read of resources of one type.
 
     `decode` takes the bytes of a line that `split` gave, and raises msgspec's errors for another shape; `of` takes the
-    same from a whole resource of the right shape. `is_plain` is false where a choice stands twice, or a date is none.
+    same from a whole resource of the right shape. `is_plain` is false where a choice stands twice, and raises ValueError
+    where a date is none.
     """
 
     decode: Callable[[bytes], Json]
     of: Callable[[Json], Json]
-    is_plain: Callable[[Json, IsDate], bool]
+    is_plain: Callable[[Json, ZoneInfo], bool]
 
 
 @cache
@@ -139,7 +141,7 @@ def projection_of(resource_type: str, read: frozenset[str]) -> Projection:
     return Projection(
         decoder.decode,
         lambda resource: _projected(resource, kind, read),
-        lambda resource, is_date: is_plain(resource, doubts, is_date),
+        lambda resource, zone: is_plain(resource, doubts, zone),
     )
 
 

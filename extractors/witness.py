@@ -22,6 +22,7 @@ from extractors.vocabulary import Answer, EventKind
 Row = dict[str, Any]
 Found = Sequence[Any]
 
+_UNDATED = _UNCODED = (None, None, None, None)
 _UNMAPPED = "has a value that the profile does not map"
 _MODIFIED = "a modifierExtension that this profile does not know may change the meaning"
 
@@ -124,51 +125,45 @@ def events_of(
 
 def _selected(held: Held, selector: Selector, found: Sequence[Found], zone: ZoneInfo, rows: list[Values]) -> Said:
     """Add the rows of a selector that matched; `found` is in the order of `PATHS`, then the exclusions that hold."""
-    focus, patient, clinician, on_behalf_of, organization, occurred, ended, code, counterpart, *others = found
-    setting, identifier, detail, answer, document, kind_path, barred = others
-    if not held.whole:
-        _refuse_objects(setting, detail, answer)
+    focus, patient, clinician, on_behalf_of, organization, occurred, ended, code, counterpart, *rest = found
+    setting, identifier, detail, answer, document, kind_path, barred = rest
+    if not held.whole and any([one and type(one[0]) is dict for one in (setting, detail, answer)]):
+        raise Unusual  # what is written out is written whole
     verdict = _verdict(held, selector, barred, answer, document)
-    starts, ends = columns.moment(occurred, zone), columns.moment(ended, zone)
+    starts = columns.moment(occurred, zone) if occurred else None
+    ends = columns.moment(ended, zone) if ended else None
     foci = _keys(focus, held) if "focus" in selector.texts else [held.key]
     if selector.focus_types:
         foci = [key for key in foci if _type_of(key) in selector.focus_types or not _type_of(key)]
-    patients, agents, organizations = _keys(patient, held), _keys(on_behalf_of, held), _keys(organization, held)
-    before = (agents[0] if agents else None, organizations[0] if organizations else None)
+    agents = _keys(on_behalf_of, held) if on_behalf_of else ()
+    before = (agents[0] if agents else None, _first_key(organization, held))
     between = (
-        *(starts[:4] if starts else (None, None, None, None)),
+        *(starts[:4] if starts else _UNDATED),
         ends and ends.from_utc,
         ends and columns.first_day_after(ends),
-        *columns.coded(code, EventKind.PRESCRIPTION_WRITTEN in selector.kinds),
+        *(columns.coded(code, EventKind.PRESCRIPTION_WRITTEN in selector.kinds) if code else _UNCODED),
         columns.text(setting),
     )
     after = (
-        columns.identifier(identifier),
+        columns.identifier(identifier) if identifier else None,
         columns.text(verdict.detail or detail),
         selector.grade,
         selector.rule,
         selector.rank,
         starts.zone_assumed if starts else False,
     )
-    who = patients[0] if patients else None
+    who = _first_key(patient, held)
+    others = _keys(counterpart, held) or (None,) if counterpart else (None,)
+    agents = agents or _keys(clinician, held) or (None,)
     for kind in _kinds(selector, kind_path):
         for about in foci:
             first = (kind, verdict.answer, verdict.reason, about, held.key, held.content, who)
-            for agent in agents or _keys(clinician, held) or (None,):
-                for other in _keys(counterpart, held) or (None,):
-                    rows.append((*first, agent, *before, *between, other, *after))
+            rows += [(*first, agent, *before, *between, other, *after) for agent in agents for other in others]
     return Said(selector.rule, verdict.answer, verdict.barred, verdict.unmapped, not foci, *_dated(starts))
 
 
 def _dated(starts: Moment | None) -> tuple[bool, bool]:
     return starts is None, starts is not None and starts.zone_assumed
-
-
-def _refuse_objects(*found: Found) -> None:
-    """Leave to the whole resource what is to be written out, for that writes all of it."""
-    for values in found:
-        if values and type(values[0]) is dict:
-            raise Unusual
 
 
 class _Verdict(NamedTuple):
@@ -224,10 +219,16 @@ def _type_of(key: str) -> str:
 
 def _keys(found: Found, held: Held) -> list[str]:
     """What references point to, each once."""
-    if not found:
-        return []
+    if len(found) == 1:
+        key = reference_key(found[0], held.key, held.scope) if type(found[0]) is dict else None
+        return [] if key is None else [key]
     keys = [reference_key(item, held.key, held.scope) for item in found if isinstance(item, dict)]
-    return keys if len(keys) == 1 and keys[0] else [key for key in dict.fromkeys(keys) if key is not None]  # type: ignore[return-value]
+    return list(dict.fromkeys(key for key in keys if key is not None))
+
+
+def _first_key(found: Found, held: Held) -> str | None:
+    keys = _keys(found, held) if found else None
+    return keys[0] if keys else None
 
 
 def has_modifier(value: object) -> bool:

@@ -69,6 +69,21 @@ def _place(coding: Coding) -> tuple[int, Coding]:
     return _TELLING.get(coding.system, 2), coding
 
 
+def coded(stated: Mapping[str, Any]) -> tuple[str | None, str | None, str | None, str | None]:
+    """System and code of the first coding of a concept in their order, the concept's `drug_key`, and what it displays.
+
+    A concept without a code displays its own words.
+    """
+    codings, text = _said(stated)
+    return _coded(codings, text) if codings else (None, None, None, stated.get("text"))
+
+
+@lru_cache(maxsize=4096)
+def _coded(codings: _Codings, text: str) -> tuple[str | None, str | None, str | None, str | None]:
+    first = _concept(codings, text).codings[0]
+    return first.system or None, first.code, _drug_key(codings, text), first.display or text or None
+
+
 def drug_key(stated: Mapping[str, Any]) -> str | None:
     """The canonical text of a CodeableConcept for a drug; None when it has no code."""
     return _drug_key(*_said(stated))
