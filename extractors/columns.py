@@ -10,6 +10,7 @@ from extractors.dates import Moment, read_moment
 from extractors.decode import Unreadable
 from extractors.drugs import codings
 
+
 def moment(found: Sequence[Any], zone: ZoneInfo) -> Moment | None:
     """The first date that is stated; None where there is none.
 

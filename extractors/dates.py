@@ -20,9 +20,7 @@ _FORM = re.compile(
     r"(T(?P<clock>(?!24)\d{2}:\d{2}(:\d{2})?)(\.(?P<fraction>\d+))?(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?",
     re.ASCII,
 )
-_USUAL = re.compile(
-    r"(\d{4}-\d\d-\d\dT(?!24)\d\d):([0-5]\d:[0-5]\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:00)", re.ASCII
-)
+_USUAL = re.compile(r"(\d{4}-\d\d-\d\dT(?!24)\d\d):([0-5]\d:[0-5]\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:00)", re.ASCII)
 _ONE_TICK = timedelta(microseconds=1)
 
 

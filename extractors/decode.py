@@ -117,11 +117,6 @@ def _judged(data: bytes) -> Json:
     return found
 
 
-def outside_strings(text: bytes) -> bytes:
-    """What JSON has outside its strings: numbers, words and punctuation."""
-    return b"".join(text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-
-
 def _is_text(found: Json) -> bool:
     try:
         json.dumps(found, ensure_ascii=False).encode()
@@ -219,6 +214,7 @@ class Rule:
 
     @property
     def expected(self) -> str:
+        """The word for its values in a reason."""
         return "string" if self.kind in _TEXTS else _NAMES.get(self.kind, "object")
 
 

@@ -7,28 +7,26 @@ place and reason, and its neighbours are untouched. The only code that sees FHIR
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pyarrow as pa
 
-from extractors import directory, tables
-from extractors.answers import Answers, quick_answers, whole_answers
+from extractors import tables
 from extractors.bundles import Entry, entries_of
 from extractors.dates import read_moment
 from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
 from extractors.fhirpath import Unusual
+from extractors.made import Asked, Made, asked_of, check_contained, made_of
 from extractors.profile import Profile
-from extractors.projection import Projection, content_hash, projection_of, split
-from extractors.references import Scope, reference_key
+from extractors.projection import content_hash, split
+from extractors.references import Scope
 from extractors.rows import Row, Rows, Values
-from extractors.selectors import Selector
 from extractors.validation import LOOKED_AT
-from extractors.witness import Held, Said, Tried, events_of, has_modifier
+from extractors.witness import Held, Said, Tried, has_modifier
 
 _ALONE = Scope()
 _TYPE = re.compile(rb'"([A-Za-z]{1,40})"')
@@ -123,8 +121,8 @@ class _Reading:
     def __init__(self, profile: Profile, zone: ZoneInfo) -> None:
         self._profile = profile
         self._zone = zone
-        self._asked: dict[str, _Asked] = {}
-        self._named: dict[bytes, _Asked | None] = {}
+        self._asked: dict[str, Asked] = {}
+        self._named: dict[bytes, Asked] = {}
         self._said: dict[Said, int] = {}
         self._out = Extract()
 
@@ -141,20 +139,21 @@ class _Reading:
         if found is None or asked is None or not self._took(line, found.data, asked):
             self._take_whole(line)
 
-    def _asked_of(self, named: bytes) -> "_Asked | None":
+    def _asked_of(self, named: bytes) -> Asked | None:
         """What is asked of the type that a line names; None if it is none, or a Bundle."""
-        if named not in self._named:
-            kind = _TYPE.fullmatch(named)
-            known = kind and kind[1] != b"Bundle" and schema_of(kind[1].decode()) is not None
-            self._named[named] = self._asked_by(kind[1].decode()) if kind and known else None
-        return self._named[named]
+        if named in self._named:
+            return self._named[named]
+        kind = _TYPE.fullmatch(named)
+        if kind is None or kind[1] == b"Bundle" or schema_of(kind[1].decode()) is None:
+            return None
+        return self._named.setdefault(named, self._asked_by(kind[1].decode()))
 
-    def _asked_by(self, kind: str) -> "_Asked":
+    def _asked_by(self, kind: str) -> Asked:
         if kind not in self._asked:
-            self._asked[kind] = _asked(self._profile, kind)
+            self._asked[kind] = asked_of(self._profile, kind)
         return self._asked[kind]
 
-    def _took(self, line: Line, data: bytes, asked: "_Asked") -> bool:
+    def _took(self, line: Line, data: bytes, asked: Asked) -> bool:
         """Take a line by what is read of it; False if the whole of it is to be looked at."""
         if not asked.reads:
             self._out.not_read[line.file, asked.kind] += 1
@@ -164,7 +163,7 @@ class _Reading:
             if not read.get("id") or not asked.projection.is_plain(read, self._zone):
                 return False
             held = Held(read, f"{asked.kind}/{read['id']}", content_hash(read), _ALONE, modified=False, whole=False)
-            made = _made(held, asked, asked.quick, self._zone)
+            made = made_of(held, asked, asked.quick, self._zone)
         except (msgspec.MsgspecError, ValueError, RecursionError, TypeError, Unusual):
             return False
         first = self._out.first.setdefault(asked.kind, [])
@@ -211,23 +210,25 @@ class _Reading:
         held = held._replace(content=made.content)
         self._keep(made, _resource_row(line, held, entry.type, entry.number, self._zone))
 
-    def _made_of(self, held: Held, asked: "_Asked", modified: bool) -> "_Made":
+    def _made_of(self, held: Held, asked: Asked, modified: bool) -> Made:
         """What a whole resource becomes: by what is read of it if that is enough, so that its content is that alone."""
         check_shape(held.json, asked.reads, self._is_date)
-        _check_contained(held.json, self._is_date)
+        check_contained(held.json, self._is_date)
         if not modified:
             read = asked.projection.of(held.json)
             try:
-                return _made(held._replace(json=read, content=content_hash(read), whole=False), asked, asked.quick, self._zone)
+                return made_of(
+                    held._replace(json=read, content=content_hash(read), whole=False), asked, asked.quick, self._zone
+                )
             except (Unusual, TypeError):
                 pass
         held = held._replace(content=content_hash(held.json), modified=modified)
-        return _made(held, asked, asked.whole, self._zone)
+        return made_of(held, asked, asked.whole, self._zone)
 
     def _is_date(self, text: str) -> bool:
         return _is_date(text, self._zone)
 
-    def _keep(self, made: "_Made", resource: Values) -> None:
+    def _keep(self, made: Made, resource: Values) -> None:
         """Take all rows of a resource, now that there is nothing left that could set it aside."""
         out, content = self._out, made.content
         out.resources.values.append(resource)
@@ -243,63 +244,8 @@ class _Reading:
         self._out.quarantine.append({**place, "hash": digest, "type": kind, "reason": str(problem)})
 
 
-class _Asked(NamedTuple):
-    """What a profile asks of resources of one type; where it reads nothing, they are only counted."""
-
-    kind: str
-    reads: frozenset[str]
-    projection: Projection
-    selectors: tuple[Selector, ...]
-    relations: tuple[str, ...]
-    quick: Answers
-    whole: Answers
-
-
-def _asked(profile: Profile, kind: str) -> _Asked:
-    reads = _reads(profile.reads.get(kind, frozenset()), kind)
-    return _Asked(
-        kind,
-        reads,
-        projection_of(kind, reads),
-        profile.selectors.get(kind, ()),
-        tuple(relation.name for relation in profile.relations.get(kind, ())),
-        quick_answers(profile, kind),
-        whole_answers(profile, kind),
-    )
-
-
-class _Made(NamedTuple):
-    """What became of one resource; its directory rows are without the content."""
-
-    content: str
-    events: list[Values]
-    said: list[Said]
-    references: list[Values]
-    directory: list[directory.Row]
-
-
-def _made(held: Held, asked: _Asked, answers: Answers, zone: ZoneInfo) -> _Made:
-    events, said = events_of(held, asked.selectors, answers, zone)
-    references = _references(held, asked.relations, answers) if asked.relations else []
-    return _Made(held.content, events, said, references, _directory(held, zone))
-
-
-@cache
-def _reads(asked: frozenset[str], kind: str) -> frozenset[str]:
-    """The elements that a profile or the directory reads of a type."""
-    return asked | directory.reads_of(kind)
-
-
-def _check_contained(resource: Json, is_date: Callable[[str], bool]) -> None:
-    contained = resource.get("contained") or []
-    if not isinstance(contained, list):
-        raise Unreadable("$.contained: expected array")
-    for part in contained:
-        if _typed(part):
-            check_shape(part, directory.READS | directory.reads_of(part["resourceType"]), is_date)
-
-
 def _is_date(text: str, zone: ZoneInfo) -> bool:
+    """Whether a text is a FHIR date, dateTime or instant."""
     try:
         read_moment(text, zone)
     except ValueError:
@@ -323,25 +269,3 @@ def _resource_row(line: Line, held: Held, kind: str, entry: int | None, zone: Zo
     updated = str(meta.get("lastUpdated"))
     at = read_moment(updated, zone).to_utc if _is_date(updated, zone) else None
     return held.key, kind, held.content, meta.get("versionId"), at, line.file, line.number, entry, False
-
-
-def _references(held: Held, relations: Sequence[str], answers: Answers) -> list[Values]:
-    rows: list[Values] = []
-    for name, found in zip(relations, answers.relations(held.json), strict=False):
-        for one in found:
-            target = reference_key(one if isinstance(one, dict) else {"reference": one}, held.key, held.scope)
-            if target is not None:
-                rows.append((held.key, held.content, name, target))
-    return rows
-
-
-def _directory(held: Held, zone: ZoneInfo) -> list[directory.Row]:
-    rows = directory.directory_rows(held.json, held.key, held.scope, zone)
-    for part in held.json.get("contained") or ():
-        if _typed(part):
-            rows += directory.directory_rows(part, f"{held.key}#{part.get('id')}", held.scope, zone)
-    return rows
-
-
-def _typed(part: object) -> bool:
-    return isinstance(part, dict) and isinstance(part.get("resourceType"), str)

@@ -15,17 +15,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from extractors.doubts import doubts_of, is_plain
 from extractors.decode import (
     MAXIMUM_DEPTH,
     MAXIMUM_LINE,
     Json,
     Rule,
-    outside_strings,
     rules_of,
     type_of,
     with_always,
 )
+from extractors.doubts import doubts_of, is_plain
 
 _SORTED = msgspec.json.Encoder(order="sorted")
 _PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -38,6 +37,7 @@ _ENDLESS = 4300
 """Digits of a number that Python reads."""
 
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_NAMED: Any = TypedDict
 _AROUND = len('"":,')
 """What stands around a name and its value. The last comma is the closing brace."""
 
@@ -98,12 +98,17 @@ def _is_usual(data: bytes) -> bool:
 
 def _is_flat(data: bytes) -> bool:
     """Whether JSON is surely nested no deeper than is allowed; each step takes one or two levels away."""
-    brackets = outside_strings(data).translate(None, _NO_BRACKET)
+    brackets = _outside_strings(data).translate(None, _NO_BRACKET)
     for _ in range(MAXIMUM_DEPTH // 2):
         brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
         if not brackets:
             return True
     return False
+
+
+def _outside_strings(text: bytes) -> bytes:
+    """What JSON has outside its strings: numbers, words and punctuation."""
+    return b"".join(text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
 
 
 def _has_endless(data: bytes) -> bool:
@@ -118,8 +123,8 @@ class Projection:
     """What is read of resources of one type.
 
     `decode` takes the bytes of a line that `split` gave, and raises msgspec's errors for another shape; `of` takes the
-    same from a whole resource of the right shape. `is_plain` is false where a choice stands twice, and raises ValueError
-    where a date is none.
+    same from a whole resource of the right shape. `is_plain` is false where a choice stands twice, and raises
+    ValueError where a date is none.
     """
 
     decode: Callable[[bytes], Json]
@@ -150,8 +155,7 @@ def _typed(kind: type, read: frozenset[str], known: dict[type, Any]) -> Any:
     if kind in known:
         return known[kind]
     rules, beside = rules_of(kind, read), _beside(kind, read)
-    made: Any = TypedDict(kind.__name__, dict.fromkeys([*beside, *rules], Any), total=False)  # type: ignore[operator]
-    known[kind] = made
+    made = known[kind] = _NAMED(kind.__name__, dict.fromkeys([*beside, *rules], Any), total=False)
     for name, rule in rules.items():
         value = _value(rule, read, known)
         made.__annotations__[name] = list[value] | None if rule.many else value  # type: ignore[valid-type]

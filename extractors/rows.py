@@ -11,9 +11,7 @@ Values = tuple[Any, ...]
 
 
 class Rows:
-    """The rows of one table of `tables`. Iteration gives each as a record; the order is that in which they came.
-
-    """
+    """The rows of one table of `tables`. Iteration gives each as a record; the order is that in which they came."""
 
     __slots__ = ("schema", "values")
 

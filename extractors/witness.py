@@ -135,8 +135,8 @@ def _selected(held: Held, selector: Selector, found: Sequence[Found], zone: Zone
     foci = _keys(focus, held) if "focus" in selector.texts else [held.key]
     if selector.focus_types:
         foci = [key for key in foci if _type_of(key) in selector.focus_types or not _type_of(key)]
-    agents = _keys(on_behalf_of, held) if on_behalf_of else ()
-    before = (agents[0] if agents else None, _first_key(organization, held))
+    behalf = _keys(on_behalf_of, held) if on_behalf_of else None
+    before = (behalf[0] if behalf else None, _first_key(organization, held))
     between = (
         *(starts[:4] if starts else _UNDATED),
         ends and ends.from_utc,
@@ -154,7 +154,7 @@ def _selected(held: Held, selector: Selector, found: Sequence[Found], zone: Zone
     )
     who = _first_key(patient, held)
     others = _keys(counterpart, held) or (None,) if counterpart else (None,)
-    agents = agents or _keys(clinician, held) or (None,)
+    agents = behalf or _keys(clinician, held) or (None,)
     for kind in _kinds(selector, kind_path):
         for about in foci:
             first = (kind, verdict.answer, verdict.reason, about, held.key, held.content, who)
@@ -200,9 +200,7 @@ def _mapped(held: Held, selector: Selector, word: str | None, reason: str | None
         return _Verdict(answer, None if answer is Answer.MET else reason or f"{selector.resource} says {word or ''}")
     if not held.whole:  # whether the word is a code is for the whole resource to tell
         raise Unusual
-    return _Verdict(
-        Answer.UNKNOWN, f"{selector.resource} {_UNMAPPED}", unmapped=code_in(held.json, word) or ""
-    )
+    return _Verdict(Answer.UNKNOWN, f"{selector.resource} {_UNMAPPED}", unmapped=code_in(held.json, word) or "")
 
 
 def _kinds(selector: Selector, found: Found) -> Iterable[EventKind]:

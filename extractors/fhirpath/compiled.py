@@ -117,7 +117,7 @@ def quick_columns(expressions: tuple[str | None, ...], criteria: tuple[str, ...]
     The resource need have no more than the expressions read, and objects are given as they stand in it; None selects
     nothing. The result raises as that of `quick_criteria`.
     """
-    exprs = [expression and understood(parsed(expression)) for expression in expressions]
+    exprs = [None if expression is None else understood(parsed(expression)) for expression in expressions]
     held = [understood(parsed(expression)) for expression in criteria]
     return _run(kind, lambda writer: writer.columns(exprs, held), NAMES | LEAN) or _refused
 
