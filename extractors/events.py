@@ -19,6 +19,7 @@ from extractors import tables
 from extractors.bundles import Entry, entries_of
 from extractors.dates import read_moment
 from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
+from extractors.doubts import is_plain
 from extractors.fhirpath import Unusual
 from extractors.made import Asked, Made, asked_of, check_contained, made_of
 from extractors.profile import Profile
@@ -160,15 +161,14 @@ class _Reading:
             return True
         try:
             read = asked.projection.decode(data)
-            if not read.get("id") or not asked.projection.is_plain(read, self._zone):
+            if not read.get("id") or not is_plain(read, asked.projection.doubts, self._zone):
                 return False
             held = Held(read, f"{asked.kind}/{read['id']}", content_hash(read), _ALONE, modified=False, whole=False)
             made = made_of(held, asked, asked.quick, self._zone)
         except (msgspec.MsgspecError, ValueError, RecursionError, TypeError, Unusual):
             return False
-        first = self._out.first.setdefault(asked.kind, [])
-        if len(first) < LOOKED_AT:
-            first.append(read_object(data))
+        if len(self._out.first.get(asked.kind, ())) < LOOKED_AT:
+            self._out.first.setdefault(asked.kind, []).append(read_object(data))
         self._keep(made, _resource_row(line, held, asked.kind, None, self._zone))
         return True
 
@@ -266,6 +266,6 @@ def _type_written(data: bytes) -> str:
 
 def _resource_row(line: Line, held: Held, kind: str, entry: int | None, zone: ZoneInfo) -> Values:
     meta = held.json.get("meta") or {}
-    updated = str(meta.get("lastUpdated"))
-    at = read_moment(updated, zone).to_utc if _is_date(updated, zone) else None
+    updated = str(meta.get("lastUpdated") or "")
+    at = read_moment(updated, zone).to_utc if updated and _is_date(updated, zone) else None
     return held.key, kind, held.content, meta.get("versionId"), at, line.file, line.number, entry, False

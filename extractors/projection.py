@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple, TypedDict, Union
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -24,7 +23,7 @@ from extractors.decode import (
     type_of,
     with_always,
 )
-from extractors.doubts import doubts_of, is_plain
+from extractors.doubts import Doubts, doubts_of
 
 _SORTED = msgspec.json.Encoder(order="sorted")
 _PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -123,13 +122,12 @@ class Projection:
     """What is read of resources of one type.
 
     `decode` takes the bytes of a line that `split` gave, and raises msgspec's errors for another shape; `of` takes the
-    same from a whole resource of the right shape. `is_plain` is false where a choice stands twice, and raises
-    ValueError where a date is none.
+    same from a whole resource of the right shape. `doubts` are what the types do not check.
     """
 
     decode: Callable[[bytes], Json]
     of: Callable[[Json], Json]
-    is_plain: Callable[[Json, ZoneInfo], bool]
+    doubts: Doubts
 
 
 @cache
@@ -142,12 +140,7 @@ def projection_of(resource_type: str, read: frozenset[str]) -> Projection:
     if kind is None:
         raise ValueError(f"{resource_type} is no type of R4")
     decoder = msgspec.json.Decoder(_typed(kind, read, {}))
-    doubts = doubts_of(kind, read)
-    return Projection(
-        decoder.decode,
-        lambda resource: _projected(resource, kind, read),
-        lambda resource, zone: is_plain(resource, doubts, zone),
-    )
+    return Projection(decoder.decode, lambda resource: _projected(resource, kind, read), doubts_of(kind, read))
 
 
 def _typed(kind: type, read: frozenset[str], known: dict[type, Any]) -> Any:
@@ -173,8 +166,7 @@ def _value(rule: Rule, read: frozenset[str], known: dict[type, Any]) -> Any:
 
 @cache
 def _beside(kind: type, read: frozenset[str]) -> frozenset[str]:
-    hidden = {f"_{name}" for name, rule in rules_of(kind, read).items() if rule.values != (dict,)}
-    return frozenset({"resourceType", "contained", *hidden})
+    return frozenset({"resourceType", "contained", *(f"_{name}" for name in rules_of(kind, read))})
 
 
 def _projected(value: Json, kind: type, read: frozenset[str]) -> Json:

@@ -58,15 +58,18 @@ def _built(expr: Expr, kind: str) -> Path | None:
     return built
 
 
-def _run(kind: str, write: Callable[[Writer], str], names: Mapping[str, Any] = NAMES) -> Any:
-    """The function that is written; None where no source can be, or Python takes none that is nested so deep."""
+def _run(kind: str, write: Callable[[Writer], str], lean: bool = False) -> Any:
+    """The function that is written; None where no source can be, or Python takes none that is nested so deep.
+
+    `lean` is whether the values that it finds are used and not given out.
+    """
     module = Module()
     try:
-        name = write(Writer(module, kind))
+        name = write(Writer(module, kind, lean))
         code = compile(module.source, f"<{kind}>", "exec")
     except (Beyond, SyntaxError):
         return None
-    known = {**names, **module.constants}
+    known = {**NAMES, **(LEAN if lean else {}), **module.constants}
     exec(code, known)  # noqa: S102  # our own source; texts are in it as literals
     return known[name]
 
@@ -107,7 +110,7 @@ def quick_criteria(expressions: tuple[str, ...], kind: str) -> Criteria:
     The result raises `Unusual` or TypeError where the whole resource must be asked.
     """
     exprs = [understood(parsed(expression)) for expression in expressions]
-    return _run(kind, lambda writer: writer.holding(exprs), NAMES | LEAN) or _refused
+    return _run(kind, lambda writer: writer.holding(exprs), lean=True) or _refused
 
 
 @cache
@@ -119,7 +122,7 @@ def quick_columns(expressions: tuple[str | None, ...], criteria: tuple[str, ...]
     """
     exprs = [None if expression is None else understood(parsed(expression)) for expression in expressions]
     held = [understood(parsed(expression)) for expression in criteria]
-    return _run(kind, lambda writer: writer.columns(exprs, held), NAMES | LEAN) or _refused
+    return _run(kind, lambda writer: writer.columns(exprs, held), lean=True) or _refused
 
 
 def source_of(expression: str, kind: str) -> str | None:
