@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -19,11 +20,11 @@ _FORM = re.compile(
     r"(T(?P<clock>(?!24)\d{2}:\d{2}(:\d{2})?)(\.(?P<fraction>\d+))?(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?",
     re.ASCII,
 )
+_USUAL = re.compile(r"(\d{4}-\d\d-\d\dT(?!24)\d\d):([0-5]\d:[0-5]\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:00)", re.ASCII)
 _ONE_TICK = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """What a FHIR date, dateTime or instant says.
 
     `from_utc` and `to_utc` are UTC instants as text, both included: equal for a point in time, the first
@@ -44,6 +45,32 @@ def read_moment(text: str, zone: ZoneInfo) -> Moment:
     Raises:
         ValueError: the text is none of the three, or names a day or time that does not exist.
     """
+    usual = _USUAL.fullmatch(text)
+    if usual is None:
+        return _read(text, zone)
+    hour, rest, fraction, offset = usual.groups()
+    known = _hour(hour, offset, zone)
+    if known is None:
+        return _read(text, zone)
+    instant = f"{known[0]}{rest}.{fraction.ljust(6, '0') if fraction else '000000'}Z"
+    return Moment(instant, instant, known[1], known[1], False)
+
+
+@lru_cache(maxsize=65536)
+def _hour(hour: str, offset: str, zone: ZoneInfo) -> tuple[str, str] | None:
+    """How every UTC instant of an hour begins, and the local day of all; None where the zone's clock or day changes."""
+    first, last = (datetime.fromisoformat(f"{hour}:{rest}{offset}") for rest in ("00:00", "59:59.999999"))
+    try:
+        local = first.astimezone(zone), last.astimezone(zone)
+        begins = instant_text(first)[:14]
+    except OverflowError:
+        return None
+    if local[0].utcoffset() != local[1].utcoffset() or local[0].date() != local[1].date():
+        return None
+    return begins, local[0].date().isoformat()
+
+
+def _read(text: str, zone: ZoneInfo) -> Moment:
     form = _FORM.fullmatch(text)
     if form is None:
         raise ValueError(f"not a FHIR date or dateTime ({len(text)} characters)")

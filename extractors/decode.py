@@ -16,6 +16,7 @@ from fhirclient.models.fhirdate import FHIRDate
 from fhirclient.models.fhirdatetime import FHIRDateTime
 from fhirclient.models.fhirelementfactory import FHIRElementFactory
 from fhirclient.models.fhirinstant import FHIRInstant
+from fhirclient.models.fhirtime import FHIRTime
 from fhirclient.models.resource import Resource
 
 Json = dict[str, Any]
@@ -23,7 +24,8 @@ MAXIMUM_DEPTH = 64
 MAXIMUM_LINE = 16 * 1024 * 1024
 
 _DATES = (FHIRDate, FHIRDateTime, FHIRInstant)
-_PRIMITIVES = (str, bool, int, float)
+_TEXTS = (*_DATES, FHIRTime, str)
+_PRIMITIVES = (*_TEXTS, bool, int, float)
 _ALWAYS = frozenset(
     {"resourceType", "id", "meta", "versionId", "lastUpdated", "reference", "identifier", "system", "value", "type"}
     | {"coding", "code", "display", "text"}
@@ -183,11 +185,12 @@ def check_shape(resource: Json, read: frozenset[str], is_date: Callable[[str], b
     """
     kind = type_of(str(resource["resourceType"]))
     if kind is not None:
-        _check_object(resource, kind, _with_always(read), is_date, None)
+        _check_object(resource, kind, with_always(read), is_date, None)
 
 
 @cache
-def _with_always(read: frozenset[str]) -> frozenset[str]:
+def with_always(read: frozenset[str]) -> frozenset[str]:
+    """Names that are read with those that always are."""
     return read | _ALWAYS
 
 
@@ -196,7 +199,7 @@ _At = tuple[Any, str] | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
     """The shape of one element: its type, whether it repeats, its choice group, and the Python types of its values.
 
     `plain` is the Python type of a value of which nothing else is checked; None if there is more to check.
@@ -211,14 +214,15 @@ class _Rule:
 
     @property
     def expected(self) -> str:
-        return "string" if self.kind in _DATES else _NAMES.get(self.kind, "object")
+        """The word for its values in a reason."""
+        return "string" if self.kind in _TEXTS else _NAMES.get(self.kind, "object")
 
 
 @cache
-def _rules(kind: type, read: frozenset[str]) -> Mapping[str, _Rule]:
+def rules_of(kind: type, read: frozenset[str]) -> Mapping[str, Rule]:
     """What is checked of a type when some names are read."""
     return {
-        name: _Rule(of, many, group, _values_of(of), _holds(of), None if many or group or _holds(of) else _plain(of))
+        name: Rule(of, many, group, _values_of(of), _holds(of), None if many or group or _holds(of) else _plain(of))
         for name, (of, many, group) in elements_of(kind).items()
         if name in read or group in read
     }
@@ -236,13 +240,13 @@ def _plain(kind: type) -> type | None:
 def _values_of(kind: type) -> tuple[type, ...]:
     if not is_primitive(kind):
         return (dict,)
-    if kind in _DATES or kind is str:
+    if kind in _TEXTS:
         return (str,)
     return (bool,) if kind is bool else (int, float)
 
 
 def _check_object(value: Json, kind: type, read: frozenset[str], is_date: Callable[[str], bool], at: _At) -> None:
-    rules = _rules(kind, read)
+    rules = rules_of(kind, read)
     chosen: dict[str, str] = {}
     for name, found in value.items():
         rule = rules.get(name)
@@ -255,7 +259,7 @@ def _check_object(value: Json, kind: type, read: frozenset[str], is_date: Callab
         _check_element(found, rule, read, is_date, (at, name))
 
 
-def _check_element(found: Any, rule: _Rule, read: frozenset[str], is_date: Callable[[str], bool], at: _At) -> None:
+def _check_element(found: Any, rule: Rule, read: frozenset[str], is_date: Callable[[str], bool], at: _At) -> None:
     if rule.many != (type(found) is list):
         raise Unreadable(f"{_written(at)}: expected {'array' if rule.many else rule.expected}, got {_name(found)}")
     for item in found if rule.many else (found,):
@@ -273,6 +277,11 @@ def _written(at: _At) -> str:
     return "$" if at is None else f"{_written(at[0])}.{at[1]}"
 
 
+def is_date_type(kind: type) -> bool:
+    """Whether elements of this type are dates, dateTimes or instants."""
+    return kind in _DATES
+
+
 def is_open(kind: type) -> bool:
     """Whether an element of this type holds a resource of any type."""
     return kind.__name__ == "Resource"
@@ -280,7 +289,7 @@ def is_open(kind: type) -> bool:
 
 def is_primitive(kind: type) -> bool:
     """Whether elements of this type hold a value and no elements."""
-    return kind in _PRIMITIVES or kind in _DATES
+    return kind in _PRIMITIVES
 
 
 def _name(found: object) -> str:

@@ -6,7 +6,7 @@ to the practice. Identifier systems are FHIR's: NPI `http://hl7.org/fhir/sid/us-
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,8 +36,6 @@ COPIED = frozenset(_NAMED_ONCE)
 _INSURERS = frozenset({"pay", "ins"})
 """Codes of Organization.type (R4, organization-type) of who pays: no pharmacy, and nobody who is referred to."""
 
-_ORDERS = frozenset({"MedicationRequest", "ServiceRequest"})
-
 _SAME_PATIENT = {"replaced-by": True, "refer": True, "replaces": False}
 """Types of Patient.link that name the same person; True where the link points to the record that stays."""
 
@@ -63,37 +61,110 @@ def reads_of(kind: str) -> frozenset[str]:
     return READS | _READS_MORE.get(kind, frozenset()) if kind in TYPES else frozenset()
 
 
-def directory_rows(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneInfo) -> Iterator[Row]:
+def directory_rows(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneInfo) -> list[Row]:
     """The directory rows (key, attribute, value) of one resource; none for other types."""
     kind = resource["resourceType"]
+    rows: list[Row] = []
     if kind not in TYPES:
-        return
-    for identifier in resource.get("identifier") or []:
-        yield from _identifier_rows(kind, key, identifier or {})
+        return rows
+    for identifier in resource.get("identifier") or ():
+        if identifier and identifier.get("value"):
+            _identify(kind, key, identifier, rows)
     for element, attribute in _POINTERS.get(kind, {}).items():
-        target = reference_key(resource.get(element) or {}, key, scope)
-        if target is not None:
-            yield key, attribute, target
-    if kind in COPIED:
-        yield from _names(resource, key, scope, _NAMED_ONCE[kind])
-    if kind in _ORDERS:
-        yield from _told_apart(resource, key, scope, zone)
-    yield from _own_rows(resource, key, scope, zone)
+        _point(resource.get(element), attribute, key, scope, rows)
+    for state in _STATED.get(kind, ()):
+        rows += state(resource, key, scope, zone)
+    return rows
 
 
-def _own_rows(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneInfo) -> Iterator[Row]:
-    """What only resources of one type state."""
-    kind = resource["resourceType"]
-    if kind == "PractitionerRole":
-        yield from _in_force(resource, key, zone)
-    if kind == "Patient":
-        yield from _merges(resource, key, scope)
-    if kind == "Encounter" and (resource.get("class") or {}).get("code"):
-        yield key, "class", str(resource["class"]["code"])
-    if kind == "Medication":
-        yield from _drug(resource, key)
-    if kind == "Organization" and _INSURERS & set(_type_codes(resource)):
-        yield key, "insurer", "true"
+def _identify(kind: str, key: str, identifier: Mapping[str, Any], rows: list[Row]) -> None:
+    tail = identifier_key("", identifier)
+    rows += ((key, "alias", kind + tail), (key, "alias", tail))
+    if identifier.get("system") == NPI and kind == "Practitioner":
+        rows.append((key, "npi", str(identifier["value"])))
+    if identifier.get("system") == EIN:
+        rows.append((key, "tin", str(identifier["value"]).replace("-", "")))
+
+
+def _point(reference: Mapping[str, Any] | None, attribute: str, key: str, scope: Scope, rows: list[Row]) -> None:
+    target = reference_key(reference, key, scope) if reference else None
+    if target is not None:
+        rows.append((key, attribute, target))
+
+
+def _names(resource: Mapping[str, Any], key: str, scope: Scope, _: ZoneInfo) -> list[Row]:
+    """What makes two copies of an order or a document one: an identifier with a system, and the patient."""
+    kind, rows = resource["resourceType"], list[Row]()
+    _point(resource.get("subject"), "subject", key, scope, rows)
+    found = resource.get(_NAMED_ONCE[kind]) or ()
+    for identifier in (found,) if isinstance(found, dict) else found:
+        if identifier and identifier.get("system") and identifier.get("value"):
+            rows.append((key, "named", identifier_key(kind, identifier)))
+    return rows
+
+
+def _told_apart(resource: Mapping[str, Any], key: str, _: Scope, zone: ZoneInfo) -> list[Row]:
+    """What sets a renewal apart from a copy, though they share a number."""
+    authored = resource.get("authoredOn")
+    moment = read_moment(str(authored), zone) if authored else None
+    return [(key, "authored", f"{moment.day_from}/{moment.day_to}" if moment else f"no day: {key}")]
+
+
+def _prescribed(resource: Mapping[str, Any], key: str, scope: Scope, _: ZoneInfo) -> list[Row]:
+    """What sets the other lines of a cart apart from a copy."""
+    concept = resource.get("medicationCodeableConcept") or {}
+    drug = drug_key(concept) or reference_key(resource.get("medicationReference") or {}, key, scope)
+    if drug is not None:
+        return [(key, "prescribes", drug)]
+    if concept.get("text"):
+        return [(key, "prescribes", f"text {hashlib.sha256(str(concept['text']).encode()).hexdigest()}")]
+    return []
+
+
+def _asked(resource: Mapping[str, Any], key: str, scope: Scope, _: ZoneInfo) -> list[Row]:
+    """Who is asked for what; the first performer speaks for all."""
+    rows: list[Row] = []
+    codes = sorted(f"{c.system}|{c.code}" for c in concept_of(resource.get("code") or {}).codings)
+    if codes:
+        rows.append((key, "asks-for", " ".join(codes)))
+    for performer in (resource.get("performer") or ())[:1]:
+        _point(performer, "asks", key, scope, rows)
+    return rows
+
+
+def _in_force(role: Mapping[str, Any], key: str, _: Scope, zone: ZoneInfo) -> list[Row]:
+    """From which day to which a role holds, and whether it is in use at all."""
+    rows: list[Row] = [(key, "inactive", "true")] if role.get("active") is False else []
+    period = role.get("period") or {}
+    if period.get("start"):
+        rows.append((key, "begun", read_moment(str(period["start"]), zone).day_from))
+    if period.get("end"):
+        rows.append((key, "ended", read_moment(str(period["end"]), zone).day_to))
+    return rows
+
+
+def _merges(resource: Mapping[str, Any], key: str, scope: Scope, _: ZoneInfo) -> list[Row]:
+    rows: list[Row] = []
+    for link in resource.get("link") or ():
+        target = reference_key((link or {}).get("other") or {}, key, scope)
+        stays = _SAME_PATIENT.get(str((link or {}).get("type")))
+        if target is not None and stays is not None:
+            rows.append((key, "replaced-by", target) if stays else (target, "replaced-by", key))
+    return rows
+
+
+def _class(resource: Mapping[str, Any], key: str, _: Scope, __: ZoneInfo) -> list[Row]:
+    code = (resource.get("class") or {}).get("code")
+    return [(key, "class", str(code))] if code else []
+
+
+def _drug(resource: Mapping[str, Any], key: str, _: Scope, __: ZoneInfo) -> list[Row]:
+    drug = drug_key(resource.get("code") or {})
+    return [] if drug is None else [(key, "drug", drug)]
+
+
+def _insurer(resource: Mapping[str, Any], key: str, _: Scope, __: ZoneInfo) -> list[Row]:
+    return [(key, "insurer", "true")] if _INSURERS & set(_type_codes(resource)) else []
 
 
 def _type_codes(resource: Mapping[str, Any]) -> Iterator[str]:
@@ -101,87 +172,14 @@ def _type_codes(resource: Mapping[str, Any]) -> Iterator[str]:
         yield from (str((coding or {}).get("code")) for coding in (concept or {}).get("coding") or [])
 
 
-def _drug(resource: Mapping[str, Any], key: str) -> Iterator[Row]:
-    drug = drug_key(resource.get("code") or {})
-    if drug is not None:
-        yield key, "drug", drug
-
-
-def _identifier_rows(kind: str, key: str, identifier: Mapping[str, Any]) -> Iterator[Row]:
-    if not identifier.get("value"):
-        return
-    yield key, "alias", identifier_key(kind, identifier)
-    yield key, "alias", identifier_key("", identifier)
-    if identifier.get("system") == NPI and kind == "Practitioner":
-        yield key, "npi", str(identifier["value"])
-    if identifier.get("system") == EIN:
-        yield key, "tin", str(identifier["value"]).replace("-", "")
-
-
-def _merges(resource: Mapping[str, Any], key: str, scope: Scope) -> Iterator[Row]:
-    for link in resource.get("link") or []:
-        target = reference_key((link or {}).get("other") or {}, key, scope)
-        stays = _SAME_PATIENT.get(str((link or {}).get("type")))
-        if target is not None and stays is not None:
-            yield (key, "replaced-by", target) if stays else (target, "replaced-by", key)
-
-
-def _names(resource: Mapping[str, Any], key: str, scope: Scope, element: str) -> Iterator[Row]:
-    """What makes two copies of an order or a document one: an identifier with a system, and the patient."""
-    patient = reference_key(resource.get("subject") or {}, key, scope)
-    if patient is not None:
-        yield key, "subject", patient
-    found = resource.get(element) or []
-    for identifier in [found] if isinstance(found, dict) else found:
-        if identifier and identifier.get("system") and identifier.get("value"):
-            yield key, "named", identifier_key(str(resource["resourceType"]), identifier)
-
-
-def _told_apart(resource: Mapping[str, Any], key: str, scope: Scope, zone: ZoneInfo) -> Iterator[Row]:
-    """What sets a renewal and the other lines of a cart apart from a copy, though they share a number."""
-    authored = resource.get("authoredOn")
-    moment = read_moment(str(authored), zone) if authored else None
-    yield key, "authored", f"{moment.day_from}/{moment.day_to}" if moment else f"no day: {key}"
-    if resource["resourceType"] == "ServiceRequest":
-        yield from _asked(resource, key, scope)
-    concept = resource.get("medicationCodeableConcept") or {}
-    target = reference_key(resource.get("medicationReference") or {}, key, scope)
-    drug = drug_key(concept) or target
-    if drug is not None:
-        yield key, "prescribes", drug
-    elif concept.get("text"):
-        yield key, "prescribes", f"text {hashlib.sha256(str(concept['text']).encode()).hexdigest()}"
-
-
-def _asked(resource: Mapping[str, Any], key: str, scope: Scope) -> Iterator[Row]:
-    """Who is asked for what; the first performer speaks for all."""
-    codes = sorted(f"{c.system}|{c.code}" for c in concept_of(resource.get("code") or {}).codings)
-    if codes:
-        yield key, "asks-for", " ".join(codes)
-    for performer in (resource.get("performer") or [])[:1]:
-        target = reference_key(performer or {}, key, scope)
-        if target is not None:
-            yield key, "asks", target
-
-
-def _in_force(role: Mapping[str, Any], key: str, zone: ZoneInfo) -> Iterator[Row]:
-    """From which day to which a role holds, and whether it is in use at all."""
-    if role.get("active") is False:
-        yield key, "inactive", "true"
-    period = role.get("period") or {}
-    if period.get("start"):
-        yield key, "begun", read_moment(str(period["start"]), zone).day_from
-    if period.get("end"):
-        yield key, "ended", read_moment(str(period["end"]), zone).day_to
-
-
-def best_coding(concept: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """System, code and display of the first coding in a fixed order: RxNorm, then NDC, then the others.
-
-    Which order they are stated in never matters. A drug is not known by this one coding alone (see `drugs`).
-    """
-    stated = concept_of(concept)
-    if not stated.codings:
-        return None, None, concept.get("text")
-    first = stated.codings[0]
-    return first.system or None, first.code, first.display or stated.text or None
+_STATED: Mapping[str, tuple[Callable[[Mapping[str, Any], str, Scope, ZoneInfo], list[Row]], ...]] = {
+    "MedicationRequest": (_names, _told_apart, _prescribed),
+    "ServiceRequest": (_names, _told_apart, _asked),
+    "DocumentReference": (_names,),
+    "PractitionerRole": (_in_force,),
+    "Patient": (_merges,),
+    "Encounter": (_class,),
+    "Medication": (_drug,),
+    "Organization": (_insurer,),
+}
+"""What only resources of one type state, in the order in which it is stated."""

@@ -4,14 +4,11 @@ Pure and strict by line: the same lines and profile give the same rows, a bad li
 place and reason, and its neighbours are untouched. The only code that sees FHIR JSON in bulk.
 """
 
-import codecs
 import hashlib
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -19,18 +16,22 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pyarrow as pa
 
-from extractors import directory, tables
+from extractors import tables
 from extractors.bundles import Entry, entries_of
 from extractors.dates import read_moment
 from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
+from extractors.doubts import is_plain
+from extractors.fhirpath import Unusual
+from extractors.made import Asked, Made, asked_of, check_contained, made_of
 from extractors.profile import Profile
-from extractors.references import reference_key
-from extractors.rows import Row, Rows
+from extractors.projection import content_hash, split
+from extractors.references import Scope
+from extractors.rows import Row, Rows, Values
 from extractors.validation import LOOKED_AT
-from extractors.witness import Held, Tried, events_of, has_modifier
+from extractors.witness import Held, Said, Tried, has_modifier
 
-_SORTED = msgspec.json.Encoder(order="sorted")
-_EXPONENT = re.compile(rb"\d[eE]|0\.0000|\d{16}")
+_ALONE = Scope()
+_TYPE = re.compile(rb'"([A-Za-z]{1,40})"')
 _NAMED_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,40})"')
 
 
@@ -112,80 +113,143 @@ def extract(lines: Iterable[Line], profile: Profile, zone: ZoneInfo) -> Extract:
         profile: says which resources witness which events.
         zone: the practice's zone, for dates and for times without an offset.
     """
-    out = Extract()
+    reading = _Reading(profile, zone)
     for line in lines:
         if line.data.strip():
-            _extract_line(line, profile, zone, out)
-    return out
+            reading.take(line)
+    return reading.result()
 
 
-def _extract_line(line: Line, profile: Profile, zone: ZoneInfo, out: Extract) -> None:
-    try:
-        document = read_object(line.data)
-    except Unreadable as problem:
-        out.quarantine.append(_set_aside(line, None, _type_written(line.data), str(problem)))
-        return
-    if not isinstance(document.get("resourceType"), str) or schema_of(document["resourceType"]) is None:
-        out.not_read[line.file, "not a FHIR R4 resource"] += 1
-        return
-    try:
-        entries = list(entries_of(document, line.data))
-    except Unreadable as problem:
-        out.quarantine.append(_set_aside(line, None, str(document["resourceType"]), str(problem)))
-        return
-    for entry in entries:
-        _extract_entry(line, entry, profile, zone, out)
+class _Reading:
+    """One call of `extract`."""
 
+    def __init__(self, profile: Profile, zone: ZoneInfo) -> None:
+        self._profile = profile
+        self._zone = zone
+        self._asked: dict[str, Asked] = {}
+        self._named: dict[bytes, Asked] = {}
+        self._said: dict[Said, int] = {}
+        self._out = Extract()
 
-def _extract_entry(line: Line, entry: Entry, profile: Profile, zone: ZoneInfo, out: Extract) -> None:
-    kind = entry.type
-    reads = _reads(profile.reads.get(kind, frozenset()), kind)
-    if not reads:
-        out.not_read[line.file, kind] += 1
-        return
-    if entry.deleted:
-        out.resources.add(_resource_row(line, entry, "", True, zone))
-        return
+    def result(self) -> Extract:
+        """What the lines became."""
+        for said, times in self._said.items():
+            self._out.tried.note(said, times)
+        return self._out
 
-    def is_date(text: str) -> bool:
-        return _is_date(text, zone)
+    def take(self, line: Line) -> None:
+        """Read one line that is not blank."""
+        found = split(line.data)
+        asked = self._asked_of(found.kind) if found else None
+        if found is None or asked is None or not self._took(line, found.data, asked):
+            self._take_whole(line)
 
-    try:
-        check_shape(entry.json, reads, is_date)
-        _check_contained(entry.json, is_date)
-        held = Held(entry.json, entry.key, content_hash(entry.json), entry.scope, _is_modified(line, entry.json))
-        tried = Tried()
-        rows = list(events_of(held, profile, zone, tried))
-    except Unreadable as problem:
-        out.quarantine.append(_set_aside(line, entry.number, kind, str(problem)))
-        return
-    first = out.first.setdefault(kind, [])
-    if len(first) < LOOKED_AT:
-        first.append(entry.json)
-    out.resources.add(_resource_row(line, entry, held.content, False, zone))
-    out.events.extend(rows)
-    for hit, times in tried.hits.items():
-        out.tried.hits[hit] += times
-    out.references.extend(_references(held, profile))
-    out.directory.extend(_directory(held, zone))
+    def _asked_of(self, named: bytes) -> Asked | None:
+        """What is asked of the type that a line names; None if it is none, or a Bundle."""
+        if named in self._named:
+            return self._named[named]
+        kind = _TYPE.fullmatch(named)
+        if kind is None or kind[1] == b"Bundle" or schema_of(kind[1].decode()) is None:
+            return None
+        return self._named.setdefault(named, self._asked_by(kind[1].decode()))
 
+    def _asked_by(self, kind: str) -> Asked:
+        if kind not in self._asked:
+            self._asked[kind] = asked_of(self._profile, kind)
+        return self._asked[kind]
 
-@cache
-def _reads(asked: frozenset[str], kind: str) -> frozenset[str]:
-    """The elements that a profile or the directory reads of a type."""
-    return asked | directory.reads_of(kind)
+    def _took(self, line: Line, data: bytes, asked: Asked) -> bool:
+        """Take a line by what is read of it; False if the whole of it is to be looked at."""
+        if not asked.reads:
+            self._out.not_read[line.file, asked.kind] += 1
+            return True
+        try:
+            read = asked.projection.decode(data)
+            if not read.get("id") or not is_plain(read, asked.projection.doubts, self._zone):
+                return False
+            held = Held(read, f"{asked.kind}/{read['id']}", content_hash(read), _ALONE, modified=False, whole=False)
+            made = made_of(held, asked, asked.quick, self._zone)
+        except (msgspec.MsgspecError, ValueError, RecursionError, TypeError, Unusual):
+            return False
+        if len(self._out.first.get(asked.kind, ())) < LOOKED_AT:
+            self._out.first.setdefault(asked.kind, []).append(read_object(data))
+        self._keep(made, _resource_row(line, held, asked.kind, None, self._zone))
+        return True
 
+    def _take_whole(self, line: Line) -> None:
+        try:
+            document = read_object(line.data)
+        except Unreadable as problem:
+            self._set_aside(line, None, _type_written(line.data), problem)
+            return
+        if not isinstance(document.get("resourceType"), str) or schema_of(document["resourceType"]) is None:
+            self._out.not_read[line.file, "not a FHIR R4 resource"] += 1
+            return
+        try:
+            entries = list(entries_of(document, line.data))
+        except Unreadable as problem:
+            self._set_aside(line, None, str(document["resourceType"]), problem)
+            return
+        for entry in entries:
+            self._take_entry(line, entry)
 
-def _check_contained(resource: Json, is_date: Callable[[str], bool]) -> None:
-    contained = resource.get("contained") or []
-    if not isinstance(contained, list):
-        raise Unreadable("$.contained: expected array")
-    for part in contained:
-        if _typed(part):
-            check_shape(part, directory.READS | directory.reads_of(part["resourceType"]), is_date)
+    def _take_entry(self, line: Line, entry: Entry) -> None:
+        asked = self._asked_by(entry.type)
+        if not asked.reads:
+            self._out.not_read[line.file, entry.type] += 1
+            return
+        held = Held(entry.json, entry.key, "", entry.scope, modified=False, whole=True)
+        if entry.deleted:
+            row = _resource_row(line, held, entry.type, entry.number, self._zone)
+            self._out.resources.values.append((*row[:-1], True))
+            return
+        try:
+            made = self._made_of(held, asked, _is_modified(line, entry.json))
+        except Unreadable as problem:
+            self._set_aside(line, entry.number, entry.type, problem)
+            return
+        first = self._out.first.setdefault(entry.type, [])
+        if len(first) < LOOKED_AT:
+            first.append(entry.json)
+        held = held._replace(content=made.content)
+        self._keep(made, _resource_row(line, held, entry.type, entry.number, self._zone))
+
+    def _made_of(self, held: Held, asked: Asked, modified: bool) -> Made:
+        """What a whole resource becomes: by what is read of it if that is enough, so that its content is that alone."""
+        check_shape(held.json, asked.reads, self._is_date)
+        check_contained(held.json, self._is_date)
+        if not modified:
+            read = asked.projection.of(held.json)
+            try:
+                return made_of(
+                    held._replace(json=read, content=content_hash(read), whole=False), asked, asked.quick, self._zone
+                )
+            except (Unusual, TypeError):
+                pass
+        held = held._replace(content=content_hash(held.json), modified=modified)
+        return made_of(held, asked, asked.whole, self._zone)
+
+    def _is_date(self, text: str) -> bool:
+        return _is_date(text, self._zone)
+
+    def _keep(self, made: Made, resource: Values) -> None:
+        """Take all rows of a resource, now that there is nothing left that could set it aside."""
+        out, content = self._out, made.content
+        out.resources.values.append(resource)
+        out.events.values += made.events
+        out.references.values += made.references
+        out.directory.values += [(key, content, attribute, value) for key, attribute, value in made.directory]
+        for said in made.said:
+            self._said[said] = self._said.get(said, 0) + 1
+
+    def _set_aside(self, line: Line, entry: int | None, kind: str, problem: Unreadable) -> None:
+        place = {"file": line.file, "line": line.number, "offset": line.offset, "entry": entry}
+        digest = hashlib.sha256(line.data).hexdigest()
+        self._out.quarantine.append({**place, "hash": digest, "type": kind, "reason": str(problem)})
 
 
 def _is_date(text: str, zone: ZoneInfo) -> bool:
+    """Whether a text is a FHIR date, dateTime or instant."""
     try:
         read_moment(text, zone)
     except ValueError:
@@ -198,93 +262,14 @@ def _is_modified(line: Line, resource: Json) -> bool:
     return (b"modifierExtension" in line.data or b"\\u" in line.data) and has_modifier(resource)
 
 
-def content_hash(resource: Json) -> str:
-    """SHA-256 of a resource without `meta`, which servers write: equal content has an equal hash."""
-    content = {name: value for name, value in resource.items() if name != "meta"}
-    return hashlib.sha256(_canonical(content)).hexdigest()
-
-
-def _canonical(content: Json) -> bytes:
-    """JSON with sorted keys, no blanks and all but printable ASCII escaped, as `json` writes it.
-
-    `msgspec` writes the same faster, but for what is no ASCII, the character DEL, and numbers that either might write
-    with an exponent.
-    """
-    try:
-        text = _SORTED.encode(content)
-    except (msgspec.MsgspecError, ValueError, OverflowError):
-        return _written(content)
-    if _EXPONENT.search(_outside_strings(text)):
-        return _written(content)
-    return (text if text.isascii() else text.decode().encode("ascii", "json")).replace(b"\x7f", b"\\u007f")
-
-
-def _outside_strings(text: bytes) -> bytes:
-    """What JSON has outside its strings: numbers, words and punctuation."""
-    return b"".join(text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-
-
-def _written(content: Json) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-def _escaped(problem: UnicodeError) -> tuple[str, int]:
-    if not isinstance(problem, UnicodeEncodeError):
-        raise problem
-    return _escapes(problem.object[problem.start : problem.end]), problem.end
-
-
-@lru_cache(maxsize=4096)
-def _escapes(text: str) -> str:
-    return json.dumps(text)[1:-1]
-
-
-codecs.register_error("json", _escaped)
-
-
 def _type_written(data: bytes) -> str:
     """The type that an unreadable line names somewhere, so that a lost Patient is known as one."""
     named = _NAMED_TYPE.search(data)
     return named[1].decode() if named else ""
 
 
-def _set_aside(line: Line, entry: int | None, kind: str, reason: str) -> Row:
-    digest = hashlib.sha256(line.data).hexdigest()
-    place = {"file": line.file, "line": line.number, "offset": line.offset, "entry": entry}
-    return {**place, "hash": digest, "type": kind, "reason": reason}
-
-
-def _resource_row(line: Line, entry: Entry, content: str, deleted: bool, zone: ZoneInfo) -> Row:
-    meta = entry.json.get("meta") or {}
-    place = {"file": line.file, "line": line.number, "entry": entry.number}
-    updated = str(meta.get("lastUpdated"))
-    version = {
-        "version": meta.get("versionId"),
-        "updated": read_moment(updated, zone).to_utc if _is_date(updated, zone) else None,
-    }
-    return {"key": entry.key, "type": entry.type, "content": content, **version, **place, "deleted": deleted}
-
-
-def _references(held: Held, profile: Profile) -> Iterator[Row]:
-    for relation in profile.relations.get(held.json["resourceType"], ()):
-        for found in relation.path(held.json):
-            target = reference_key(found if isinstance(found, dict) else {"reference": found}, held.key, held.scope)
-            if target is not None:
-                yield {
-                    "source": held.key,
-                    "content": held.content,
-                    "relation": relation.name,
-                    "target": target,
-                }
-
-
-def _directory(held: Held, zone: ZoneInfo) -> Iterator[Row]:
-    parts = [(held.json, held.key)]
-    parts += [(part, f"{held.key}#{part.get('id')}") for part in held.json.get("contained") or [] if _typed(part)]
-    for part, key in parts:
-        for owner, attribute, value in directory.directory_rows(part, key, held.scope, zone):
-            yield {"key": owner, "content": held.content, "attribute": attribute, "value": value}
-
-
-def _typed(part: object) -> bool:
-    return isinstance(part, dict) and isinstance(part.get("resourceType"), str)
+def _resource_row(line: Line, held: Held, kind: str, entry: int | None, zone: ZoneInfo) -> Values:
+    meta = held.json.get("meta") or {}
+    updated = str(meta.get("lastUpdated") or "")
+    at = read_moment(updated, zone).to_utc if updated and _is_date(updated, zone) else None
+    return held.key, kind, held.content, meta.get("versionId"), at, line.file, line.number, entry, False

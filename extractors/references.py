@@ -43,7 +43,7 @@ def reference_key(reference: Mapping[str, object], holder: str, scope: Scope) ->
         scope: the Bundle around it.
     """
     text = reference.get("reference")
-    if isinstance(text, str) and text:
+    if type(text) is str and text:
         return _literal_key(text, holder, scope)
     identifier = reference.get("identifier")
     if isinstance(identifier, Mapping) and identifier.get("value"):
@@ -57,17 +57,22 @@ def identifier_key(resource_type: str, identifier: Mapping[str, object]) -> str:
 
 
 def _literal_key(text: str, holder: str, scope: Scope) -> str:
-    if text.startswith("#"):
+    if text[0] == "#":
         return f"{holder}{text}" if len(text) > 1 else holder
     if text in scope.full_urls:
         return scope.full_urls[text]
     key, is_literal = _read(text)
-    return scope.full_urls.get(key, scope.prefix + key) if is_literal else key
+    if not is_literal or not scope.full_urls:
+        return scope.prefix + key if is_literal else key
+    return scope.full_urls.get(key, scope.prefix + key)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _read(text: str) -> tuple[str, bool]:
     """The key that a text names by itself, and whether it is one that a Bundle around it may hold."""
+    kind, _, identity = text.partition("/")
+    if identity.replace("-", "").replace(".", "").isalnum() and schema_of(kind) is not None:
+        return text, True
     search = _SEARCH.match(text)
     if search and schema_of(search["type"]) is not None:
         return _search_key(search["type"], search["query"]), False

@@ -1,4 +1,4 @@
-"""Rows kept as columns while they are gathered, and given to SQL as one Arrow table."""
+"""Rows kept while they are gathered, and given to SQL as one Arrow table."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -6,33 +6,34 @@ from typing import Any
 import pyarrow as pa
 
 Row = dict[str, Any]
+Values = tuple[Any, ...]
+"""A row as its values, in the order of its table's columns."""
 
 
 class Rows:
     """The rows of one table of `tables`. Iteration gives each as a record; the order is that in which they came."""
 
-    __slots__ = ("columns", "schema")
+    __slots__ = ("schema", "values")
 
     def __init__(self, schema: pa.Schema) -> None:
         self.schema = schema
-        self.columns: dict[str, list[Any]] = {name: [] for name in schema.names}
+        self.values: list[Values] = []
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
+        return len(self.values)
 
     def __iter__(self) -> Iterator[Row]:
-        names = tuple(self.columns)
-        return (dict(zip(names, values, strict=True)) for values in zip(*self.columns.values(), strict=True))
+        names = self.schema.names
+        return (dict(zip(names, values, strict=True)) for values in self.values)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Rows) and self.columns == other.columns
+        return isinstance(other, Rows) and self.values == other.values
 
     __hash__ = None  # type: ignore[assignment]  # it grows
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Take one row, which has every column."""
-        for name, column in self.columns.items():
-            column.append(row[name])
+        self.values.append(tuple([row[name] for name in self.schema.names]))
 
     def extend(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take rows, each with every column."""
@@ -41,4 +42,6 @@ class Rows:
 
     def table(self) -> pa.Table:
         """All rows as an Arrow table."""
-        return pa.table([pa.array(self.columns[f.name], f.type) for f in self.schema], schema=self.schema)
+        columns = zip(*self.values, strict=True) if self.values else ((),) * len(self.schema)
+        arrays = [pa.array(column, field.type) for field, column in zip(self.schema, columns, strict=True)]
+        return pa.table(arrays, schema=self.schema)

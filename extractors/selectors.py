@@ -17,7 +17,7 @@ from extractors.fhirpath import compile_path
 from extractors.strict_toml import check_keys
 from extractors.vocabulary import Answer, EventKind, Grade
 
-_PATHS = (
+PATHS = (
     "focus",
     "patient",
     "clinician",
@@ -34,10 +34,12 @@ _PATHS = (
     "ccda",
     "kind_path",
 )
+"""The columns that a selector may give a path for, in the order in which `answers` finds them."""
+
 _SELECT = {"resource": str, "where": str, "rank": int, "grade": str, "why": str}
 _SOURCE = {"source": str, "on": date}
 _SELECT_OPTIONAL = {
-    **dict.fromkeys((*_PATHS, "kind"), str),
+    **dict.fromkeys((*PATHS, "kind"), str),
     "kinds": list,
     "focus_type": (str, list),
     "except": list,
@@ -128,14 +130,14 @@ def selector_of(entry: dict[str, Any], at: str) -> Selector:
         kinds=frozenset(kind_of(kind, at) for kind in kinds),
         resource=entry["resource"],
         where=_path(entry["where"], at, "where"),
-        paths={name: _path(entry[name], at, name) for name in _PATHS if name in entry},
+        paths={name: _path(entry[name], at, name) for name in PATHS if name in entry},
         focus_types=frozenset([focus_types] if isinstance(focus_types, str) else focus_types),
         exclusions=tuple(_exclusion(item, at) for item in exceptions),
         answers={value: _word(answer, Answer, f"{at}, map.{value}") for value, answer in entry.get("map", {}).items()},
         rank=entry["rank"],
         grade=_word(entry["grade"], Grade, f"{at}, grade"),
         remark=Remark(rule, entry["why"], entry.get("source"), entry.get("on")),
-        texts={name: entry[name] for name in ("where", *_PATHS) if name in entry}
+        texts={name: entry[name] for name in ("where", *PATHS) if name in entry}
         | {f"except {number}": item["when"] for number, item in enumerate(exceptions, 1)},
     )
 

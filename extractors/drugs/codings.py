@@ -38,12 +38,28 @@ class Concept:
 
 def concept_of(stated: Mapping[str, Any]) -> Concept:
     """The codings of a CodeableConcept that have a code, each once, the most telling first."""
-    stating = (one for one in stated.get("coding") or [] if one and one.get("code"))
-    found = {_coding(str(one.get("system") or ""), str(one["code"]), str(one.get("display") or "")) for one in stating}
-    return Concept(tuple(sorted(found, key=_place)), str(stated.get("text") or ""))
+    return _concept(*_said(stated))
+
+
+_Codings = tuple[tuple[str, str, str], ...]
+
+
+def _said(stated: Mapping[str, Any]) -> tuple[_Codings, str]:
+    """System, code and display of the codings as they stand, and the concept's words: equal ones have one answer."""
+    return tuple(
+        [
+            (str(one.get("system") or ""), str(one["code"]), str(one.get("display") or ""))
+            for one in stated.get("coding") or ()
+            if one and one.get("code")
+        ]
+    ), str(stated.get("text") or "")
 
 
 @lru_cache(maxsize=4096)
+def _concept(codings: _Codings, text: str) -> Concept:
+    return Concept(tuple(sorted({_coding(*one) for one in codings}, key=_place)), text)
+
+
 def _coding(system: str, code: str, display: str) -> Coding:
     system = _INVISIBLE.sub("", system)
     return Coding(_OIDS.get(system.removeprefix("urn:oid:"), system), _INVISIBLE.sub("", code), display)
@@ -53,9 +69,29 @@ def _place(coding: Coding) -> tuple[int, Coding]:
     return _TELLING.get(coding.system, 2), coding
 
 
+def coded(stated: Mapping[str, Any]) -> tuple[str | None, str | None, str | None, str | None]:
+    """System and code of the first coding of a concept in their order, the concept's `drug_key`, and what it displays.
+
+    A concept without a code displays its own words.
+    """
+    codings, text = _said(stated)
+    return _coded(codings, text) if codings else (None, None, None, stated.get("text"))
+
+
+@lru_cache(maxsize=4096)
+def _coded(codings: _Codings, text: str) -> tuple[str | None, str | None, str | None, str | None]:
+    first = _concept(codings, text).codings[0]
+    return first.system or None, first.code, _drug_key(codings, text), first.display or text or None
+
+
 def drug_key(stated: Mapping[str, Any]) -> str | None:
     """The canonical text of a CodeableConcept for a drug; None when it has no code."""
-    concept = concept_of(stated)
+    return _drug_key(*_said(stated))
+
+
+@lru_cache(maxsize=4096)
+def _drug_key(codings: _Codings, text: str) -> str | None:
+    concept = _concept(codings, text)
     if not concept.codings:
         return None
     rows = [[one.system, one.code, one.display] for one in concept.codings]

@@ -6,7 +6,32 @@ the source is not made for is answered by `fhirpathpy` itself, which is slower a
 """
 
 from extractors.fhirpath.codes import code_in
-from extractors.fhirpath.compiled import Criteria, Path, compile_criteria, compile_path, is_true, source_of
+from extractors.fhirpath.compiled import (
+    Columns,
+    Criteria,
+    Path,
+    compile_criteria,
+    compile_path,
+    is_true,
+    quick_columns,
+    quick_criteria,
+    source_of,
+)
 from extractors.fhirpath.reference import Node, parsed
+from extractors.fhirpath.running import Unusual
 
-__all__ = ["Criteria", "Node", "Path", "code_in", "compile_criteria", "compile_path", "is_true", "parsed", "source_of"]
+__all__ = [
+    "Columns",
+    "Criteria",
+    "Node",
+    "Path",
+    "Unusual",
+    "code_in",
+    "compile_criteria",
+    "compile_path",
+    "is_true",
+    "parsed",
+    "quick_columns",
+    "quick_criteria",
+    "source_of",
+]

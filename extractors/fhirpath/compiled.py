@@ -8,11 +8,13 @@ from extractors.errors import ProfileError
 from extractors.fhirpath.body import Beyond, Module
 from extractors.fhirpath.reference import RESOURCES, parsed, reference
 from extractors.fhirpath.running import Unusual
-from extractors.fhirpath.source import NAMES, Writer
+from extractors.fhirpath.source import LEAN, NAMES, Writer
 from extractors.fhirpath.subset import Expr, understood
 
 Path = Callable[[Mapping[str, Any]], list[Any]]
 Criteria = Callable[[Mapping[str, Any]], list[int]]
+Found = Sequence[Any]
+Columns = Callable[[Mapping[str, Any]], tuple[Found, ...]]
 
 
 @cache
@@ -56,17 +58,20 @@ def _built(expr: Expr, kind: str) -> Path | None:
     return built
 
 
-def _run(kind: str, write: Callable[[Writer], str]) -> Any:
-    """The function that is written; None where no source can be, or Python takes none that is nested so deep."""
+def _run(kind: str, write: Callable[[Writer], str], lean: bool = False) -> Any:
+    """The function that is written; None where no source can be, or Python takes none that is nested so deep.
+
+    `lean` is whether the values that it finds are used and not given out.
+    """
     module = Module()
     try:
-        name = write(Writer(module, kind))
+        name = write(Writer(module, kind, lean))
         code = compile(module.source, f"<{kind}>", "exec")
     except (Beyond, SyntaxError):
         return None
-    names = NAMES | module.constants
-    exec(code, names)  # noqa: S102  # our own source; texts are in it as literals
-    return names[name]
+    known = {**NAMES, **(LEAN if lean else {}), **module.constants}
+    exec(code, known)  # noqa: S102  # our own source; texts are in it as literals
+    return known[name]
 
 
 def compile_criteria(expressions: Sequence[str], kind: str) -> Criteria:
@@ -92,6 +97,32 @@ def compile_criteria(expressions: Sequence[str], kind: str) -> Criteria:
             return one_by_one(resource)
 
     return holding
+
+
+def _refused(_: Mapping[str, Any]) -> Any:
+    raise Unusual
+
+
+@cache
+def quick_criteria(expressions: tuple[str, ...], kind: str) -> Criteria:
+    """As `compile_criteria`, of a resource of which no more may be there than the expressions read.
+
+    The result raises `Unusual` or TypeError where the whole resource must be asked.
+    """
+    exprs = [understood(parsed(expression)) for expression in expressions]
+    return _run(kind, lambda writer: writer.holding(exprs), lean=True) or _refused
+
+
+@cache
+def quick_columns(expressions: tuple[str | None, ...], criteria: tuple[str, ...], kind: str) -> Columns:
+    """All that some expressions select, in their order, and the places of the criteria that are true, in one function.
+
+    The resource need have no more than the expressions read, and objects are given as they stand in it; None selects
+    nothing. The result raises as that of `quick_criteria`.
+    """
+    exprs = [None if expression is None else understood(parsed(expression)) for expression in expressions]
+    held = [understood(parsed(expression)) for expression in criteria]
+    return _run(kind, lambda writer: writer.columns(exprs, held), lean=True) or _refused
 
 
 def source_of(expression: str, kind: str) -> str | None:

@@ -138,6 +138,8 @@ def distinct(found: list[Any]) -> list[Any]:
     """Equal values once, in the order in which they first came."""
     if len(found) < 2:
         return found
+    if all(type(value) is str for value in found):
+        return list(dict.fromkeys(found))
     return list({json.dumps(value, sort_keys=True): value for value in found}.values())
 
 

@@ -8,7 +8,7 @@ reference answers. What cannot be written for a type is `Beyond`, and is left to
 from collections.abc import Sequence
 from operator import ge, gt, le, lt
 
-from extractors.fhirpath import running
+from extractors.fhirpath import lean, running
 from extractors.fhirpath.body import Beyond, Body, Item, Module
 from extractors.fhirpath.criteria import Criteria
 from extractors.fhirpath.elements import Then, member, refuse_resource, unite
@@ -19,13 +19,16 @@ from extractors.fhirpath.truths import look_up, may_raise, sides
 _BUILTINS = {one.__name__: one for one in (bool, dict, float, int, len, list, set, sorted, str, type)}
 NAMES = vars(running) | {"ge": ge, "gt": gt, "le": le, "lt": lt, "__builtins__": _BUILTINS}
 """What generated source may call; it can import nothing and open nothing."""
+LEAN = {one.__name__: one for one in (lean.answer, lean.distinct, lean.equal, lean.unequal)}
+"""What takes the place of the same names where values are used and not given out."""
 
 
 class Writer:
     """Writes the functions of one expression for one resource type into a module."""
 
-    def __init__(self, module: Module, kind: str) -> None:
+    def __init__(self, module: Module, kind: str, lean: bool = False) -> None:
         self._module = module
+        self._lean = lean
         self._kind = kind
         self._criteria = Criteria(module, self._each)
 
@@ -34,7 +37,7 @@ class Writer:
 
         def write(body: Body, root: Item) -> None:
             body.line("out = []")
-            self._each(expr, root, body, lambda item: _give_out(item, body))
+            self._each(expr, root, body, lambda item: _give_out(item, body, self._lean))
             body.line("return out")
 
         return self._module.function(write, Item("x", frozenset({self._kind}), root=True, resource=True))
@@ -59,6 +62,19 @@ class Writer:
                 with body.block(f"if {self._criteria.is_true(expr, root, body)}:"):
                     body.line(f"out.add({number})")
             body.line("return sorted(out)")
+
+        return self._module.function(write, Item("x", frozenset({self._kind}), root=True, resource=True))
+
+    def columns(self, exprs: Sequence[Expr | None], criteria: Sequence[Expr]) -> str:
+        """Write the function that maps a resource to what each expression selects, and at last to what `holding` gives.
+
+        None is an expression that selects nothing.
+        """
+        found = [self.answer(expr) + "(x)" if expr is not None else "()" for expr in exprs]
+        found.append(self.holding(criteria) + "(x)" if criteria else "()")
+
+        def write(body: Body, _: Item) -> None:
+            body.line(f"return ({', '.join(found)},)")
 
         return self._module.function(write, Item("x", frozenset({self._kind}), root=True, resource=True))
 
@@ -176,8 +192,15 @@ class Writer:
         return self._module.function(write, focus), unite(seen, len(sides(of))) or Item("", raw=True)
 
 
-def _give_out(item: Item, body: Body) -> None:
-    body.line(f"out.append({item.var})" if item.raw else f"answer(out, {item.var})")
+def _give_out(item: Item, body: Body, lean: bool) -> None:
+    given = f"out.append({item.var})"
+    if item.raw:
+        body.line(given)
+    elif lean:  # spares most values the call
+        known = f"type({item.var}) is str or (type({item.var}) is dict and len({item.var}) > 1)"
+        body.line(f"{given} if {known} else answer(out, {item.var})")
+    else:
+        body.line(f"answer(out, {item.var})")
 
 
 def _visit(found: str, item: Item, body: Body, then: Then) -> None:
