@@ -43,8 +43,17 @@ def reference_key(reference: Mapping[str, object], holder: str, scope: Scope) ->
         scope: the Bundle around it.
     """
     text = reference.get("reference")
-    if type(text) is str and text:
-        return _literal_key(text, holder, scope)
+    if type(text) is not str or not text:
+        return _identified(reference)
+    if text[0] == "#":
+        return f"{holder}{text}" if len(text) > 1 else holder
+    if text in scope.full_urls:
+        return scope.full_urls[text]
+    key, is_literal = _read(text)
+    return scope.full_urls.get(key, scope.prefix + key) if is_literal else key
+
+
+def _identified(reference: Mapping[str, object]) -> str | None:
     identifier = reference.get("identifier")
     if isinstance(identifier, Mapping) and identifier.get("value"):
         return identifier_key(str(reference.get("type") or ""), identifier)
@@ -54,17 +63,6 @@ def reference_key(reference: Mapping[str, object], holder: str, scope: Scope) ->
 def identifier_key(resource_type: str, identifier: Mapping[str, object]) -> str:
     """The key of a reference by identifier: `Type?identifier=system|value`."""
     return f"{resource_type}?identifier={identifier.get('system') or ''}|{identifier['value']}"
-
-
-def _literal_key(text: str, holder: str, scope: Scope) -> str:
-    if text[0] == "#":
-        return f"{holder}{text}" if len(text) > 1 else holder
-    if text in scope.full_urls:
-        return scope.full_urls[text]
-    key, is_literal = _read(text)
-    if not is_literal or not scope.full_urls:
-        return scope.prefix + key if is_literal else key
-    return scope.full_urls.get(key, scope.prefix + key)
 
 
 @lru_cache(maxsize=16384)

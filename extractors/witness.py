@@ -142,7 +142,7 @@ def _selected(held: Held, selector: Selector, found: Sequence[Found], zone: Zone
         ends and ends.from_utc,
         ends and columns.first_day_after(ends),
         *(columns.coded(code, EventKind.PRESCRIPTION_WRITTEN in selector.kinds) if code else _UNCODED),
-        columns.text(setting),
+        str(setting[0]) if setting else None,
     )
     after = (
         columns.identifier(identifier) if identifier else None,

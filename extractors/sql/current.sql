@@ -19,11 +19,16 @@ WHERE place = 1 AND NOT deleted
 ;
 
 -- table: current_place
--- Where the version of each resource that counts stands: its first file, line and Bundle entry.
+-- Where the version of each resource that counts stands: of those with its content the latest, and of that the first
+-- file, line and Bundle entry. Versions that differ only in what no rule reads have one content.
 SELECT key, file, line, entry
 FROM (
   SELECT r.key, r.file, r.line, r.entry,
-    row_number() OVER (PARTITION BY r.key ORDER BY r.file NULLS LAST, r.line NULLS LAST, coalesce(r.entry, 0) NULLS LAST) AS place
+    row_number() OVER (
+      PARTITION BY r.key
+      ORDER BY coalesce(r.updated, '') DESC, length(coalesce(r.version, '')) DESC, coalesce(r.version, '') DESC,
+        r.file NULLS LAST, r.line NULLS LAST, coalesce(r.entry, 0) NULLS LAST
+    ) AS place
   FROM resource AS r
   JOIN current_resource AS c ON c.key = r.key AND c.content = r.content
 ) AS ranked

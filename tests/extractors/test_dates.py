@@ -1,10 +1,10 @@
 """Dates are intervals, instants are UTC text, and days are the practice's (fhir-mapping 3.1, R73, R74)."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from extractors.dates import calendar, federal_holidays, instant_text, read_moment
@@ -185,3 +185,19 @@ def test_a_calendar_has_every_day_once_numbered_without_gaps() -> None:
         ("2028-03-01", 3),
         ("2028-03-02", 4),
     ]
+
+
+@given(
+    st.integers(31_536_000, 2_200_000_000) | st.integers(1_257_000_000, 1_257_200_000),
+    st.sampled_from([-300, 0, 840, 330, -120]),
+    st.sampled_from(["America/New_York", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe"]),
+)
+@example(1_257_042_630, 0, "America/St_Johns")  # 2009-11-01T02:30:30Z, after midnight, and a minute before it again
+@example(1_257_042_690, 0, "America/St_Johns")
+@example(1_772_388_899, 0, "Asia/Kathmandu")  # 2026-03-01T18:14:59Z and a second later: midnight within an hour of UTC
+@example(1_772_388_900, 0, "Asia/Kathmandu")
+def test_an_instant_falls_on_the_day_that_the_zone_has_then(seconds: int, offset: int, zone: str) -> None:
+    when = datetime.fromtimestamp(seconds, timezone(timedelta(minutes=offset)))
+    moment = read_moment(when.isoformat(), ZoneInfo(zone))
+    assert moment.from_utc == moment.to_utc == instant_text(when)
+    assert moment.day_from == moment.day_to == when.astimezone(ZoneInfo(zone)).date().isoformat()
