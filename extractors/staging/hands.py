@@ -4,6 +4,7 @@ Helpers are started anew, not forked, for the process may have threads. They are
 it once. They end with the work, and with the process that they help, however that ends.
 """
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -70,10 +71,23 @@ class Bench:
                 f"{self.folder}: {free / 1e6:.0f} MB are free, expected {_LEAST_ROOM / 1e6:.0f} MB or more for rows. "
                 "Make room, or name another disk with TMPDIR or --reuse."
             )
-        part = parts.write(self.folder, name, extract(lines_of(block), self.profile, self.zone))
+        with _unswept():
+            part = parts.write(self.folder, name, extract(lines_of(block), self.profile, self.zone))
         if self.version is not None:
             parts.keep(self.folder, part)
         return part
+
+
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """Without searches for circles of objects: rows have none, are many, and would be searched again and again."""
+    swept = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if swept:
+            gc.enable()
 
 
 def parts_of(blocks: Iterator[Block], bench: Bench, work: Work) -> Generator[Part, None, None]:
