@@ -10,30 +10,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-LOCK = Path(__file__).parents[2] / "requirements.lock"
+ROOT = Path(__file__).parents[2]
 TOOL = Path(sys.executable).with_name("pip-audit")
 
 
 def main() -> int:
-    """Print one line per vulnerability and one summary line."""
-    done = subprocess.run(
-        [
-            TOOL,
-            "--disable-pip",
-            "--require-hashes",
-            "-r",
-            LOCK,
-            "--format",
-            "json",
-            "--progress-spinner",
-            "off",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Print one line per vulnerability and one summary line for each lock file."""
+    return max(_audited(lock) for lock in sorted(ROOT.glob("requirements*.lock")))
+
+
+def _audited(lock: Path) -> int:
+    command = [TOOL, "--disable-pip", "--require-hashes", "-r", lock, "--format", "json", "--progress-spinner", "off"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if not done.stdout.strip():
-        print(f"NOT AUDITED: the advisory service did not answer.\n{done.stderr.strip()[-500:]}")
+        print(f"NOT AUDITED {lock.name}: the advisory service did not answer.\n{done.stderr.strip()[-500:]}")
         return 0
     dependencies = json.loads(done.stdout)["dependencies"]
     audited = [d for d in dependencies if "vulns" in d]
@@ -42,8 +32,8 @@ def main() -> int:
         print(f"VULNERABLE {name} {version}: {advisory}. Raise it in pyproject.toml and run make lock.")
     missed = len(dependencies) - len(audited)
     if missed:
-        print(f"NOT AUDITED: {missed} of {len(dependencies)} locked versions, no advisory source reachable.")
-    print(f"Audited {len(audited)} of {len(dependencies)} locked versions: {len(found)} vulnerable.")
+        print(f"NOT AUDITED {lock.name}: {missed} of {len(dependencies)} versions, no advisory source reachable.")
+    print(f"{lock.name}: audited {len(audited)} of {len(dependencies)} locked versions: {len(found)} vulnerable.")
     return 1 if found else 0
 
 

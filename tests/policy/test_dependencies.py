@@ -11,8 +11,14 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
-LOCK = (ROOT / "requirements.lock").read_text()
-LOCKED = {n: Version(v) for n, v in re.findall(r"^([a-z0-9._-]+)==([^ \\;\n]+)", LOCK, re.MULTILINE)}
+LOCKS = {path.name: path.read_text() for path in ROOT.glob("requirements*.lock")}
+
+
+def _versions(lock: str) -> list[tuple[str, str]]:
+    return re.findall(r"^([a-z0-9._-]+)==([^ \\;\n]+)", lock, re.MULTILINE)
+
+
+LOCKED = {name: Version(version) for name, version in _versions(LOCKS["requirements.lock"])}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 # The first release without the advisory named beside it. Authlib's are from its changelog; the others are
@@ -34,15 +40,17 @@ def test_a_locked_version_is_above_its_known_vulnerabilities(name: str) -> None:
     assert LOCKED[name] >= Version(FLOORS[name][0]), FLOORS[name][1]
 
 
-def test_every_locked_requirement_has_a_hash() -> None:
-    blocks = re.split(r"\n(?=\S)", LOCK.strip())
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_requirement_has_a_hash(lock: str) -> None:
+    blocks = re.split(r"\n(?=\S)", LOCKS[lock].strip())
 
-    assert len(blocks) == len(LOCKED)
+    assert len(blocks) == len(_versions(LOCKS[lock]))
     assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []
 
 
-def test_the_lock_names_no_index_of_its_own() -> None:
-    assert re.findall(r"^\s*--(?:extra-)?(?:index-url|find-links|trusted-host).*$", LOCK, re.MULTILINE) == []
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_index_of_its_own(lock: str) -> None:
+    assert re.findall(r"^\s*--(?:extra-)?(?:index-url|find-links|trusted-host).*$", LOCKS[lock], re.MULTILINE) == []
 
 
 def test_every_declared_dependency_and_the_build_backend_are_locked_within_their_bounds() -> None:
