@@ -80,9 +80,7 @@ def _given_beside(*names: str) -> list[str]:
     return sorted(
         option.opts[0]
         for option in context.command.params
-        if option.name not in names
-        and option.name is not None
-        and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+        if option.name not in names and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
     )
 
 
