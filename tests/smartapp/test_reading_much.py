@@ -125,6 +125,12 @@ def test_settings_that_cannot_be_meant_are_told(clinic: Practice, line: str, tol
     assert told in said
 
 
+def test_all_settings_that_cannot_be_meant_are_told_at_once(clinic: Practice) -> None:
+    clinic.settings("workers = 0", 'memory = "lots"')
+    workers, memory = judged(clinic.config)[1]
+    assert ("workers: expected" in workers, "memory: expected" in memory) == (True, True)
+
+
 def test_a_night_that_takes_from_the_night_before_says_the_same(clinic: Practice) -> None:
     clinic.settings('reuse = "kept"')
     first = clinic.night()
