@@ -45,6 +45,8 @@ def kept_parts(place: Path) -> Iterator[KeptParts]:
         held = locked(place)
     except SourceError as problem:
         raise StagingError(f"--reuse: {problem}") from None
+    except NotADirectoryError:
+        raise StagingError(f"--reuse: {place}: expected a folder, got a file. Name a new folder.") from None
     with held:
         (place / _PARTS).mkdir(exist_ok=True, mode=0o700)
         yield KeptParts(place / _PARTS)

@@ -15,7 +15,7 @@ from smartapp.errors import Mendable, UsageError
 from smartapp.printed import console
 
 WRONG_USAGE, NOT_DERIVABLE, GATE_SHUT, SIGN_IN_REFUSED, UNREACHABLE, DIFFERENT, NOT_WHOLE = 2, 3, 4, 5, 6, 7, 8
-INTERRUPTED = 130
+INTERRUPTED, STOPPED = 130, 143
 
 _EXPECTED = (Mendable, ExtractionError, RuleError, SubmissionError)
 PLACE = click.Path(path_type=Path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from scoring.rulebook import RuleBook, load
 from smartapp.attesting.attestations import read_attestations
@@ -64,13 +65,23 @@ def run(config: Path | None, in_json: bool, **asked: Any) -> None:
     this machine cannot go on now; 143 if it was stopped.
     """
     if config is not None:
-        if given := sorted(name for name, value in asked.items() if value is not None):
+        if given := _given_beside("config", "in_json"):
             raise click.UsageError(f"--config: expected no other option but --json, got also {', '.join(given)}.")
         run_config(config, in_json)
     for name in ("folder", "year", "attestations", "out"):
         if asked[name] is None:
             raise click.UsageError(f"Missing option '--{_SPELT.get(name, name)}' (or '--config').")
     _run(Printing(in_json, asked.pop("as_of")), **asked)
+
+
+def _given_beside(*names: str) -> list[str]:
+    """The options, as a person writes them, that the command line has beside the named ones."""
+    context = click.get_current_context()
+    return sorted(
+        option.opts[0]
+        for option in context.command.params
+        if option.name not in names and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+    )
 
 
 def _run(

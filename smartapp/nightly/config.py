@@ -14,7 +14,7 @@ from typing import Any
 from extractors.drugs.table import tables as drug_tables
 from extractors.profile import load_profile
 from extractors.site import load_site
-from extractors.staging.work import work_of
+from extractors.staging.work import Work, work_of
 from extractors.strict_toml import check_keys, read_toml
 from scoring.model import Period
 from scoring.rulebook import RuleBook, load
@@ -145,6 +145,13 @@ def _profile(said: Mapping[str, Any], below: Path) -> str | None:
     return str(below / named) if named and named.endswith(".toml") else named
 
 
+def _work(said: Mapping[str, Any], below: Path, problems: Problems) -> Work | None:
+    """How a reading is carried out; None where a setting of it cannot be meant, each of which is told."""
+    workers, memory = said.get("workers"), said.get("memory")
+    apart = (problems.of(lambda: work_of(workers)), problems.of(lambda: work_of(memory=memory)))
+    return None if None in apart else work_of(workers, memory, _place(said, "reuse", below))
+
+
 def _source(said: Mapping[str, Any], path: Path, problems: Problems) -> tuple[Source | None, Fetching | None]:
     below, at = path.parent, path.name
     if ("from" in said) == ("server" in said):
@@ -152,8 +159,7 @@ def _source(said: Mapping[str, Any], path: Path, problems: Problems) -> tuple[So
         return None, None
     site, profile, zone = _place(said, "site", below), _profile(said, below), said.get("zone")
     drugs = _place(said, "drugs", below)
-    reuse = _place(said, "reuse", below)
-    work = problems.of(lambda: work_of(said.get("workers"), said.get("memory"), reuse))
+    work = _work(said, below, problems)
     if "from" in said:
         folder = below / said["from"]
         if not folder.is_dir():

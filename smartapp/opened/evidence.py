@@ -111,11 +111,17 @@ def with_evidence(reading: Reading, rows: Sequence[CaseRow]) -> list[CaseRow]:
     return [replace(row, evidence=tuple(found.get((row.measure, row.focus), ()))) for row in rows]
 
 
-def rows_of_measures(reading: Reading, table: str, order: str, measures: Collection[str]) -> list[dict[str, Any]]:
-    """The rows of a table that are of some measures, as records in an order."""
-    whole = reading.engine.table(table, order)
-    wanted: Any = pc.is_in(whole["measure"], value_set=pa.array(sorted(measures), pa.string()))  # Arrow's signature
-    return list(whole.filter(wanted).to_pylist())
+def rows_of_measures(
+    reading: Reading, table: str, order: str, measures: Collection[str], records: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a table that are of some measures, as records in an order; of these resources alone, None for all."""
+    found = _only(reading.engine.table(table, order), "measure", measures)
+    return list((found if records is None else _only(found, "focus", records)).to_pylist())
+
+
+def _only(whole: pa.Table, column: str, values: Collection[str]) -> pa.Table:
+    wanted: Any = pc.is_in(whole[column], value_set=pa.array(sorted(values), pa.string()))  # Arrow's signature
+    return whole.filter(wanted)
 
 
 def _case_row(reading: Reading, found: dict[str, str], case: dict[str, str]) -> CaseRow:

@@ -95,18 +95,20 @@ def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> 
     What is counted for an exclusion alone is not listed: its bounds say what they leave open.
     """
     rows = rows_of_measures(reading, "unattributed", "why, measure, focus, tin, npi", measures)
-    standing = _standing(reading, measures) if rows else {}
+    standing = _standing(reading, measures, {row["focus"] for row in rows}) if rows else {}
     found = [_case(reading, row, standing[key]) for row in rows if (key := _key(row)) in standing]
     by_why = groupby(sorted(found, key=lambda case: list(Why).index(case.why)), key=lambda case: case.why)
     return tuple(Reasoned(why, *_TOLD[why], tuple(cases)) for why, cases in by_why)
 
 
-def _standing(reading: Reading, measures: Collection[str]) -> Mapping[tuple[Any, ...], str | None]:
-    """The day of every case that is in the period, or may be."""
-    days = {_key(row): row["occurred"] for row in rows_of_measures(reading, "cases", "focus", measures)}
+def _standing(
+    reading: Reading, measures: Collection[str], records: Collection[str]
+) -> Mapping[tuple[Any, ...], str | None]:
+    """The day of every case of some records that is in the period, or may be."""
+    days = {_key(row): row["occurred"] for row in rows_of_measures(reading, "cases", "focus", measures, records)}
     return {
         _key(row): days.get(_key(row))
-        for row in rows_of_measures(reading, "placed", "focus", measures)
+        for row in rows_of_measures(reading, "placed", "focus", measures, records)
         if row["variant"] in _FIRST_VARIANT
         and reading.rules.measures[row["measure"]].status is not Status.EXCLUSION
         and not row["place"] == row["group_place"] == "out"

@@ -1,14 +1,20 @@
 """Options of a reading: how much of the machine it takes, and what it keeps for the next one."""
 
 import json
+import signal
+import tempfile
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from extractors.staging.work import DATABASE, Work, cores
+from scoring.rulebook import load
 from smartapp.cli import main
+from smartapp.cli.folders import reading_of
 from smartapp.nightly.config import judged, load_clinic
+from smartapp.usecases import Source, period_within
 from tests.extractors.practice import patient_line
 from tests.unattended.nights import Practice, practice
 
@@ -53,9 +59,45 @@ def test_nothing_is_kept_where_the_next_run_would_read(data: Path) -> None:
     assert not (data / "kept").exists()
 
 
+def test_a_file_is_no_folder_to_keep_in(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a letter")
+    refused = extract(data, "--reuse", tmp_path / "kept")
+    assert (refused.exit_code, "--reuse: " in refused.stderr, "expected a folder, got a file" in refused.stderr) == (
+        2,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize(("heard", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_reading_that_is_stopped_leaves_nothing_and_says_so_by_its_code(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: signal.Signals, code: int
+) -> None:
+    rows = tmp_path / "rows"
+    rows.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(rows))
+    source = Source(data, work=Work(workers=1, block=1))
+    days = period_within(2026, date(2026, 1, 1), date(2026, 12, 31))
+    before = signal.getsignal(signal.SIGTERM)
+
+    def stopped_while_rows_lie_there() -> None:
+        with reading_of(source, load(2026), days):
+            assert list(rows.iterdir())
+            signal.raise_signal(heard)
+
+    with pytest.raises(SystemExit) as ended:
+        stopped_while_rows_lie_there()
+
+    assert (ended.value.code, list(rows.iterdir()), signal.getsignal(signal.SIGTERM)) == (code, [], before)
+
+
 def test_settings_of_an_unattended_run_say_it_themselves(tmp_path: Path) -> None:
-    refused = CliRunner().invoke(main, ["run", "--config", str(tmp_path / "clinic.toml"), "--workers", "2"])
-    assert (refused.exit_code, "expected no other option" in refused.stderr) == (2, True)
+    words = ["--workers", "2", "--engine", "local", "--from", "export"]
+    refused = CliRunner().invoke(main, ["run", "--config", str(tmp_path / "clinic.toml"), *words])
+    assert (refused.exit_code, refused.stderr.splitlines()[-1]) == (
+        2,
+        "Error: --config: expected no other option but --json, got also --engine, --from, --workers.",
+    )
 
 
 @pytest.fixture
@@ -81,6 +123,12 @@ def test_settings_that_cannot_be_meant_are_told(clinic: Practice, line: str, tol
     clinic.settings(line)
     [said] = judged(clinic.config)[1]
     assert told in said
+
+
+def test_all_settings_that_cannot_be_meant_are_told_at_once(clinic: Practice) -> None:
+    clinic.settings("workers = 0", 'memory = "lots"')
+    workers, memory = judged(clinic.config)[1]
+    assert ("workers: expected" in workers, "memory: expected" in memory) == (True, True)
 
 
 def test_a_night_that_takes_from_the_night_before_says_the_same(clinic: Practice) -> None:

@@ -54,7 +54,7 @@ def opened(cluster: Cluster) -> Iterator[tuple[SparkSession, str]]:
     if not (cluster.stage or cluster.is_here):
         raise EngineError(
             "a cluster needs a folder that all of it can write, for the tables of the run. Name one with --stage, "
-            "for instance s3a://bucket/folder."
+            "for instance s3a://bucket/folder; or let Spark run on this machine with --master 'local[2]'."
         )
     with tempfile.TemporaryDirectory(prefix="pi180-spark-", ignore_cleanup_errors=True) as private:
         session = found.newSession() if found else _started(cluster, Path(private))
