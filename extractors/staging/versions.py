@@ -32,8 +32,10 @@ def _code() -> str:
 
 
 def _clock_of(zone: ZoneInfo) -> str:
-    """A digest of the offsets of a zone and the minutes at which they change: its rules come from the system, which may
-    know new ones."""
+    """A digest of the offsets of a zone and of the minutes at which they change.
+
+    The rules of a zone come from the system, which may know new ones.
+    """
     noon = datetime(FIRST_YEAR, 1, 1, 12, tzinfo=UTC)
     days = [noon + timedelta(days=n) for n in range(366 * (LAST_YEAR - FIRST_YEAR + 1))]
     offsets = [day.astimezone(zone).utcoffset() for day in days]
