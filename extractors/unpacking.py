@@ -14,7 +14,7 @@ GZIP, ZLIB, RAW = zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS
 MAGIC = b"\x1f\x8b"
 _PIECE = 1024 * 1024
 _PLAIN = (b"\x00", b"\x04", b"\x08", b"\x10")
-"""Flags of a gzip header with one optional part at most. Others are zlib's: ISA-L misreads them where they come in pieces."""
+"""Flags of a gzip header with one optional part at most. Others are zlib's: cut into pieces, ISA-L misreads them."""
 
 
 class Unpacker:
