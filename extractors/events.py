@@ -194,8 +194,7 @@ class _Reading:
             self._take_entry(line, entry)
 
     def _take_entry(self, line: Line, entry: Entry) -> None:
-        asked = self._asked_by(entry.type)
-        if not asked.reads:
+        if schema_of(entry.type) is None or not (asked := self._asked_by(entry.type)).reads:
             self._out.not_read[line.file, entry.type] += 1
             return
         held = Held(entry.json, entry.key, "", entry.scope, modified=False, whole=True)

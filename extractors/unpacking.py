@@ -13,6 +13,8 @@ GZIP, ZLIB, RAW = zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS
 """The three wrappings, as zlib takes them: gzip, deflate as RFC 9110 means it, and deflate as some servers do it."""
 MAGIC = b"\x1f\x8b"
 _PIECE = 1024 * 1024
+_PLAIN = (b"\x00", b"\x04", b"\x08", b"\x10")
+"""Flags of a gzip header with one optional part at most. Others are zlib's: cut into pieces, ISA-L misreads them."""
 
 
 class Unpacker:
@@ -50,7 +52,8 @@ class Unpacker:
             return None
         if self._ended and self._wrapping != GZIP:
             raise zlib.error("data after its end")
-        self._member = isal_zlib.decompressobj(wbits=self._wrapping)
+        plain = self._wrapping != GZIP or data[3:4] in _PLAIN
+        self._member = (isal_zlib if plain else zlib).decompressobj(wbits=self._wrapping)
         return self._member
 
 

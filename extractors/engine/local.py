@@ -7,6 +7,7 @@ is read, and engines of few rows share one started database, each with a catalog
 
 import errno
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache, cached_property
@@ -48,6 +49,11 @@ def _for_few_rows(memory_limit: str) -> duckdb.DuckDBPyConnection:
     known = [str(name) for (name,) in db.execute("SELECT name FROM duckdb_optimizers()").fetchall()]
     db.execute(f"SET disabled_optimizers = '{','.join(n for n in known if n not in _GROWTH_DEPENDS_ON)}'")
     return db
+
+
+def _itself(file: Path) -> str:
+    """A path as SQL, none of whose characters stands for other files; `name=value` in it is a name, not a column."""
+    return "'" + re.sub(r"[*?\[]", r"[\g<0>]", str(file)).replace("'", "''") + "'"
 
 
 class LocalEngine:
@@ -124,9 +130,11 @@ class LocalEngine:
             self.load(name, schema.empty_table())
             return
         self._waiting.replace(name)
-        listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+        listed = ", ".join(map(_itself, files))
         try:
-            self._db.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")  # noqa: S608
+            self._db.execute(
+                f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608
+            )
         except duckdb.Error:
             raise TableError(f"{name}: expected Parquet tables that pi180 wrote. Read the source anew.") from None
         self._views.add(name)

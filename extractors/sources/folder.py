@@ -166,7 +166,7 @@ def _stretches(beginning: bytes, pieces: Iterator[bytes], record: FileRecord) ->
         yield from cut
         if record.lines == 0 and record.state is FileState.READ:
             record.state = FileState.EMPTY
-    elif is_object(text.partition(b"\n")[0]):
+    elif is_object(text.partition(b"\n")[0]) or _is_long_line(text):
         yield from cut
     elif _is_one_document(text):
         yield Stretch(record.file, 1, 0, beginning[: MAXIMUM_LINE + 1], is_one=True)
@@ -209,6 +209,11 @@ def _counted(stretches: Iterator[Stretch], record: FileRecord) -> Iterator[Stret
         record.lines += stretch.count
         if stretch.count:
             yield stretch
+
+
+def _is_long_line(text: bytes) -> bool:
+    """Whether text is the beginning of a line over the limit, after which others may stand."""
+    return len(text) > MAXIMUM_LINE and text.startswith(b"{") and b"\n" not in text
 
 
 def _is_one_document(text: bytes) -> bool:

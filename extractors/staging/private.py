@@ -47,7 +47,8 @@ def clear_left() -> None:
 
 
 def _clear(left: Path) -> None:
-    descriptor = os.open(left / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    """Remove a folder unless its process lives. One without a lock was half removed when its process was killed."""
+    descriptor = os.open(left / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(left, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.metadata import version
@@ -17,7 +18,7 @@ _LIBRARIES = ("antlr4-python3-runtime", "fhirclient", "fhirpathpy", "lxml", "msg
 
 def version_of(profile: Profile, zone: ZoneInfo) -> bytes:
     """SHA-256 of all that decides what a line becomes, but for the line itself."""
-    return hashlib.sha256("\n".join([_code(), profile.digest, str(zone), _days_of(zone)]).encode()).digest()
+    return hashlib.sha256("\n".join([_code(), profile.digest, str(zone), _clock_of(zone)]).encode()).digest()
 
 
 @cache
@@ -30,8 +31,20 @@ def _code() -> str:
     return whole.hexdigest()
 
 
-def _days_of(zone: ZoneInfo) -> str:
-    """A digest of the offsets of a zone, day by day: its rules come from the system, which may know new ones."""
+def _clock_of(zone: ZoneInfo) -> str:
+    """A digest of the offsets of a zone and of the minutes at which they change.
+
+    The rules of a zone come from the system, which may know new ones.
+    """
     noon = datetime(FIRST_YEAR, 1, 1, 12, tzinfo=UTC)
-    days = (noon + timedelta(days=n) for n in range(366 * (LAST_YEAR - FIRST_YEAR + 1)))
-    return hashlib.sha256("".join(str(day.astimezone(zone).utcoffset()) for day in days).encode()).hexdigest()
+    days = [noon + timedelta(days=n) for n in range(366 * (LAST_YEAR - FIRST_YEAR + 1))]
+    offsets = [day.astimezone(zone).utcoffset() for day in days]
+    changes = [_change(zone, days[n - 1]) for n in range(1, len(days)) if offsets[n] != offsets[n - 1]]
+    return hashlib.sha256("".join(map(str, (*offsets, *changes))).encode()).hexdigest()
+
+
+def _change(zone: ZoneInfo, noon: datetime) -> datetime:
+    """The first minute of the day after a noon at which the offset is no more that of the noon."""
+    before = noon.astimezone(zone).utcoffset()
+    minutes = [noon + timedelta(minutes=n) for n in range(24 * 60 + 1)]
+    return minutes[bisect_left(minutes, True, key=lambda at: at.astimezone(zone).utcoffset() != before)]

@@ -161,3 +161,11 @@ def test_an_operation_outcome_on_a_page_is_no_data() -> None:
 def test_a_whole_practice_in_one_bundle_counts_as_in_lines() -> None:
     year = [*staff(), prescription(), transmission()]
     assert counted([bundle("searchset", *map(entry, year))]) == counted(json.loads(json.dumps(year)))
+
+
+@pytest.mark.parametrize("name", ["CarePlanR5", "x", "Tâche"])
+def test_an_entry_of_a_type_that_r4_does_not_have_is_counted_and_its_neighbours_are_read(name: str) -> None:
+    found = extracted([bundle("searchset", entry(resource(name, "1")), entry(PATIENT))])
+    assert [row["key"] for row in found.resources] == ["Patient/p"]
+    assert dict(found.not_read) == {("export.ndjson", name): 1}
+    assert not found.quarantine

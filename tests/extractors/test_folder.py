@@ -221,6 +221,19 @@ def test_a_wrong_checksum_is_damage(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("R64")
+def test_a_first_line_over_the_limit_is_set_aside_alone(tmp_path: Path) -> None:
+    long = b'{"a":"' + b"x" * (MAXIMUM_LINE + 3_000_000) + b'"}'
+    (tmp_path / "a.ndjson").write_bytes(long + b"\n" + ONE + b"\n" + ONE + b"\n")
+    folder = Folder(tmp_path)
+    assert [(line.number, line.offset) for line in folder.lines()] == [
+        (1, 0),
+        (2, len(long) + 1),
+        (3, len(long) + len(ONE) + 2),
+    ]
+    assert (folder.records[0].lines, folder.records[0].state) == (3, FileState.READ)
+
+
+@pytest.mark.requirement("R64")
 def test_a_line_over_the_limit_is_cut_short_and_its_neighbours_stand_where_they_are(tmp_path: Path) -> None:
     long = b'{"a":"' + b"x" * (2 * MAXIMUM_LINE) + b'"}'
     (tmp_path / "x").write_bytes(ONE + b"\n" + long + b"\n" + TWO + b"\n")

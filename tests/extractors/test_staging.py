@@ -14,11 +14,14 @@ import tempfile
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
+from pyarrow.parquet import write_table
 
 from extractors.engine import local
 from extractors.engine.local import LocalEngine
@@ -30,6 +33,7 @@ from extractors.sources.folder import Folder
 from extractors.staging.kept import kept_parts
 from extractors.staging.private import private_folder
 from extractors.staging.staged import gathered
+from extractors.staging.versions import version_of
 from extractors.staging.work import Work, cores, work_of
 from extractors.tables import EVENT
 from tests.extractors.practice import GENERIC, OPEN
@@ -385,6 +389,34 @@ def test_files_that_are_gone_are_told_and_a_table_may_take_their_place(data: Pat
             engine.load_files("event", EVENT, [data / "gone.parquet"])
         engine.load("event", EVENT.empty_table())
         assert engine.rows("event") == []
+
+
+@pytest.mark.parametrize("name", ["kind=visit", "some*", "on[e]", "wha?", "l'an"])
+def test_the_name_of_a_folder_never_chooses_other_files_or_makes_a_column(name: str, tmp_path: Path) -> None:
+    schema = pa.schema([("key", pa.string()), ("kind", pa.string())])
+    for folder in (name, "some more", "one", "what"):
+        (tmp_path / folder).mkdir()
+        write_table(pa.table([[folder], ["order"]], schema=schema), tmp_path / folder / "rows.parquet")
+    with LocalEngine() as engine:
+        engine.load_files("found", schema, [tmp_path / name / "rows.parquet"])
+        assert engine.rows("found") == [{"key": name, "kind": "order"}]
+
+
+def test_a_folder_that_was_half_removed_when_its_process_was_killed_goes_too(temporary: Path) -> None:
+    left = temporary / "pi180-rows-left"
+    left.mkdir()
+    (left / "rows.parquet").write_bytes(b"rows")
+    with private_folder() as folder:
+        assert list(temporary.iterdir()) == [folder]
+
+
+def test_an_hour_at_which_a_clock_changes_makes_another_version() -> None:
+    zone = ZoneInfo("Europe/Athens")
+    with (files("tzdata") / "zoneinfo" / "Asia" / "Beirut").open("rb") as rules:
+        earlier_that_night = ZoneInfo.from_file(rules, key=zone.key)
+    assert str(earlier_that_night) == str(zone)
+    assert version_of(GENERIC, earlier_that_night) != version_of(GENERIC, zone)
+    assert version_of(GENERIC, ZoneInfo.no_cache(zone.key)) == version_of(GENERIC, zone)
 
 
 def test_work_that_nobody_asked_for_takes_all_cores() -> None:
