@@ -46,4 +46,4 @@ def test_whoever_writes_rows_for_spreadsheets_guards_each_cell_by_the_one_guard(
     writing = {path: calls for path, calls in named.items() if calls & {"writer", "DictWriter"}}
     assert {path for path, calls in writing.items() if not calls & {"safe", "_safe"}} == OWN_TABLES
     guards = [path for path in SOURCES if "def safe(" in path.read_text() or "def _safe(" in path.read_text()]
-    assert [path.relative_to(ROOT).as_posix() for path in guards] == ["smartapp/exports/cases_csv.py"]
+    assert [path.relative_to(ROOT).as_posix() for path in guards] == ["smartapp/exports/cells.py"]
