@@ -53,7 +53,11 @@ def _for_few_rows(memory_limit: str) -> duckdb.DuckDBPyConnection:
 
 def _itself(file: Path) -> str:
     """A path as SQL, none of whose characters stands for other files; `name=value` in it is a name, not a column."""
-    return "'" + re.sub(r"[*?\[]", r"[\g<0>]", str(file)).replace("'", "''") + "'"
+    return _quoted(re.sub(r"[*?\[]", r"[\g<0>]", str(file)))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 class LocalEngine:
@@ -210,7 +214,7 @@ class LocalEngine:
         """
         self._waiting.need(name)
         try:
-            self._db.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO '{path}' (FORMAT parquet)")  # noqa: S608
+            self._db.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO {_quoted(str(path))} (FORMAT parquet)")  # noqa: S608
         except duckdb.IOException as problem:
             full = os.strerror(errno.ENOSPC) in str(problem)
             reason = errno.ENOSPC if full else errno.EIO

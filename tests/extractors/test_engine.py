@@ -104,3 +104,12 @@ def test_a_closed_engine_of_few_rows_leaves_no_rows_behind() -> None:
     shared = local._for_few_rows("2GB")
     kept = shared.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'bill'").fetchall()
     assert kept == [(0,)]
+
+
+def test_a_table_is_written_below_a_folder_of_any_name(engine: LocalEngine, tmp_path: Path) -> None:
+    place = tmp_path / "o'neil" / "kind=[a]*" / "found.parquet"
+    place.parent.mkdir(parents=True)
+    engine.load("found", pa.table({"key": ["one"]}))
+    engine.write("found", place)
+    engine.read("again", place)
+    assert engine.rows("again") == [{"key": "one"}]

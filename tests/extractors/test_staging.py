@@ -23,7 +23,7 @@ import pyarrow as pa
 import pytest
 from pyarrow.parquet import write_table
 
-from extractors.engine import statements
+from extractors.engine import statements as engine_statements
 from extractors.engine.local import LocalEngine
 from extractors.errors import StagingError, TableError
 from extractors.events import Facts, extract
@@ -358,7 +358,7 @@ def test_a_folder_that_holds_something_else_is_not_taken_for_reuse(data: Path, t
 def settings_of(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     names = ("memory_limit", "threads", "temp_directory")
     text = f"SELECT {', '.join(f'current_setting({name!r}) AS {name}' for name in names)}"
-    monkeypatch.setattr(statements, "statements", {"settings.sql": (("settings", text),)}.__getitem__)
+    monkeypatch.setattr(engine_statements, "statements", {"settings.sql": (("settings", text),)}.__getitem__)
     engine.run("settings.sql")
     return engine.rows("settings")[0]
 
@@ -446,7 +446,7 @@ def rows_of(engine: LocalEngine, table: str) -> list[dict[str, Any]]:
 
 def test_a_database_that_finds_no_room_says_what_to_do(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "SELECT list(n) AS all_of_them FROM range(3000000) AS numbers(n)"
-    monkeypatch.setattr(statements, "statements", {"much.sql": (("much", text),)}.__getitem__)
+    monkeypatch.setattr(engine_statements, "statements", {"much.sql": (("much", text),)}.__getitem__)
     with pytest.raises(StagingError, match="more than the 10MB that the database has"), LocalEngine("10MB") as engine:
         rows_of(engine, "much")
     assert list(temporary.iterdir()) == []
