@@ -3,6 +3,7 @@
 import json
 import signal
 import tempfile
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_a_file_is_no_folder_to_keep_in(data: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.fixture
+def hearing() -> Iterator[None]:
+    """Ctrl-C is heard, also where the tests themselves were started deaf to it, as a shell starts what it puts aside."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hearing")
 @pytest.mark.parametrize(("heard", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_reading_that_is_stopped_leaves_nothing_and_says_so_by_its_code(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: signal.Signals, code: int
