@@ -72,7 +72,7 @@ def test_a_file_is_no_folder_to_keep_in(data: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def hearing() -> Iterator[None]:
-    """Ctrl-C is heard, also where the tests themselves were started deaf to it, as a shell starts what it puts aside."""
+    """Ctrl-C is heard, also where the tests were started deaf to it, as shells start what they put aside."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
