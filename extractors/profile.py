@@ -14,6 +14,7 @@ from datetime import date
 from functools import reduce
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from extractors.errors import ProfileError
@@ -130,6 +131,14 @@ def load_kept(folder: Path) -> Profile:
 def kept_files(profile: Profile) -> dict[str, str]:
     """The text of every file of a profile, by the name under which `load_kept` finds it."""
     return {_kept_name(depth): file.text for depth, file in enumerate(profile.files)}
+
+
+def load_texts(texts: Mapping[str, str]) -> Profile:
+    """Load a profile from what `kept_files` gave to another process; raises as `load_kept`."""
+    with TemporaryDirectory() as folder:
+        for name, text in texts.items():
+            (Path(folder) / name).write_text(text, encoding="utf-8", newline="")
+        return load_kept(Path(folder))
 
 
 def profile_names() -> list[str]:

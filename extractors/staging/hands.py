@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import shutil
 import signal
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -24,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from extractors.errors import StagingError
 from extractors.events import extract
-from extractors.profile import Profile, kept_files, load_kept
+from extractors.profile import Profile, kept_files, load_texts
 from extractors.sources.blocks import Block, digest_of, lines_of
 from extractors.staging import parts
 from extractors.staging.parts import Part
@@ -166,10 +165,7 @@ _BENCH: list[Bench] = []
 
 def _prepare(folder: Path, profile: dict[str, str], zone: ZoneInfo, version: bytes | None) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with tempfile.TemporaryDirectory() as place:
-        for name, text in profile.items():
-            (Path(place) / name).write_text(text, encoding="utf-8")
-        _BENCH.append(Bench(folder, load_kept(Path(place)), zone, version))
+    _BENCH.append(Bench(folder, load_texts(profile), zone, version))
 
 
 def _end_with_parent() -> None:

@@ -20,7 +20,6 @@ from extractors.engine.spark.work import (
     Place,
     Placing,
     Terms,
-    code_digest,
     record_of,
     shipped,
 )
@@ -29,6 +28,7 @@ from extractors.events import extract
 from extractors.profile import kept_files, load_profile
 from extractors.site import Site
 from extractors.sources.folder import FileRecord, Folder
+from extractors.staging.versions import code_digest
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "fhir"
 PROFILE, ZONE = load_profile("generic"), Site().zone_info

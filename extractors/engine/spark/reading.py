@@ -24,13 +24,13 @@ from extractors.engine.spark.work import (
     Place,
     Placing,
     Terms,
-    code_digest,
     record_of,
 )
 from extractors.events import Takes
 from extractors.profile import Profile, kept_files
 from extractors.rows import Row
 from extractors.sources.folder import Folder
+from extractors.staging.versions import code_digest
 from extractors.validation import LOOKED_AT
 from extractors.witness import Hit, Tried
 

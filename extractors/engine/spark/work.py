@@ -4,14 +4,10 @@ Nothing here knows of Spark: plain functions over Arrow batches, as `mapInArrow`
 the files and of what it was sent, so that one whose executor is lost is simply done again.
 """
 
-import hashlib
 import json
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,9 +17,10 @@ import pyarrow as pa
 from extractors import tables
 from extractors.errors import EngineError
 from extractors.events import Extract, extract
-from extractors.profile import Profile, load_kept
+from extractors.profile import Profile, load_texts
 from extractors.sources.blocks import Stretch, grouped, lines_of
 from extractors.sources.folder import FileRecord, FileState, Folder
+from extractors.staging.versions import code_digest
 from extractors.unpacking import MAGIC
 
 _TOGETHER = 16 * 1024 * 1024
@@ -183,27 +180,7 @@ def _rules(terms: Terms) -> tuple[Profile, ZoneInfo]:
     """The profile and the zone; refuses to work with other code than that of who asked."""
     if code_digest() != terms.code:
         raise EngineError("an executor has another version of pi180 than the driver. Give both the same wheel.")
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in terms.profile:
-            (Path(folder) / name).write_text(text, encoding="utf-8", newline="")
-        return load_kept(Path(folder)), ZoneInfo(terms.zone)
-
-
-@cache
-def code_digest() -> str:
-    """SHA-256 of the code that reads: two machines that have the same say the same of a line."""
-    whole = hashlib.sha256()
-    for name, data in sorted(_sources(files("extractors"), "")):
-        whole.update(f"{name} {len(data)}\n".encode() + data)
-    return whole.hexdigest()
-
-
-def _sources(folder: Traversable, below: str) -> Iterator[tuple[str, bytes]]:
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _sources(entry, f"{below}{entry.name}/")
-        elif entry.name.endswith(".py"):
-            yield below + entry.name, entry.read_bytes()
+    return load_texts(dict(terms.profile)), ZoneInfo(terms.zone)
 
 
 def _wide(found: Extract, order: int) -> Iterator[pa.RecordBatch]:
