@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
+from pyarrow.parquet import ParquetFile
 
+from extractors.errors import TableError
 from extractors.events import Takes
 
 
@@ -36,3 +38,15 @@ class Engine(Takes, Protocol):
 
     def write(self, name: str, path: Path) -> None:
         """Write a table as Parquet, in a fixed order."""
+
+
+def written_table(path: Path) -> pa.Table:
+    """The table that an engine's `write` left in a file.
+
+    Raises:
+        TableError: the file is missing or is no Parquet table.
+    """
+    try:
+        return ParquetFile(path).read()
+    except (OSError, pa.ArrowException):
+        raise TableError(f"{path.name}: expected a Parquet table that pi180 wrote, got none.") from None

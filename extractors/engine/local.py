@@ -17,8 +17,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from pyarrow.parquet import ParquetFile
 
+from extractors.engine import written_table
 from extractors.engine.statements import Statement, Waiting
 from extractors.errors import StagingError, TableError
 from extractors.staging.private import private_folder
@@ -155,11 +155,7 @@ class LocalEngine:
         Raises:
             TableError: the file is missing or is no Parquet table.
         """
-        try:
-            table = ParquetFile(path).read()
-        except (OSError, pa.ArrowException):
-            raise TableError(f"{path.name}: expected a Parquet table that pi180 wrote, got none.") from None
-        self.load(name, table)
+        self.load(name, written_table(path))
 
     def run(self, file: str) -> None:
         """Have the statements of one SQL file, each as a table of its name, made when it is read."""

@@ -11,6 +11,7 @@ from pyarrow import parquet
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame
 
+from extractors.engine import written_table
 from extractors.engine.cluster import Cluster
 from extractors.engine.spark.session import opened
 from extractors.engine.spark.work import shipped
@@ -65,7 +66,7 @@ class SparkEngine:
 
     def load_files(self, name: str, schema: pa.Schema, files: Sequence[Path]) -> None:
         """Take in a table from Parquet files of this machine; raises as `read` does."""
-        self.load(name, pa.concat_tables([schema.empty_table(), *map(_read, files)]))
+        self.load(name, pa.concat_tables([schema.empty_table(), *map(written_table, files)]))
 
     def take(self, name: str, frame: DataFrame) -> None:
         """Take in under a name what Spark holds, in place of what had that name."""
@@ -78,7 +79,7 @@ class SparkEngine:
         Raises:
             TableError: the file is missing or is no Parquet table.
         """
-        self.load(name, _read(path))
+        self.load(name, written_table(path))
 
     def run(self, file: str) -> None:
         """Have the statements of one SQL file, each as a table of its name, made when it is read."""
@@ -142,13 +143,6 @@ class SparkEngine:
         writer = frame.write.option("compression", "zstd")
         (writer.partitionBy(by) if by else writer).parquet(address)
         return self.session.read.schema(frame.schema).parquet(address)
-
-
-def _read(path: Path) -> pa.Table:
-    try:
-        return parquet.ParquetFile(path).read()
-    except (OSError, pa.ArrowException):
-        raise TableError(f"{path.name}: expected a Parquet table that pi180 wrote, got none.") from None
 
 
 def brought(frame: DataFrame) -> Iterator[pa.RecordBatch]:
