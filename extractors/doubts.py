@@ -3,11 +3,16 @@
 The walk goes only to the places of a type below which, by R4's schema and what is read, there can be either.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.dates import read_moment
 from extractors.decode import Json, is_date_type, rules_of
+
+Check = tuple[frozenset[str] | None, Callable[[Any], object]]
 
 
 @dataclass(slots=True)
@@ -61,32 +66,37 @@ def _gathered(kind: type, read: frozenset[str], known: dict[type, Doubts]) -> Do
     return found
 
 
-def is_plain(value: Json, doubts: Doubts, zone: ZoneInfo) -> bool:
-    """Whether nothing is in doubt in an object whose values have the right types.
+def checks_of(doubts: Doubts, zone: ZoneInfo) -> Mapping[str, Check]:
+    """For each member that may be in doubt by itself: what a value, not empty, has if it is, and what tells then.
 
-    Raises:
-        ValueError: a date is none.
+    Without the former, any value may be. A check gives what is false for a value in doubt, and raises ValueError for a
+    date that is none.
     """
+    return {
+        **{name: (None, lambda text: read_moment(text, zone)) for name in doubts.dates},
+        **{name: (None, partial(_are_dates, zone=zone)) for name in doubts.lists},
+        **{name: (within.names, partial(_is_plain, within, zone)) for name, within in doubts.ones},
+        **{name: (None, partial(_are_plain, within, zone)) for name, within in doubts.many},
+    }
+
+
+def _are_dates(texts: list[str | None], zone: ZoneInfo) -> bool:
+    return all([read_moment(text, zone) for text in texts if text])
+
+
+def _are_plain(doubts: Doubts, zone: ZoneInfo, values: list[Json | None]) -> bool:
+    return all([_is_plain(doubts, zone, value) for value in values if value])
+
+
+def _is_plain(doubts: Doubts, zone: ZoneInfo, value: Json) -> bool:
+    if doubts.names.isdisjoint(value):
+        return True
     for name in doubts.dates:
-        text = value.get(name)
-        if text:
+        if text := value.get(name):
             read_moment(text, zone)
     for names in doubts.choices:
         if sum([name in value for name in names]) > 1:
             return False
-    for name, within in doubts.ones:
-        one = value.get(name)
-        if one and not within.names.isdisjoint(one) and not is_plain(one, within, zone):
-            return False
-    return (not doubts.many and not doubts.lists) or _are_plain(value, doubts, zone)
-
-
-def _are_plain(value: Json, doubts: Doubts, zone: ZoneInfo) -> bool:
-    for name in doubts.lists:
-        for text in filter(None, value.get(name) or ()):
-            read_moment(text, zone)
-    for name, within in doubts.many:
-        for one in value.get(name) or ():
-            if one and not within.names.isdisjoint(one) and not is_plain(one, within, zone):
-                return False
-    return True
+    found = [_is_plain(within, zone, one) for name, within in doubts.ones if (one := value.get(name))]
+    found += [_are_dates(texts, zone) for name in doubts.lists if (texts := value.get(name))]
+    return all(found) and all([_are_plain(of, zone, some) for name, of in doubts.many if (some := value.get(name))])

@@ -9,30 +9,30 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pyarrow as pa
 
 from extractors import tables
 from extractors.bundles import Entry, entries_of
 from extractors.dates import read_moment
 from extractors.decode import Json, Unreadable, check_shape, read_object, schema_of
-from extractors.doubts import is_plain
-from extractors.fhirpath import Unusual
-from extractors.made import Asked, Made, asked_of, check_contained, made_of
+from extractors.made import Asked, Made, check_contained
 from extractors.profile import Profile
-from extractors.projection import content_hash, split
-from extractors.references import Scope
+from extractors.projection import Split, split
 from extractors.rows import Row, Rows, Values
+from extractors.told import Said, Tried
 from extractors.validation import LOOKED_AT
-from extractors.witness import Held, Said, Tried, has_modifier
+from extractors.witness import Held, has_modifier
 
-_ALONE = Scope()
-_TYPE = re.compile(rb'"([A-Za-z]{1,40})"')
+_TOGETHER = 32
+"""Lines that go through each step of reading together: so few that all of them stay in the processor's cache."""
+
 _NAMED_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]{1,40})"')
+_TYPE = re.compile(rb'"([A-Za-z]{1,40})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +113,52 @@ def extract(lines: Iterable[Line], profile: Profile, zone: ZoneInfo) -> Extract:
         profile: says which resources witness which events.
         zone: the practice's zone, for dates and for times without an offset.
     """
-    reading = _Reading(profile, zone)
-    for line in lines:
-        if line.data.strip():
-            reading.take(line)
-    return reading.result()
+    return Reader(profile, zone).extract(lines)
+
+
+class Reader:
+    """Extracts with one profile, again and again, and remembers what resources say again and again.
+
+    Args:
+        profile: says which resources witness which events.
+        zone: the practice's zone.
+    """
+
+    def __init__(self, profile: Profile, zone: ZoneInfo) -> None:
+        self.profile, self.zone = profile, zone
+        self._asked: dict[str, Asked] = {}
+        self._named: dict[bytes, Asked] = {}
+
+    def extract(self, lines: Iterable[Line]) -> Extract:
+        """What `extract` says of the same lines."""
+        reading = _Reading(self, self.zone)
+        written = (line for line in lines if line.data.strip())
+        while some := list(islice(written, _TOGETHER)):
+            reading.take(some)
+        return reading.result()
+
+    def asked_of(self, named: bytes) -> Asked | None:
+        """What is asked of the type that a line names; None if it is none, or a Bundle."""
+        if named in self._named:
+            return self._named[named]
+        kind = _TYPE.fullmatch(named)
+        if kind is None or kind[1] == b"Bundle" or schema_of(kind[1].decode()) is None:
+            return None
+        return self._named.setdefault(named, self.asked_by(kind[1].decode()))
+
+    def asked_by(self, kind: str) -> Asked:
+        """What is asked of an R4 type."""
+        if kind not in self._asked:
+            self._asked[kind] = Asked(self.profile, kind, self.zone)
+        return self._asked[kind]
 
 
 class _Reading:
     """One call of `extract`."""
 
-    def __init__(self, profile: Profile, zone: ZoneInfo) -> None:
-        self._profile = profile
+    def __init__(self, reader: Reader, zone: ZoneInfo) -> None:
+        self._reader = reader
         self._zone = zone
-        self._asked: dict[str, Asked] = {}
-        self._named: dict[bytes, Asked] = {}
         self._said: dict[Said, int] = {}
         self._out = Extract()
 
@@ -137,44 +168,28 @@ class _Reading:
             self._out.tried.note(said, times)
         return self._out
 
-    def take(self, line: Line) -> None:
-        """Read one line that is not blank."""
-        found = split(line.data)
-        asked = self._asked_of(found.kind) if found else None
-        if found is None or asked is None or not self._took(line, found.data, asked):
-            self._take_whole(line)
+    def take(self, lines: Sequence[Line]) -> None:
+        """Read lines that are not blank, in their order."""
+        found = [split(line.data) for line in lines]
+        asked = [self._reader.asked_of(one.kind) if one else None for one in found]
+        made = self._usual(found, asked)
+        for place, line in enumerate(lines):
+            kind = asked[place]
+            if kind is not None and not kind.reads:
+                self._out.not_read[line.file, kind.kind] += 1
+            elif kind is None or place not in made:
+                self._take_whole(line)
+            else:
+                self._keep(line, kind.kind, None, made[place])
 
-    def _asked_of(self, named: bytes) -> Asked | None:
-        """What is asked of the type that a line names; None if it is none, or a Bundle."""
-        if named in self._named:
-            return self._named[named]
-        kind = _TYPE.fullmatch(named)
-        if kind is None or kind[1] == b"Bundle" or schema_of(kind[1].decode()) is None:
-            return None
-        return self._named.setdefault(named, self._asked_by(kind[1].decode()))
-
-    def _asked_by(self, kind: str) -> Asked:
-        if kind not in self._asked:
-            self._asked[kind] = asked_of(self._profile, kind)
-        return self._asked[kind]
-
-    def _took(self, line: Line, data: bytes, asked: Asked) -> bool:
-        """Take a line by what is read of it; False if the whole of it is to be looked at."""
-        if not asked.reads:
-            self._out.not_read[line.file, asked.kind] += 1
-            return True
-        try:
-            read = asked.projection.decode(data)
-            if not read.get("id") or not is_plain(read, asked.projection.doubts, self._zone):
-                return False
-            held = Held(read, f"{asked.kind}/{read['id']}", content_hash(read), _ALONE, modified=False, whole=False)
-            made = made_of(held, asked, asked.quick, self._zone)
-        except (msgspec.MsgspecError, ValueError, RecursionError, TypeError, Unusual):
-            return False
-        if len(self._out.first.get(asked.kind, ())) < LOOKED_AT:
-            self._out.first.setdefault(asked.kind, []).append(read_object(data))
-        self._keep(made, _resource_row(line, held, asked.kind, None, self._zone))
-        return True
+    def _usual(self, found: Sequence[Split | None], asked: Sequence[Asked | None]) -> dict[int, Made]:
+        """What usual lines become, by their places; those that are missing are to be looked at as a whole."""
+        made: dict[int, Made] = {}
+        for kind in {id(one): one for one in asked if one is not None and one.reads}.values():
+            lines = {place: line for place, line in enumerate(found) if line is not None and asked[place] is kind}
+            became = zip(lines, kind.usual(list(lines.values())), strict=True)
+            made |= {place: one for place, one in became if one is not None}
+        return made
 
     def _take_whole(self, line: Line) -> None:
         try:
@@ -194,10 +209,10 @@ class _Reading:
             self._take_entry(line, entry)
 
     def _take_entry(self, line: Line, entry: Entry) -> None:
-        if schema_of(entry.type) is None or not (asked := self._asked_by(entry.type)).reads:
+        if schema_of(entry.type) is None or not (asked := self._reader.asked_by(entry.type)).reads:
             self._out.not_read[line.file, entry.type] += 1
             return
-        held = Held(entry.json, entry.key, "", entry.scope, modified=False, whole=True)
+        held = Held(entry.json, entry.key, "", entry.scope)
         if entry.deleted:
             row = _resource_row(line, held, entry.type, entry.number, self._zone)
             self._out.resources.values.append((*row[:-1], True))
@@ -207,39 +222,31 @@ class _Reading:
         except Unreadable as problem:
             self._set_aside(line, entry.number, entry.type, problem)
             return
-        first = self._out.first.setdefault(entry.type, [])
-        if len(first) < LOOKED_AT:
-            first.append(entry.json)
-        held = held._replace(content=made.content)
-        self._keep(made, _resource_row(line, held, entry.type, entry.number, self._zone))
+        self._keep(line, entry.type, entry.number, made, entry.json)
 
     def _made_of(self, held: Held, asked: Asked, modified: bool) -> Made:
-        """What a whole resource becomes: by what is read of it if that is enough, so that its content is that alone."""
+        """What a whole resource becomes. Its content is what is read of it if that is enough for the quick way."""
         check_shape(held.json, asked.reads, self._is_date)
         check_contained(held.json, self._is_date)
-        if not modified:
-            read = asked.projection.of(held.json)
-            try:
-                return made_of(
-                    held._replace(json=read, content=content_hash(read), whole=False), asked, asked.quick, self._zone
-                )
-            except (Unusual, TypeError):
-                pass
-        held = held._replace(content=content_hash(held.json), modified=modified)
-        return made_of(held, asked, asked.whole, self._zone)
+        made = None if modified else asked.by_what_is_read(held)
+        return made or asked.by_the_whole(held, modified)
 
     def _is_date(self, text: str) -> bool:
         return _is_date(text, self._zone)
 
-    def _keep(self, made: Made, resource: Values) -> None:
+    def _keep(self, line: Line, kind: str, entry: int | None, made: Made, whole: Json | None = None) -> None:
         """Take all rows of a resource, now that there is nothing left that could set it aside."""
-        out, content = self._out, made.content
-        out.resources.values.append(resource)
+        out, held = self._out, made.held
+        content = held.content
+        out.resources.values.append(_resource_row(line, held, kind, entry, self._zone))
         out.events.values += made.events
         out.references.values += made.references
         out.directory.values += [(key, content, attribute, value) for key, attribute, value in made.directory]
         for said in made.said:
             self._said[said] = self._said.get(said, 0) + 1
+        first = out.first.setdefault(kind, [])
+        if len(first) < LOOKED_AT:
+            first.append(whole or read_object(line.data))
 
     def _set_aside(self, line: Line, entry: int | None, kind: str, problem: Unreadable) -> None:
         place = {"file": line.file, "line": line.number, "offset": line.offset, "entry": entry}

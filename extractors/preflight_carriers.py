@@ -16,8 +16,8 @@ from extractors.probe import RuleProbe
 from extractors.profile import Profile
 from extractors.selectors import Selector
 from extractors.sources.search import Outcome
+from extractors.told import is_unmapped
 from extractors.vocabulary import Answer, EventKind, Grade
-from extractors.witness import is_unmapped
 
 Row = Mapping[str, Any]
 

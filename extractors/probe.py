@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from extractors.events import Extract, Line, extract
 from extractors.profile import Profile
 from extractors.selectors import Selector
-from extractors.witness import Hit
+from extractors.told import Hit
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from extractors.doubts import Doubts, doubts_of
 
 _SORTED = msgspec.json.Encoder(order="sorted")
 _PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_DULL = bytes(byte for byte in range(128) if byte not in b"{[\\")
+_DULL = bytes(byte for byte in range(128) if byte not in b"{[")
 _NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"{}[]")
 _ESCAPED = re.compile(rb"\\u(?:00[4-7]|[dD][89a-fA-F])")
 """An escaped half of a surrogate pair, or an escaped letter, of which the name of an element could be made."""
@@ -45,10 +45,16 @@ _WHOLE = frozenset({"contained", "modifierExtension"})
 
 
 class Split(NamedTuple):
-    """A line of the usual form: its bytes without blanks, and the bytes that name its type."""
+    """A line of the usual form: its bytes without blanks, its outermost members as they stand, and their names."""
 
     data: bytes
-    kind: bytes
+    parts: dict[str, msgspec.Raw]
+    names: tuple[str, ...]
+
+    @property
+    def kind(self) -> bytes:
+        """The bytes that name its type."""
+        return bytes(self.parts["resourceType"])
 
 
 def split(data: bytes) -> Split | None:
@@ -58,22 +64,22 @@ def split(data: bytes) -> Split | None:
     only such escapes as need no judgement. Blanks between the parts are left out.
     """
     try:
-        kind = _kind(data)
-        if kind is None and len(data) <= MAXIMUM_LINE:
-            data = msgspec.json.format(data, indent=-1)
-            kind = _kind(data)
-        return Split(data, kind) if kind is not None and _is_usual(data) else None
+        found = _parted(data)
+        if found is None and len(data) <= MAXIMUM_LINE:
+            found = _parted(msgspec.json.format(data, indent=-1))
+        return found if found is not None and _is_usual(found.data) else None
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 
-def _kind(data: bytes) -> bytes | None:
-    """What stands for the type of an object without blanks and with no member twice; None for anything else."""
+def _parted(data: bytes) -> Split | None:
+    """An object without blanks, with no member twice, at its members; None for anything else."""
     parts = _PARTS.decode(data)
-    around = _around(tuple(parts))
+    names = tuple(parts)
+    around = _around(names)
     if around is None or around + sum(map(len, parts.values())) != len(data):
         return None
-    return bytes(parts["resourceType"])
+    return Split(data, parts, names)
 
 
 @lru_cache(maxsize=4096)
@@ -86,7 +92,7 @@ def _around(names: tuple[str, ...]) -> int | None:
 
 def _is_usual(data: bytes) -> bool:
     telling = data.translate(None, _DULL)
-    if b"\\" in telling and _ESCAPED.search(data):
+    if b"\\u" in data and _ESCAPED.search(data):
         return False
     if not telling.isascii():
         data.decode()

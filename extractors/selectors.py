@@ -17,7 +17,7 @@ from extractors.fhirpath import compile_path
 from extractors.strict_toml import check_keys
 from extractors.vocabulary import Answer, EventKind, Grade
 
-PATHS = (
+WHO = (
     "focus",
     "patient",
     "clinician",
@@ -25,16 +25,16 @@ PATHS = (
     "organization",
     "occurred",
     "ended",
-    "code",
     "counterpart",
-    "setting",
     "identifier",
-    "detail",
-    "answer",
-    "ccda",
-    "kind_path",
 )
-"""The columns that a selector may give a path for, in the order in which `answers` finds them."""
+"""The columns that say who and when, in the order in which `answers` finds them."""
+
+SAYS = ("code", "setting", "detail", "answer", "ccda", "kind_path")
+"""The columns that say what, likewise."""
+
+PATHS = (*WHO, *SAYS)
+"""The columns that a selector may give a path for."""
 
 _SELECT = {"resource": str, "where": str, "rank": int, "grade": str, "why": str}
 _SOURCE = {"source": str, "on": date}

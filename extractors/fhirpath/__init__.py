@@ -9,12 +9,14 @@ from extractors.fhirpath.codes import code_in
 from extractors.fhirpath.compiled import (
     Columns,
     Criteria,
+    Found,
     Path,
     compile_criteria,
     compile_path,
     is_true,
     quick_columns,
     quick_criteria,
+    quick_path,
     source_of,
 )
 from extractors.fhirpath.reference import Node, parsed
@@ -23,6 +25,7 @@ from extractors.fhirpath.running import Unusual
 __all__ = [
     "Columns",
     "Criteria",
+    "Found",
     "Node",
     "Path",
     "Unusual",
@@ -33,5 +36,6 @@ __all__ = [
     "parsed",
     "quick_columns",
     "quick_criteria",
+    "quick_path",
     "source_of",
 ]

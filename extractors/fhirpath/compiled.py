@@ -118,11 +118,18 @@ def quick_columns(expressions: tuple[str | None, ...], criteria: tuple[str, ...]
     """All that some expressions select, in their order, and the places of the criteria that are true, in one function.
 
     The resource need have no more than the expressions read, and objects are given as they stand in it; None selects
-    nothing. The result raises as that of `quick_criteria`.
+    nothing, and no criteria give nothing. The result raises as that of `quick_criteria`.
     """
     exprs = [None if expression is None else understood(parsed(expression)) for expression in expressions]
     held = [understood(parsed(expression)) for expression in criteria]
     return _run(kind, lambda writer: writer.columns(exprs, held), lean=True) or _refused
+
+
+@cache
+def quick_path(expression: str, kind: str) -> Callable[[Mapping[str, Any]], Found]:
+    """What one expression selects, as `quick_columns` finds it."""
+    expr = understood(parsed(expression))
+    return _run(kind, lambda writer: writer.answer(expr), lean=True) or _refused
 
 
 def source_of(expression: str, kind: str) -> str | None:

@@ -68,13 +68,13 @@ class Writer:
     def columns(self, exprs: Sequence[Expr | None], criteria: Sequence[Expr]) -> str:
         """Write the function that maps a resource to what each expression selects, and at last to what `holding` gives.
 
-        None is an expression that selects nothing.
+        None is an expression that selects nothing; without criteria, nothing is given of them.
         """
         found = [self.answer(expr) + "(x)" if expr is not None else "()" for expr in exprs]
-        found.append(self.holding(criteria) + "(x)" if criteria else "()")
+        found += [self.holding(criteria) + "(x)"] if criteria else []
 
         def write(body: Body, _: Item) -> None:
-            body.line(f"return ({', '.join(found)},)")
+            body.line(f"return ({', '.join(found)},)" if found else "return ()")
 
         return self._module.function(write, Item("x", frozenset({self._kind}), root=True, resource=True))
 

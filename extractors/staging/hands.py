@@ -22,8 +22,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from extractors.errors import StagingError
-from extractors.events import extract
-from extractors.profile import Profile, kept_files, load_texts
+from extractors.events import Reader
+from extractors.profile import kept_files, load_texts
 from extractors.sources.blocks import Block, digest_of, lines_of
 from extractors.staging import parts
 from extractors.staging.parts import Part
@@ -41,8 +41,7 @@ class Bench:
     """What one needs to turn a block into a part: where to, how, and `version`, without which nothing is reused."""
 
     folder: Path
-    profile: Profile
-    zone: ZoneInfo
+    reader: Reader
     version: bytes | None = None
 
     def part_of(self, number: int, block: Block) -> Part:
@@ -71,7 +70,7 @@ class Bench:
                 "Make room, or name another disk with TMPDIR or --reuse."
             )
         with _unswept():
-            part = parts.write(self.folder, name, extract(lines_of(block), self.profile, self.zone))
+            part = parts.write(self.folder, name, self.reader.extract(lines_of(block)))
         if self.version is not None:
             parts.keep(self.folder, part)
         return part
@@ -150,7 +149,7 @@ def _given(pool: ProcessPoolExecutor, name: str, block: Block) -> "Future[Part]"
 
 @contextmanager
 def _helpers(bench: Bench, number: int) -> Iterator[ProcessPoolExecutor]:
-    told = (bench.folder, kept_files(bench.profile), bench.zone, bench.version)
+    told = (bench.folder, kept_files(bench.reader.profile), bench.reader.zone, bench.version)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(number, mp_context=context, initializer=_prepare, initargs=told)
     try:
@@ -165,7 +164,7 @@ _BENCH: list[Bench] = []
 
 def _prepare(folder: Path, profile: dict[str, str], zone: ZoneInfo, version: bytes | None) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _BENCH.append(Bench(folder, load_texts(profile), zone, version))
+    _BENCH.append(Bench(folder, Reader(load_texts(profile), zone), version))
 
 
 def _end_with_parent() -> None:

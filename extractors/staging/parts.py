@@ -19,7 +19,7 @@ from pyarrow.parquet import write_table
 from extractors.decode import Json
 from extractors.events import Extract
 from extractors.rows import Row, Rows
-from extractors.witness import Hit, Tried
+from extractors.told import Hit, Tried
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from extractors.decode import Json
-from extractors.events import Extract, Facts, Takes, extract
+from extractors.events import Extract, Facts, Reader, Takes, extract
 from extractors.profile import Profile
 from extractors.rows import Row
 from extractors.sources.blocks import Stretch, grouped, lines_of
@@ -20,8 +20,8 @@ from extractors.staging.parts import Part
 from extractors.staging.private import clear_left, private_folder
 from extractors.staging.versions import version_of
 from extractors.staging.work import Work
+from extractors.told import Tried
 from extractors.validation import LOOKED_AT
-from extractors.witness import Tried
 
 
 class Stretches(Protocol):
@@ -88,7 +88,7 @@ def gathered(source: Stretches, profile: Profile, zone: ZoneInfo, work: Work) ->
             kept = open_folders.enter_context(kept_parts(work.reuse))
             folder, version = kept.folder, version_of(profile, zone)
         staged = Staged(folder)
-        with closing(parts_of(chain(begun, blocks), Bench(folder, profile, zone, version), work)) as found:
+        with closing(parts_of(chain(begun, blocks), Bench(folder, Reader(profile, zone), version), work)) as found:
             for part in found:
                 staged.take(part)
                 if kept is not None:

@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.answers import quick_answers, whole_answers
-from extractors.decode import MAXIMUM_DEPTH, Unreadable
+from extractors.decode import MAXIMUM_DEPTH
 from extractors.events import Extract, extract
-from extractors.fhirpath import Unusual
+from extractors.made import Asked, Made
 from extractors.profile import load_profile
-from extractors.projection import content_hash, projection_of, split
+from extractors.projection import content_hash, split
 from extractors.references import Scope
-from extractors.witness import Held, events_of
+from extractors.witness import Held
 from tests.extractors.practice import (
     GENERIC,
     Json,
     bundle,
     document,
+    evidence,
     extracted,
     lines,
     prescription,
@@ -83,17 +83,16 @@ def test_usual_resources_are_answered_by_what_is_read_of_them(profile: str) -> N
 
 
 def answers_differ(name: str, found: Json) -> bool | None:
-    """Whether the two ways give other events; None where the quick one leaves it to the whole."""
-    profile, kind = load_profile(name), found["resourceType"]
-    selectors = profile.selectors.get(kind, ())
-    read = projection_of(kind, profile.reads[kind]).of(found)
-    held = Held(read, "key", "", Scope(), modified=False, whole=False)
-    try:
-        quick = events_of(held, selectors, quick_answers(profile, kind), ZONE)
-    except (Unusual, TypeError, Unreadable):
-        return None
-    whole = events_of(held._replace(json=found, whole=True), selectors, whole_answers(profile, kind), ZONE)
-    return quick != whole
+    """Whether the two ways give other rows; None where the quick one leaves it to the whole."""
+    asked, held = Asked(load_profile(name), found["resourceType"], ZONE), Held(found, "key", "", Scope())
+    quick = asked.by_what_is_read(held)
+    return None if quick is None else without_content(quick) != without_content(asked.by_the_whole(held, False))
+
+
+def without_content(made: Made) -> Any:
+    """What a resource became, but for the hash of its content."""
+    rows = [[value for value in row if value != made.held.content] for row in (*made.events, *made.references)]
+    return rows, made.said, made.directory
 
 
 def test_what_no_rule_reads_is_no_content() -> None:
@@ -191,6 +190,13 @@ def test_what_needs_the_whole_of_a_line_is_no_usual_line(line: bytes) -> None:
 def test_usual_lines_are_read_by_what_is_read_of_them() -> None:
     usual = [prescription(), referral(), document(), visit(), transmission()]
     assert all(split(written(found, style)) for found in usual for style in ((",", ":"), (", ", ": ")))
+
+
+@pytest.mark.parametrize("beside", [{"id": "c1"}, {}, {"extension": [{"url": "urn:x", "valueString": "a word"}]}])
+def test_what_stands_beside_a_code_that_names_a_kind_is_no_kind_itself(beside: Json) -> None:
+    coding = {"system": "urn:pi180:evidence", "code": "access-api", "_code": beside}
+    found = extracted([{**evidence("access-api", "Patient/p"), "activity": {"coding": [coding]}}])
+    assert [row["kind"] for row in found.events] == ["access-api"]
 
 
 @pytest.mark.parametrize(("value", "aside"), [('"10:30:00"', 0), ("10", 1)])

@@ -31,8 +31,8 @@ from extractors.profile import Profile, kept_files
 from extractors.rows import Row
 from extractors.sources.folder import Folder
 from extractors.staging.versions import code_digest
+from extractors.told import Hit, Tried
 from extractors.validation import LOOKED_AT
-from extractors.witness import Hit, Tried
 
 PART = 16 * 1024 * 1024
 """Bytes of a task, about. A packed file is a task of its own, however large."""

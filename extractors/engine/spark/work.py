@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from extractors import tables
 from extractors.errors import EngineError
-from extractors.events import Extract, extract
-from extractors.profile import Profile, load_texts
+from extractors.events import Extract, Reader
+from extractors.profile import load_texts
 from extractors.sources.blocks import Stretch, grouped, lines_of
 from extractors.sources.folder import FileRecord, FileState, Folder
 from extractors.staging.versions import code_digest
@@ -151,7 +151,7 @@ class Extracting:
         for part in _numbers(batches):
             stretches = (one for place in self.parts[part] for one in _stretches(folder, place))
             for number, block in enumerate(grouped(stretches, _TOGETHER)):
-                found = extract(lines_of(block), *_rules(self.terms))
+                found = _reader(self.terms).extract(lines_of(block))
                 yield from _wide(found, part << _BLOCKS_OF_A_PART | number)
 
 
@@ -176,11 +176,11 @@ def _stretches(folder: Folder, place: Place) -> Iterator[Stretch]:
 
 
 @cache
-def _rules(terms: Terms) -> tuple[Profile, ZoneInfo]:
-    """The profile and the zone; refuses to work with other code than that of who asked."""
+def _reader(terms: Terms) -> Reader:
+    """Extracts by the terms; refuses to work with other code than that of who asked."""
     if code_digest() != terms.code:
         raise EngineError("an executor has another version of pi180 than the driver. Give both the same wheel.")
-    return load_texts(dict(terms.profile)), ZoneInfo(terms.zone)
+    return Reader(load_texts(dict(terms.profile)), ZoneInfo(terms.zone))
 
 
 def _wide(found: Extract, order: int) -> Iterator[pa.RecordBatch]:
