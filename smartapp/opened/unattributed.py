@@ -3,19 +3,23 @@
 Such a case is listed, never split, never given to somebody else, and never dropped in silence (fhir-mapping 3.4).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from extractors.ledger import NEEDS
 from scoring.model import Reporter
 from scoring.year import Status
-from smartapp.opened.evidence import place_of, rows_of_measures, shown_key
+from smartapp.opened.evidence import of_measures, place_of, shown_key
 from smartapp.usecases import Reading
 
 _FIRST_VARIANT = ("controlled-included", "all")
+_KEY = ("measure", "focus", "tin", "npi")
+"""What tells a case from every other."""
 
 
 class Why(StrEnum):
@@ -94,41 +98,44 @@ def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> 
 
     What is counted for an exclusion alone is not listed: its bounds say what they leave open.
     """
-    rows = rows_of_measures(reading, "unattributed", "why, measure, focus, tin, npi", measures)
-    standing = _standing(reading, measures, {row["focus"] for row in rows}) if rows else {}
-    found = [_case(reading, row, standing[key]) for row in rows if (key := _key(row)) in standing]
-    by_why = groupby(sorted(found, key=lambda case: list(Why).index(case.why)), key=lambda case: case.why)
-    return tuple(Reasoned(why, *_TOLD[why], tuple(cases)) for why, cases in by_why)
+    listed = of_measures(reading, "unattributed", ", ".join(_KEY), measures)
+    if not len(listed):
+        return ()
+    standing = _standing(reading, listed, measures)
+    found = sorted((Why(str(why)) for why in standing["why"].unique().to_pylist()), key=list(Why).index)
+    return tuple(Reasoned(why, *_TOLD[why], tuple(_cases(reading, standing, why))) for why in found)
 
 
-def _standing(
-    reading: Reading, measures: Collection[str], records: Collection[str]
-) -> Mapping[tuple[Any, ...], str | None]:
-    """The day of every case of some records that is in the period, or may be."""
-    days = {_key(row): row["occurred"] for row in rows_of_measures(reading, "cases", "focus", measures, records)}
-    return {
-        _key(row): days.get(_key(row))
-        for row in rows_of_measures(reading, "placed", "focus", measures, records)
-        if row["variant"] in _FIRST_VARIANT
-        and reading.rules.measures[row["measure"]].status is not Status.EXCLUSION
-        and not row["place"] == row["group_place"] == "out"
-    }
+def _standing(reading: Reading, listed: pa.Table, measures: Collection[str]) -> pa.Table:
+    """Of these cases, those that are in the period, or may be, each with the day on which it occurred."""
+    placed = of_measures(reading, "placed", "1", measures)
+    excluding = [measure.id for measure in reading.rules.with_status(Status.EXCLUSION)]
+    out = pc.and_(_is(placed["place"], "out"), _is(placed["group_place"], "out"))
+    in_period = placed.filter(pc.and_(_is(placed["variant"], *_FIRST_VARIANT), pc.invert(out)))
+    counted = in_period.filter(pc.invert(_is(in_period["measure"], *excluding)))
+    found = listed.filter(pc.is_in(_keys(listed), value_set=_keys(counted)))
+    cases = of_measures(reading, "cases", "1", measures)
+    at: Any = pc.index_in(_keys(found), value_set=_keys(cases))  # Arrow's signatures are of any kind of array
+    return found.append_column("occurred", cases["occurred"].take(at))
 
 
-def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return row["measure"], row["focus"], row["tin"], row["npi"]
+def _is(column: Any, *values: str) -> Any:
+    return pc.is_in(column, value_set=pa.array(values, pa.string()))
 
 
-def _case(reading: Reading, row: Mapping[str, Any], occurred: str | None) -> Unattributed:
-    return Unattributed(
-        measure=row["measure"],
-        record=shown_key(row["focus"], reading.fingerprint),
-        place=place_of(reading, row["focus"]),
-        occurred=occurred,
-        tin=row["tin"],
-        npi=row["npi"],
-        why=Why(row["why"]),
-    )
+def _keys(cases: pa.Table) -> Any:
+    """Of each case one text that no other has."""
+    join: Any = pc.binary_join_element_wise
+    parts: list[Any] = [cases[name].fill_null("") for name in _KEY]
+    return join(*parts, "\x00").combine_chunks()
+
+
+def _cases(reading: Reading, standing: pa.Table, why: Why) -> Iterator[Unattributed]:
+    rows = standing.filter(_is(standing["why"], why))
+    columns = (rows[name].to_pylist() for name in (*_KEY, "occurred"))
+    for measure, focus, tin, npi, occurred in zip(*columns, strict=True):
+        record = shown_key(focus, reading.fingerprint)
+        yield Unattributed(measure, record, place_of(reading, focus), occurred, tin, npi, why)
 
 
 def documents(found: Sequence[Reasoned]) -> list[dict[str, Any]]:
