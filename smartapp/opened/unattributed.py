@@ -126,7 +126,8 @@ def _is(column: Any, *values: str) -> Any:
 def _keys(cases: pa.Table) -> Any:
     """Of each case one text that no other has."""
     join: Any = pc.binary_join_element_wise
-    parts: list[Any] = [cases[name].fill_null("") for name in _KEY]
+    fill: Any = pc.fill_null
+    parts = [fill(cases[name], "") for name in _KEY]
     return join(*parts, "\x00").combine_chunks()
 
 
