@@ -116,9 +116,12 @@ def rows_of_measures(reading: Reading, table: str, order: str, measures: Collect
     return list(of_measures(reading, table, order, measures).to_pylist())
 
 
-def of_measures(reading: Reading, table: str, order: str, measures: Collection[str]) -> pa.Table:
-    """The rows of a table that are of some measures, in an order."""
-    return _only(reading.engine.table(table, order), "measure", measures)
+def of_measures(
+    reading: Reading, table: str, order: str, measures: Collection[str], columns: Sequence[str] = ()
+) -> pa.Table:
+    """The rows of a table that are of some measures, in an order; these columns of it, or all."""
+    whole = reading.engine.table(table, order)
+    return _only(whole.select(columns) if columns else whole, "measure", measures)
 
 
 def _only(whole: pa.Table, column: str, values: Collection[str]) -> pa.Table:

@@ -83,6 +83,35 @@ class Unattributed:
         return self.tin in (None, reporter.tin) and (reporter.npi is None or self.npi in (None, reporter.npi))
 
 
+class Cases:
+    """The cases that one reason leaves to nobody; there may be very many, so that each is made as it is looked at."""
+
+    def __init__(self, reading: Reading, rows: pa.Table, why: Why) -> None:
+        self._reading, self._rows, self._why = reading, rows, why
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Unattributed]:
+        columns = (self._rows[name].to_pylist() for name in (*_KEY, "occurred"))
+        for measure, focus, tin, npi, occurred in zip(*columns, strict=True):
+            place = place_of(self._reading, focus)
+            yield Unattributed(measure, self._shown(focus), place, occurred, tin, npi, self._why)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there are of each measure, in the order of their names."""
+        counted: Any = self._rows["measure"].value_counts()  # Arrow's signatures are of any kind of array
+        return dict(sorted((one["values"], one["counts"]) for one in counted.to_pylist()))
+
+    def records(self, number: int) -> list[str]:
+        """The records of the first cases."""
+        return [self._shown(str(focus)) for focus in self._rows["focus"][:number].to_pylist()]
+
+    def _shown(self, focus: str) -> str:
+        return shown_key(focus, self._reading.fingerprint)
+
+
 @dataclass(frozen=True, slots=True)
 class Reasoned:
     """All cases that one reason leaves to nobody, and what to do about them."""
@@ -90,7 +119,7 @@ class Reasoned:
     why: Why
     says: str
     remedy: str
-    cases: tuple[Unattributed, ...]
+    cases: Cases
 
 
 def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> tuple[Reasoned, ...]:
@@ -103,19 +132,21 @@ def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> 
         return ()
     standing = _standing(reading, listed, measures)
     found = sorted((Why(str(why)) for why in standing["why"].unique().to_pylist()), key=list(Why).index)
-    return tuple(Reasoned(why, *_TOLD[why], tuple(_cases(reading, standing, why))) for why in found)
+    return tuple(
+        Reasoned(why, *_TOLD[why], Cases(reading, standing.filter(_is(standing["why"], why)), why)) for why in found
+    )
 
 
 def _standing(reading: Reading, listed: pa.Table, measures: Collection[str]) -> pa.Table:
     """Of these cases, those that are in the period, or may be, each with the day on which it occurred."""
-    placed = of_measures(reading, "placed", "1", measures)
+    placed = of_measures(reading, "placed", "1", measures, [*_KEY, "variant", "place", "group_place"])
     excluding = [measure.id for measure in reading.rules.with_status(Status.EXCLUSION)]
     out = pc.and_(_is(placed["place"], "out"), _is(placed["group_place"], "out"))
-    in_period = placed.filter(pc.and_(_is(placed["variant"], *_FIRST_VARIANT), pc.invert(out)))
-    counted = in_period.filter(pc.invert(_is(in_period["measure"], *excluding)))
-    found = listed.filter(pc.is_in(_keys(listed), value_set=_keys(counted)))
-    cases = of_measures(reading, "cases", "1", measures)
-    at: Any = pc.index_in(_keys(found), value_set=_keys(cases))  # Arrow's signatures are of any kind of array
+    left = pc.or_(out, _is(placed["measure"], *excluding))
+    counted = _keys(placed.filter(pc.and_not(_is(placed["variant"], *_FIRST_VARIANT), left)))
+    found = listed.filter(pc.is_in(_keys(listed), value_set=counted))
+    cases = of_measures(reading, "cases", "1", measures, [*_KEY, "occurred"])
+    at: Any = pc.index_in(_keys(found), value_set=_keys(cases))  # see above
     return found.append_column("occurred", cases["occurred"].take(at))
 
 
@@ -129,14 +160,6 @@ def _keys(cases: pa.Table) -> Any:
     fill: Any = pc.fill_null
     parts = [fill(cases[name], "") for name in _KEY]
     return join(*parts, "\x00").combine_chunks()
-
-
-def _cases(reading: Reading, standing: pa.Table, why: Why) -> Iterator[Unattributed]:
-    rows = standing.filter(_is(standing["why"], why))
-    columns = (rows[name].to_pylist() for name in (*_KEY, "occurred"))
-    for measure, focus, tin, npi, occurred in zip(*columns, strict=True):
-        record = shown_key(focus, reading.fingerprint)
-        yield Unattributed(measure, record, place_of(reading, focus), occurred, tin, npi, why)
 
 
 def documents(found: Sequence[Reasoned]) -> list[dict[str, Any]]:
