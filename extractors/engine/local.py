@@ -237,7 +237,9 @@ class LocalEngine:
         """
         rows = f"SELECT * FROM {name} {order}"  # noqa: S608  # our names
         try:
-            self._db.execute(f"COPY ({rows}) TO {_quoted(str(path))} (FORMAT parquet, USE_TMP_FILE false)")
+            self._db.execute(
+                f"COPY ({rows}) TO {_quoted(str(path))} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
+            )
         except duckdb.IOException as problem:
             full = os.strerror(errno.ENOSPC) in str(problem)
             reason = errno.ENOSPC if full else errno.EIO
