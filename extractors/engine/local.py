@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache, cached_property
 from itertools import count
 from pathlib import Path
@@ -183,13 +183,7 @@ class LocalEngine:
             self._kept.know(self._waiting.key(name) for name, _ in statements(file))
 
     def computed(self, what: str, of: Sequence[str], compute: Callable[[], Any]) -> Any:
-        """What Python makes of whole tables: of an earlier run where it is known, so that they need not be made.
-
-        Args:
-            what: names the computation and all that decides it besides the code and the tables.
-            of: the tables.
-            compute: gives a value of JSON: text, numbers, lists, and records with text as keys.
-        """
+        """What Python makes of whole tables: of an earlier run where it is known, so that they need not be made."""
         key = self._waiting.key_of(what, of)
         return compute() if self._kept is None or key is None else self._kept.value(key, compute)
 
@@ -220,10 +214,11 @@ class LocalEngine:
             self._keep(found.name)
 
     def _keep(self, name: str) -> None:
-        """Keep a table that was made here for the next run."""
+        """Keep a table that was made here for the next run, if there is room for it in memory and on the disk."""
         key = self._waiting.key(name)
         if self._kept and key and name in self._made:
-            self._kept.keep(key, Form.ROWS, self._types(name), lambda draft: self._copy(name, "", draft))
+            with suppress(duckdb.OutOfMemoryException):
+                self._kept.keep(key, Form.ROWS, self._types(name), lambda draft: self._copy(name, "", draft))
         self._made.discard(name)
 
     def _types(self, name: str) -> dict[str, str]:

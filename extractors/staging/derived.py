@@ -20,10 +20,9 @@ import pyarrow as pa
 from extractors.digest import digest_of_rows
 from extractors.sources.crawl_files import digest_of
 from extractors.staging.versions import code_version
-from extractors.staging.whole import draft_of, heard, say
+from extractors.staging.whole import LEAST_ROOM, draft_of, heard, say
 
 _TABLES = "tables"
-_LEAST_ROOM = 200_000_000
 _OURS = re.compile(r"\.?(?P<name>[0-9a-f]{64})\.[a-z.]+(\.\d+)?")
 _COLUMN, _TYPE = re.compile(r"\w+"), re.compile(r"[A-Z]+(\(\d+,\d+\))?")
 _CONTENT_NAMED = re.compile(r"[0-9a-f]{64}\..+")
@@ -82,7 +81,7 @@ class KeptTables:
         """Keep a table that `write` writes to a file. Where there is no room for it, it is not kept."""
         self.know([key])
         place = self._place(key, form)
-        if shutil.disk_usage(self.folder).free < _LEAST_ROOM:
+        if shutil.disk_usage(self.folder).free < LEAST_ROOM:
             return
         with suppress(OSError):
             with draft_of(place) as draft:
@@ -129,7 +128,7 @@ class KeptTables:
 def kept_tables(place: Path | None) -> Iterator[KeptTables | None]:
     """The results in a folder for reuse that is this process's already; None keeps nothing.
 
-    Only a run that came to its end drops what it does not know of.
+    At the end what the run does not know of is dropped, unless it was interrupted and may not have come to it.
     """
     if place is None:
         yield None
@@ -137,5 +136,9 @@ def kept_tables(place: Path | None) -> Iterator[KeptTables | None]:
     folder = place / _TABLES
     folder.mkdir(exist_ok=True, mode=0o700)
     tables = KeptTables(folder, code_version())
-    yield tables
+    try:
+        yield tables
+    except Exception:
+        tables.drop_unknown()
+        raise
     tables.drop_unknown()

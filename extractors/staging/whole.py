@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+LEAST_ROOM = 200_000_000
+"""Bytes that stay free where rows are written."""
+
 
 def digest(data: bytes) -> str:
     """The SHA-256 of bytes."""

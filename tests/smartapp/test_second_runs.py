@@ -300,19 +300,25 @@ def test_what_is_kept_is_its_owners_alone_and_other_files_are_left(asked: Asked)
     assert {file.stat().st_mode & 0o777 for file in tables.iterdir() if file.name != "mine.txt"} == {0o600}
 
 
-def test_a_run_that_did_not_end_leaves_what_it_did_not_come_to(asked: Asked) -> None:
-    def interrupted() -> None:
+@pytest.mark.parametrize(("problem", "is_left"), [(KeyboardInterrupt, True), (RuntimeError, False)])
+def test_a_run_that_was_interrupted_drops_nothing_and_one_that_failed_does(
+    asked: Asked, problem: type[BaseException], is_left: bool
+) -> None:
+    def stopped() -> None:
         with read(asked.source, RULES, YEAR):
-            raise KeyboardInterrupt
+            raise problem
 
+    assert asked.kept is not None
     before = kept_files(asked)
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert kept_files(asked) == before
+    (asked.kept / "tables" / f"{'0' * 64}.json").write_text("of another run")
+    with pytest.raises(problem):
+        stopped()
+    assert kept_files(asked).keys() - before.keys() == ({f"{'0' * 64}.json"} if is_left else set())
+    assert before.items() <= kept_files(asked).items()
 
 
 def test_without_room_nothing_is_kept_and_the_same_is_said(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(derived, "_LEAST_ROOM", 10**18)
+    monkeypatch.setattr(derived, "LEAST_ROOM", 10**18)
     before, now = kept_files(asked), with_another_tin(asked)
     assert usual(now) == usual(replace(now, kept=None))
     assert not [name for name in kept_files(now).keys() - before.keys() if name.endswith(".parquet")]
