@@ -9,7 +9,7 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache, cached_property
 from itertools import count
@@ -22,7 +22,7 @@ import pyarrow as pa
 from extractors.engine import written_table
 from extractors.engine.statements import Statement, Waiting, statements
 from extractors.errors import StagingError, TableError
-from extractors.staging.derived import Form, KeptTables, key_of_files, key_of_rows
+from extractors.staging.derived import IN_FILES, Form, KeptTables, key_of_files, key_of_rows
 from extractors.staging.private import private_folder
 
 _GROWTH_DEPENDS_ON = (
@@ -63,6 +63,11 @@ def _itself(file: Path) -> str:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _cast(types: Mapping[str, str]) -> str:
+    """Columns as SQL, each of a type."""
+    return ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in types.items())
 
 
 class LocalEngine:
@@ -189,11 +194,10 @@ class LocalEngine:
 
     def _took(self, found: Statement) -> bool:
         """Read the table of a statement where an earlier run kept it, if it did."""
-        kept = self._kept.table(found.key, *Form) if self._kept and found.key else None
+        kept = self._kept.table(found.key, Form.ROWS) if self._kept and found.key else None
         if kept is None:
             return False
-        columns = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in kept.types.items())
-        self._see(found.name, columns, [kept.file])
+        self._see(found.name, _cast(kept.types), [kept.file])
         self._made.discard(found.name)
         return True
 
@@ -217,20 +221,19 @@ class LocalEngine:
         """Keep a table that was made here for the next run, if there is room for it in memory and on the disk."""
         key = self._waiting.key(name)
         if self._kept and key and name in self._made:
+            types = {row[0]: row[1] for row in self._db.execute(f"DESCRIBE {name}").fetchall()}
+            columns = _cast({column: IN_FILES.get(kind, kind) for column, kind in types.items()})
+            rows = f"SELECT {columns} FROM {name}"  # noqa: S608  # our names
             with suppress(duckdb.OutOfMemoryException):
-                self._kept.keep(key, Form.ROWS, self._types(name), lambda draft: self._copy(name, "", draft))
+                self._kept.keep(key, Form.ROWS, types, lambda draft: self._copy(rows, draft))
         self._made.discard(name)
 
-    def _types(self, name: str) -> dict[str, str]:
-        return {row[0]: row[1] for row in self._db.execute(f"DESCRIBE {name}").fetchall()}
-
-    def _copy(self, name: str, order: str, path: Path) -> None:
-        """Write a table as Parquet.
+    def _copy(self, rows: str, path: Path) -> None:
+        """Write the rows of a statement as Parquet.
 
         Raises:
             OSError: as `write` does.
         """
-        rows = f"SELECT * FROM {name} {order}"  # noqa: S608  # our names
         try:
             self._db.execute(
                 f"COPY ({rows}) TO {_quoted(str(path))} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
@@ -281,6 +284,6 @@ class LocalEngine:
             shutil.copyfile(kept.file, path)
             return
         self._waiting.need(name)
-        self._copy(name, "ORDER BY ALL", path)
+        self._copy(f"SELECT * FROM {name} ORDER BY ALL", path)  # noqa: S608  # our names
         if self._kept and key:
-            self._kept.keep(key, Form.SORTED, self._types(name), lambda draft: shutil.copyfile(path, draft))
+            self._kept.keep(key, Form.SORTED, {}, lambda draft: shutil.copyfile(path, draft))

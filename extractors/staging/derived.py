@@ -24,8 +24,17 @@ from extractors.staging.whole import LEAST_ROOM, draft_of, heard, say
 
 _TABLES = "tables"
 _OURS = re.compile(r"\.?(?P<name>[0-9a-f]{64})\.[a-z.]+(\.\d+)?")
-_COLUMN, _TYPE = re.compile(r"\w+"), re.compile(r"[A-Z]+(\(\d+,\d+\))?")
+_COLUMN = re.compile(r"\w+")
 _CONTENT_NAMED = re.compile(r"[0-9a-f]{64}\..+")
+
+IN_FILES = {
+    "BIGINT": "BIGINT",
+    "BOOLEAN": "BOOLEAN",
+    "HUGEINT": "DECIMAL(38,0)",
+    "INTEGER": "INTEGER",
+    "VARCHAR": "VARCHAR",
+}
+"""The types of columns in the database that are kept, and as what each lies in a file, where no value changes."""
 
 
 def key_of_rows(name: str, table: pa.Table) -> str:
@@ -50,7 +59,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeptTable:
-    """A table in a file, and the type of each column in the database, which Parquet does not tell."""
+    """A table in a file, and the type of each of its columns in the database, as which a reader takes it."""
 
     file: Path
     types: Mapping[str, str]
@@ -73,15 +82,22 @@ class KeptTables:
         """Leave what is kept under these keys for the next run, whether or not this one reads it."""
         self._known.update(self._name(key) for key in keys if key is not None)
 
-    def table(self, key: str, *forms: Form) -> KeptTable | None:
-        """The table of a key in the first of these forms in which it is whole; None where there is none."""
-        return next((found for form in forms if (found := self._table(key, form))), None)
+    def table(self, key: str, form: Form) -> KeptTable | None:
+        """The table of a key; None where there is none that is whole."""
+        place = self._place(key, form)
+        try:
+            said = heard(place.with_suffix(".json"))
+            types = {name: kind for name, kind in said["types"] if _COLUMN.fullmatch(name) and kind in IN_FILES}
+            whole = digest_of(place) == said["sha256"] and len(types) == len(said["types"])
+        except (ValueError, TypeError, KeyError):
+            return None
+        return KeptTable(place, types) if whole else None
 
     def keep(self, key: str, form: Form, types: Mapping[str, str], write: Callable[[Path], object]) -> None:
-        """Keep a table that `write` writes to a file. Where there is no room for it, it is not kept."""
+        """Keep a table that `write` writes to a file, unless it has columns of other types, or there is no room."""
         self.know([key])
         place = self._place(key, form)
-        if shutil.disk_usage(self.folder).free < LEAST_ROOM:
+        if not IN_FILES.keys() >= set(types.values()) or shutil.disk_usage(self.folder).free < LEAST_ROOM:
             return
         with suppress(OSError):
             with draft_of(place) as draft:
@@ -106,16 +122,6 @@ class KeptTables:
             named = _OURS.fullmatch(file.name)
             if named and (file.name.startswith(".") or named["name"] not in self._known):
                 file.unlink(missing_ok=True)
-
-    def _table(self, key: str, form: Form) -> KeptTable | None:
-        place = self._place(key, form)
-        try:
-            said = heard(place.with_suffix(".json"))
-            types = {name: kind for name, kind in said["types"] if _COLUMN.fullmatch(name) and _TYPE.fullmatch(kind)}
-            whole = digest_of(place) == said["sha256"] and len(types) == len(said["types"])
-        except (ValueError, TypeError, KeyError):
-            return None
-        return KeptTable(place, types) if whole else None
 
     def _place(self, key: str, form: Form) -> Path:
         return self.folder / f"{self._name(key)}.{form}.parquet"
