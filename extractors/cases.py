@@ -1,9 +1,9 @@
 """Events to counted cases: loads an extract and a site into an engine and runs the one SQL for the cases."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ from extractors import tables
 from extractors.dates import calendar
 from extractors.digest import digest_of_rows
 from extractors.drugs.resolve import drug_rows
+from extractors.drugs.table import DrugTables
 from extractors.drugs.table import tables as drug_tables
 from extractors.engine import Engine
 from extractors.events import Facts
@@ -80,22 +81,29 @@ def derive(extract: Facts, site: Site, engine: Engine) -> None:
         engine.run(name)
     engine.load("calendar", _calendar(site.closed_days))
     known = drug_tables(site.drug_tables)
-    same = canonical_keys(engine.rows("tangled"), known)
+    asked = f"canonical keys by {known.digest}"
+    same = engine.computed(asked, ["tangled"], lambda: canonical_keys(engine.rows("tangled"), known))
     ends = [{"key": key, "same_as": end} for key, end in same.items()]
     for name, found in {"untangled": ends, **_settings(site)}.items():
         engine.load(name, pa.Table.from_pylist(found, schema=tables.CASE_INPUTS[name]))
     for name in FACTS:
         engine.run(name)
-    drugs = drug_rows(known, (row["codings"] for row in engine.rows("prescribed")))
+    asked = f"drugs by {known.digest}"
+    drugs = engine.computed(asked, ["prescribed"], lambda: _drugs(known, engine))
     engine.load("drug", pa.Table.from_pylist(drugs, schema=tables.CASE_INPUTS["drug"]))
     for name in CASES:
         engine.run(name)
 
 
+def _drugs(known: DrugTables, engine: Engine) -> list[dict[str, str | int]]:
+    return drug_rows(known, (row["codings"] for row in engine.rows("prescribed")))
+
+
 @lru_cache(maxsize=8)
 def _calendar(closed: frozenset[date]) -> pa.Table:
-    days = calendar(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31), closed)
-    return pa.Table.from_pylist([asdict(day) for day in days], schema=tables.CASE_INPUTS["calendar"])
+    days = list(calendar(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31), closed))
+    schema = tables.CASE_INPUTS["calendar"]
+    return pa.Table.from_pydict({name: [getattr(day, name) for day in days] for name in schema.names}, schema)
 
 
 def _settings(site: Site) -> dict[str, list[dict[str, Any]]]:
@@ -165,5 +173,9 @@ def fingerprint(engine: Engine, *digests: str) -> str:
     servers write into `meta` are left out: the same data through any source, in any order, give the same
     fingerprint.
     """
-    said = [digest_of_rows(table, engine.batches(table)) for table in _SAID]
+    said = [engine.computed("digest of rows", [table], partial(_digest, engine, table)) for table in _SAID]
     return hashlib.sha256("\n".join([*digests, *said]).encode()).hexdigest()
+
+
+def _digest(engine: Engine, table: str) -> str:
+    return digest_of_rows(table, engine.batches(table))

@@ -3,11 +3,13 @@
 Scoring and pages read it, so that "this source does not show it" never looks like "it did not happen".
 """
 
+import json
 from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any
 
 from extractors.engine import Engine
@@ -102,7 +104,7 @@ def ledger_of(extract: Facts, engine: Engine) -> list[dict[str, Any]]:
             "state": "read",
             **_received(found.get(kind, Counter())),
             "quarantined": aside[kind],
-            **_departures(extract, kind),
+            **_departures(extract, kind, engine),
         }
         for kind in sorted({*found, *aside})
     ]
@@ -119,9 +121,11 @@ def _received(of: Counter[str]) -> dict[str, int]:
     }
 
 
-def _departures(extract: Facts, kind: str) -> dict[str, Any]:
+def _departures(extract: Facts, kind: str, engine: Engine) -> dict[str, Any]:
     looked_at = extract.first.get(kind, [])
-    return {"validated": len(looked_at), "departures": most_frequent(departures(looked_at))}
+    asked = f"departures of {sha256(json.dumps(looked_at).encode()).hexdigest()}"
+    found = engine.computed(asked, [], lambda: most_frequent(departures(looked_at)))
+    return {"validated": len(looked_at), "departures": found}
 
 
 def _not_read(extract: Facts) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Where cases are counted: engines that run the SQL of `extractors/sql` over event tables."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,6 +38,15 @@ class Engine(Takes, Protocol):
 
     def write(self, name: str, path: Path) -> None:
         """Write a table as Parquet, in a fixed order."""
+
+    def computed(self, what: str, of: Sequence[str], compute: Callable[[], Any]) -> Any:
+        """What Python makes of whole tables; an engine that keeps things may know it without making these.
+
+        Args:
+            what: names the computation, and all that decides it besides the code and the tables.
+            of: the tables that it reads.
+            compute: gives a value of JSON: text, numbers, truths, null, lists, and records with text as keys.
+        """
 
 
 def written_table(path: Path) -> pa.Table:

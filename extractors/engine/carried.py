@@ -10,6 +10,7 @@ from extractors.engine.spark import gathered_on_spark
 from extractors.events import Facts
 from extractors.profile import Profile
 from extractors.sources.chosen import Source
+from extractors.staging.derived import kept_tables
 from extractors.staging.staged import gathered
 from extractors.staging.work import Work
 
@@ -25,5 +26,9 @@ def carried_out(source: Source, profile: Profile, zone: ZoneInfo, work: Work) ->
         with gathered_on_spark(source, profile, zone, work.cluster) as (found, engine):
             yield found, engine
         return
-    with gathered(source, profile, zone, work) as found, LocalEngine(work.memory, work.workers) as engine:
+    with (
+        gathered(source, profile, zone, work) as found,
+        kept_tables(work.reuse) as kept,
+        LocalEngine(work.memory, work.workers, kept) as engine,
+    ):
         yield found, engine

@@ -8,8 +8,9 @@ is read, and engines of few rows share one started database, each with a catalog
 import errno
 import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from functools import cache, cached_property
 from itertools import count
 from pathlib import Path
@@ -19,8 +20,9 @@ import duckdb
 import pyarrow as pa
 
 from extractors.engine import written_table
-from extractors.engine.statements import Statement, Waiting
+from extractors.engine.statements import Statement, Waiting, statements
 from extractors.errors import StagingError, TableError
+from extractors.staging.derived import IN_FILES, Form, KeptTables, key_of_files, key_of_rows
 from extractors.staging.private import private_folder
 
 _GROWTH_DEPENDS_ON = (
@@ -36,6 +38,9 @@ _GROWTH_DEPENDS_ON = (
     "unused_columns",
 )
 """Optimizers that stay for few rows too: without them, a join may become all pairs."""
+
+_LASTING = frozenset({"cases", "received_context", "incoming_context"})
+"""Tables from which any period is counted: kept as soon as they are made."""
 
 _BATCH_ROWS = 65_536
 _NUMBERS = count(1)
@@ -60,6 +65,11 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _cast(types: Mapping[str, str]) -> str:
+    """Columns as SQL, each of a type."""
+    return ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in types.items())
+
+
 class LocalEngine:
     """An in-process database of event tables. Close it, or use it as a context.
 
@@ -69,12 +79,15 @@ class LocalEngine:
         memory_limit: of the database; engines of few rows have it together. What does not fit lies in a private folder
             on the disk, as long as the engine is open.
         threads: of the database, unless rows are few.
+        kept: what earlier runs made: what is asked for is taken from there, or kept there; None keeps nothing.
     """
 
-    def __init__(self, memory_limit: str = "2GB", threads: int = 2) -> None:
+    def __init__(self, memory_limit: str = "2GB", threads: int = 2, kept: KeptTables | None = None) -> None:
         self._memory_limit, self._threads, self._catalog = memory_limit, threads, ""
         self._views: set[str] = set()
-        self._waiting = Waiting(self._create)
+        self._kept = kept
+        self._made: set[str] = set()
+        self._waiting = Waiting(self._create, self._took)
         self._spilling = ExitStack()
 
     def expect_few_rows(self) -> None:
@@ -119,7 +132,7 @@ class LocalEngine:
 
     def load(self, name: str, table: pa.Table) -> None:
         """Take an Arrow table in under a name, in place of what had that name."""
-        self._waiting.replace(name)
+        self._replace(name, key_of_rows(name, table) if self._kept else None)
         self._drop_view(name)
         incoming_rows = table  # noqa: F841  # DuckDB reads the variable by its name, which is cheaper than a view of it
         self._db.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming_rows")  # noqa: S608  # our names
@@ -133,14 +146,25 @@ class LocalEngine:
         if not files:
             self.load(name, schema.empty_table())
             return
-        self._waiting.replace(name)
-        listed = ", ".join(map(_itself, files))
+        self._replace(name, key_of_files(schema, files) if self._kept else None)
         try:
-            self._db.execute(
-                f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608
-            )
+            self._see(name, "*", files)
         except duckdb.Error:
             raise TableError(f"{name}: expected Parquet tables that pi180 wrote. Read the source anew.") from None
+
+    def _replace(self, name: str, key: str | None) -> None:
+        """Make way for a table that is loaded."""
+        self._waiting.replace(name, key)
+        self._made.discard(name)
+        if self._kept:
+            self._kept.know([key])
+
+    def _see(self, name: str, columns: str, files: Sequence[Path]) -> None:
+        """Read a table where it lies, each time that it is read."""
+        if name not in self._views:
+            self._db.execute(f"DROP TABLE IF EXISTS {name}")
+        rows = f"read_parquet([{', '.join(map(_itself, files))}], hive_partitioning = false)"
+        self._db.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM {rows}")  # noqa: S608  # our names
         self._views.add(name)
 
     def _drop_view(self, name: str) -> None:
@@ -160,6 +184,22 @@ class LocalEngine:
     def run(self, file: str) -> None:
         """Have the statements of one SQL file, each as a table of its name, made when it is read."""
         self._waiting.add(file)
+        if self._kept:
+            self._kept.know(self._waiting.key(name) for name, _ in statements(file))
+
+    def computed(self, what: str, of: Sequence[str], compute: Callable[[], Any]) -> Any:
+        """What Python makes of whole tables: of an earlier run where it is known, so that they need not be made."""
+        key = self._waiting.key_of(what, of)
+        return compute() if self._kept is None or key is None else self._kept.value(key, compute)
+
+    def _took(self, found: Statement) -> bool:
+        """Read the table of a statement where an earlier run kept it, if it did."""
+        kept = self._kept.table(found.key, Form.ROWS) if self._kept and found.key else None
+        if kept is None:
+            return False
+        self._see(found.name, _cast(kept.types), [kept.file])
+        self._made.discard(found.name)
+        return True
 
     def _create(self, found: Statement) -> None:
         """Make the table of a statement.
@@ -173,6 +213,35 @@ class LocalEngine:
         except (duckdb.BinderException, duckdb.CatalogException) as problem:
             message = f"{found.file}, {found.name}: expected the tables that it reads, got: {problem}"
             raise TableError(message) from problem
+        self._made.add(found.name)
+        if found.name in _LASTING:
+            self._keep(found.name)
+
+    def _keep(self, name: str) -> None:
+        """Keep a table that was made here for the next run, if there is room for it in memory and on the disk."""
+        key = self._waiting.key(name)
+        if self._kept and key and name in self._made:
+            types = {row[0]: row[1] for row in self._db.execute(f"DESCRIBE {name}").fetchall()}
+            columns = _cast({column: IN_FILES.get(kind, kind) for column, kind in types.items()})
+            rows = f"SELECT {columns} FROM {name}"  # noqa: S608  # our names
+            with suppress(duckdb.OutOfMemoryException):
+                self._kept.keep(key, Form.ROWS, types, lambda draft: self._copy(rows, draft))
+        self._made.discard(name)
+
+    def _copy(self, rows: str, path: Path) -> None:
+        """Write the rows of a statement as Parquet.
+
+        Raises:
+            OSError: as `write` does.
+        """
+        try:
+            self._db.execute(
+                f"COPY ({rows}) TO {_quoted(str(path))} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
+            )
+        except duckdb.IOException as problem:
+            full = os.strerror(errno.ENOSPC) in str(problem)
+            reason = errno.ENOSPC if full else errno.EIO
+            raise OSError(reason, os.strerror(reason), str(path)) from None
 
     def _parsed(self, text: str) -> duckdb.Statement:
         if text not in _PARSED:
@@ -186,6 +255,7 @@ class LocalEngine:
             TableError: a table or column that its statement reads is not there.
         """
         self._waiting.need(name)
+        self._keep(name)
         found: pa.Table = self._db.sql(f"SELECT * FROM {name} ORDER BY {order}").to_arrow_table()  # noqa: S608  # our names
         return found
 
@@ -208,10 +278,12 @@ class LocalEngine:
         Raises:
             OSError: the file cannot be written, with the reason as far as it is known: a full disk, or another fault.
         """
+        key = self._waiting.key(name)
+        kept = self._kept.table(key, Form.SORTED) if self._kept and key else None
+        if kept:
+            shutil.copyfile(kept.file, path)
+            return
         self._waiting.need(name)
-        try:
-            self._db.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO {_quoted(str(path))} (FORMAT parquet)")  # noqa: S608
-        except duckdb.IOException as problem:
-            full = os.strerror(errno.ENOSPC) in str(problem)
-            reason = errno.ENOSPC if full else errno.EIO
-            raise OSError(reason, os.strerror(reason), str(path)) from None
+        self._copy(f"SELECT * FROM {name} ORDER BY ALL", path)  # noqa: S608  # our names
+        if self._kept and key:
+            self._kept.keep(key, Form.SORTED, {}, lambda draft: shutil.copyfile(path, draft))

@@ -4,10 +4,12 @@ A SQL file is a sequence of named SELECT statements (`-- table: name`); each bec
 ones may read. The text itself is no dialect's: every engine runs the same.
 """
 
+import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -43,12 +45,17 @@ def read_often() -> frozenset[str]:
 
 
 class Statement(NamedTuple):
-    """One statement of a file, and the tables before it that it may read."""
+    """One statement of a file, the tables before it that it may read, and the key of its own table.
+
+    A key is a digest of all that decides the rows of a table: the text, and the keys of the tables that it may read.
+    It is None where one of those has none.
+    """
 
     file: str
     name: str
     text: str
     reads: frozenset[str]
+    key: str | None
 
 
 class Waiting:
@@ -56,26 +63,45 @@ class Waiting:
 
     Args:
         make: makes the table of a statement, when all that it reads is there.
+        take: takes the table of a statement from an earlier run, so that nothing that it reads need be there; says
+            whether there was one.
     """
 
-    def __init__(self, make: Callable[[Statement], None]) -> None:
-        self._make = make
-        self._names: set[str] = set()
+    def __init__(self, make: Callable[[Statement], None], take: Callable[[Statement], bool] = lambda _: False) -> None:
+        self._make, self._take = make, take
+        self._keys: dict[str, str | None] = {}
         self._waiting: dict[str, Statement] = {}
 
     def add(self, file: str) -> None:
         """Let the statements of a file wait, each in place of what had its name."""
         for name, text in statements(file):
-            reads = _words(text) & self._names - {name}
-            self.replace(name)
-            self._waiting[name] = Statement(file, name, text, reads)
+            words = _words(text) & self._keys.keys()
+            found = Statement(file, name, text, words - {name}, self.key_of(text, words))
+            self.replace(name, found.key)
+            self._waiting[name] = found
 
-    def replace(self, name: str) -> None:
-        """Make what waits to read the table that had this name; if that itself still waits, nobody needs it."""
+    def replace(self, name: str, key: str | None = None) -> None:
+        """Make what waits to read the table that had this name; if that itself still waits, nobody needs it.
+
+        Args:
+            name: of the new table.
+            key: of the new table.
+        """
         for reader in [n for n, found in self._waiting.items() if name in found.reads]:
             self.need(reader)
         self._waiting.pop(name, None)
-        self._names.add(name)
+        self._keys[name] = key
+
+    def key_of(self, text: str, tables: Iterable[str]) -> str | None:
+        """The key of what a text makes of tables; None where one of them has none."""
+        decides = [[name, self._keys.get(name)] for name in sorted(tables)]
+        if any(key is None for _, key in decides):
+            return None
+        return sha256(json.dumps([text, decides]).encode()).hexdigest()
+
+    def key(self, name: str) -> str | None:
+        """The key of the table that has a name now."""
+        return self._keys.get(name)
 
     def unmade(self, name: str) -> Statement | None:
         """A statement that waits, all that it reads made; None if its table is there."""
@@ -85,9 +111,9 @@ class Waiting:
         return found
 
     def need(self, name: str) -> None:
-        """Make a table that waits, after those that it reads."""
+        """Have a table that waits: of an earlier run, or made after those that it reads."""
         found = self._waiting.pop(name, None)
-        if found is None:
+        if found is None or self._take(found):
             return
         for read in sorted(found.reads):
             self.need(read)

@@ -27,9 +27,9 @@ from extractors.profile import kept_files, load_texts
 from extractors.sources.blocks import Block, digest_of, lines_of
 from extractors.staging import parts
 from extractors.staging.parts import Part
+from extractors.staging.whole import LEAST_ROOM
 from extractors.staging.work import Work
 
-_LEAST_ROOM = 200_000_000
 _ENDED = (
     "a process that helped to read ended before its work was done: memory may have run out, or somebody ended it. "
     "Nothing was counted. Give the command again, with fewer --workers."
@@ -64,9 +64,9 @@ class Bench:
             OSError: it cannot be written.
             StagingError: there is too little room to write it.
         """
-        if (free := shutil.disk_usage(self.folder).free) < _LEAST_ROOM:
+        if (free := shutil.disk_usage(self.folder).free) < LEAST_ROOM:
             raise StagingError(
-                f"{self.folder}: {free / 1e6:.0f} MB are free, expected {_LEAST_ROOM / 1e6:.0f} MB or more for rows. "
+                f"{self.folder}: {free / 1e6:.0f} MB are free, expected {LEAST_ROOM / 1e6:.0f} MB or more for rows. "
                 "Make room, or name another disk with TMPDIR or --reuse."
             )
         with _unswept():

@@ -1,12 +1,8 @@
 """What became of one block, as files: its rows as Parquet, and beside them, for reuse, all else with their digests.
 
-A file is whole or not there: written beside its place and renamed. What is found is believed only if every digest
-holds, so that damage, a foreign file or half of one is as good as nothing.
+A part counts only if it is whole (see `whole`): else it is as good as nothing.
 """
 
-import hashlib
-import json
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +15,7 @@ from pyarrow.parquet import write_table
 from extractors.decode import Json
 from extractors.events import Extract
 from extractors.rows import Row, Rows
+from extractors.staging.whole import digest, heard, put, say
 from extractors.told import Hit, Tried
 
 
@@ -58,27 +55,22 @@ def write(folder: Path, name: str, found: Extract) -> Part:
 
 def keep(folder: Path, part: Part) -> None:
     """Write what is not rows, by which `read` finds the part again."""
-    body = json.dumps(
-        {
-            "name": part.name,
-            "tables": {table: [kept.file, kept.rows, kept.sha256] for table, kept in part.tables.items()},
-            "quarantine": part.quarantine,
-            "not_read": [[*key, number] for key, number in part.not_read.items()],
-            "first": part.first,
-            "tried": [[*key, number] for key, number in part.tried.hits.items()],
-        }
-    ).encode()
-    _put(folder / f"{part.name}.json", _digest(body).encode() + b"\n" + body)
+    said = {
+        "name": part.name,
+        "tables": {table: [kept.file, kept.rows, kept.sha256] for table, kept in part.tables.items()},
+        "quarantine": part.quarantine,
+        "not_read": [[*key, number] for key, number in part.not_read.items()],
+        "first": part.first,
+        "tried": [[*key, number] for key, number in part.tried.hits.items()],
+    }
+    say(folder / f"{part.name}.json", said)
 
 
 def read(folder: Path, name: str) -> Part | None:
     """A part that `keep` left under a name; None unless all of it is there as it was written."""
     try:
-        digest, _, body = (folder / f"{name}.json").read_bytes().partition(b"\n")
-        if _digest(body).encode() != digest:
-            return None
-        part = _part(json.loads(body))
-        whole = all(_digest((folder / kept.file).read_bytes()) == kept.sha256 for kept in part.tables.values())
+        part = _part(heard(folder / f"{name}.json"))
+        whole = all(digest((folder / kept.file).read_bytes()) == kept.sha256 for kept in part.tables.values())
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return part if whole and part.name == name else None
@@ -104,16 +96,5 @@ def _written(folder: Path, file: str, rows: Rows) -> Kept:
     out = pa.BufferOutputStream()
     write_table(rows.table(), out, compression="zstd")
     data = out.getvalue().to_pybytes()
-    _put(folder / file, data)
-    return Kept(file, len(rows), _digest(data))
-
-
-def _put(place: Path, data: bytes) -> None:
-    draft = place.with_name(f".{place.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-        out.write(data)
-    draft.replace(place)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    put(folder / file, data)
+    return Kept(file, len(rows), digest(data))

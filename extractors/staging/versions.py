@@ -1,4 +1,4 @@
-"""What rows depend on besides the lines: what extracts them, by which profile, in which zone."""
+"""What rows depend on besides the lines: what extracts and joins them, by which profile, in which zone."""
 
 import hashlib
 import sys
@@ -14,17 +14,29 @@ from zoneinfo import ZoneInfo
 from extractors.profile import Profile
 from extractors.site import FIRST_YEAR, LAST_YEAR
 
-_LIBRARIES = ("antlr4-python3-runtime", "fhirclient", "fhirpathpy", "lxml", "msgspec", "pyarrow", "tzdata")
+_LIBRARIES = (
+    "antlr4-python3-runtime",
+    "duckdb",
+    "fhir-core",
+    "fhir.resources",
+    "fhirclient",
+    "fhirpathpy",
+    "lxml",
+    "msgspec",
+    "pyarrow",
+    "pydantic",
+    "tzdata",
+)
 
 
 def version_of(profile: Profile, zone: ZoneInfo) -> bytes:
     """SHA-256 of all that decides what a line becomes, but for the line itself."""
-    return hashlib.sha256("\n".join([_code(), profile.digest, str(zone), _clock_of(zone)]).encode()).digest()
+    return hashlib.sha256("\n".join([code_version(), profile.digest, str(zone), _clock_of(zone)]).encode()).digest()
 
 
 @cache
-def _code() -> str:
-    """A digest of what extracts: our own source, whatever it says its version is, and the libraries by theirs."""
+def code_version() -> str:
+    """A digest of what extracts and joins: our own source, whatever its version is said to be, and the libraries'."""
     libraries = [sys.version, *(version(name) for name in _LIBRARIES)]
     return hashlib.sha256(" ".join([*libraries, code_digest()]).encode()).hexdigest()
 
@@ -61,5 +73,8 @@ def _clock_of(zone: ZoneInfo) -> str:
 def _change(zone: ZoneInfo, noon: datetime) -> datetime:
     """The first minute of the day after a noon at which the offset is no more that of the noon."""
     before = noon.astimezone(zone).utcoffset()
-    minutes = [noon + timedelta(minutes=n) for n in range(24 * 60 + 1)]
-    return minutes[bisect_left(minutes, True, key=lambda at: at.astimezone(zone).utcoffset() != before)]
+    minutes = range(24 * 60 + 1)
+    first = bisect_left(
+        minutes, True, key=lambda n: (noon + timedelta(minutes=n)).astimezone(zone).utcoffset() != before
+    )
+    return noon + timedelta(minutes=first)

@@ -111,12 +111,17 @@ def with_evidence(reading: Reading, rows: Sequence[CaseRow]) -> list[CaseRow]:
     return [replace(row, evidence=tuple(found.get((row.measure, row.focus), ()))) for row in rows]
 
 
-def rows_of_measures(
-    reading: Reading, table: str, order: str, measures: Collection[str], records: Collection[str] | None = None
-) -> list[dict[str, Any]]:
-    """The rows of a table that are of some measures, as records in an order; of these resources alone, None for all."""
-    found = _only(reading.engine.table(table, order), "measure", measures)
-    return list((found if records is None else _only(found, "focus", records)).to_pylist())
+def rows_of_measures(reading: Reading, table: str, order: str, measures: Collection[str]) -> list[dict[str, Any]]:
+    """The rows of a table that are of some measures, as records in an order."""
+    return list(of_measures(reading, table, order, measures).to_pylist())
+
+
+def of_measures(
+    reading: Reading, table: str, order: str, measures: Collection[str], columns: Sequence[str] = ()
+) -> pa.Table:
+    """The rows of a table that are of some measures, in an order; these columns of it, or all."""
+    whole = reading.engine.table(table, order)
+    return _only(whole.select(columns) if columns else whole, "measure", measures)
 
 
 def _only(whole: pa.Table, column: str, values: Collection[str]) -> pa.Table:

@@ -3,19 +3,23 @@
 Such a case is listed, never split, never given to somebody else, and never dropped in silence (fhir-mapping 3.4).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from extractors.ledger import NEEDS
 from scoring.model import Reporter
 from scoring.year import Status
-from smartapp.opened.evidence import place_of, rows_of_measures, shown_key
+from smartapp.opened.evidence import of_measures, place_of, shown_key
 from smartapp.usecases import Reading
 
 _FIRST_VARIANT = ("controlled-included", "all")
+_KEY = ("measure", "focus", "tin", "npi")
+"""What tells a case from every other."""
 
 
 class Why(StrEnum):
@@ -79,6 +83,35 @@ class Unattributed:
         return self.tin in (None, reporter.tin) and (reporter.npi is None or self.npi in (None, reporter.npi))
 
 
+class Cases:
+    """The cases that one reason leaves to nobody; there may be very many, so that each is made as it is looked at."""
+
+    def __init__(self, reading: Reading, rows: pa.Table, why: Why) -> None:
+        self._reading, self._rows, self._why = reading, rows, why
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Unattributed]:
+        columns = (self._rows[name].to_pylist() for name in (*_KEY, "occurred"))
+        for measure, focus, tin, npi, occurred in zip(*columns, strict=True):
+            place = place_of(self._reading, focus)
+            yield Unattributed(measure, self._shown(focus), place, occurred, tin, npi, self._why)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there are of each measure, in the order of their names."""
+        counted: Any = self._rows["measure"].value_counts()  # Arrow's signatures are of any kind of array
+        return dict(sorted((one["values"], one["counts"]) for one in counted.to_pylist()))
+
+    def records(self, number: int) -> list[str]:
+        """The records of the first cases."""
+        return [self._shown(str(focus)) for focus in self._rows["focus"][:number].to_pylist()]
+
+    def _shown(self, focus: str) -> str:
+        return shown_key(focus, self._reading.fingerprint)
+
+
 @dataclass(frozen=True, slots=True)
 class Reasoned:
     """All cases that one reason leaves to nobody, and what to do about them."""
@@ -86,7 +119,7 @@ class Reasoned:
     why: Why
     says: str
     remedy: str
-    cases: tuple[Unattributed, ...]
+    cases: Cases
 
 
 def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> tuple[Reasoned, ...]:
@@ -94,41 +127,39 @@ def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> 
 
     What is counted for an exclusion alone is not listed: its bounds say what they leave open.
     """
-    rows = rows_of_measures(reading, "unattributed", "why, measure, focus, tin, npi", measures)
-    standing = _standing(reading, measures, {row["focus"] for row in rows}) if rows else {}
-    found = [_case(reading, row, standing[key]) for row in rows if (key := _key(row)) in standing]
-    by_why = groupby(sorted(found, key=lambda case: list(Why).index(case.why)), key=lambda case: case.why)
-    return tuple(Reasoned(why, *_TOLD[why], tuple(cases)) for why, cases in by_why)
-
-
-def _standing(
-    reading: Reading, measures: Collection[str], records: Collection[str]
-) -> Mapping[tuple[Any, ...], str | None]:
-    """The day of every case of some records that is in the period, or may be."""
-    days = {_key(row): row["occurred"] for row in rows_of_measures(reading, "cases", "focus", measures, records)}
-    return {
-        _key(row): days.get(_key(row))
-        for row in rows_of_measures(reading, "placed", "focus", measures, records)
-        if row["variant"] in _FIRST_VARIANT
-        and reading.rules.measures[row["measure"]].status is not Status.EXCLUSION
-        and not row["place"] == row["group_place"] == "out"
-    }
-
-
-def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return row["measure"], row["focus"], row["tin"], row["npi"]
-
-
-def _case(reading: Reading, row: Mapping[str, Any], occurred: str | None) -> Unattributed:
-    return Unattributed(
-        measure=row["measure"],
-        record=shown_key(row["focus"], reading.fingerprint),
-        place=place_of(reading, row["focus"]),
-        occurred=occurred,
-        tin=row["tin"],
-        npi=row["npi"],
-        why=Why(row["why"]),
+    listed = of_measures(reading, "unattributed", ", ".join(_KEY), measures)
+    if not len(listed):
+        return ()
+    standing = _standing(reading, listed, measures)
+    found = sorted((Why(str(why)) for why in standing["why"].unique().to_pylist()), key=list(Why).index)
+    return tuple(
+        Reasoned(why, *_TOLD[why], Cases(reading, standing.filter(_is(standing["why"], why)), why)) for why in found
     )
+
+
+def _standing(reading: Reading, listed: pa.Table, measures: Collection[str]) -> pa.Table:
+    """Of these cases, those that are in the period, or may be, each with the day on which it occurred."""
+    placed = of_measures(reading, "placed", "1", measures, [*_KEY, "variant", "place", "group_place"])
+    excluding = [measure.id for measure in reading.rules.with_status(Status.EXCLUSION)]
+    out = pc.and_(_is(placed["place"], "out"), _is(placed["group_place"], "out"))
+    left = pc.or_(out, _is(placed["measure"], *excluding))
+    counted = _keys(placed.filter(pc.and_not(_is(placed["variant"], *_FIRST_VARIANT), left)))
+    found = listed.filter(pc.is_in(_keys(listed), value_set=counted))
+    cases = of_measures(reading, "cases", "1", measures, [*_KEY, "occurred"])
+    at: Any = pc.index_in(_keys(found), value_set=_keys(cases))  # see above
+    return found.append_column("occurred", cases["occurred"].take(at))
+
+
+def _is(column: Any, *values: str) -> Any:
+    return pc.is_in(column, value_set=pa.array(values, pa.string()))
+
+
+def _keys(cases: pa.Table) -> Any:
+    """Of each case one text that no other has."""
+    join: Any = pc.binary_join_element_wise
+    fill: Any = pc.fill_null
+    parts = [fill(cases[name], "") for name in _KEY]
+    return join(*parts, "\x00").combine_chunks()
 
 
 def documents(found: Sequence[Reasoned]) -> list[dict[str, Any]]:

@@ -80,9 +80,8 @@ def unattributed_lines(found: Iterable[Reasoned]) -> list[str]:
     """The cases that belong to nobody, a count a reason, with what to do."""
     lines: list[str] = []
     for reasoned in found:
-        by_measure = Counter(case.measure for case in reasoned.cases)
-        counts = ", ".join(f"{number} of {measure}" for measure, number in sorted(by_measure.items()))
-        named = ", ".join(case.record for case in reasoned.cases[:_MOST_CASES])
+        counts = ", ".join(f"{number} of {measure}" for measure, number in reasoned.cases.counts.items())
+        named = ", ".join(reasoned.cases.records(_MOST_CASES))
         more = len(reasoned.cases) - _MOST_CASES
         lines += [
             f"  {counts}: {reasoned.says} {reasoned.remedy}",
