@@ -25,5 +25,5 @@ def carried_out(source: Source, profile: Profile, zone: ZoneInfo, work: Work) ->
         with gathered_on_spark(source, profile, zone, work.cluster) as (found, engine):
             yield found, engine
         return
-    with gathered(source, profile, zone, work) as found, LocalEngine(work.memory, work.workers) as engine:
+    with gathered(source, profile, zone, work) as found, LocalEngine(work.memory, work.threads) as engine:
         yield found, engine

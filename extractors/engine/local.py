@@ -37,7 +37,7 @@ _GROWTH_DEPENDS_ON = (
 )
 """Optimizers that stay for few rows too: without them, a join may become all pairs."""
 
-_BATCH_ROWS = 65_536
+_BATCH_ROWS = 8_192
 _NUMBERS = count(1)
 _PARSED: dict[str, duckdb.Statement] = {}
 
@@ -112,10 +112,14 @@ class LocalEngine:
         self._db.close()
         self._spilling.close()
         if isinstance(problem, duckdb.OutOfMemoryException | duckdb.IOException):
-            raise StagingError(
-                f"the rows need more than the {self._memory_limit} that the database has, or more room on the disk. "
-                "Allow more memory (--memory), or name another disk with TMPDIR."
-            ) from problem
+            raise StagingError(self._too_little) from problem
+
+    @property
+    def _too_little(self) -> str:
+        return (
+            f"the rows need more than the {self._memory_limit} that the database has, or more room on the disk. "
+            "Allow more memory (--memory), or name another disk with TMPDIR."
+        )
 
     def load(self, name: str, table: pa.Table) -> None:
         """Take an Arrow table in under a name, in place of what had that name."""
@@ -196,11 +200,19 @@ class LocalEngine:
         """
         waiting = self._waiting.unmade(name)
         rows = f"({waiting.text})" if waiting else name
-        yield from self._db.sql(f"SELECT * FROM {rows} ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)  # noqa: S608
+        try:
+            yield from self._db.sql(f"SELECT * FROM {rows} ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)  # noqa: S608
+        except OSError:  # so Arrow says it
+            raise StagingError(self._too_little) from None
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order; raises as `table` does."""
         return list(self.table(name, order).to_pylist())
+
+    def forget(self, *names: str) -> None:
+        """Let go of tables that nobody reads any more; names of none are passed over."""
+        for name in names:
+            self._db.execute(f"DROP TABLE IF EXISTS {name}")
 
     def write(self, name: str, path: Path) -> None:
         """Write a table as Parquet, in a fixed order; raises as `table` does.

@@ -12,7 +12,7 @@ SELECT 'PI_EP_1' AS measure, w.focus, w.patient, w.tin, w.npi, w.day_from AS occ
     WHEN d.class = 'otc' THEN 'needs no prescription (over the counter)'
     WHEN d.class = 'supply' THEN 'a supply, not a drug'
     WHEN w.detail = 'cancelled' THEN 'cancelled, and not shown to have been sent'
-    WHEN w.visit_class IN ('IMP', 'ACUTE', 'NONAC') THEN 'written during an inpatient stay'
+    WHEN w.stay IS NOT NULL THEN 'written during an inpatient stay'
     WHEN g.focus IS NOT NULL THEN 'replaced on the same day, and the site collapses changes'
     WHEN w.clinician LIKE '%Patient/%' OR w.clinician LIKE '%RelatedPerson/%' THEN 'asked for by the patient or a relative'
     ELSE 'left out by another condition' END) AS why

@@ -28,7 +28,7 @@ LEFT JOIN closed AS c ON c.kind = 'prescription-transmitted'
 WHERE w.kind = 'prescription-written'
   AND NOT (d.class IN ('otc', 'supply') AND d.schedule NOT IN ('II', 'III', 'IV', 'V'))
   AND NOT (coalesce(w.detail, '') = 'cancelled' AND coalesce(t.answer, '') <> 'met')
-  AND NOT (w.setting IS NULL AND coalesce(w.visit_class, '') IN ('IMP', 'ACUTE', 'NONAC'))
+  AND NOT (w.setting IS NULL AND w.stay IS NOT NULL)
   AND NOT (coalesce(w.clinician, '') LIKE 'Patient/%' OR coalesce(w.clinician, '') LIKE '%!Patient/%'
     OR coalesce(w.clinician, '') LIKE 'RelatedPerson/%' OR coalesce(w.clinician, '') LIKE '%!RelatedPerson/%')
 ;

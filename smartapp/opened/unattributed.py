@@ -3,19 +3,20 @@
 Such a case is listed, never split, never given to somebody else, and never dropped in silence (fhir-mapping 3.4).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 from typing import Any
 
-from extractors.ledger import NEEDS
-from scoring.model import Reporter
-from scoring.year import Status
-from smartapp.opened.evidence import place_of, rows_of_measures, shown_key
-from smartapp.usecases import Reading
+import pyarrow as pa
+import pyarrow.compute as pc
 
-_FIRST_VARIANT = ("controlled-included", "all")
+from extractors.ledger import NEEDS
+from scoring.model import MeasureId, Reporter
+from scoring.year import Status
+from smartapp.opened.evidence import place_of, shown_key
+from smartapp.usecases import Reading
 
 
 class Why(StrEnum):
@@ -30,7 +31,7 @@ class Why(StrEnum):
     NO_TIN = "no TIN"
 
 
-_TOLD = {
+_TOLD: Mapping[str, tuple[str, str]] = {
     Why.NOBODY_NAMED: (
         "The record names no clinician.",
         "Ask the EHR vendor why the requester or participant is missing; who entered a record is not credited with it.",
@@ -89,42 +90,65 @@ class Reasoned:
     cases: tuple[Unattributed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """How many cases of each measure one reason leaves to nobody, the first few records, and what to do about them."""
+
+    says: str
+    remedy: str
+    by_measure: Mapping[str, int]
+    first: tuple[str, ...]
+
+
 def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> tuple[Reasoned, ...]:
     """What counts or may count in the reading's period and belongs to no clinician or no TIN, by reason.
 
     What is counted for an exclusion alone is not listed: its bounds say what they leave open.
     """
-    rows = rows_of_measures(reading, "unattributed", "why, measure, focus, tin, npi", measures)
-    standing = _standing(reading, measures, {row["focus"] for row in rows}) if rows else {}
-    found = [_case(reading, row, standing[key]) for row in rows if (key := _key(row)) in standing]
-    by_why = groupby(sorted(found, key=lambda case: list(Why).index(case.why)), key=lambda case: case.why)
-    return tuple(Reasoned(why, *_TOLD[why], tuple(cases)) for why, cases in by_why)
+    found: dict[str, list[Unattributed]] = {}
+    for batch in [*_batches(reading, measures)]:  # before places are asked for
+        for row in batch.to_pylist():
+            found.setdefault(row["why"], []).append(_case(reading, row))
+    return tuple(Reasoned(why, *_TOLD[why], tuple(found[why])) for why in Why if why in found)
 
 
-def _standing(
-    reading: Reading, measures: Collection[str], records: Collection[str]
-) -> Mapping[tuple[Any, ...], str | None]:
-    """The day of every case of some records that is in the period, or may be."""
-    days = {_key(row): row["occurred"] for row in rows_of_measures(reading, "cases", "focus", measures, records)}
-    return {
-        _key(row): days.get(_key(row))
-        for row in rows_of_measures(reading, "placed", "focus", measures, records)
-        if row["variant"] in _FIRST_VARIANT
-        and reading.rules.measures[row["measure"]].status is not Status.EXCLUSION
-        and not row["place"] == row["group_place"] == "out"
-    }
+def summed(reading: Reading, most: int) -> tuple[Summed, ...]:
+    """The same in short, by reason: all are counted, and `most` of each named; however many there are, few are held."""
+    counts: dict[str, Counter[str]] = {}
+    first: dict[str, list[str]] = {}
+    for batch in _batches(reading, tuple(NEEDS)):
+        for row in batch.group_by(["why", "measure"]).aggregate([([], "count_all")]).to_pylist():
+            counts.setdefault(row["why"], Counter())[row["measure"]] += row["count_all"]
+        for why in counts:
+            some = batch.filter(pc.field("why") == why)["focus"].slice(0, most).to_pylist()
+            first[why] = [*first.get(why, ()), *map(str, some)][:most]
+    return tuple(
+        Summed(*_TOLD[why], counts[why], tuple(shown_key(key, reading.fingerprint) for key in first[why]))
+        for why in Why
+        if why in counts
+    )
 
 
-def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return row["measure"], row["focus"], row["tin"], row["npi"]
+def _batches(reading: Reading, measures: Collection[str]) -> Iterator[pa.Table]:
+    """The rows of `nobodys` that are of some measures, exclusions aside, a part at a time in their order."""
+    wanted = [m for m in measures if m in reading.rules.measures and not _excludes(reading, m)]
+    among = pc.field("measure").isin(pa.array(wanted, pa.string()))
+    reading.engine.run("nobodys.sql")
+    for batch in reading.engine.batches("nobodys", "why,measure,focus,tin,npi"):
+        if (found := pa.Table.from_batches([batch]).filter(among)).num_rows:
+            yield found
 
 
-def _case(reading: Reading, row: Mapping[str, Any], occurred: str | None) -> Unattributed:
+def _excludes(reading: Reading, measure: str) -> bool:
+    return reading.rules.measures[MeasureId(measure)].status is Status.EXCLUSION
+
+
+def _case(reading: Reading, row: Mapping[str, Any]) -> Unattributed:
     return Unattributed(
         measure=row["measure"],
         record=shown_key(row["focus"], reading.fingerprint),
         place=place_of(reading, row["focus"]),
-        occurred=occurred,
+        occurred=row["occurred"],
         tin=row["tin"],
         npi=row["npi"],
         why=Why(row["why"]),
