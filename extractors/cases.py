@@ -44,8 +44,7 @@ CASES = (
 
 _ON_THE_WAY = (
     "resolved_event", "manifold", "message_doubt", "message_side", "meant_for_another", "party", "own_side",
-    "addressed", "only_tin", "visit_tin", "visit_of", "referred_identifier", "shared_name", "namesake",
-    "possible_copy", "carrier",
+    "addressed", "only_tin", "visit_tin", "visit_of",
 )  # fmt: skip
 """Tables that only facts are made of: large, and not needed once these are there."""
 

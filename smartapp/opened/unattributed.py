@@ -3,7 +3,6 @@
 Such a case is listed, never split, never given to somebody else, and never dropped in silence (fhir-mapping 3.4).
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -114,19 +113,25 @@ def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> 
 
 def summed(reading: Reading, most: int) -> tuple[Summed, ...]:
     """The same in short, by reason: all are counted, and `most` of each named; however many there are, few are held."""
-    counts: dict[str, Counter[str]] = {}
-    first: dict[str, list[str]] = {}
+    found = _counted(reading, most)
+    return tuple(
+        Summed(*_TOLD[why], found[why][0], tuple(shown_key(key, reading.fingerprint) for key in found[why][1]))
+        for why in Why
+        if why in found
+    )
+
+
+def _counted(reading: Reading, most: int) -> dict[str, tuple[dict[str, int], list[str]]]:
+    """By reason, how many cases there are of each measure, and the first few records."""
+    found: dict[str, tuple[dict[str, int], list[str]]] = {}
     for batch in _batches(reading, tuple(NEEDS)):
         for row in batch.group_by(["why", "measure"]).aggregate([([], "count_all")]).to_pylist():
-            counts.setdefault(row["why"], Counter())[row["measure"]] += row["count_all"]
-        for why in counts:
-            some = batch.filter(pc.field("why") == why)["focus"].slice(0, most).to_pylist()
-            first[why] = [*first.get(why, ()), *map(str, some)][:most]
-    return tuple(
-        Summed(*_TOLD[why], counts[why], tuple(shown_key(key, reading.fingerprint) for key in first[why]))
-        for why in Why
-        if why in counts
-    )
+            counts, _ = found.setdefault(row["why"], ({}, []))
+            counts[row["measure"]] = counts.get(row["measure"], 0) + row["count_all"]
+        for why, (_, first) in found.items():
+            some = batch.filter(pc.field("why") == why)["focus"].slice(0, most - len(first))
+            first += map(str, some.to_pylist())
+    return found
 
 
 def _batches(reading: Reading, measures: Collection[str]) -> Iterator[pa.Table]:
