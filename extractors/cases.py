@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from extractors import tables
 from extractors.dates import calendar
-from extractors.digest import digest_of_rows
+from extractors.digest import digest_of_rows, each_once
 from extractors.drugs.resolve import drug_rows
 from extractors.drugs.table import DrugTables
 from extractors.drugs.table import tables as drug_tables
@@ -43,8 +43,14 @@ CASES = (
 )
 """What says what counts as said, makes facts of it, and cases of facts; each file needs those before it."""
 
+_ON_THE_WAY = (
+    "resolved_event", "manifold", "message_doubt", "message_side", "meant_for_another", "party", "own_side",
+    "addressed", "only_tin", "visit_tin", "visit_of",
+)  # fmt: skip
+"""Tables that only facts are made of: large, and not needed once these are there."""
+
 _SAID = ("stated_event", "current_reference", "stated_directory")
-"""The tables of which no row occurs twice, and which together hold all that current resources say."""
+"""The tables that together hold all that current resources say; a row counts once, however often it was read."""
 
 _FEW_ROWS = 100_000
 """Rows of all tables below which a second thread, and planning for many rows, cost more than they do."""
@@ -90,6 +96,7 @@ def derive(extract: Facts, site: Site, engine: Engine) -> None:
         engine.run(name)
     asked = f"drugs by {known.digest}"
     drugs = engine.computed(asked, ["prescribed"], lambda: _drugs(known, engine))
+    engine.forget(*_ON_THE_WAY)
     engine.load("drug", pa.Table.from_pylist(drugs, schema=tables.CASE_INPUTS["drug"]))
     for name in CASES:
         engine.run(name)
@@ -178,4 +185,4 @@ def fingerprint(engine: Engine, *digests: str) -> str:
 
 
 def _digest(engine: Engine, table: str) -> str:
-    return digest_of_rows(table, engine.batches(table))
+    return digest_of_rows(table, each_once(engine.batches(table)))

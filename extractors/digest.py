@@ -6,7 +6,7 @@ the next begins is no part of them, nor which engine the rows come from.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -24,12 +24,13 @@ class _Column:
 
     def take(self, values: Any) -> None:
         """Go on with more values, as text."""
-        text: Any = values.cast(pa.string())  # Arrow's signatures are of any kind of array
-        lengths: Any = pc.fill_null(pc.binary_length(text), _NULL)
-        self._lengths.update(lengths.to_numpy().astype("<i4", copy=False))
-        whole = pa.ListArray.from_arrays(pa.array([0, len(text)], pa.int32()), pc.fill_null(text, ""))
-        joined: Any = pc.binary_join(whole, "")
-        self._text.update(joined[0].as_buffer())
+        text: Any = pc.fill_null(values.cast(pa.string()), "")  # Arrow's signatures are of any kind of array
+        lengths: Any = pc.if_else(values.is_null(), _NULL, pc.binary_length(text))
+        self._lengths.update(lengths.to_numpy(zero_copy_only=False).astype("<i4", copy=False))
+        _, ends, data = text.buffers()
+        offsets = memoryview(ends).cast("i")
+        if data is not None:
+            self._text.update(memoryview(data)[offsets[text.offset] : offsets[text.offset + len(text)]])
 
     @property
     def digests(self) -> tuple[str, str]:
@@ -45,3 +46,25 @@ def digest_of_rows(name: str, batches: Iterable[pa.RecordBatch]) -> str:
             columns.setdefault(column, _Column()).take(values)
     told = [name, *([column, *found.digests] for column, found in columns.items())]
     return sha256(json.dumps(told).encode()).hexdigest()
+
+
+def each_once(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows in order, without those that follow their like: of sorted rows each once, however often it was read."""
+    last: list[dict[str, Any]] = []
+    for batch in (some for some in batches if some.num_rows):
+        new = pa.array([batch.slice(0, 1).to_pylist() != last])
+        last = batch.slice(batch.num_rows - 1).to_pylist()
+        yield batch.filter(pa.concat_arrays([new, _differs(batch)]))
+
+
+def _differs(batch: pa.RecordBatch) -> Any:
+    """For every row but the first, whether it says anything else than the one before it."""
+    same: Any = pa.array([True] * (batch.num_rows - 1), pa.bool_())
+    for column in batch.columns:
+        if not pc.any(same).as_py():
+            break
+        one, other = column.slice(1), column.slice(0, len(column) - 1)
+        equal: Any = pc.equal(one, other)
+        both_null: Any = pc.and_(one.is_null(), other.is_null())
+        same = pc.and_(same, pc.or_(pc.fill_null(equal, False), both_null))
+    return pc.invert(same)

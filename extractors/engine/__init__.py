@@ -36,6 +36,9 @@ class Engine(Takes, Protocol):
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order."""
 
+    def forget(self, *names: str) -> None:
+        """Let go of tables that nobody reads any more; others are passed over."""
+
     def write(self, name: str, path: Path) -> None:
         """Write a table as Parquet, in a fixed order."""
 

@@ -29,6 +29,6 @@ def carried_out(source: Source, profile: Profile, zone: ZoneInfo, work: Work) ->
     with (
         gathered(source, profile, zone, work) as found,
         kept_tables(work.reuse) as kept,
-        LocalEngine(work.memory, work.workers, kept) as engine,
+        LocalEngine(work.memory, work.threads, kept) as engine,
     ):
         yield found, engine

@@ -7,9 +7,8 @@ is read, and engines of few rows share one started database, each with a catalog
 
 import errno
 import os
-import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache, cached_property
 from itertools import count
@@ -20,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from extractors.engine import written_table
+from extractors.engine.quoting import path_text, quoted, typed
 from extractors.engine.statements import Statement, Waiting, statements
 from extractors.errors import StagingError, TableError
 from extractors.staging.derived import IN_FILES, Form, KeptTables, key_of_files, key_of_rows
@@ -42,7 +42,7 @@ _GROWTH_DEPENDS_ON = (
 _LASTING = frozenset({"cases", "received_context", "incoming_context"})
 """Tables from which any period is counted: kept as soon as they are made."""
 
-_BATCH_ROWS = 65_536
+_BATCH_ROWS = 8_192
 _NUMBERS = count(1)
 _PARSED: dict[str, duckdb.Statement] = {}
 
@@ -54,20 +54,6 @@ def _for_few_rows(memory_limit: str) -> duckdb.DuckDBPyConnection:
     known = [str(name) for (name,) in db.execute("SELECT name FROM duckdb_optimizers()").fetchall()]
     db.execute(f"SET disabled_optimizers = '{','.join(n for n in known if n not in _GROWTH_DEPENDS_ON)}'")
     return db
-
-
-def _itself(file: Path) -> str:
-    """A path as SQL, none of whose characters stands for other files; `name=value` in it is a name, not a column."""
-    return _quoted(re.sub(r"[*?\[]", r"[\g<0>]", str(file)))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _cast(types: Mapping[str, str]) -> str:
-    """Columns as SQL, each of a type."""
-    return ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in types.items())
 
 
 class LocalEngine:
@@ -125,10 +111,14 @@ class LocalEngine:
         self._db.close()
         self._spilling.close()
         if isinstance(problem, duckdb.OutOfMemoryException | duckdb.IOException):
-            raise StagingError(
-                f"the rows need more than the {self._memory_limit} that the database has, or more room on the disk. "
-                "Allow more memory (--memory), or name another disk with TMPDIR."
-            ) from problem
+            raise StagingError(self._too_little) from problem
+
+    @property
+    def _too_little(self) -> str:
+        return (
+            f"the rows need more than the {self._memory_limit} that the database has, or more room on the disk. "
+            "Allow more memory (--memory), or name another disk with TMPDIR."
+        )
 
     def load(self, name: str, table: pa.Table) -> None:
         """Take an Arrow table in under a name, in place of what had that name."""
@@ -163,7 +153,7 @@ class LocalEngine:
         """Read a table where it lies, each time that it is read."""
         if name not in self._views:
             self._db.execute(f"DROP TABLE IF EXISTS {name}")
-        rows = f"read_parquet([{', '.join(map(_itself, files))}], hive_partitioning = false)"
+        rows = f"read_parquet([{', '.join(map(path_text, files))}], hive_partitioning = false)"
         self._db.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM {rows}")  # noqa: S608  # our names
         self._views.add(name)
 
@@ -197,7 +187,7 @@ class LocalEngine:
         kept = self._kept.table(found.key, Form.ROWS) if self._kept and found.key else None
         if kept is None:
             return False
-        self._see(found.name, _cast(kept.types), [kept.file])
+        self._see(found.name, typed(kept.types), [kept.file])
         self._made.discard(found.name)
         return True
 
@@ -222,7 +212,7 @@ class LocalEngine:
         key = self._waiting.key(name)
         if self._kept and key and name in self._made:
             types = {row[0]: row[1] for row in self._db.execute(f"DESCRIBE {name}").fetchall()}
-            columns = _cast({column: IN_FILES.get(kind, kind) for column, kind in types.items()})
+            columns = typed({column: IN_FILES.get(kind, kind) for column, kind in types.items()})
             rows = f"SELECT {columns} FROM {name}"  # noqa: S608  # our names
             with suppress(duckdb.OutOfMemoryException):
                 self._kept.keep(key, Form.ROWS, types, lambda draft: self._copy(rows, draft))
@@ -236,7 +226,7 @@ class LocalEngine:
         """
         try:
             self._db.execute(
-                f"COPY ({rows}) TO {_quoted(str(path))} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
+                f"COPY ({rows}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
             )
         except duckdb.IOException as problem:
             full = os.strerror(errno.ENOSPC) in str(problem)
@@ -266,11 +256,21 @@ class LocalEngine:
         """
         waiting = self._waiting.unmade(name)
         rows = f"({waiting.text})" if waiting else name
-        yield from self._db.sql(f"SELECT * FROM {rows} ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)  # noqa: S608
+        try:
+            yield from self._db.sql(f"SELECT * FROM {rows} ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)  # noqa: S608
+        except OSError:  # so Arrow says it
+            raise StagingError(self._too_little) from None
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order; raises as `table` does."""
         return list(self.table(name, order).to_pylist())
+
+    def forget(self, *names: str) -> None:
+        """Let go of tables that nobody reads any more; others are passed over."""
+        for name in names:
+            if name in self._made and not self._waiting.is_read(name):
+                self._db.execute(f"DROP TABLE {name}")
+                self._made.discard(name)
 
     def write(self, name: str, path: Path) -> None:
         """Write a table as Parquet, in a fixed order; raises as `table` does.

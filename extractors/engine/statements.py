@@ -103,6 +103,10 @@ class Waiting:
         """The key of the table that has a name now."""
         return self._keys.get(name)
 
+    def is_read(self, name: str) -> bool:
+        """Whether a statement that waits may read a table."""
+        return any(name in found.reads for found in self._waiting.values())
+
     def unmade(self, name: str) -> Statement | None:
         """A statement that waits, all that it reads made; None if its table is there."""
         found = self._waiting.get(name)

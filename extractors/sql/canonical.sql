@@ -1,5 +1,5 @@
 -- Canonical keys: which key each other one stands for, and the NPIs that are stated.
--- Reads: referred_identifier and carrier (identity.sql), stated_directory (current.sql); untangled (key, same_as).
+-- Reads: referred_identifier and carrier (identity.sql), stated_entry (current.sql); untangled (key, same_as).
 
 -- table: canonical
 -- What one alone carries stands for its carrier; the rest is decided by all that says something of it.
@@ -13,7 +13,7 @@ WHERE c.tangled = 0
 
 -- table: stated_npi
 -- NPIs that the directory gives, and those that references to a person carry themselves, whether she is in the data or not.
-SELECT key, value AS npi FROM stated_directory WHERE attribute = 'npi'
+SELECT key, value AS npi FROM stated_entry WHERE attribute = 'npi'
 UNION
 SELECT r.key, substr(r.key, instr(r.key, '|') + 1)
 FROM referred_identifier AS r

@@ -4,6 +4,26 @@
 -- is partial; null when there is none. `met_from` to `met_on` are the days of the numerator act. `unit` is what a
 -- tally counts once, where several cases are one.
 
+-- table: visit_case
+-- The cases of PI_PEA_1.
+SELECT v.focus, v.patient, v.tin, v.npi,
+  CASE WHEN v.answer = 'met' AND coalesce(v.setting, '') <> 'not stated' THEN 'yes' ELSE 'unknown' END AS member, v.day_from AS occurred,
+  v.day_to AS occurred_to, coalesce(a.met, 'unknown') AS met, a.met_from, a.met_on,
+  CASE a.weakness WHEN 1 THEN 'native' WHEN 2 THEN 'standard' WHEN 3 THEN 'proxy' WHEN 4 THEN 'asserted' END AS rests_on,
+  CASE WHEN v.answer <> 'met' THEN coalesce(v.reason, 'whether the visit took place is not known')
+    WHEN v.setting = 'not stated' THEN 'the class of the visit is not stated: it may have been no office visit'
+    WHEN a.met = 'met' THEN 'portal and API access in force at the deadline ' || a.deadline
+    WHEN a.met = 'not_met' THEN 'portal or API access not in force at the deadline ' || a.deadline
+    WHEN a.pending = 1 THEN 'pending: the data end before the deadline ' || a.deadline
+    WHEN v.day_from IS NULL THEN 'the visit has no date'
+    WHEN a.deadline IS NULL AND v.day_from <> v.day_to THEN 'the visit is dated by month or year: its deadline is not known'
+    ELSE 'access at the deadline ' || coalesce(a.deadline, '') || ' is not shown by this source' END AS reason
+FROM seen AS v
+CROSS JOIN setting AS s
+LEFT JOIN visit_access AS a ON a.focus = v.focus
+WHERE v.ambulatory = 1 AND (s.telehealth_in_pea OR coalesce(v.setting, '') <> 'VR')
+;
+
 -- table: cases
 -- The cases of every measure, each record by itself, with its unit: a patient, however often seen, for PI_PEA_1; for PI_HIE_4 a
 -- session or a document with what was appended to it; else the record itself.
@@ -68,22 +88,8 @@ FROM (
       ELSE 'reconciliation is not shown by this source' END
   FROM reconciled_summary AS d
   UNION ALL
-  SELECT 'PI_PEA_1', v.focus, v.patient, v.tin, v.npi,
-    CASE WHEN v.answer = 'met' AND coalesce(v.setting, '') <> 'not stated' THEN 'yes' ELSE 'unknown' END, v.day_from, v.day_to,
-    NULL, NULL, NULL, coalesce(a.met, 'unknown'), a.met_from, a.met_on,
-    CASE a.weakness WHEN 1 THEN 'native' WHEN 2 THEN 'standard' WHEN 3 THEN 'proxy' WHEN 4 THEN 'asserted' END,
-    CASE WHEN v.answer <> 'met' THEN coalesce(v.reason, 'whether the visit took place is not known')
-      WHEN v.setting = 'not stated' THEN 'the class of the visit is not stated: it may have been no office visit'
-      WHEN a.met = 'met' THEN 'portal and API access in force at the deadline ' || a.deadline
-      WHEN a.met = 'not_met' THEN 'portal or API access not in force at the deadline ' || a.deadline
-      WHEN a.pending = 1 THEN 'pending: the data end before the deadline ' || a.deadline
-      WHEN v.day_from IS NULL THEN 'the visit has no date'
-      WHEN a.deadline IS NULL AND v.day_from <> v.day_to THEN 'the visit is dated by month or year: its deadline is not known'
-      ELSE 'access at the deadline ' || coalesce(a.deadline, '') || ' is not shown by this source' END
-  FROM seen AS v
-  CROSS JOIN setting AS s
-  LEFT JOIN visit_access AS a ON a.focus = v.focus
-  WHERE v.ambulatory = 1 AND (s.telehealth_in_pea OR coalesce(v.setting, '') <> 'VR')
+  SELECT 'PI_PEA_1', focus, patient, tin, npi, member, occurred, occurred_to, NULL, NULL, NULL, met, met_from, met_on, rests_on, reason
+  FROM visit_case
   UNION ALL
   SELECT 'PI_LVITC_2', c.focus, c.patient, c.tin, c.npi, CASE WHEN c.certain = 'yes' THEN 'yes' ELSE 'unknown' END,
     coalesce(f.day_from, c.day), coalesce(f.day_to, c.day), NULL, NULL, NULL, 'met', NULL, NULL,

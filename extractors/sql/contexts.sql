@@ -145,9 +145,11 @@ SELECT focus,
   coalesce(max(CASE WHEN kind = 'patient-seen' THEN day_to END), max(day_to)) AS day_to,
   coalesce(min(CASE WHEN kind <> 'patient-seen' AND answer = 'met' THEN weakness END), min(weakness)) AS weakness
 FROM (
-  SELECT focus, kind, answer, day_from, day_to,
-    CASE grade WHEN 'native' THEN 1 WHEN 'standard' THEN 2 WHEN 'proxy' THEN 3 ELSE 4 END AS weakness
-  FROM fact WHERE kind IN ('patient-seen', 'transition-received', 'referral-received') AND answer <> 'not_met'
+  SELECT f.focus, f.kind, f.answer, f.day_from, f.day_to,
+    CASE f.grade WHEN 'native' THEN 1 WHEN 'standard' THEN 2 WHEN 'proxy' THEN 3 ELSE 4 END AS weakness
+  FROM fact AS f
+  JOIN (SELECT DISTINCT focus FROM incoming_context) AS c ON c.focus = f.focus
+  WHERE f.kind IN ('patient-seen', 'transition-received', 'referral-received') AND f.answer <> 'not_met'
 ) AS f
 GROUP BY focus
 ;

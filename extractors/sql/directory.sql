@@ -1,21 +1,28 @@
 -- Who is who and what belongs to whom: organizations, clinicians, their TINs, and every event with its keys resolved.
--- Reads: event and reference (see extractors/tables.py); current_resource and stated_directory (current.sql);
+-- Reads: event and reference (see extractors/tables.py); told_again, version_in_force, passed_version and stated_entry (current.sql);
 -- canonical (key, same_as); stated_npi (key, npi: from the directory, or stated by a reference itself); site_tin
 -- (key, tin). Instants and days are text and compare as text.
 
 -- table: current_directory
--- Directory rows with their pointers resolved; aliases, which may be record numbers, and what tells copies apart have done their
--- work.
+-- Directory rows with their pointers resolved.
 SELECT DISTINCT d.key, d.attribute, coalesce(c.same_as, d.value) AS value
-FROM stated_directory AS d
+FROM stated_entry AS d
 LEFT JOIN canonical AS c ON c.key = d.value AND d.attribute IN ('practitioner', 'organization', 'part-of', 'managed-by')
-WHERE d.attribute NOT IN ('alias', 'named', 'subject', 'authored', 'prescribes', 'asks', 'asks-for')
 ;
 
 -- table: current_reference
-SELECT DISTINCT f.source, f.relation, coalesce(c.same_as, f.target) AS target
-FROM reference AS f
-JOIN current_resource AS r ON r.key = f.source AND r.content = f.content
+-- References of current resources, resolved; one may stand here twice.
+SELECT f.source, f.relation, coalesce(c.same_as, f.target) AS target
+FROM (
+  SELECT r.source, r.relation, r.target
+  FROM reference AS r
+  LEFT JOIN told_again AS t ON t.key = r.source
+  WHERE t.key IS NULL
+  UNION ALL
+  SELECT DISTINCT r.source, r.relation, r.target
+  FROM reference AS r
+  JOIN version_in_force AS v ON v.key = r.source AND v.content = r.content
+) AS f
 LEFT JOIN canonical AS c ON c.key = f.target
 ;
 
@@ -93,7 +100,7 @@ FROM (
   FROM event AS e
   LEFT JOIN canonical AS c ON c.key = e.clinician
   JOIN actor AS a ON a.actor = coalesce(c.same_as, e.clinician)
-  WHERE a.practitioner IS NOT NULL
+  JOIN (SELECT DISTINCT practitioner FROM post) AS w ON w.practitioner = a.practitioner
 ) AS d
 JOIN post AS p ON p.practitioner = d.practitioner
   AND (d.day_from IS NULL OR p.ended_day IS NULL OR p.ended_day >= d.day_from)
@@ -111,12 +118,30 @@ WHERE e.relation IN ('organization', 'location')
 GROUP BY e.source HAVING count(DISTINCT t.tin) = 1
 ;
 
+-- table: visit_of
+-- What a visit says of the events of a resource that names it, or is it: its TIN, and its class where it is an inpatient stay. Of
+-- a resource that names several, each has its row; of any other that is told nothing, there is none.
+SELECT x.source, v.tin, k.value AS stay
+FROM current_reference AS x
+LEFT JOIN visit_tin AS v ON v.encounter = x.target
+LEFT JOIN current_directory AS k ON k.key = x.target AND k.attribute = 'class' AND k.value IN ('IMP', 'ACUTE', 'NONAC')
+LEFT JOIN (
+  SELECT source FROM current_reference WHERE relation = 'encounter' GROUP BY source HAVING count(*) > 1
+) AS n ON n.source = x.source
+WHERE x.relation = 'encounter' AND (v.tin IS NOT NULL OR k.value IS NOT NULL OR n.source IS NOT NULL)
+UNION ALL
+SELECT v.encounter, v.tin, NULL
+FROM visit_tin AS v
+LEFT JOIN current_reference AS x ON x.source = v.encounter AND x.relation = 'encounter'
+WHERE x.source IS NULL
+;
+
 -- table: resolved_event
--- One row per event of a current resource, every key resolved, with the NPI and TIN it belongs to. What the content
--- of a document says is said of every document that has this content. The TIN of
+-- Events of current resources, every key resolved, with the NPI and TIN they belong to; one may stand here twice. What the
+-- content of a document says is said of every document that has this content. The TIN of
 -- a visit is lent to its clinicians, never to an organization that is named itself. Access of a proxy (RelatedPerson) is
 -- access of the patient; `holder` remembers who has it.
-SELECT DISTINCT
+SELECT
   e.kind, e.answer, e.reason, coalesce(ch.same_as, h.source, px.target, cf.same_as, e.focus) AS focus,
   coalesce(cf.same_as, e.focus) AS holder, e.source,
   coalesce(cp.same_as, e.patient) AS patient, coalesce(cc.same_as, e.clinician) AS clinician,
@@ -126,9 +151,10 @@ SELECT DISTINCT
       OR coalesce(cc.same_as, e.clinician, '') LIKE 'Organization?%' THEN a.tin
     ELSE coalesce(a.tin, o.tin, v.tin, CASE WHEN a.placed_elsewhere = 0 THEN u.tin END)
   END AS tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
-  e.code_system, e.code, coalesce(e.codings, m.value) AS codings, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail, e.setting, k.value AS visit_class, e.grade, e.rank, e.rule
+  e.code_system, e.code, coalesce(e.codings, m.value) AS codings, coalesce(ck.same_as, e.counterpart) AS counterpart, e.identifier, e.detail,
+  e.setting, v.stay, e.grade, e.rank, e.rule
 FROM event AS e
-JOIN current_resource AS r ON r.key = e.source AND r.content = e.content
+LEFT JOIN passed_version AS r ON r.key = e.source AND r.content = e.content
 LEFT JOIN current_reference AS h ON h.relation = 'content' AND h.target = e.focus AND e.kind = 'summary-complete'
 LEFT JOIN canonical AS ch ON ch.key = h.source
 LEFT JOIN canonical AS cf ON cf.key = e.focus
@@ -140,11 +166,10 @@ LEFT JOIN canonical AS co ON co.key = e.organization
 LEFT JOIN canonical AS ck ON ck.key = e.counterpart
 LEFT JOIN actor AS a ON a.actor = coalesce(cc.same_as, e.clinician)
 LEFT JOIN organization_tin AS o ON o.key = coalesce(co.same_as, e.organization)
-LEFT JOIN current_reference AS x ON x.source = e.source AND x.relation = 'encounter'
-LEFT JOIN visit_tin AS v ON v.encounter = coalesce(x.target, e.source)
+LEFT JOIN visit_of AS v ON v.source = e.source
 LEFT JOIN only_tin AS u ON u.practitioner = a.practitioner AND coalesce(u.day_from, '') = coalesce(e.day_from, '')
   AND coalesce(u.day_to, '') = coalesce(e.day_to, '')
-LEFT JOIN current_directory AS k ON k.key = x.target AND k.attribute = 'class'
 LEFT JOIN current_directory AS m
   ON m.key = coalesce(ck.same_as, e.counterpart) AND m.attribute = 'drug' AND e.kind = 'prescription-written'
+WHERE r.key IS NULL
 ;

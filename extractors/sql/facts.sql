@@ -1,5 +1,5 @@
 -- Facts: what is held for each kind and focus, and the verdict where several pieces of evidence speak.
--- Reads: resolved_event (directory.sql), message_side and meant_for_another (messages.sql), current_resource.
+-- Reads: resolved_event (directory.sql), message_side and meant_for_another (messages.sql), resource (extractors/tables.py).
 
 -- table: message_doubt
 -- Every event of a message or task with what its parties make of it: what is `idle` says nothing, what has a doubt decides
@@ -24,20 +24,32 @@ SELECT DISTINCT e.kind, e.focus, e.source,
     WHEN e.kind = 'prescription-transmitted' AND (coalesce(m.addressed, 0) = 0 OR (m.to_pharmacy = 0 AND m.to_unknown = 1))
       THEN 'the message names no pharmacy' END AS doubt
 FROM resolved_event AS e
-JOIN current_resource AS r ON r.key = e.source AND r.type IN ('Communication', 'Task')
+JOIN (SELECT DISTINCT key, type FROM resource WHERE type IN ('Communication', 'Task')) AS r ON r.key = e.source
 LEFT JOIN message_side AS m ON m.source = e.source AND m.focus = e.focus
 LEFT JOIN meant_for_another AS n ON n.source = e.source AND n.focus = e.focus AND r.type = 'Communication'
 ;
 
+-- table: manifold
+-- Resources with several events of a kind: these alone may say one thing twice.
+SELECT source, kind FROM resolved_event GROUP BY source, kind HAVING count(*) > 1
+;
+
 -- table: fact
--- What is held for a fact, after what the parties of its message make of it. A copy by fax, on paper or by word of mouth takes
--- nothing back that was sent electronically.
+-- What is held for a fact, after what the parties of its message make of it, each once. A copy by fax, on paper or by word of mouth
+-- takes nothing back that was sent electronically.
 SELECT e.kind, CASE WHEN e.answer = 'met' AND m.doubt IS NOT NULL THEN 'unknown' ELSE e.answer END AS answer,
   CASE WHEN e.answer = 'met' THEN coalesce(m.doubt, e.reason) ELSE e.reason END AS reason,
   e.focus, e.holder, e.source, e.patient, e.clinician, e.npi, e.tin, e.from_utc, e.to_utc, e.day_from, e.day_to, e.ended_day,
-  e.code_system, e.code, e.codings, e.counterpart, e.identifier, e.detail, e.setting, e.visit_class, e.grade, e.rank,
+  e.code_system, e.code, e.codings, e.counterpart, e.identifier, e.detail, e.setting, e.stay, e.grade, e.rank,
   e.rule
-FROM resolved_event AS e
+FROM (
+  SELECT o.*
+  FROM resolved_event AS o
+  LEFT JOIN manifold AS n ON n.source = o.source AND n.kind = o.kind
+  WHERE n.source IS NULL
+  UNION ALL
+  SELECT DISTINCT o.* FROM resolved_event AS o JOIN manifold AS n ON n.source = o.source AND n.kind = o.kind
+) AS e
 LEFT JOIN message_doubt AS m ON m.kind = e.kind AND m.focus = e.focus AND m.source = e.source
 LEFT JOIN (
   SELECT DISTINCT k.kind, k.focus, k.rule
@@ -60,47 +72,79 @@ SELECT DISTINCT coalesce(codings, '') AS codings
 FROM fact WHERE kind = 'prescription-written'
 ;
 
+-- table: testimony
+-- What is said of the kinds that others rest on.
+SELECT focus, kind, answer, reason, rank, grade, from_utc, to_utc, day_from, day_to, counterpart
+FROM fact
+WHERE kind IN ('prescription-transmitted', 'summary-sent', 'summary-complete', 'receipt-confirmed', 'information-available',
+  'medications-reconciled', 'allergies-reconciled', 'problems-reconciled')
+;
+
+-- table: often_told
+-- Of what several pieces of evidence speak.
+SELECT focus, kind FROM testimony GROUP BY focus, kind HAVING count(*) > 1
+;
+
+-- table: weighed
+-- The best ranked evidence of each focus and kind of these, and what contradicts it: its equals, and assertions. `told` is the reason
+-- where nothing is definite, and `rank` null then.
+SELECT t.focus, t.kind, CASE WHEN t.answer <> 'unknown' THEN t.rank END AS rank, t.reason AS told,
+  CASE t.answer WHEN 'met' THEN 1 WHEN 'not_met' THEN 0 END AS met, CASE t.answer WHEN 'met' THEN 0 WHEN 'not_met' THEN 1 END AS failed,
+  CASE WHEN t.answer = 'not_met' AND t.to_utc IS NULL THEN 1 ELSE 0 END AS undated,
+  CASE WHEN t.answer = 'not_met' THEN t.to_utc END AS failed_utc, CASE WHEN t.answer = 'met' THEN t.from_utc END AS met_utc,
+  CASE WHEN t.answer <> 'unknown' THEN t.reason END AS reason,
+  CASE WHEN t.answer = 'met' THEN t.from_utc END AS from_utc, CASE WHEN t.answer = 'met' THEN t.to_utc END AS to_utc,
+  CASE WHEN t.answer = 'met' THEN t.day_from END AS day_from, CASE WHEN t.answer = 'met' THEN t.day_to END AS day_to,
+  CASE WHEN t.answer = 'met' THEN t.grade END AS grade, CASE WHEN t.answer = 'met' THEN t.counterpart END AS counterpart
+FROM testimony AS t
+LEFT JOIN often_told AS o ON o.focus = t.focus AND o.kind = t.kind
+WHERE o.focus IS NULL
+UNION ALL
+SELECT b.focus, b.kind, b.rank, max(b.reason), max(d.met), max(d.failed), max(d.undated), max(d.failed_utc), max(d.met_utc), max(d.reason),
+  min(CASE WHEN d.rank = b.rank THEN d.met_utc END), min(CASE WHEN d.rank = b.rank THEN d.met_to END),
+  min(CASE WHEN d.rank = b.rank THEN d.day_from END), min(CASE WHEN d.rank = b.rank THEN d.day_to END),
+  min(CASE WHEN d.rank = b.rank THEN d.grade END), min(CASE WHEN d.rank = b.rank THEN d.counterpart END)
+FROM (
+  SELECT t.focus, t.kind, min(CASE WHEN t.answer <> 'unknown' THEN t.rank END) AS rank, max(t.reason) AS reason
+  FROM testimony AS t
+  JOIN often_told AS o ON o.focus = t.focus AND o.kind = t.kind
+  GROUP BY t.focus, t.kind
+) AS b
+LEFT JOIN (
+  SELECT t.focus, t.kind, t.rank, t.reason,
+    CASE WHEN t.answer = 'met' THEN 1 ELSE 0 END AS met,
+    CASE WHEN t.answer = 'not_met' THEN 1 ELSE 0 END AS failed,
+    CASE WHEN t.answer = 'not_met' AND t.to_utc IS NULL THEN 1 ELSE 0 END AS undated,
+    CASE WHEN t.answer = 'not_met' THEN t.to_utc END AS failed_utc,
+    CASE WHEN t.answer = 'met' THEN t.from_utc END AS met_utc,
+    CASE WHEN t.answer = 'met' THEN t.to_utc END AS met_to,
+    CASE WHEN t.answer = 'met' THEN t.day_from END AS day_from,
+    CASE WHEN t.answer = 'met' THEN t.day_to END AS day_to,
+    CASE WHEN t.answer = 'met' THEN t.grade END AS grade,
+    CASE WHEN t.answer = 'met' THEN t.counterpart END AS counterpart,
+    CASE WHEN t.grade = 'asserted' THEN 1 ELSE 0 END AS asserted
+  FROM testimony AS t
+  JOIN often_told AS o ON o.focus = t.focus AND o.kind = t.kind
+  WHERE t.answer <> 'unknown'
+) AS d ON d.focus = b.focus AND d.kind = b.kind AND (d.rank = b.rank OR d.asserted = 1)
+GROUP BY b.focus, b.kind, b.rank
+;
+
 -- table: verdict
--- One row per focus and kind that other kinds rest on: what the best ranked evidence says. A contradiction between equals, or with
+-- One row per focus and kind of these: what the best ranked evidence says. A contradiction between equals, or with
 -- an assertion, is unknown; a success after a failure is a success. Dates are those of the first success.
-SELECT
-  b.focus, b.kind,
+SELECT focus, kind,
   CASE
-    WHEN b.rank IS NULL THEN 'unknown'
-    WHEN max(d.met) = 1 AND (max(d.failed) = 0 OR (max(d.undated) = 0 AND max(d.failed_utc) < max(d.met_utc))) THEN 'met'
-    WHEN max(d.met) = 1 THEN 'unknown'
+    WHEN rank IS NULL THEN 'unknown'
+    WHEN met = 1 AND (failed = 0 OR (undated = 0 AND failed_utc < met_utc)) THEN 'met'
+    WHEN met = 1 THEN 'unknown'
     ELSE 'not_met'
   END AS answer,
   CASE
-    WHEN b.rank IS NULL THEN max(b.reason)
-    WHEN max(d.met) = 1 AND max(d.failed) = 1 AND (max(d.undated) = 1 OR coalesce(max(d.failed_utc) >= max(d.met_utc), TRUE))
-      THEN 'conflict: evidence contradicts itself'
-    WHEN max(d.met) = 0 THEN max(d.reason)
+    WHEN rank IS NULL THEN told
+    WHEN met = 1 AND failed = 1 AND (undated = 1 OR coalesce(failed_utc >= met_utc, TRUE)) THEN 'conflict: evidence contradicts itself'
+    WHEN met = 0 THEN reason
   END AS reason,
-  min(CASE WHEN d.rank = b.rank THEN d.met_utc END) AS from_utc, min(CASE WHEN d.rank = b.rank THEN d.met_to END) AS to_utc,
-  min(CASE WHEN d.rank = b.rank THEN d.day_from END) AS day_from, min(CASE WHEN d.rank = b.rank THEN d.day_to END) AS day_to,
-  min(CASE WHEN d.rank = b.rank THEN d.grade END) AS grade, min(CASE WHEN d.rank = b.rank THEN d.counterpart END) AS counterpart
-FROM (
-  SELECT focus, kind, min(CASE WHEN answer <> 'unknown' THEN rank END) AS rank, max(reason) AS reason
-  FROM fact
-  WHERE kind IN ('prescription-transmitted', 'summary-sent', 'summary-complete', 'receipt-confirmed', 'information-available',
-    'medications-reconciled', 'allergies-reconciled', 'problems-reconciled')
-  GROUP BY focus, kind
-) AS b
-LEFT JOIN (
-  SELECT focus, kind, rank, reason,
-    CASE WHEN answer = 'met' THEN 1 ELSE 0 END AS met,
-    CASE WHEN answer = 'not_met' THEN 1 ELSE 0 END AS failed,
-    CASE WHEN answer = 'not_met' AND to_utc IS NULL THEN 1 ELSE 0 END AS undated,
-    CASE WHEN answer = 'not_met' THEN to_utc END AS failed_utc,
-    CASE WHEN answer = 'met' THEN from_utc END AS met_utc,
-    CASE WHEN answer = 'met' THEN to_utc END AS met_to,
-    CASE WHEN answer = 'met' THEN day_from END AS day_from,
-    CASE WHEN answer = 'met' THEN day_to END AS day_to,
-    CASE WHEN answer = 'met' THEN grade END AS grade,
-    CASE WHEN answer = 'met' THEN counterpart END AS counterpart,
-    CASE WHEN grade = 'asserted' THEN 1 ELSE 0 END AS asserted
-  FROM fact WHERE answer <> 'unknown'
-) AS d ON d.focus = b.focus AND d.kind = b.kind AND (d.rank = b.rank OR d.asserted = 1)
-GROUP BY b.focus, b.kind, b.rank
+  from_utc, to_utc, day_from, day_to, grade, counterpart
+FROM weighed
 ;

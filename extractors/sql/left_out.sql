@@ -12,7 +12,7 @@ SELECT 'PI_EP_1' AS measure, w.focus, w.patient, w.tin, w.npi, w.day_from AS occ
     WHEN d.class = 'otc' THEN 'needs no prescription (over the counter)'
     WHEN d.class = 'supply' THEN 'a supply, not a drug'
     WHEN w.detail = 'cancelled' THEN 'cancelled, and not shown to have been sent'
-    WHEN w.visit_class IN ('IMP', 'ACUTE', 'NONAC') THEN 'written during an inpatient stay'
+    WHEN w.stay IS NOT NULL THEN 'written during an inpatient stay'
     WHEN g.focus IS NOT NULL THEN 'replaced on the same day, and the site collapses changes'
     WHEN w.clinician LIKE '%Patient/%' OR w.clinician LIKE '%RelatedPerson/%' THEN 'asked for by the patient or a relative'
     ELSE 'left out by another condition' END) AS why
@@ -116,24 +116,35 @@ SELECT 'PI_EP_2', focus, substr(from_utc, 1, 10) FROM verdict
 WHERE kind = 'prescription-transmitted' AND answer = 'met' AND day_from = day_to
 ;
 
+-- table: named
+-- Who is named by a record and is no clinician of one known TIN, with the number of the reason in `unattributed`.
+SELECT f.focus, f.npi,
+  CASE WHEN f.npi IS NOT NULL AND a.placed_elsewhere = 1 THEN 1
+    WHEN f.npi IS NOT NULL THEN 2
+    WHEN f.clinician LIKE 'Device/%' OR f.clinician LIKE '%!Device/%' THEN 4
+    WHEN f.clinician LIKE 'Organization/%' OR f.clinician LIKE '%!Organization/%' OR f.clinician LIKE 'Organization?%' THEN 5
+    ELSE 6 END AS cause
+FROM fact AS f
+LEFT JOIN actor AS a ON a.actor = f.clinician
+LEFT JOIN (SELECT practitioner, count(DISTINCT tin) AS tins FROM post GROUP BY practitioner) AS p ON p.practitioner = a.practitioner
+WHERE f.kind IN ('prescription-written', 'referral-made', 'transition-made', 'summary-received', 'patient-seen')
+  AND ((f.npi IS NULL AND f.clinician IS NOT NULL) OR (f.npi IS NOT NULL AND (a.placed_elsewhere = 1 OR p.tins > 1)))
+;
+
+-- table: unclaimed
+-- Cases without an NPI or without a TIN, once for each who is named.
+SELECT c.measure, c.focus, c.tin, c.npi, coalesce(n.cause, CASE WHEN c.npi IS NULL THEN 7 ELSE 3 END) AS cause
+FROM cases AS c
+LEFT JOIN named AS n ON n.focus = c.focus AND coalesce(n.npi, '') = coalesce(c.npi, '')
+WHERE c.npi IS NULL OR c.tin IS NULL
+;
+
 -- table: unattributed
 -- Cases without an NPI or without a TIN, with the reason. One without an NPI counts for its TIN alone, one without
 -- a TIN for no group; neither is ever split or given to somebody else.
-SELECT c.measure, c.focus, c.tin, c.npi,
-  CASE WHEN c.npi IS NOT NULL AND max(coalesce(a.placed_elsewhere, 0)) = 1 THEN 'organization without TIN'
-    WHEN c.npi IS NOT NULL AND max(coalesce(p.tins, 0)) > 1 THEN 'several TINs'
-    WHEN c.npi IS NOT NULL THEN 'no TIN'
-    WHEN max(CASE WHEN f.clinician LIKE 'Device/%' OR f.clinician LIKE '%!Device/%' THEN 1 ELSE 0 END) = 1 THEN 'device'
-    WHEN max(CASE WHEN f.clinician LIKE 'Organization/%' OR f.clinician LIKE '%!Organization/%' OR f.clinician LIKE 'Organization?%'
-      THEN 1 ELSE 0 END) = 1 THEN 'organization'
-    WHEN max(CASE WHEN f.clinician IS NOT NULL THEN 1 ELSE 0 END) = 1 THEN 'no NPI'
-    ELSE 'nobody named' END AS why
-FROM (SELECT DISTINCT measure, focus, tin, npi FROM cases WHERE npi IS NULL OR tin IS NULL) AS c
-LEFT JOIN (
-  SELECT DISTINCT focus, clinician, npi FROM fact
-  WHERE kind IN ('prescription-written', 'referral-made', 'transition-made', 'summary-received', 'patient-seen')
-) AS f ON f.focus = c.focus AND coalesce(f.npi, '') = coalesce(c.npi, '')
-LEFT JOIN actor AS a ON a.actor = f.clinician
-LEFT JOIN (SELECT practitioner, count(DISTINCT tin) AS tins FROM post GROUP BY practitioner) AS p ON p.practitioner = a.practitioner
-GROUP BY c.measure, c.focus, c.tin, c.npi
+SELECT measure, focus, tin, npi,
+  CASE min(cause) WHEN 1 THEN 'organization without TIN' WHEN 2 THEN 'several TINs' WHEN 3 THEN 'no TIN' WHEN 4 THEN 'device'
+    WHEN 5 THEN 'organization' WHEN 6 THEN 'no NPI' ELSE 'nobody named' END AS why
+FROM unclaimed
+GROUP BY measure, focus, tin, npi
 ;

@@ -1,48 +1,55 @@
 -- Messages and tasks: whose side sends, gets and owns each, and what that makes of what they say.
 -- Reads: resolved_event, actor, post and the directory (directory.sql).
 
+-- table: addressed
+-- Who sends and gets each message about an order, and who owns each task on it.
+SELECT m.source, m.focus, x.relation, x.target
+FROM (
+  SELECT DISTINCT source, focus FROM resolved_event
+  WHERE kind IN ('summary-sent', 'prescription-transmitted', 'receipt-confirmed')
+) AS m
+JOIN current_reference AS x ON x.source = m.source AND x.relation IN ('sender', 'recipient', 'owner')
+;
+
 -- table: own_side
--- Whose each order, referral or visit is: the one who asks, the practitioner behind, NPI, TIN and organization.
+-- Whose an order, referral or visit is that a message or task is about: the one who asks, the practitioner behind, NPI, TIN and
+-- organization.
 SELECT DISTINCT e.focus, e.clinician AS requester, a.practitioner, e.npi, e.tin, o.value AS organization
 FROM resolved_event AS e
+JOIN (SELECT DISTINCT focus FROM addressed) AS m ON m.focus = e.focus
 LEFT JOIN actor AS a ON a.actor = e.clinician
 LEFT JOIN current_directory AS o ON o.key = e.clinician AND o.attribute = 'organization'
 WHERE e.kind IN ('prescription-written', 'referral-made', 'patient-seen', 'transition-made') AND e.clinician IS NOT NULL
 ;
 
 -- table: party
--- Who sends and gets each message about an order, and who owns each task on it, seen from the one who asked:
--- herself, her side, the performer, or surely another (`stranger`: surely not of the performer's). A TIN that is not known
--- decides nothing.
-SELECT m.source, m.focus, x.relation, x.target,
+-- Each of them, seen from the one who asked: herself, her side, the performer, or surely another (`stranger`: surely not of the
+-- performer's). A TIN that is not known decides nothing.
+SELECT m.source, m.focus, m.relation, m.target,
   CASE WHEN i.key IS NOT NULL THEN 'insurer'
-    WHEN x.target LIKE 'Organization/%' OR x.target LIKE '%!Organization/%' OR x.target LIKE 'Organization?%' THEN 'organization'
-    WHEN x.target LIKE 'Device/%' OR x.target LIKE '%!Device/%' THEN 'device'
-    WHEN x.target LIKE 'Patient/%' OR x.target LIKE '%!Patient/%' OR x.target LIKE 'Patient?%'
-      OR x.target LIKE 'RelatedPerson/%' OR x.target LIKE '%!RelatedPerson/%' OR x.target LIKE 'RelatedPerson?%' THEN 'patient'
-    WHEN x.target LIKE '?%' THEN 'unknown' ELSE 'person' END AS sort,
-  max(CASE WHEN x.target = s.requester OR a.practitioner = s.practitioner OR a.npi = s.npi THEN 1 ELSE 0 END) AS herself,
-  max(CASE WHEN a.tin = s.tin OR w.tin = s.tin OR x.target = s.organization OR o.value = s.organization THEN 1 ELSE 0 END) AS same_side,
-  max(CASE WHEN x.target = p.clinician OR a.practitioner = b.practitioner OR a.npi = p.npi OR o.value = p.clinician
+    WHEN m.target LIKE 'Organization/%' OR m.target LIKE '%!Organization/%' OR m.target LIKE 'Organization?%' THEN 'organization'
+    WHEN m.target LIKE 'Device/%' OR m.target LIKE '%!Device/%' THEN 'device'
+    WHEN m.target LIKE 'Patient/%' OR m.target LIKE '%!Patient/%' OR m.target LIKE 'Patient?%'
+      OR m.target LIKE 'RelatedPerson/%' OR m.target LIKE '%!RelatedPerson/%' OR m.target LIKE 'RelatedPerson?%' THEN 'patient'
+    WHEN m.target LIKE '?%' THEN 'unknown' ELSE 'person' END AS sort,
+  max(CASE WHEN m.target = s.requester OR a.practitioner = s.practitioner OR a.npi = s.npi THEN 1 ELSE 0 END) AS herself,
+  max(CASE WHEN a.tin = s.tin OR w.tin = s.tin OR m.target = s.organization OR o.value = s.organization THEN 1 ELSE 0 END) AS same_side,
+  max(CASE WHEN m.target = p.clinician OR a.practitioner = b.practitioner OR a.npi = p.npi OR o.value = p.clinician
     THEN 1 ELSE 0 END) AS performer,
   max(CASE WHEN p.clinician IS NULL THEN 0 ELSE 1 END) AS addressee_named,
   min(CASE WHEN p.clinician IS NULL OR coalesce(a.tin, w.tin) = p.tin THEN 0
     WHEN coalesce(a.tin, w.tin) <> p.tin OR a.npi <> p.npi THEN 1 ELSE 0 END) AS stranger,
-  max(CASE WHEN coalesce(a.tin, w.tin) <> s.tin OR x.target LIKE 'Patient/%' OR x.target LIKE '%!Patient/%'
-    OR x.target LIKE 'RelatedPerson/%' OR x.target LIKE '%!RelatedPerson/%' THEN 1 ELSE 0 END) AS other
-FROM (
-  SELECT DISTINCT source, focus FROM resolved_event
-  WHERE kind IN ('summary-sent', 'prescription-transmitted', 'receipt-confirmed')
-) AS m
-JOIN current_reference AS x ON x.source = m.source AND x.relation IN ('sender', 'recipient', 'owner')
+  max(CASE WHEN coalesce(a.tin, w.tin) <> s.tin OR m.target LIKE 'Patient/%' OR m.target LIKE '%!Patient/%'
+    OR m.target LIKE 'RelatedPerson/%' OR m.target LIKE '%!RelatedPerson/%' THEN 1 ELSE 0 END) AS other
+FROM addressed AS m
 JOIN own_side AS s ON s.focus = m.focus
-LEFT JOIN actor AS a ON a.actor = x.target
-LEFT JOIN current_directory AS o ON o.key = x.target AND o.attribute = 'organization'
+LEFT JOIN actor AS a ON a.actor = m.target
+LEFT JOIN current_directory AS o ON o.key = m.target AND o.attribute = 'organization'
 LEFT JOIN post AS w ON w.practitioner = a.practitioner
-LEFT JOIN current_directory AS i ON i.key = x.target AND i.attribute = 'insurer'
+LEFT JOIN current_directory AS i ON i.key = m.target AND i.attribute = 'insurer'
 LEFT JOIN resolved_event AS p ON p.kind = 'referral-received' AND p.focus = m.focus
 LEFT JOIN actor AS b ON b.actor = p.clinician
-GROUP BY m.source, m.focus, x.relation, x.target, i.key
+GROUP BY m.source, m.focus, m.relation, m.target, i.key
 ;
 
 -- table: meant_for_another

@@ -1,19 +1,34 @@
 -- Orders, in whoever's system they stand: which fact speaks for each, and which came in the place of which.
 -- Reads: fact (facts.sql), canonical, current_reference.
 
+-- table: copied_order
+-- Orders and referrals of which there are several facts.
+SELECT kind, focus FROM fact
+WHERE kind IN ('prescription-written', 'referral-made') AND answer <> 'not_met'
+GROUP BY kind, focus HAVING count(*) > 1
+;
+
 -- table: order_fact
 -- One fact per order or referral: of its copies the one that names its clinician speaks, the smallest key
 -- among several.
+SELECT f.kind, f.focus, f.patient, f.clinician, f.npi, f.tin, f.answer, f.reason, f.from_utc, f.day_from, f.day_to, f.code_system, f.code,
+  f.codings, f.counterpart, f.detail, f.setting, f.stay
+FROM fact AS f
+LEFT JOIN copied_order AS c ON c.kind = f.kind AND c.focus = f.focus
+WHERE f.kind IN ('prescription-written', 'referral-made') AND f.answer <> 'not_met' AND c.focus IS NULL
+UNION ALL
 SELECT kind, focus, patient, clinician, npi, tin, answer, reason, from_utc, day_from, day_to, code_system, code, codings, counterpart, detail,
-  setting, visit_class
+  setting, stay
 FROM (
   SELECT f.kind, f.focus, f.patient, f.clinician, f.npi, f.tin, f.answer, f.reason, f.from_utc, f.day_from, f.day_to, f.code_system, f.code,
-    f.codings, f.counterpart, f.detail, f.setting, f.visit_class, row_number() OVER (
+    f.codings, f.counterpart, f.detail, f.setting, f.stay, row_number() OVER (
     PARTITION BY f.kind, f.focus
     ORDER BY CASE WHEN f.npi IS NULL THEN 1 ELSE 0 END NULLS LAST, CASE WHEN f.tin IS NULL THEN 1 ELSE 0 END NULLS LAST,
       f.source NULLS LAST, f.tin NULLS LAST
   ) AS place
-  FROM fact AS f WHERE f.kind IN ('prescription-written', 'referral-made') AND f.answer <> 'not_met'
+  FROM fact AS f
+  JOIN copied_order AS c ON c.kind = f.kind AND c.focus = f.focus
+  WHERE f.answer <> 'not_met'
 ) AS ranked
 WHERE place = 1
 ;

@@ -28,7 +28,7 @@ LEFT JOIN closed AS c ON c.kind = 'prescription-transmitted'
 WHERE w.kind = 'prescription-written'
   AND NOT (d.class IN ('otc', 'supply') AND d.schedule NOT IN ('II', 'III', 'IV', 'V'))
   AND NOT (coalesce(w.detail, '') = 'cancelled' AND coalesce(t.answer, '') <> 'met')
-  AND NOT (w.setting IS NULL AND coalesce(w.visit_class, '') IN ('IMP', 'ACUTE', 'NONAC'))
+  AND NOT (w.setting IS NULL AND w.stay IS NOT NULL)
   AND NOT (coalesce(w.clinician, '') LIKE 'Patient/%' OR coalesce(w.clinician, '') LIKE '%!Patient/%'
     OR coalesce(w.clinician, '') LIKE 'RelatedPerson/%' OR coalesce(w.clinician, '') LIKE '%!RelatedPerson/%')
 ;
@@ -62,26 +62,40 @@ LEFT JOIN changed_prescription AS c ON c.focus = w.focus
 WHERE coalesce(c.stands, 'yes') <> 'no'
 ;
 
--- table: queried_prescription
--- In-scope prescriptions (Schedule II opioid, or III or IV; a schedule not known stays undecided) with the
--- last PDMP query of the patient before transmission and within the look-back. `same_time`: a query is on record of which it
--- is not known whether it came in time, or was made at all. One of another clinician in another practice is not ours.
-SELECT p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sent, p.sent_reason, p.doubt, p.member,
+-- table: asked_prescription
+-- In-scope prescriptions: Schedule II opioid, or III or IV; a schedule not known stays undecided.
+SELECT focus, patient, npi, tin, sent_from, sent_to, sent_day_from, sent_day_to, sent, sent_reason, doubt, member
+FROM prescription
+WHERE sent <> 'not_met' AND (schedule IN ('III', 'IV', 'unknown') OR (schedule = 'II' AND opioid = 1))
+;
+
+-- table: query_on_record
+-- The last PDMP query of the patient before each of these was transmitted and within the look-back. `same_time`: a query is on
+-- record of which it is not known whether it came in time, or was made at all. One of another clinician in another practice is
+-- not ours.
+SELECT p.focus, p.npi, p.tin,
   max(CASE WHEN q.answer = 'met' AND q.to_utc < p.sent_from AND b.number + s.pdmp_lookback_days >= a.number THEN q.day_from END) AS query_from,
   max(CASE WHEN q.answer = 'met' AND q.to_utc < p.sent_from AND b.number + s.pdmp_lookback_days >= a.number THEN q.day_to END) AS query_on,
   max(CASE WHEN q.answer = 'met' AND q.to_utc < p.sent_from AND b.number + s.pdmp_lookback_days >= a.number THEN q.grade END) AS grade,
-  max(CASE WHEN q.focus IS NULL THEN 0
-    WHEN q.to_utc IS NULL THEN 1
+  max(CASE WHEN q.to_utc IS NULL THEN 1
     WHEN q.to_utc >= p.sent_from THEN CASE WHEN q.from_utc <= p.sent_to OR (p.sent_to IS NULL AND q.day_from <= p.sent_day_to) THEN 1 ELSE 0 END
     WHEN z.number + s.pdmp_lookback_days >= a.number AND (q.answer = 'unknown' OR b.number + s.pdmp_lookback_days < a.number) THEN 1
     ELSE 0 END) AS same_time
-FROM prescription AS p
+FROM asked_prescription AS p
 CROSS JOIN setting AS s
 LEFT JOIN calendar AS a ON a.day = p.sent_day_from
-LEFT JOIN fact AS q ON q.kind = 'pdmp-queried' AND q.answer <> 'not_met' AND coalesce(q.patient, q.focus) = p.patient
+JOIN fact AS q ON q.kind = 'pdmp-queried' AND q.answer <> 'not_met' AND coalesce(q.patient, q.focus) = p.patient
   AND NOT coalesce(q.npi <> p.npi AND q.tin <> p.tin, FALSE)
 LEFT JOIN calendar AS b ON b.day = q.day_from
 LEFT JOIN calendar AS z ON z.day = q.day_to
-WHERE p.sent <> 'not_met' AND (p.schedule IN ('III', 'IV', 'unknown') OR (p.schedule = 'II' AND p.opioid = 1))
-GROUP BY p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sent, p.sent_reason, p.doubt, p.member
+GROUP BY p.focus, p.npi, p.tin
+;
+
+-- table: queried_prescription
+-- In-scope prescriptions, with the query.
+SELECT p.focus, p.patient, p.npi, p.tin, p.sent_day_from, p.sent_day_to, p.sent, p.sent_reason, p.doubt, p.member,
+  q.query_from, q.query_on, q.grade, coalesce(q.same_time, 0) AS same_time
+FROM asked_prescription AS p
+LEFT JOIN query_on_record AS q ON q.focus = p.focus AND coalesce(q.npi, '') = coalesce(p.npi, '')
+  AND coalesce(q.tin, '') = coalesce(p.tin, '')
 ;

@@ -21,7 +21,7 @@ GROUP BY x.focus, x.npi, x.tin
 -- its numerator is within the window. A PDMP query may come before the period: the day of the transmission, which
 -- is that of the case, decides. A received document needs its context in the period too; measures that need none have it for
 -- certain. A context that PI_LVITC_2 counts for a clinician counts for the group where the group, too, had not seen the patient.
-SELECT c.measure, c.variant, c.tin, c.npi, c.focus,
+SELECT c.measure, c.variant, c.tin, c.npi, c.focus, c.occurred,
   CASE
     WHEN c.member = 'yes' AND c.occurred IS NULL THEN 'without a date: it may belong to any period'
     WHEN c.member = 'yes' AND c.occurred <= p.end_day AND c.occurred_to >= p.start_day

@@ -11,7 +11,9 @@ from extractors.sources.blocks import SIZE
 
 DATABASE = "2GB"
 PROCESS_MB, LEAST_MB = 200, 300
-"""What a process that reads takes, about, besides the database; and the least in which all of it works."""
+"""What a process that reads takes, about; and the least in which all of it works."""
+_BESIDE_MB, _THREAD_MB = 300, 250
+"""What the process that counts takes, about, besides what its database holds; and what each thread of that needs."""
 _SIZE = re.compile(r"(?P<number>\d{1,6})\s?(?P<unit>[MG])i?B", re.IGNORECASE)
 _UNITS = {"M": 1, "G": 1_000}
 
@@ -44,12 +46,17 @@ class Work:
     alone: int = 8
     cluster: Cluster | None = None
 
+    @property
+    def threads(self) -> int:
+        """Threads of the database. Each holds rows of its own, so that one alone works where memory is little."""
+        return max(min(self.workers, _size(self.memory) // _THREAD_MB), 1)
+
 
 def work_of(workers: int | None = None, memory: str | None = None, reuse: Path | None = None) -> Work:
     """What a person asked for; None leaves the default.
 
-    Memory is that of all processes together: as many read as fit in it, and after them the database has what one
-    process leaves.
+    Memory is that of all processes together: as many read as fit in it, and after them the database has what the one
+    that counts leaves, a third at least.
 
     Raises:
         StagingError: a number or a size that cannot be meant.
@@ -60,7 +67,7 @@ def work_of(workers: int | None = None, memory: str | None = None, reuse: Path |
     if memory is None:
         return Work(wanted, DATABASE, reuse)
     size = megabytes(memory)
-    return Work(min(wanted, max(size // PROCESS_MB, 1)), f"{size - PROCESS_MB}MB", reuse)
+    return Work(min(wanted, max(size // PROCESS_MB, 1)), f"{max(size - _BESIDE_MB, size // 3)}MB", reuse)
 
 
 def megabytes(text: str) -> int:
@@ -69,7 +76,12 @@ def megabytes(text: str) -> int:
     Raises:
         StagingError: it is none, or too little to work with.
     """
-    found = _SIZE.fullmatch(text.strip())
-    if found is None or (size := int(found["number"]) * _UNITS[found["unit"].upper()]) < LEAST_MB:
+    if (size := _size(text)) < LEAST_MB:
         raise StagingError(f"memory: expected {LEAST_MB}MB or more, such as 512MB or 2GB, got {text!r}.")
     return size
+
+
+def _size(text: str) -> int:
+    """Megabytes; 0 for what is no size."""
+    found = _SIZE.fullmatch(text.strip())
+    return int(found["number"]) * _UNITS[found["unit"].upper()] if found else 0

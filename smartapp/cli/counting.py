@@ -40,11 +40,10 @@ def extract(
         with reading_of(Source(**source), load(year, rules), days) as reading:
             if out is not None:
                 console.note(f"run kept at {write_run(out / 'runs', reading)}")
-            nobodys = unattributed(reading)
             if in_json:
-                text = as_json({**reading_document(reading), "unattributed": documents(nobodys)})
+                text = as_json({**reading_document(reading), "unattributed": documents(unattributed(reading))})
             else:
-                text = "\n".join([printed.tally_table(reading), *unattributed_lines(nobodys), ""])
+                text = "\n".join([printed.tally_table(reading), *unattributed_lines(reading), ""])
             click.echo(text, nl=False)
             code = NOT_WHOLE if reading.faults else 0
     sys.exit(code)

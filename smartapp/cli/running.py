@@ -30,7 +30,6 @@ from smartapp.cli.working import working
 from smartapp.errors import UsageError
 from smartapp.kept.publish import publish
 from smartapp.kept.score_files import score_document_of
-from smartapp.opened.unattributed import unattributed
 from smartapp.printed import console
 from smartapp.printed import score as printed
 from smartapp.printed.beside import unattributed_lines
@@ -133,7 +132,7 @@ def run_and_publish(
             text = as_json(score_document_of(scored))
         else:
             table = printed.scored_table(scored, printing.as_of)
-            text = "\n".join([table, *unattributed_lines(unattributed(reading)), ""])
+            text = "\n".join([table, *unattributed_lines(reading), ""])
         click.echo(text, nl=False)
     return scored
 

@@ -113,15 +113,7 @@ def with_evidence(reading: Reading, rows: Sequence[CaseRow]) -> list[CaseRow]:
 
 def rows_of_measures(reading: Reading, table: str, order: str, measures: Collection[str]) -> list[dict[str, Any]]:
     """The rows of a table that are of some measures, as records in an order."""
-    return list(of_measures(reading, table, order, measures).to_pylist())
-
-
-def of_measures(
-    reading: Reading, table: str, order: str, measures: Collection[str], columns: Sequence[str] = ()
-) -> pa.Table:
-    """The rows of a table that are of some measures, in an order; these columns of it, or all."""
-    whole = reading.engine.table(table, order)
-    return _only(whole.select(columns) if columns else whole, "measure", measures)
+    return list(_only(reading.engine.table(table, order), "measure", measures).to_pylist())
 
 
 def _only(whole: pa.Table, column: str, values: Collection[str]) -> pa.Table:

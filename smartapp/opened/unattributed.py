@@ -3,7 +3,7 @@
 Such a case is listed, never split, never given to somebody else, and never dropped in silence (fhir-mapping 3.4).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,14 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from extractors.ledger import NEEDS
-from scoring.model import Reporter
+from scoring.model import MeasureId, Reporter
 from scoring.year import Status
-from smartapp.opened.evidence import of_measures, place_of, shown_key
+from smartapp.opened.evidence import place_of, rows_of_measures, shown_key
 from smartapp.usecases import Reading
 
-_FIRST_VARIANT = ("controlled-included", "all")
-_KEY = ("measure", "focus", "tin", "npi")
-"""What tells a case from every other."""
+_ORDER = "why,measure,focus,tin,npi"
 
 
 class Why(StrEnum):
@@ -34,7 +32,7 @@ class Why(StrEnum):
     NO_TIN = "no TIN"
 
 
-_TOLD = {
+_TOLD: Mapping[str, tuple[str, str]] = {
     Why.NOBODY_NAMED: (
         "The record names no clinician.",
         "Ask the EHR vendor why the requester or participant is missing; who entered a record is not credited with it.",
@@ -83,35 +81,6 @@ class Unattributed:
         return self.tin in (None, reporter.tin) and (reporter.npi is None or self.npi in (None, reporter.npi))
 
 
-class Cases:
-    """The cases that one reason leaves to nobody; there may be very many, so that each is made as it is looked at."""
-
-    def __init__(self, reading: Reading, rows: pa.Table, why: Why) -> None:
-        self._reading, self._rows, self._why = reading, rows, why
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Unattributed]:
-        columns = (self._rows[name].to_pylist() for name in (*_KEY, "occurred"))
-        for measure, focus, tin, npi, occurred in zip(*columns, strict=True):
-            place = place_of(self._reading, focus)
-            yield Unattributed(measure, self._shown(focus), place, occurred, tin, npi, self._why)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many there are of each measure, in the order of their names."""
-        counted: Any = self._rows["measure"].value_counts()  # Arrow's signatures are of any kind of array
-        return dict(sorted((one["values"], one["counts"]) for one in counted.to_pylist()))
-
-    def records(self, number: int) -> list[str]:
-        """The records of the first cases."""
-        return [self._shown(str(focus)) for focus in self._rows["focus"][:number].to_pylist()]
-
-    def _shown(self, focus: str) -> str:
-        return shown_key(focus, self._reading.fingerprint)
-
-
 @dataclass(frozen=True, slots=True)
 class Reasoned:
     """All cases that one reason leaves to nobody, and what to do about them."""
@@ -119,7 +88,17 @@ class Reasoned:
     why: Why
     says: str
     remedy: str
-    cases: Cases
+    cases: tuple[Unattributed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """How many cases of each measure one reason leaves to nobody, the first few records, and what to do about them."""
+
+    says: str
+    remedy: str
+    by_measure: Mapping[str, int]
+    first: tuple[str, ...]
 
 
 def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> tuple[Reasoned, ...]:
@@ -127,39 +106,65 @@ def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> 
 
     What is counted for an exclusion alone is not listed: its bounds say what they leave open.
     """
-    listed = of_measures(reading, "unattributed", ", ".join(_KEY), measures)
-    if not len(listed):
-        return ()
-    standing = _standing(reading, listed, measures)
-    found = sorted((Why(str(why)) for why in standing["why"].unique().to_pylist()), key=list(Why).index)
+    found: dict[str, list[Unattributed]] = {}
+    wanted = _wanted(reading, measures)
+    for row in rows_of_measures(reading, "nobodys", _ORDER, wanted):
+        found.setdefault(row["why"], []).append(_case(reading, row))
+    return tuple(Reasoned(why, *_TOLD[why], tuple(found[why])) for why in Why if why in found)
+
+
+def summed(reading: Reading, most: int) -> tuple[Summed, ...]:
+    """The same in short, by reason: all are counted, and `most` of each named; however many there are, few are held."""
+    found = _counted(reading, most)
     return tuple(
-        Reasoned(why, *_TOLD[why], Cases(reading, standing.filter(_is(standing["why"], why)), why)) for why in found
+        Summed(*_TOLD[why], found[why][0], tuple(shown_key(key, reading.fingerprint) for key in found[why][1]))
+        for why in Why
+        if why in found
     )
 
 
-def _standing(reading: Reading, listed: pa.Table, measures: Collection[str]) -> pa.Table:
-    """Of these cases, those that are in the period, or may be, each with the day on which it occurred."""
-    placed = of_measures(reading, "placed", "1", measures, [*_KEY, "variant", "place", "group_place"])
-    excluding = [measure.id for measure in reading.rules.with_status(Status.EXCLUSION)]
-    out = pc.and_(_is(placed["place"], "out"), _is(placed["group_place"], "out"))
-    left = pc.or_(out, _is(placed["measure"], *excluding))
-    counted = _keys(placed.filter(pc.and_not(_is(placed["variant"], *_FIRST_VARIANT), left)))
-    found = listed.filter(pc.is_in(_keys(listed), value_set=counted))
-    cases = of_measures(reading, "cases", "1", measures, [*_KEY, "occurred"])
-    at: Any = pc.index_in(_keys(found), value_set=_keys(cases))  # see above
-    return found.append_column("occurred", cases["occurred"].take(at))
+def _counted(reading: Reading, most: int) -> dict[str, tuple[dict[str, int], list[str]]]:
+    """By reason, how many cases there are of each measure, and the first few records."""
+    wanted = _wanted(reading, tuple(NEEDS))
+    asked = f"of {', '.join(wanted)} that are nobody's: how many, and {most} of each reason"
+    found: dict[str, Any] = reading.engine.computed(asked, ["nobodys"], lambda: _count(reading, wanted, most))
+    return {why: (counts, first) for why, (counts, first) in found.items()}
 
 
-def _is(column: Any, *values: str) -> Any:
-    return pc.is_in(column, value_set=pa.array(values, pa.string()))
+def _count(reading: Reading, wanted: Sequence[str], most: int) -> dict[str, Any]:
+    found: dict[str, tuple[dict[str, int], list[str]]] = {}
+    among = pc.field("measure").isin(pa.array(wanted, pa.string()))
+    for some in reading.engine.batches("nobodys", _ORDER):
+        batch = pa.Table.from_batches([some]).filter(among)
+        for row in batch.group_by(["why", "measure"]).aggregate([([], "count_all")]).to_pylist():
+            counts, _ = found.setdefault(row["why"], ({}, []))
+            counts[row["measure"]] = counts.get(row["measure"], 0) + row["count_all"]
+        for why, (_, first) in found.items():
+            named = batch.filter(pc.field("why") == why)["focus"].slice(0, most - len(first))
+            first += map(str, named.to_pylist())
+    return {why: list(counted) for why, counted in found.items()}
 
 
-def _keys(cases: pa.Table) -> Any:
-    """Of each case one text that no other has."""
-    join: Any = pc.binary_join_element_wise
-    fill: Any = pc.fill_null
-    parts = [fill(cases[name], "") for name in _KEY]
-    return join(*parts, "\x00").combine_chunks()
+def _wanted(reading: Reading, measures: Collection[str]) -> list[str]:
+    """Those measures of the year that are no exclusions; `nobodys` can be asked then."""
+    reading.engine.run("nobodys.sql")
+    return [measure for measure in measures if measure in reading.rules.measures and not _excludes(reading, measure)]
+
+
+def _excludes(reading: Reading, measure: str) -> bool:
+    return reading.rules.measures[MeasureId(measure)].status is Status.EXCLUSION
+
+
+def _case(reading: Reading, row: Mapping[str, Any]) -> Unattributed:
+    return Unattributed(
+        measure=row["measure"],
+        record=shown_key(row["focus"], reading.fingerprint),
+        place=place_of(reading, row["focus"]),
+        occurred=row["occurred"],
+        tin=row["tin"],
+        npi=row["npi"],
+        why=Why(row["why"]),
+    )
 
 
 def documents(found: Sequence[Reasoned]) -> list[dict[str, Any]]:

@@ -1,13 +1,14 @@
 """An EHR's report beside a run, and the cases that belong to nobody, as text for a terminal."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from smartapp.beside.causes import Verdict
 from smartapp.beside.compared import Beside, Candidate, Comparison, Numbers
 from smartapp.beside.single_cases import SingleDifference
-from smartapp.opened.unattributed import Reasoned
+from smartapp.opened.unattributed import summed
 from smartapp.printed.terminal import columns
+from smartapp.usecases import Reading
 
 _MOST_CASES = 5
 
@@ -76,15 +77,14 @@ def _singles(singles: Sequence[SingleDifference]) -> Iterator[str]:
         yield f"    {single.how}: {line}{single.record}: there {single.theirs}; here {single.ours}"
 
 
-def unattributed_lines(found: Iterable[Reasoned]) -> list[str]:
+def unattributed_lines(reading: Reading) -> list[str]:
     """The cases that belong to nobody, a count a reason, with what to do."""
     lines: list[str] = []
-    for reasoned in found:
-        counts = ", ".join(f"{number} of {measure}" for measure, number in reasoned.cases.counts.items())
-        named = ", ".join(reasoned.cases.records(_MOST_CASES))
-        more = len(reasoned.cases) - _MOST_CASES
+    for reasoned in summed(reading, _MOST_CASES):
+        counts = ", ".join(f"{number} of {measure}" for measure, number in sorted(reasoned.by_measure.items()))
+        more = sum(reasoned.by_measure.values()) - _MOST_CASES
         lines += [
             f"  {counts}: {reasoned.says} {reasoned.remedy}",
-            f"    {named}" + (f", and {more} more" if more > 0 else ""),
+            f"    {', '.join(reasoned.first)}" + (f", and {more} more" if more > 0 else ""),
         ]
     return ["", "Without an NPI or a TIN (listed, never split):", *lines] if lines else []

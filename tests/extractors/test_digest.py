@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.digest import digest_of_rows
+from extractors.digest import digest_of_rows, each_once
 
 TEXTS = st.one_of(st.none(), st.sampled_from(["", "a", "b", "aa", "null", "None", "-1", "é"]))
 ROWS = st.lists(st.tuples(TEXTS, TEXTS), max_size=5)
@@ -68,3 +68,12 @@ def test_names_of_tables_and_columns_are_part_of_it() -> None:
 def test_numbers_are_told_apart_from_none() -> None:
     ranks = [pa.table({"rank": pa.array(values, pa.int32())}).to_batches() for values in ([1, 2], [2, 1], [1, None])]
     assert len({digest_of_rows("said", batches) for batches in ranks}) == 3
+
+
+@given(ROWS, st.lists(st.integers(0, 5), max_size=3))
+def test_of_sorted_rows_each_counts_once_wherever_a_batch_ends(rows: Pairs, cuts: list[int]) -> None:
+    rows = sorted([*rows, *rows[:2]], key=repr)
+    ends = sorted({0, len(rows), *(min(cut, len(rows)) for cut in cuts)})
+    parts = [batch for low, high in pairwise(ends) for batch in table(rows).slice(low, high - low).to_batches()]
+    found = [tuple(row.values()) for batch in each_once(parts) for row in batch.to_pylist()]
+    assert found == sorted(set(rows), key=repr)

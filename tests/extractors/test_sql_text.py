@@ -10,7 +10,7 @@ from sqlglot import expressions
 from extractors.cases import CASES, FACTS, STATED
 from extractors.engine.statements import statements
 
-FILES = [*STATED, *FACTS, *CASES, "variants.sql", "tallies.sql", "periods.sql", "differences.sql"]
+FILES = [*STATED, *FACTS, *CASES, "variants.sql", "tallies.sql", "nobodys.sql", "periods.sql", "differences.sql"]
 STATEMENTS = [pytest.param(name, text, id=f"{file} {name}") for file in FILES for name, text in statements(file)]
 FUNCTIONS = {
     "and", "or", "case", "coalesce", "count", "instr", "length", "max", "min", "rank", "row_number", "substr",

@@ -16,7 +16,7 @@ from tests.extractors.practice import LOSARTAN, OXYCODONE, RXNORM, C, D
 
 Triple = tuple[str, str, str]
 
-STATED = pa.schema([(name, pa.string()) for name in ("key", "attribute", "value")])
+APART = ("named", "subject", "authored", "prescribes", "asks", "asks-for")
 TOKENS = [f"?identifier={token}" for token in ("urn:x|1", "urn:x|2?3", f"{NPI}|{C}", f"{NPI}|{D}")]
 KINDS = {"Patient": "abc", "Practitioner": "ab", "Organization": "a", "Medication": "ab"}
 PEOPLE = [f"{kind}/{name}" for kind, names in KINDS.items() for name in names]
@@ -67,7 +67,10 @@ def engine() -> Iterator[LocalEngine]:
 def load(engine: LocalEngine, directory: list[Triple], referred: list[str]) -> list[dict[str, str]]:
     rows = [dict(zip(("key", "attribute", "value"), row, strict=True)) for row in directory]
     references = [{"source": "Encounter/e", "content": "", "relation": "x", "target": key} for key in referred]
-    engine.load("stated_directory", pa.Table.from_pylist(rows, schema=STATED))
+    entries = [row for row in rows if row["attribute"] not in ("alias", *APART)]
+    engine.load("directory", pa.Table.from_pylist([{**row, "content": ""} for row in rows], schema=schemas.DIRECTORY))
+    engine.load("stated_entry", pa.Table.from_pylist(entries, schema=schemas.DIRECTORY))
+    engine.load("unsaid", schemas.DIRECTORY.empty_table())
     engine.load("reference", pa.Table.from_pylist(references, schema=schemas.REFERENCE))
     return rows
 

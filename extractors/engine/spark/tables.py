@@ -110,6 +110,11 @@ class SparkEngine:
         """A whole table as records, in a fixed order; raises as `table` does."""
         return list(self.table(name, order).to_pylist())
 
+    def forget(self, *names: str) -> None:
+        """Let go of tables that nobody reads any more; names of none are passed over."""
+        for name in names:
+            self.session.catalog.dropTempView(name)
+
     def write(self, name: str, path: Path) -> None:
         """Write a table as Parquet on this machine, in a fixed order; raises as `table` does.
 
