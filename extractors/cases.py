@@ -43,7 +43,7 @@ CASES = (
 )
 """What says what counts as said, makes facts of it, and cases of facts; each file needs those before it."""
 
-_ON_THE_WAY = (
+ON_THE_WAY = (
     "resolved_event", "manifold", "message_doubt", "message_side", "meant_for_another", "party", "own_side",
     "addressed", "only_tin", "visit_tin", "visit_of",
 )  # fmt: skip
@@ -96,7 +96,7 @@ def derive(extract: Facts, site: Site, engine: Engine) -> None:
         engine.run(name)
     asked = f"drugs by {known.digest}"
     drugs = engine.computed(asked, ["prescribed"], lambda: _drugs(known, engine))
-    engine.forget(*_ON_THE_WAY)
+    engine.forget(*ON_THE_WAY)
     engine.load("drug", pa.Table.from_pylist(drugs, schema=tables.CASE_INPUTS["drug"]))
     for name in CASES:
         engine.run(name)
