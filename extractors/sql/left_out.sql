@@ -117,7 +117,7 @@ WHERE kind = 'prescription-transmitted' AND answer = 'met' AND day_from = day_to
 ;
 
 -- table: named
--- Who is named by a record and is no clinician of one known TIN, with the number of the reason in `named_otherwise`.
+-- Who is named by a record and is no clinician of one known TIN, with the number of the reason in `unattributed`.
 SELECT f.focus, f.npi,
   CASE WHEN f.npi IS NOT NULL AND a.placed_elsewhere = 1 THEN 1
     WHEN f.npi IS NOT NULL THEN 2
@@ -131,24 +131,20 @@ WHERE f.kind IN ('prescription-written', 'referral-made', 'transition-made', 'su
   AND ((f.npi IS NULL AND f.clinician IS NOT NULL) OR (f.npi IS NOT NULL AND (a.placed_elsewhere = 1 OR p.tins > 1)))
 ;
 
--- table: named_otherwise
--- Cases without an NPI or without a TIN whose record names somebody who is no clinician of one known TIN, with the reason.
-SELECT c.measure, c.focus, c.tin, c.npi,
-  CASE min(n.cause) WHEN 1 THEN 'organization without TIN' WHEN 2 THEN 'several TINs' WHEN 4 THEN 'device'
-    WHEN 5 THEN 'organization' ELSE 'no NPI' END AS why
+-- table: unclaimed
+-- Cases without an NPI or without a TIN, once for each who is named.
+SELECT c.measure, c.focus, c.tin, c.npi, coalesce(n.cause, CASE WHEN c.npi IS NULL THEN 7 ELSE 3 END) AS cause
 FROM cases AS c
-JOIN named AS n ON n.focus = c.focus AND coalesce(n.npi, '') = coalesce(c.npi, '')
+LEFT JOIN named AS n ON n.focus = c.focus AND coalesce(n.npi, '') = coalesce(c.npi, '')
 WHERE c.npi IS NULL OR c.tin IS NULL
-GROUP BY c.measure, c.focus, c.tin, c.npi
 ;
 
 -- table: unattributed
 -- Cases without an NPI or without a TIN, with the reason. One without an NPI counts for its TIN alone, one without
 -- a TIN for no group; neither is ever split or given to somebody else.
-SELECT DISTINCT c.measure, c.focus, c.tin, c.npi,
-  coalesce(o.why, CASE WHEN c.npi IS NULL THEN 'nobody named' ELSE 'no TIN' END) AS why
-FROM cases AS c
-LEFT JOIN named_otherwise AS o ON o.measure = c.measure AND o.focus = c.focus
-  AND coalesce(o.tin, '') = coalesce(c.tin, '') AND coalesce(o.npi, '') = coalesce(c.npi, '')
-WHERE c.npi IS NULL OR c.tin IS NULL
+SELECT measure, focus, tin, npi,
+  CASE min(cause) WHEN 1 THEN 'organization without TIN' WHEN 2 THEN 'several TINs' WHEN 3 THEN 'no TIN' WHEN 4 THEN 'device'
+    WHEN 5 THEN 'organization' WHEN 6 THEN 'no NPI' ELSE 'nobody named' END AS why
+FROM unclaimed
+GROUP BY measure, focus, tin, npi
 ;
