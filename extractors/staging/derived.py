@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from extractors.digest import digest_of_rows
+from extractors.errors import StagingError
 from extractors.sources.crawl_files import digest_of
 from extractors.staging.versions import code_version
 from extractors.staging.whole import LEAST_ROOM, draft_of, heard, say
@@ -97,9 +98,11 @@ class KeptTables:
         """Keep a table that `write` writes to a file, unless it has columns of other types, or there is no room."""
         self.know([key])
         place = self._place(key, form)
-        if not IN_FILES.keys() >= set(types.values()) or shutil.disk_usage(self.folder).free < LEAST_ROOM:
+        if not IN_FILES.keys() >= set(types.values()):
             return
         with suppress(OSError):
+            if shutil.disk_usage(self.folder).free < LEAST_ROOM:
+                return
             with draft_of(place) as draft:
                 write(draft)
                 said = {"types": list(types.items()), "sha256": digest_of(draft)}
@@ -120,7 +123,7 @@ class KeptTables:
         """Remove what this run does not know of, and what a killed one had begun."""
         for file in self.folder.iterdir():
             named = _OURS.fullmatch(file.name)
-            if named and (file.name.startswith(".") or named["name"] not in self._known):
+            if named and (file.name.startswith(".") or named["name"] not in self._known) and not file.is_dir():
                 file.unlink(missing_ok=True)
 
     def _place(self, key: str, form: Form) -> Path:
@@ -135,12 +138,18 @@ def kept_tables(place: Path | None) -> Iterator[KeptTables | None]:
     """The results in a folder for reuse that is this process's already; None keeps nothing.
 
     At the end what the run does not know of is dropped, unless it was interrupted and may not have come to it.
+
+    Raises:
+        StagingError: a file stands where they should lie.
     """
     if place is None:
         yield None
         return
     folder = place / _TABLES
-    folder.mkdir(exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+    except FileExistsError:
+        raise StagingError(f"--reuse: {folder}: expected a folder, got a file. Remove it.") from None
     tables = KeptTables(folder, code_version())
     try:
         yield tables

@@ -29,7 +29,7 @@ class KeptParts:
     def drop_unused(self) -> None:
         """Remove what this run did not use, and what a killed one had begun."""
         for file in self.folder.iterdir():
-            if file.name not in self._used and _OURS.fullmatch(file.name):
+            if file.name not in self._used and _OURS.fullmatch(file.name) and not file.is_dir():
                 file.unlink(missing_ok=True)
 
 

@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from extractors.ledger import NEEDS
+from extractors.nobodys import ORDER, counted
 from scoring.model import MeasureId, Reporter
 from scoring.year import Status
 from smartapp.opened.evidence import place_of, rows_of_measures, shown_key
 from smartapp.usecases import Reading
-
-_ORDER = "why,measure,focus,tin,npi"
 
 
 class Why(StrEnum):
@@ -108,41 +104,21 @@ def unattributed(reading: Reading, measures: Collection[str] = tuple(NEEDS)) -> 
     """
     found: dict[str, list[Unattributed]] = {}
     wanted = _wanted(reading, measures)
-    for row in rows_of_measures(reading, "nobodys", _ORDER, wanted):
+    for row in rows_of_measures(reading, "nobodys", ORDER, wanted):
         found.setdefault(row["why"], []).append(_case(reading, row))
     return tuple(Reasoned(why, *_TOLD[why], tuple(found[why])) for why in Why if why in found)
 
 
 def summed(reading: Reading, most: int) -> tuple[Summed, ...]:
     """The same in short, by reason: all are counted, and `most` of each named; however many there are, few are held."""
-    found = _counted(reading, most)
+    found = counted(reading.engine, _wanted(reading, tuple(NEEDS)), most)
     return tuple(
-        Summed(*_TOLD[why], found[why][0], tuple(shown_key(key, reading.fingerprint) for key in found[why][1]))
+        Summed(
+            *_TOLD[why], found[why].by_measure, tuple(shown_key(key, reading.fingerprint) for key in found[why].first)
+        )
         for why in Why
         if why in found
     )
-
-
-def _counted(reading: Reading, most: int) -> dict[str, tuple[dict[str, int], list[str]]]:
-    """By reason, how many cases there are of each measure, and the first few records."""
-    wanted = _wanted(reading, tuple(NEEDS))
-    asked = f"of {', '.join(wanted)} that are nobody's: how many, and {most} of each reason"
-    found: dict[str, Any] = reading.engine.computed(asked, ["nobodys"], lambda: _count(reading, wanted, most))
-    return {why: (counts, first) for why, (counts, first) in found.items()}
-
-
-def _count(reading: Reading, wanted: Sequence[str], most: int) -> dict[str, Any]:
-    found: dict[str, tuple[dict[str, int], list[str]]] = {}
-    among = pc.field("measure").isin(pa.array(wanted, pa.string()))
-    for some in reading.engine.batches("nobodys", _ORDER):
-        batch = pa.Table.from_batches([some]).filter(among)
-        for row in batch.group_by(["why", "measure"]).aggregate([([], "count_all")]).to_pylist():
-            counts, _ = found.setdefault(row["why"], ({}, []))
-            counts[row["measure"]] = counts.get(row["measure"], 0) + row["count_all"]
-        for why, (_, first) in found.items():
-            named = batch.filter(pc.field("why") == why)["focus"].slice(0, most - len(first))
-            first += map(str, named.to_pylist())
-    return {why: list(counted) for why, counted in found.items()}
 
 
 def _wanted(reading: Reading, measures: Collection[str]) -> list[str]:

@@ -9,6 +9,7 @@ from pyarrow.parquet import write_table
 
 from extractors.engine import statements as engine_statements
 from extractors.engine.local import LocalEngine
+from extractors.errors import StagingError
 from extractors.staging.derived import KeptTables, kept_tables
 
 BILL = pa.schema([("paid", pa.int64())])
@@ -102,3 +103,16 @@ def test_what_is_computed_is_computed_once_for_what_it_is_of(tmp_path: Path) -> 
 def test_results_of_one_version_are_unknown_to_another(tmp_path: Path) -> None:
     values = [KeptTables(tmp_path, version).value("key", lambda version=version: version) for version in "aabb"]
     assert values == ["a", "a", "b", "b"]
+
+
+def test_a_folder_that_is_named_like_a_result_is_left_alone(tmp_path: Path) -> None:
+    foreign = tmp_path / "tables" / f"{'0' * 64}.rows.parquet"
+    foreign.mkdir(parents=True)
+    found(tmp_path, bills(1))
+    assert foreign.is_dir()
+
+
+def test_a_file_in_place_of_the_folder_of_results_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "tables").write_text("mine")
+    with pytest.raises(StagingError, match="expected a folder, got a file"), kept_tables(tmp_path):
+        pass

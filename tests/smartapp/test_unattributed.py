@@ -10,7 +10,7 @@ from report_page import ATTESTED, ndjson, report_of
 
 from scoring.model import Reporter
 from smartapp.cli import main
-from tests.extractors.practice import A, C, prescription, ref, role, staff, transmission
+from tests.extractors.practice import A, C, evidence, prescription, ref, role, staff, transmission, visit
 
 
 @pytest.fixture
@@ -49,6 +49,17 @@ def test_extract_says_nothing_where_everything_belongs_to_somebody(tmp_path: Pat
     folder = ndjson(tmp_path, *staff(), prescription(), transmission())
     shown = CliRunner().invoke(main, ["extract", "--from", str(folder), "--year", "2026"])
     assert "Without an NPI or a TIN" not in shown.stdout
+
+
+def test_a_case_that_two_records_state_is_listed_once_with_the_first_of_its_days(tmp_path: Path) -> None:
+    days = ("2026-03-06T09:00:00-05:00", "2026-03-05T09:00:00-05:00")
+    moved = [evidence("transition-made", "Encounter/v", on=day, name=f"moved-{n}") for n, day in enumerate(days)]
+    alone = visit("v", "2026-03-02T09:00:00-05:00", participant=[], serviceProvider=None)
+    words = ["extract", "--from", str(ndjson(tmp_path, *staff(), alone, *moved)), "--year", "2026"]
+    found = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)["unattributed"]
+    listed = [(case["measure"], case["occurred"]) for why in found for case in why["cases"]]
+    assert sorted(listed) == [("PI_HIE_1", "2026-03-05"), ("PI_PEA_1", "2026-03-02")]
+    assert "1 of PI_HIE_1, 1 of PI_PEA_1: The record names no clinician." in CliRunner().invoke(main, words).stdout
 
 
 def test_a_case_outside_the_period_is_not_listed(folder: Path) -> None:
