@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from duckdb import CatalogException
 from pyarrow.parquet import write_table
 
 from extractors.engine import statements as engine_statements
@@ -16,6 +17,7 @@ BILL = pa.schema([("paid", pa.int64())])
 FILES: dict[str, Any] = {
     "totals.sql": (("total", "SELECT sum(paid) AS paid FROM bill"), ("twice", "SELECT 2 * paid AS paid FROM total")),
     "more.sql": (("total", "SELECT sum(paid) + 1 AS paid FROM bill"), ("twice", "SELECT 2 * paid AS paid FROM total")),
+    "thrice.sql": (("thrice", "SELECT 3 * paid AS paid FROM total"),),
     "alone.sql": (("one", "SELECT 1 AS paid"),),
 }
 
@@ -103,6 +105,19 @@ def test_what_is_computed_is_computed_once_for_what_it_is_of(tmp_path: Path) -> 
 def test_results_of_one_version_are_unknown_to_another(tmp_path: Path) -> None:
     values = [KeptTables(tmp_path, version).value("key", lambda version=version: version) for version in "aabb"]
     assert values == ["a", "a", "b", "b"]
+
+
+def test_a_table_is_let_go_once_no_statement_waits_to_read_it() -> None:
+    with LocalEngine() as engine:
+        engine.load("bill", bills(1))
+        engine.run("totals.sql")
+        engine.run("thrice.sql")
+        engine.table("twice")
+        engine.forget("total", "no such table")
+        assert engine.table("thrice")["paid"].to_pylist() == [3]
+        engine.forget("total")
+        with pytest.raises(CatalogException, match="total"):
+            engine.table("total")
 
 
 def test_a_folder_that_is_named_like_a_result_is_left_alone(tmp_path: Path) -> None:

@@ -111,9 +111,10 @@ class SparkEngine:
         return list(self.table(name, order).to_pylist())
 
     def forget(self, *names: str) -> None:
-        """Let go of tables that nobody reads any more; names of none are passed over."""
+        """Let go of tables that nobody reads any more; others are passed over."""
         for name in names:
-            self.session.catalog.dropTempView(name)
+            if not self._waiting.is_read(name):
+                self.session.catalog.dropTempView(name)
 
     def write(self, name: str, path: Path) -> None:
         """Write a table as Parquet on this machine, in a fixed order; raises as `table` does.
