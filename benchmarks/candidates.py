@@ -61,13 +61,13 @@ def counts_of(tallies: Any) -> dict[str, list[int]]:
 def _extraction() -> Program:
     """`extract` with the generic profile, in blocks: lines guarded, shapes checked, events of every kind, no SQL."""
     events, profiles, folder = (import_module(f"extractors.{name}") for name in ("events", "profile", "sources.folder"))
-    profile, zone = profiles.load_profile("generic"), ZoneInfo("America/New_York")
+    reader = events.Reader(profiles.load_profile("generic"), ZoneInfo("America/New_York"))
 
     def run(paths: list[Path]) -> Counted:
         counted: Counter[str] = Counter()
         lines = folder.Folder(paths[0].parent).lines()
         while block := list(islice(lines, _BLOCK)):
-            found = events.extract(block, profile, zone)
+            found = reader.extract(block)
             counted["quarantined"] += len(found.quarantine)
             counted["resources"] += len(found.resources)
             counted["events"] += len(found.events)
