@@ -1,5 +1,7 @@
 """The one connection pool to the store's file."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,7 +14,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from smartapp.store.errors import StoreError
 from smartapp.store.versions import HEAD, bring_up_to_date, version_of
 
-_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
+_PATIENCE = 10.0
+"""Seconds to wait for another who writes."""
+_PRAGMAS = (f"busy_timeout={_PATIENCE * 1000:.0f}", "synchronous=FULL", "secure_delete=ON")
 _WRITING = "pi180_writing"
 
 
@@ -69,7 +73,21 @@ def _settings(connection: DBAPIConnection, _: Any) -> None:
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
+    _write_ahead(cursor)
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Journal ahead, which SQLite refuses at once, without its patience, while another is writing the old way."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _begin(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """Versions of the store: an older one loses no row, a newer one is refused, a current one is just opened."""
 
 import re
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -206,6 +207,20 @@ def test_of_many_who_open_an_older_or_new_store_at_once_all_can_use_it(file: Pat
 
     assert failures == []
     assert execute(file, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+def test_a_store_that_another_is_writing_the_old_way_is_waited_for(old: Path) -> None:
+    """SQLite itself would refuse to change the journal at once, whatever its patience."""
+    writer = sqlite3.connect(old, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.3, writer.commit).start()
+
+    database = Database(old)
+    rows = trail_of(database).rows()
+    database.close()
+    writer.close()
+
+    assert rows == TOLD
 
 
 def test_what_upgrades_is_loaded_only_for_an_upgrade(file: Path) -> None:
