@@ -121,6 +121,7 @@ def test_j8_every_prescription_has_its_reason_and_the_choice_is_kept(desk: Desk)
     asking = tab.locator("form", has=tab.locator("#filter-show"))
     asking.locator("#filter-show").select_option("not-met")
     asking.get_by_role("button").click()
+    tab.wait_for_url("**show=not-met*")
     rows = tab.locator("tr.case")
     assert rows.count() == int(tab.locator("#rows").get_attribute("data-rows") or "")
     for row in rows.all():
