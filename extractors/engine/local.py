@@ -42,6 +42,9 @@ _GROWTH_DEPENDS_ON = (
 _LASTING = frozenset({"cases", "received_context", "incoming_context"})
 """Tables from which any period is counted: kept as soon as they are made."""
 
+_WITHOUT_ROOM = (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+"""What it raises at the end of its memory or of the disk: in a statement, or where its rows go into the file."""
+
 _BATCH_ROWS = 8_192
 _NUMBERS = count(1)
 _PARSED: dict[str, duckdb.Statement] = {}
@@ -84,21 +87,26 @@ class LocalEngine:
     @cached_property
     def _db(self) -> duckdb.DuckDBPyConnection:
         if not self._catalog:
-            return duckdb.connect(":memory:", config=self._config)
+            return self._on_the_disk()
         db = _for_few_rows(self._memory_limit).cursor()
         db.execute(f"ATTACH ':memory:' AS {self._catalog}; USE {self._catalog}")
         return db
 
-    @property
-    def _config(self) -> dict[str, Any]:
-        """Settings for many rows. Tables have no order of their own here: whoever reads one says in which order."""
-        spill = self._spilling.enter_context(private_folder())
-        return {
+    def _on_the_disk(self) -> duckdb.DuckDBPyConnection:
+        """A database for many rows, in a file, for of tables in memory alone a part always stays there.
+
+        Tables have no order of their own here: whoever reads one says in which order.
+        """
+        folder = self._spilling.enter_context(private_folder())
+        settings: dict[str, Any] = {
             "memory_limit": self._memory_limit,
             "threads": self._threads,
-            "temp_directory": str(spill),
+            "temp_directory": str(folder),
             "preserve_insertion_order": False,
         }
+        db = duckdb.connect(folder / "rows.duckdb", config=settings)
+        db.execute("PRAGMA disable_checkpoint_on_shutdown")  # the file goes with the engine
+        return db
 
     def __enter__(self) -> "LocalEngine":
         return self
@@ -110,7 +118,7 @@ class LocalEngine:
             self._db.execute(f"USE memory; DETACH {self._catalog}")
         self._db.close()
         self._spilling.close()
-        if isinstance(problem, duckdb.OutOfMemoryException | duckdb.IOException):
+        if isinstance(problem, _WITHOUT_ROOM):
             raise StagingError(self._too_little) from problem
 
     @property

@@ -16,6 +16,7 @@ from extractors.rows import Row
 from extractors.sources.blocks import Stretch, grouped, lines_of
 from extractors.staging.hands import Bench, parts_of
 from extractors.staging.kept import kept_parts
+from extractors.staging.memory import give_back
 from extractors.staging.parts import Part
 from extractors.staging.private import clear_left, private_folder
 from extractors.staging.versions import version_of
@@ -95,4 +96,5 @@ def gathered(source: Stretches, profile: Profile, zone: ZoneInfo, work: Work) ->
                     kept.use(part)
         if kept is not None:
             kept.drop_unused()
+        give_back()
         yield staged

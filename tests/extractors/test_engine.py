@@ -113,3 +113,17 @@ def test_a_table_is_written_below_a_folder_of_any_name(engine: LocalEngine, tmp_
     engine.write("found", place)
     engine.read("again", place)
     assert engine.rows("again") == [{"key": "one"}]
+
+
+def test_tables_of_many_rows_leave_the_memory_to_what_reads_them() -> None:
+    """In memory alone a database keeps a part of each of them there, and stops at the twelfth."""
+    rows = 50_000
+    said = {"said": [f"row {number:06}" for number in range(rows)]}
+    table = pa.table(said | {f"nothing_{number}": pa.nulls(rows, pa.string()) for number in range(40)})
+
+    with LocalEngine("16MB", threads=1) as engine:
+        for number in range(14):
+            engine.load(f"table_{number}", table)
+        found = [row for batch in engine.batches("table_0") for row in batch.column("said").to_pylist()]
+
+    assert found == said["said"]

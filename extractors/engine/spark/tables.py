@@ -1,6 +1,6 @@
 """Event tables in Spark, and the plain SQL of `extractors/sql` over them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,14 @@ _FOR_FEW_ROWS = {
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
 }
+_IN_SMALL_PARTS = {
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.adaptive.coalescePartitions.enabled": "true",
+    "spark.sql.adaptive.coalescePartitions.initialPartitionNum": "2000",
+    "spark.sql.adaptive.advisoryPartitionSizeInBytes": "4MB",
+    "spark.sql.execution.rangeExchange.sampleSizePerPartition": "10",
+}
+"""For what is brought here in order: the driver holds a part whole, and before that the rows by which parts are cut."""
 
 
 class SparkEngine:
@@ -103,7 +111,7 @@ class SparkEngine:
             yield from self.table(name, order).to_batches()
             return
         self._waiting.need(name)
-        with faults(name):
+        with faults(name), self._under(_IN_SMALL_PARTS):
             yield from brought(self._ordered(name, order))
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
@@ -127,6 +135,19 @@ class SparkEngine:
     def computed(self, _what: str, _of: Sequence[str], compute: Callable[[], Any]) -> Any:
         """What Python makes of whole tables; nothing is kept from run to run."""
         return compute()
+
+    @contextmanager
+    def _under(self, settings: Mapping[str, str]) -> Iterator[None]:
+        """Settings of the session for as long as the context is open."""
+        conf = self.session.conf
+        before = {name: conf.get(name, None) for name in settings}
+        for name, value in settings.items():
+            conf.set(name, value)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                conf.unset(name) if value is None else conf.set(name, value)
 
     def _ordered(self, name: str, order: str) -> DataFrame:
         columns = self.session.table(name).columns if order == "ALL" else order.split(",")
