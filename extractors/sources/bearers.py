@@ -1,6 +1,7 @@
 """Credentials for a server that is read without a person at a browser: none, or a token that a file holds."""
 
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from extractors.gateway import Credential
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 """What a bearer token may be made of (RFC 6750, 2.1)."""
 _LONGEST = 64 * 1024
+_LOOKS, _BETWEEN = 20, 0.1
+"""How often an empty file is looked at, and the seconds between: who writes it anew empties it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class TokenFile:
             SourceError: there is no such file, or it holds no token; its content is never told.
         """
         try:
-            text = self.path.read_bytes()[:_LONGEST].decode("ascii").strip()
+            text = self._written().decode("ascii").strip()
         except OSError as problem:
             raise SourceError(f"{self.path}: {problem.strerror}. Name a file that holds the token.") from None
         except UnicodeDecodeError:
@@ -42,3 +45,11 @@ class TokenFile:
         if not _TOKEN.fullmatch(text):
             raise SourceError(f"{self.path}: expected one bearer token and nothing else. Write it there alone.")
         return Credential(f"Bearer {text}", self.base)
+
+    def _written(self) -> bytes:
+        """What the file holds; an empty one is waited for a moment."""
+        for _ in range(_LOOKS):
+            if found := self.path.read_bytes()[:_LONGEST]:
+                return found
+            time.sleep(_BETWEEN)
+        return b""

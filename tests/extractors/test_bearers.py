@@ -1,6 +1,7 @@
 """Credentials without a browser: a token in a file, bound to a base and never told."""
 
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -30,6 +31,16 @@ def test_a_token_that_another_program_renewed_is_read_again(tmp_path: Path) -> N
     kept.write_text("second")
 
     assert bearer.credential(refused) == Credential("Bearer second", BASE)
+
+
+def test_a_file_that_is_empty_while_it_is_written_is_waited_for(tmp_path: Path) -> None:
+    kept = tmp_path / "token"
+    kept.write_text("")
+    renewal = Timer(0.2, kept.write_text, ["second"])
+    renewal.start()
+
+    assert TokenFile(kept, BASE).credential() == Credential("Bearer second", BASE)
+    renewal.join()
 
 
 @pytest.mark.parametrize("content", [b"", b"  \n", b"two words", b"one\ntwo", b"a\r\nX-Evil: 1", "ütoken".encode()])
