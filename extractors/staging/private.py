@@ -1,4 +1,4 @@
-"""Folders of this process alone, below the system's temporary one, in which rows lie while they are read.
+"""Folders of this process alone, below the temporary one, in which rows and other secrets lie for a while.
 
 What lies there is PHI. The folder is its owner's alone, goes away with its context, and after a kill at the next
 making of such a folder: a lock that the system lets go with the process tells those whose process is gone.
@@ -12,8 +12,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from extractors.errors import StagingError
+
 _MADE, _IN_USE = "pi180-made-", "pi180-rows-"
 _LOCK = ".lock"
+
+
+def temporary_place() -> Path:
+    """Below which patients' data may lie for a while: `TMPDIR` where it is set, else the system's temporary folder.
+
+    Python itself takes another folder where that one cannot be used: another disk than somebody chose for such data.
+
+    Raises:
+        StagingError: what `TMPDIR` names is no folder, or cannot be written.
+        OSError: `TMPDIR` is not set, and the system has no temporary folder.
+    """
+    named = os.environ.get("TMPDIR")
+    if not named:
+        return Path(tempfile.gettempdir())
+    place = Path(named).absolute()
+    if not (os.access(place, os.W_OK | os.X_OK) and place.is_dir()):
+        raise StagingError(
+            f"TMPDIR: {place}: expected a folder that can be written, for patients' data lie there for a while. "
+            "Make it, mount it, or name another one."
+        )
+    return place
 
 
 @contextmanager
@@ -21,10 +44,11 @@ def private_folder() -> Iterator[Path]:
     """A new folder, 0700, removed at the end with all that is in it.
 
     Raises:
-        OSError: there is no temporary folder, or no room in it.
+        StagingError: it cannot be made where it should be.
+        OSError: it was made, and cannot be locked.
     """
     clear_left()
-    made = Path(tempfile.mkdtemp(prefix=_MADE))
+    made = _made()
     descriptor = os.open(made / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -38,9 +62,20 @@ def private_folder() -> Iterator[Path]:
         os.close(descriptor)
 
 
+def _made() -> Path:
+    place = temporary_place()
+    try:
+        return Path(tempfile.mkdtemp(prefix=_MADE, dir=place))
+    except OSError as problem:
+        raise StagingError(
+            f"{place}: no folder for patients' data can be made there: {problem.strerror}. Have that mended, or name "
+            "another place with TMPDIR."
+        ) from problem
+
+
 def clear_left() -> None:
-    """Remove the folders of this user whose process is gone."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_IN_USE}*"):
+    """Remove the folders of this user whose process is gone; raises as `temporary_place`."""
+    for left in temporary_place().glob(f"{_IN_USE}*"):
         with suppress(OSError):
             if left.lstat().st_uid == os.geteuid() and not left.is_symlink():
                 _clear(left)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from extractors.sources.crawl_files import digest_of
+from extractors.staging.private import private_folder
 from smartapp.attesting.signature import State, Unsigned, in_words
 from smartapp.attesting.signing import signature_file, state_of
 from smartapp.binder.attached import Attached, attach
@@ -47,6 +47,7 @@ def bundle(asked: Bundling) -> bytes:
     Raises:
         ArchiveError: the run does not bear out its numbers, or was made by another version of pi180.
         UsageError: something of it cannot be put in.
+        StagingError: the temporary folder, where a copy under pseudonyms is made, cannot be used.
     """
     if asked.pseudonyms and asked.ehr_report:
         raise UsageError("--ehr-report names patients, so that it cannot go with --pseudonyms. Leave one of them out.")
@@ -54,8 +55,8 @@ def bundle(asked: Bundling) -> bytes:
         check_borne_out(scored, asked.place)
         if asked.pseudonyms is None:
             return _bound(asked, scored, asked.place)
-        with TemporaryDirectory() as root:
-            place = under_pseudonyms(scored, asked.place, Path(root), asked.pseudonyms)
+        with private_folder() as root:
+            place = under_pseudonyms(scored, asked.place, root, asked.pseudonyms)
             with open_score(place) as same:
                 return _bound(asked, same, place)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from extractors.errors import ExtractionError
+from extractors.staging.private import private_folder
 from scoring.errors import RuleError
 from smartapp import __version__
 from smartapp.binder import layout
@@ -35,10 +35,13 @@ def replay(found: Verified) -> tuple[Fault, ...]:
 
     Only for a binder that is whole and of our shape. What is in it goes to a folder of its own for a moment, and is
     read as a run is.
+
+    Raises:
+        StagingError: the temporary folder cannot be used, for which the binder is not to blame.
     """
-    with TemporaryDirectory() as root:
+    with private_folder() as root:
         try:
-            place = _laid_out(Path(root).joinpath(*(found.manifest[name] for name in RUN_NAMES)), found.files)
+            place = _laid_out(root.joinpath(*(found.manifest[name] for name in RUN_NAMES)), found.files)
             given = _given(found)
             with open_score(place) as scored:
                 return tuple(_differences(derive(scored, place, given), found))

@@ -18,7 +18,7 @@ from typing import Any
 from extractors.cases import tally
 from extractors.engine import Engine
 from extractors.engine.local import LocalEngine
-from extractors.errors import ExtractionError
+from extractors.errors import ExtractionError, StagingError
 from extractors.ledger import Quarantine, Sight
 from extractors.profile import Profile, load_kept
 from extractors.site import Site, site_of
@@ -140,6 +140,7 @@ def open_run(run: Path, period: Period) -> Iterator[Reading]:
     Raises:
         ArchiveError: the folder lacks something, or says what does not fit together.
         UsageError: the period leaves the year.
+        StagingError: there is no place or no room for its rows here.
     """
     with LocalEngine() as engine:
         yield load_run(run, period, engine)
@@ -200,6 +201,8 @@ def _usable(run: Path, file: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise ArchiveError(f"{at}: is missing; earlier versions left some files out. Run pi180 again.") from None
+    except StagingError:  # this machine lacks room or a place; nothing is wrong with the run
+        raise
     except _UNUSABLE as problem:
         got = f"no {problem}" if isinstance(problem, KeyError) else f"{type(problem).__name__}: {problem}"
         raise ArchiveError(f"{at}: expected what this version writes, got {got}. Run pi180 again.") from problem

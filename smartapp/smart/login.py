@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +20,7 @@ from extractors.gateway import Gateway, Network
 from extractors.places import place_of, resolved
 from extractors.profile import load_profile
 from extractors.site import Site
+from extractors.staging.private import private_folder
 from smartapp.smart.errors import SmartError
 from smartapp.smart.issuers import ClientAuth, Registration
 from smartapp.smart.launch import Ehr, Launching, LaunchRefused
@@ -71,10 +71,11 @@ def signed_in(client: Client, site: Site) -> Iterator[TokenInUse]:
 
     Raises:
         SmartError: nobody was signed in; the message says why.
+        StagingError: the temporary folder cannot be used.
     """
     registration = _registration(client, site)
-    with _listening(client.port) as listener, TemporaryDirectory() as folder:
-        database = Database(Path(folder) / "login.sqlite")
+    with _listening(client.port) as listener, private_folder() as folder:
+        database = Database(folder / "login.sqlite")
         try:
             vault = Vault(os.urandom(32))
             launches, trail = Launches(database, vault), Trail(database, DataKeys(database, vault))

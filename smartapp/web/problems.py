@@ -10,7 +10,7 @@ import traceback
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from extractors.errors import ExtractionError
+from extractors.errors import ExtractionError, StagingError
 from smartapp.errors import UsageError
 from smartapp.report.frame import Action, Frame, Link, Message
 from smartapp.report.pages import app_page, message_page
@@ -61,6 +61,7 @@ def handle(app: Flask) -> None:
     app.register_error_handler(Unavailable, _later)
     app.register_error_handler(ExtractionError, _unreachable)
     app.register_error_handler(UsageError, _unusable)
+    app.register_error_handler(StagingError, _unusable)
     app.register_error_handler(StoreError, _not_kept)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)

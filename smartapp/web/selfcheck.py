@@ -13,7 +13,8 @@ from pathlib import Path
 
 from flask import Flask, Response
 
-from extractors.errors import ExtractionError
+from extractors.errors import ExtractionError, StagingError
+from extractors.staging.private import temporary_place
 from smartapp.settings import SettingsError
 from smartapp.smart.errors import SmartError
 from smartapp.smart.issuers import Registration
@@ -45,7 +46,8 @@ def checks_of(app: Flask, service: Service) -> tuple[Check, ...]:
     """Everything that can be looked at without a network."""
     registrations = [ehr.registration for ehr in service.launching.ehrs.values()]
     folders = (check for one in registrations for check in _folders(one))
-    return (_settings(service), _debugging(app), _cookies(service), _clock(service), *folders, _worker(service))
+    served = (_settings(service), _debugging(app), _cookies(service), _clock(service), _temporary())
+    return (*served, *folders, _worker(service))
 
 
 def reach(service: Service) -> Iterator[Check]:
@@ -103,6 +105,14 @@ def _clock(service: Service) -> Check:
         text = "this machine's clock is behind the newest row of the audit trail. Set the clock, then start again."
         return Check("clock", Weight.REFUSED, text)
     return Check("clock", Weight.FINE, "is not behind the audit trail")
+
+
+def _temporary() -> Check:
+    """Rows of runs that are opened lie there, and files while they come in."""
+    try:
+        return Check("temporary folder", Weight.FINE, f"{temporary_place()} can be written")
+    except StagingError as problem:
+        return Check("temporary folder", Weight.REFUSED, str(problem))
 
 
 def _folders(registration: Registration) -> Iterator[Check]:

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extractors.errors import StagingError
 from smartapp.attesting.signature import Unsigned, state_document
 from smartapp.attesting.signing import sign
 from smartapp.binder.attached import read_attached
@@ -343,3 +344,17 @@ def test_without_a_key_the_users_own_is_made_once_and_its_fingerprint_is_told(
     fingerprint = read_signing_key(key).public.fingerprint
     assert pi180("verify", tmp_path / "again.zip", "--key", fingerprint).exit_code == 0
     assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "again.zip").read_bytes()
+
+
+def test_a_binder_is_laid_out_for_its_owner_alone_below_the_folder_that_was_named(
+    binder: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, file = tmp_path / "named", tmp_path / "binder.zip"
+    file.write_bytes(binder)
+    monkeypatch.setenv("TMPDIR", str(named))
+    with pytest.raises(StagingError, match=f"TMPDIR: {named}: expected a folder"):
+        verify(file, again=True)
+
+    named.mkdir()
+    assert verify(file, again=True).faults == ()
+    assert list(named.iterdir()) == []

@@ -63,7 +63,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A temporary folder of the system for this test alone."""
     place = tmp_path / "temporary"
     place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setenv("TMPDIR", str(place))
     return place
 
 
@@ -170,12 +170,12 @@ def test_rows_on_the_disk_are_their_owners_alone_and_go_with_the_reading(data: P
 
 def test_what_a_killed_process_left_goes_at_the_next_start_and_what_a_living_one_has_does_not(temporary: Path) -> None:
     hold = (
-        "import sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
+        "import sys\n"
         "from extractors.staging.private import private_folder\n"
         "with private_folder() as place:\n"
         "    (place / 'rows').write_text('PHI'); print(place, flush=True); sys.stdin.read()"
     )
-    words = [sys.executable, "-c", hold, str(temporary)]
+    words = [sys.executable, "-c", hold]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         left = Path(other.stdout.readline().strip())
@@ -194,6 +194,57 @@ def test_a_link_in_place_of_a_folder_that_was_left_is_not_followed(temporary: Pa
     (temporary / "pi180-rows-link").symlink_to(mine)
     with private_folder():
         assert (mine / ".lock").exists()
+
+
+@pytest.mark.parametrize("made", ["nothing", "a file", "a link to nothing"])
+def test_a_temporary_folder_that_cannot_be_used_is_refused_and_no_other_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str
+) -> None:
+    named = tmp_path / "named"
+    if made == "a file":
+        named.write_text("a letter")
+    if made == "a link to nothing":
+        named.symlink_to(tmp_path / "none")
+    monkeypatch.setenv("TMPDIR", str(named))
+
+    for needed in (private_folder(), gathered(Folder(GROUP), GENERIC, ZONE, Work(workers=1))):
+        with pytest.raises(StagingError, match=f"TMPDIR: {named}: expected a folder that can be written"), needed:
+            pytest.fail("a folder elsewhere")
+
+
+def test_a_temporary_folder_in_which_nothing_can_be_made_is_refused_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/proc/self/fd")  # where not even root makes anything
+
+    with pytest.raises(StagingError, match=r"/proc/self/fd: ") as refused, private_folder():
+        pytest.fail("a folder elsewhere")
+    assert "TMPDIR" in str(refused.value)
+
+
+def test_a_temporary_folder_is_taken_as_it_is_named_though_it_was_named_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tempfile.gettempdir()
+    (tmp_path / "big").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TMPDIR", "big")
+
+    with private_folder() as folder:
+        assert folder.parent == tmp_path / "big"
+
+
+@pytest.mark.parametrize("said", [None, ""])
+def test_without_a_name_the_temporary_folder_is_the_systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None
+) -> None:
+    monkeypatch.delenv("TMPDIR")
+    if said is not None:
+        monkeypatch.setenv("TMPDIR", said)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    with private_folder() as folder:
+        assert folder.parent == tmp_path
 
 
 Usage = namedtuple("Usage", "total used free")

@@ -82,6 +82,17 @@ def test_runs_that_are_to_be_made_need_a_folder_that_can_be_written(
 
 
 @pytest.mark.requirement("R118")
+def test_a_temporary_folder_that_was_named_and_is_not_there_stops_the_start(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert refused(checks_of(site.app, site.service)) == []
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "none"))
+    assert refusal(site).startswith(f"temporary folder: TMPDIR: {tmp_path / 'none'}: expected a folder")
+
+
+@pytest.mark.requirement("R118")
 def test_an_export_that_is_not_there_yet_is_a_warning_and_the_server_starts(
     make_site: MakeSite, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from extractors.errors import ExtractionError, SiteError, Unreachable
+from extractors.errors import ExtractionError, SiteError, StagingError, Unreachable
 from smartapp.errors import UsageError
 from smartapp.settings import SettingsError
 from smartapp.smart.errors import SmartError
@@ -113,6 +113,7 @@ def test_every_fault_has_a_number_of_its_own(app: Flask) -> None:
         (Unreachable("ehr.example.org: no answer in time"), 502, "Ehr.example.org: no answer in time. "),
         (ExtractionError("nothing"), 502, "The EHR cannot be read now"),
         (SiteError("site.toml: expected"), 502, "Nothing was changed. Try again."),
+        (StagingError("TMPDIR: /big: expected a folder."), 500, "TMPDIR: /big: expected a folder. Tell your IT"),
         (SmartError("this launch is over."), 403, "This launch is over. Close this page"),
         (LaunchRefused("this EHR is not registered here"), 403, "This EHR is not registered here. Close this page"),
         (Shown(418, "A title", "One.", "Two."), 418, "A title"),

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import tempfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -85,7 +84,7 @@ def test_a_reading_that_is_stopped_leaves_nothing_and_says_so_by_its_code(
 ) -> None:
     rows = tmp_path / "rows"
     rows.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(rows))
+    monkeypatch.setenv("TMPDIR", str(rows))
     source = Source(data, work=Work(workers=1, block=1))
     days = period_within(2026, date(2026, 1, 1), date(2026, 12, 31))
     before = signal.getsignal(signal.SIGTERM)
