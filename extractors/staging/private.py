@@ -5,9 +5,12 @@ making of such a folder: a lock that the system lets go with the process tells t
 """
 
 import fcntl
+import logging
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +19,11 @@ from extractors.errors import StagingError
 
 _MADE, _IN_USE = "pi180-made-", "pi180-rows-"
 _LOCK = ".lock"
+_MAKING = 3600.0
+"""Seconds after which nobody is making a folder any more: that takes no time, but a machine may sleep meanwhile."""
+_WAITS = (0.0, 0.2, 0.5)
+"""Seconds before each try to remove a folder: another process may be clearing it in the same moment."""
+_LOG = logging.getLogger("pi180")
 
 
 def temporary_place() -> Path:
@@ -57,7 +65,7 @@ def private_folder() -> Iterator[Path]:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
     finally:
         os.close(descriptor)
 
@@ -75,10 +83,22 @@ def _made() -> Path:
 
 def clear_left() -> None:
     """Remove the folders of this user whose process is gone; raises as `temporary_place`."""
-    for left in temporary_place().glob(f"{_IN_USE}*"):
+    place = temporary_place()
+    for left in (*place.glob(f"{_IN_USE}*"), *place.glob(f"{_MADE}*")):
         with suppress(OSError):
-            if left.lstat().st_uid == os.geteuid() and not left.is_symlink():
+            if _is_ours(left) and (left.name.startswith(_IN_USE) or _was_begun_long_ago(left)):
                 _clear(left)
+
+
+def _is_ours(left: Path) -> bool:
+    """Whether it is a folder of this user, and no link to one."""
+    found = left.lstat()
+    return found.st_uid == os.geteuid() and stat.S_ISDIR(found.st_mode)
+
+
+def _was_begun_long_ago(left: Path) -> bool:
+    """Whether its process was killed before anything but the lock was put there."""
+    return time.time() - left.stat().st_mtime > _MAKING and {entry.name for entry in left.iterdir()} <= {_LOCK}
 
 
 def _clear(left: Path) -> None:
@@ -86,6 +106,16 @@ def _clear(left: Path) -> None:
     descriptor = os.open(left / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(left, ignore_errors=True)
+        _remove(left)
     finally:
         os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, or say that it is still there: a run whose numbers are right does not fail for that."""
+    for wait in _WAITS:
+        time.sleep(wait)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.lexists(folder):
+            return
+    _LOG.warning("%s: could not be removed, and may hold patients' data. Remove it.", folder)

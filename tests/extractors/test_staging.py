@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -185,6 +186,31 @@ def test_what_a_killed_process_left_goes_at_the_next_start_and_what_a_living_one
     assert (left / "rows").exists()
     with gathered(Folder(GROUP), GENERIC, ZONE, Work(workers=1)):
         assert list(temporary.iterdir()) == []
+
+
+def test_what_a_process_was_killed_in_making_goes_after_an_hour(temporary: Path) -> None:
+    long_ago = time.time() - 3700
+    for name, lock, since in (("old", False, long_ago), ("locked", True, long_ago), ("new", True, time.time())):
+        made = temporary / f"pi180-made-{name}"
+        made.mkdir()
+        if lock:
+            (made / ".lock").touch()
+        os.utime(made, (since, since))
+    (temporary / "pi180-made-by-somebody").mkdir()
+    (temporary / "pi180-made-by-somebody" / "letter").touch()
+    os.utime(temporary / "pi180-made-by-somebody", (long_ago, long_ago))
+
+    with private_folder():
+        pass
+    assert {left.name for left in temporary.iterdir()} == {"pi180-made-new", "pi180-made-by-somebody"}
+
+
+def test_rows_that_cannot_be_removed_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with private_folder() as folder:
+        folder.rename(tmp_path / "kept")
+        folder.symlink_to(tmp_path / "kept")  # which is not followed, so that not even root removes it
+
+    assert caplog.messages == [f"{folder}: could not be removed, and may hold patients' data. Remove it."]
 
 
 def test_a_link_in_place_of_a_folder_that_was_left_is_not_followed(temporary: Path, tmp_path: Path) -> None:
