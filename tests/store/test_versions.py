@@ -223,6 +223,62 @@ def test_a_store_that_another_is_writing_the_old_way_is_waited_for(old: Path) ->
     assert rows == TOLD
 
 
+def holding(file: Path, begin: str) -> sqlite3.Connection:
+    """Another process that does not let go of the store."""
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute(begin)
+    other.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    return other
+
+
+@pytest.mark.parametrize("begin", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE", "BEGIN"])
+def test_an_older_store_that_another_process_does_not_let_go_of_is_refused_in_words(old: Path, begin: str) -> None:
+    other = holding(old, begin)
+
+    with pytest.raises(StoreError) as refused:
+        Database(old, patience=0.1)
+    other.close()
+
+    assert str(refused.value) == (
+        f"{old}: is in use by another process for too long. Wait until that is done, then try again."
+    )
+    Database(old).close()
+
+
+def test_a_store_that_another_process_does_not_let_go_of_is_refused_in_words_when_it_is_written(file: Path) -> None:
+    database = Database(file, patience=0.1)
+    other = holding(file, "BEGIN IMMEDIATE")
+
+    with pytest.raises(StoreError, match="in use by another process"), database.writing():
+        pytest.fail("two who write at once")
+    with pytest.raises(StoreError, match="in use by another process"):
+        database.compact()
+    other.close()
+    database.compact()
+    database.close()
+
+
+def test_a_busy_file_is_known_whatever_kept_it_busy(file: Path) -> None:
+    """SQLite says in the higher bytes of its code why: here that what was read is no longer what is there."""
+    database = Database(file, patience=0.1)
+    writer = sqlite3.connect(file, isolation_level=None)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM job").fetchall()
+        writer.execute("UPDATE alembic_version SET version_num = version_num")
+        with pytest.raises(StoreError, match="in use by another process"):
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+    writer.close()
+    database.close()
+
+
+def test_a_place_where_sqlite_cannot_journal_ahead_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is such a place, and there is one on every machine; network shares are others."""
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(StoreError, match=r"cannot journal ahead there \(it says 'memory'\).*local disk"):
+        Database(Path(":memory:"))
+
+
 def test_what_upgrades_is_loaded_only_for_an_upgrade(file: Path) -> None:
     """Opening a new store, opening a current one, and every verb's help."""
     program = (
