@@ -1,5 +1,6 @@
 """Much that is read: by how many processes, kept for how long, and used again: the same facts, and nothing left."""
 
+import ctypes
 import gzip
 import hashlib
 import json
@@ -32,6 +33,7 @@ from extractors.profile import Profile, kept_files, load_kept, load_profile, pro
 from extractors.sources.blocks import Stretch
 from extractors.sources.folder import Folder
 from extractors.staging.kept import kept_parts
+from extractors.staging.memory import give_back
 from extractors.staging.private import private_folder
 from extractors.staging.staged import gathered
 from extractors.staging.versions import version_of
@@ -538,3 +540,13 @@ def test_no_worker_at_all_is_refused() -> None:
     assert work_of(workers=1).workers == 1
     with pytest.raises(StagingError, match="expected 1 or more, got 0"):
         work_of(workers=0)
+
+
+def test_memory_is_given_back_as_far_as_the_system_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_back()
+
+    def loads_nothing(_: object) -> None:
+        raise OSError("dynamic loading is not supported")
+
+    monkeypatch.setattr(ctypes, "CDLL", loads_nothing)
+    give_back()
