@@ -56,7 +56,8 @@ GROUP BY t.focus, t.patient, t.npi, t.tin, t.day_from, t.day_to, t.detail, t.cer
 SELECT focus, patient, npi, tin, day_from, day_to, answer, in_group
 FROM (
   SELECT r.*, row_number() OVER (PARTITION BY r.lone, r.npi, r.tin, r.patient, r.counterpart, r.day_from, r.code_system, r.code
-    ORDER BY CASE WHEN r.answer = 'met' THEN 0 ELSE 1 END NULLS LAST, r.focus NULLS LAST) AS place
+    ORDER BY CASE WHEN r.answer = 'met' THEN 0 ELSE 1 END NULLS LAST, r.focus NULLS LAST, r.day_to NULLS LAST,
+      r.answer NULLS LAST, r.in_group NULLS LAST) AS place
   FROM (
     SELECT DISTINCT f.focus, f.patient, f.npi, f.tin, f.day_from, f.day_to, f.answer, f.counterpart, f.code_system, f.code,
       CASE WHEN f.counterpart IS NULL OR f.code IS NULL OR f.patient IS NULL OR f.day_from IS NULL OR f.day_from <> f.day_to

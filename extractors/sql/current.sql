@@ -17,7 +17,7 @@ FROM (
     row_number() OVER (
       PARTITION BY r.key
       ORDER BY CASE WHEN r.deleted AND r.updated IS NULL THEN 1 ELSE 0 END DESC, coalesce(r.updated, '') DESC,
-        length(coalesce(r.version, '')) DESC, coalesce(r.version, '') DESC, r.deleted DESC, r.content DESC
+        length(coalesce(r.version, '')) DESC, coalesce(r.version, '') DESC, r.deleted DESC, r.content DESC, r.type DESC
     ) AS place
   FROM resource AS r
   JOIN told_again AS t ON t.key = r.key
@@ -83,7 +83,7 @@ FROM (
     row_number() OVER (
       PARTITION BY r.key
       ORDER BY coalesce(r.updated, '') DESC, length(coalesce(r.version, '')) DESC, coalesce(r.version, '') DESC,
-        r.file NULLS LAST, r.line NULLS LAST, coalesce(r.entry, 0) NULLS LAST
+        r.file NULLS LAST, r.line NULLS LAST, r.entry NULLS FIRST
     ) AS place
   FROM resource AS r
   JOIN version_in_force AS v ON v.key = r.key AND v.content = r.content

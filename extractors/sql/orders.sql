@@ -9,8 +9,9 @@ GROUP BY kind, focus HAVING count(*) > 1
 ;
 
 -- table: order_fact
--- One fact per order or referral: of its copies the one that names its clinician speaks, the smallest key
--- among several.
+-- One fact per order or referral: of its copies, and of what several rules make of one, that speaks which names its
+-- clinician, then what is definite, of that the best rank, and the smallest key among several. The order is that of all
+-- columns, so that the same rows always give the same one.
 SELECT f.kind, f.focus, f.patient, f.clinician, f.npi, f.tin, f.answer, f.reason, f.from_utc, f.day_from, f.day_to, f.code_system, f.code,
   f.codings, f.counterpart, f.detail, f.setting, f.stay
 FROM fact AS f
@@ -24,7 +25,10 @@ FROM (
     f.codings, f.counterpart, f.detail, f.setting, f.stay, row_number() OVER (
     PARTITION BY f.kind, f.focus
     ORDER BY CASE WHEN f.npi IS NULL THEN 1 ELSE 0 END NULLS LAST, CASE WHEN f.tin IS NULL THEN 1 ELSE 0 END NULLS LAST,
-      f.source NULLS LAST, f.tin NULLS LAST
+      CASE WHEN f.answer = 'met' THEN 0 ELSE 1 END NULLS LAST, f.rank NULLS LAST, f.source NULLS LAST, f.tin NULLS LAST, f.npi NULLS LAST,
+      f.clinician NULLS LAST, f.patient NULLS LAST, f.answer NULLS LAST, f.reason NULLS LAST, f.from_utc NULLS LAST, f.day_from NULLS LAST,
+      f.day_to NULLS LAST, f.code_system NULLS LAST, f.code NULLS LAST, f.codings NULLS LAST, f.counterpart NULLS LAST,
+      f.detail NULLS LAST, f.setting NULLS LAST, f.stay NULLS LAST
   ) AS place
   FROM fact AS f
   JOIN copied_order AS c ON c.kind = f.kind AND c.focus = f.focus

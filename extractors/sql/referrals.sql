@@ -127,7 +127,8 @@ FROM (
       ORDER BY CASE WHEN k.answer = 'met' THEN 0 ELSE 1 END NULLS LAST,
         CASE WHEN s.sent = 'met' AND s.received = 'met' AND s.complete = 'met' THEN 0
           WHEN s.sent = 'not_met' OR s.received = 'not_met' OR s.complete = 'not_met' THEN 2 ELSE 1 END NULLS LAST,
-        CASE WHEN s.sent = 'met' THEN 0 ELSE 1 END NULLS LAST, k.focus NULLS LAST
+        CASE WHEN s.sent = 'met' THEN 0 ELSE 1 END NULLS LAST, k.focus NULLS LAST, k.day_to NULLS LAST,
+        k.answer NULLS LAST, k.reason NULLS LAST
     ) AS place
   FROM (
     SELECT o.*, CASE WHEN o.counterpart IS NULL OR o.code IS NULL OR o.patient IS NULL OR o.day_from IS NULL OR o.day_from <> o.day_to

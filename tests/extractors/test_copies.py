@@ -1,10 +1,14 @@
 """Copies of one order by its business identifier, and renewals that share the number (fhir-mapping 15.34, 15.36)."""
 
+from pathlib import Path
+
 import pytest
 
 from extractors.cases import derive
 from extractors.engine.local import LocalEngine
+from extractors.events import extract
 from extractors.ledger import ledger_of
+from extractors.profile import load_profile
 from tests.extractors.practice import (
     MET,
     NDC,
@@ -18,6 +22,7 @@ from tests.extractors.practice import (
     drug,
     evidence,
     extracted,
+    lines,
     prescription,
     ref,
     referral,
@@ -91,3 +96,33 @@ def test_the_ledger_counts_merged_copies() -> None:
         derive(found, OPEN, engine)
         rows = {row["type"]: row["copies"] for row in ledger_of(found, engine)}
     assert (rows["MedicationRequest"], rows["Practitioner"]) == (1, 0)
+
+
+ANOTHER_RULE = """
+name = "mine"
+version = "1"
+about = "mine"
+extends = "generic"
+
+[[select]]
+kind = "prescription-written"
+resource = "MedicationRequest"
+where = "intent = 'order'"
+patient = "subject"
+clinician = "requester"
+occurred = "dispenseRequest.validityPeriod.start"
+code = "medication.ofType(CodeableConcept)"
+rank = {rank}
+grade = "native"
+why = "Set when the order is signed."
+"""
+
+
+@pytest.mark.parametrize(("rank", "day"), [(0, "2026-03-09"), (2, "2026-03-02")])
+def test_of_two_rules_about_one_order_the_better_rank_speaks(tmp_path: Path, rank: int, day: str) -> None:
+    (tmp_path / "mine.toml").write_text(ANOTHER_RULE.format(rank=rank))
+    signed = {"validityPeriod": {"start": "2026-03-09T10:00:00-05:00"}}
+    told = lines([*staff(), prescription(dispenseRequest=signed)])
+    with LocalEngine() as engine:
+        derive(extract(told, load_profile(str(tmp_path / "mine.toml")), OPEN.zone_info), OPEN, engine)
+        assert [row["day_from"] for row in engine.rows("order_fact")] == [day]

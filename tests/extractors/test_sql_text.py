@@ -51,3 +51,21 @@ def test_a_statement_uses_plain_functions_only(name: str, text: str) -> None:
 def test_a_statement_uses_no_nested_types_and_no_lambdas(name: str, text: str) -> None:
     nested = (expressions.Array, expressions.Struct, expressions.Lambda, expressions.Unnest, expressions.Bracket)
     assert list(sqlglot.parse_one(text, dialect="duckdb").find_all(*nested)) == [], name
+
+
+@pytest.mark.parametrize(("name", "text"), STATEMENTS)
+def test_where_one_row_speaks_for_several_all_that_it_says_decides_which(name: str, text: str) -> None:
+    """Else rows that tie would speak by chance, and another run would count another number."""
+    for window in sqlglot.parse_one(text, dialect="duckdb").find_all(expressions.Window):
+        if not isinstance(window.this, expressions.RowNumber):
+            continue
+        chosen = window.find_ancestor(expressions.Subquery)
+        assert chosen is not None
+        reads = expressions.Select.find_all(chosen.parent_select, expressions.Column)
+        said = {column.name for column in reads if column.parent_select is chosen.parent_select}
+        assert said - {"place", "records"} <= _decides(window), name
+
+
+def _decides(window: expressions.Window) -> set[str]:
+    terms = [*window.args["partition_by"], *(term.this for term in window.args["order"].expressions)]
+    return {term.name for term in terms if isinstance(term, expressions.Column)}
