@@ -89,7 +89,7 @@ def _unswept() -> Iterator[None]:
 
 
 def parts_of(blocks: Iterator[Block], bench: Bench, work: Work) -> Generator[Part, None, None]:
-    """The part of each block, in order. Others help once a few blocks are done, where there are more.
+    """The part of each block, in order. Others help from the start, where there are more than a few.
 
     Close it: then no helper writes any more.
 
@@ -97,17 +97,21 @@ def parts_of(blocks: Iterator[Block], bench: Bench, work: Work) -> Generator[Par
         StagingError: a helper was ended, or there is no room.
         OSError: a part cannot be written.
     """
-    numbered = enumerate(blocks)
-    alone = None if work.workers == 1 else work.alone
-    yield from (bench.part_of(number, block) for number, block in islice(numbered, alone))
-    following = next(numbered, None)
-    if following is None:
+    first = deque(islice(blocks, work.alone + 1 if work.workers > 1 else 0))
+    numbered = enumerate(chain(_let_go(first), blocks))
+    if len(first) <= work.alone:
+        yield from (bench.part_of(number, block) for number, block in numbered)
         return
     try:
         with _helpers(bench, work.workers - 1) as pool:
-            yield from _together(chain((following,), numbered), bench, pool, work.workers)
+            yield from _together(numbered, bench, pool, work.workers)
     except BrokenProcessPool:
         raise StagingError(_ENDED) from None
+
+
+def _let_go(blocks: deque[Block]) -> Iterator[Block]:
+    while blocks:
+        yield blocks.popleft()
 
 
 def _together(
@@ -126,7 +130,7 @@ def _together(
             held.append(_given(pool, name, block))
         else:
             held.append(_done(bench.made(name, block)))
-        while held and (held[0].done() or len(held) > 4 * workers):
+        while held and (held[0].done() or len(held) > 8 * workers):
             yield held.popleft().result()
     while held:
         yield held.popleft().result()

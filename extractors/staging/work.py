@@ -35,7 +35,7 @@ class Work:
         memory: what the database may hold before it goes on on the disk.
         reuse: a folder of what earlier runs extracted, None keeps nothing after a run.
         block: bytes that one process works on at a time.
-        alone: blocks that this process does before it starts others, which costs a second.
+        alone: blocks that this process does by itself where there are no more, for to start others costs a second.
         cluster: a Spark that reads and counts instead of this machine; what is said above is then Spark's to say.
     """
 
