@@ -12,8 +12,10 @@ from extractors.sources.blocks import SIZE
 DATABASE = "2GB"
 PROCESS_MB, LEAST_MB = 200, 300
 """What a process that reads takes, about; and the least in which all of it works."""
-_BESIDE_MB, _THREAD_MB = 300, 250
+_BESIDE_MB, _THREAD_MB = 360, 250
 """What the process that counts takes, about, besides what its database holds; and what each thread of that needs."""
+_LEAST_DATABASE_MB = 150
+"""What the database has at least, or a third of all if that is less. In 152 MB it counted 5 GB."""
 _SIZE = re.compile(r"(?P<number>\d{1,6})\s?(?P<unit>[MG])i?B", re.IGNORECASE)
 _UNITS = {"M": 1, "G": 1_000}
 
@@ -56,7 +58,7 @@ def work_of(workers: int | None = None, memory: str | None = None, reuse: Path |
     """What a person asked for; None leaves the default.
 
     Memory is that of all processes together: as many read as fit in it, and after them the database has what the one
-    that counts leaves, a third at least.
+    that counts leaves, and 150 MB or a third at least.
 
     Raises:
         StagingError: a number or a size that cannot be meant.
@@ -67,7 +69,8 @@ def work_of(workers: int | None = None, memory: str | None = None, reuse: Path |
     if memory is None:
         return Work(wanted, DATABASE, reuse)
     size = megabytes(memory)
-    return Work(min(wanted, max(size // PROCESS_MB, 1)), f"{max(size - _BESIDE_MB, size // 3)}MB", reuse)
+    database = max(size - _BESIDE_MB, min(size // 3, _LEAST_DATABASE_MB))
+    return Work(min(wanted, max(size // PROCESS_MB, 1)), f"{database}MB", reuse)
 
 
 def megabytes(text: str) -> int:

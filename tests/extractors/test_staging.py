@@ -505,14 +505,23 @@ def test_work_that_nobody_asked_for_takes_all_cores() -> None:
 
 @pytest.mark.parametrize(
     ("text", "database", "workers"),
-    [("300MB", "100MB", 1), ("449 MB", "149MB", 2), ("450MB", "150MB", 2), ("2 GB", "1700MB", 9), ("1gib", "700MB", 5)],
+    [
+        ("300MB", "100MB", 1),
+        ("449 MB", "149MB", 2),
+        ("450MB", "150MB", 2),
+        ("510MB", "150MB", 2),
+        ("511MB", "151MB", 2),
+        ("512MB", "152MB", 2),
+        ("2 GB", "1640MB", 9),
+        ("1gib", "640MB", 5),
+    ],
 )
 def test_memory_bounds_how_many_read_and_then_what_the_database_has(text: str, database: str, workers: int) -> None:
     assert work_of(9, text) == Work(workers, database)
     assert work_of(1, text) == Work(1, database)
 
 
-@pytest.mark.parametrize(("memory", "threads"), [("512MB", 1), ("799MB", 1), ("800MB", 2), ("2GB", 4), (None, 4)])
+@pytest.mark.parametrize(("memory", "threads"), [("512MB", 1), ("859MB", 1), ("860MB", 2), ("2GB", 4), (None, 4)])
 def test_in_little_memory_the_database_has_fewer_threads(memory: str | None, threads: int) -> None:
     assert work_of(4, memory).threads == threads
 

@@ -2,11 +2,14 @@
 
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from extractors.engine.cluster import Cluster
+from extractors.errors import EngineError
 from tests.spark.side_by_side_on_spark import TABLES, Said, said_by_one_process, said_by_spark
 
 pytestmark = [
@@ -31,6 +34,17 @@ def test_damaged_lines_are_set_aside_by_spark_with_the_same_place_and_reason(tmp
     here = said_by_one_process(tmp_path)
     assert here.noted["quarantine"].count > 5
     check_same(said_by_spark(tmp_path, cluster, SMALL), here)
+
+
+def test_what_an_executor_says_itself_is_told_without_what_spark_says_of_it(cluster: Cluster) -> None:
+    from extractors.engine.spark.tables import SparkEngine, faults
+
+    def refuse(_: object) -> Iterator[pa.RecordBatch]:
+        raise EngineError("Leave the files alone.")
+
+    with SparkEngine(cluster) as engine, pytest.raises(EngineError) as refusal, faults("extraction"):
+        engine.session.range(1).mapInArrow(refuse, "id BIGINT").collect()
+    assert str(refusal.value) == "extraction: Leave the files alone."
 
 
 def check_same(there: Said, here: Said) -> None:

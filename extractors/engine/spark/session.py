@@ -1,13 +1,14 @@
 """Where Spark runs: its session, and the private place where tables of a run lie while it lasts."""
 
 import os
+import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkRuntimeError
 from pyspark.find_spark_home import _find_spark_home
 from pyspark.sql import SparkSession
@@ -15,6 +16,7 @@ from pyspark.sql import SparkSession
 import extractors
 from extractors.engine.cluster import Cluster
 from extractors.errors import EngineError
+from extractors.staging.private import private_folder
 
 _LOGGING = """\
 rootLogger.level = error
@@ -35,6 +37,17 @@ _THIS_MACHINE_ALONE = {
     "spark.driver.host": "127.0.0.1",
     "spark.io.encryption.enabled": "true",
 }
+_LEAVES_LITTLE_BEHIND = {
+    "spark.driver.memory": "2g",
+    "spark.ui.retainedJobs": "10",
+    "spark.ui.retainedStages": "10",
+    "spark.ui.retainedTasks": "1000",
+    "spark.sql.ui.retainedExecutions": "2",
+    "spark.cleaner.periodicGC.interval": "1min",
+}
+"""What Spark keeps of a statement for a web page that is turned off fills the driver, as plans are large."""
+_WORKERS = re.compile(r"local-cluster\[ *\d+ *, *\d+ *, *(\d+) *\]")
+"""Workers on this machine: how many, their cores, the MB of each. Unless told, an executor takes 1,024 of them."""
 _SAME_AS_EMBEDDED = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "false",
@@ -56,17 +69,30 @@ def opened(cluster: Cluster) -> Iterator[tuple[SparkSession, str]]:
             "a cluster needs a folder that all of it can write, for the tables of the run. Name one with --stage, "
             "for instance s3a://bucket/folder; or let Spark run on this machine with --master 'local[2]'."
         )
-    with tempfile.TemporaryDirectory(prefix="pi180-spark-", ignore_cleanup_errors=True) as private:
-        session = found.newSession() if found else _started(cluster, Path(private))
+    with private_folder() as private, ExitStack() as ending:
+        session = found.newSession() if found else _started(cluster, private)
+        if not found:
+            ending.callback(session.stop)
         for name, value in _SAME_AS_EMBEDDED.items():
             session.conf.set(name, value)
         stage = f"{cluster.stage or private}/run-{os.urandom(8).hex()}"
-        try:
+        with _removed(session, stage):
             yield session, stage
-        finally:
+
+
+@contextmanager
+def _removed(session: SparkSession, stage: str) -> Iterator[None]:
+    """Remove the stage at the end; where that fails, what went wrong before it is the first to be told."""
+    try:
+        yield
+    except BaseException:
+        with suppress(Py4JError, OSError):
             _remove(session, stage)
-            if not found:
-                session.stop()
+        raise
+    try:
+        _remove(session, stage)
+    except (Py4JError, OSError):
+        raise EngineError(f"{stage}: could not be removed. Remove it: it holds rows of patients' records.") from None
 
 
 def _started(cluster: Cluster, private: Path) -> SparkSession:
@@ -79,8 +105,12 @@ def _started(cluster: Cluster, private: Path) -> SparkSession:
     try:
         with _environment(cluster, private):
             return builder.getOrCreate().newSession()
-    except PySparkRuntimeError as problem:
-        raise EngineError(f"Spark did not start ({problem.getCondition()}). It needs Java 17 or newer.") from None
+    except (PySparkRuntimeError, Py4JError) as problem:
+        said = problem.getCondition() if isinstance(problem, PySparkRuntimeError) else type(problem).__name__
+        raise EngineError(
+            f"Spark did not start ({said}). It needs Java 17 or newer, and an address in --master that Spark knows, "
+            "such as local[2]."
+        ) from None
 
 
 def _settings(cluster: Cluster, private: Path) -> Mapping[str, str]:
@@ -89,9 +119,12 @@ def _settings(cluster: Cluster, private: Path) -> Mapping[str, str]:
     if not cluster.is_here:
         return _QUIET
     ours = str(Path(extractors.__file__).parents[1])
+    workers = _WORKERS.fullmatch(cluster.master)
     return {
+        **({"spark.executor.memory": f"{workers[1]}m"} if workers else {}),
         **_QUIET,
         **_THIS_MACHINE_ALONE,
+        **_LEAVES_LITTLE_BEHIND,
         "spark.local.dir": str(private / "local"),
         "spark.sql.warehouse.dir": str(private / "warehouse"),
         "spark.executorEnv.PYTHONPATH": os.pathsep.join([ours, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),

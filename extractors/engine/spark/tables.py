@@ -1,5 +1,6 @@
 """Event tables in Spark, and the plain SQL of `extractors/sql` over them."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ _SHIPPED_AT_ONCE = 4 * 1024 * 1024
 """Bytes of a table from this process that every statement may carry along; a larger one is laid down once."""
 
 
+_OURS = re.compile(rf"{EngineError.__module__}\.{EngineError.__name__}: (.*)")
+"""What an executor says itself, within all that Spark says of it."""
 _FOR_FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -141,9 +144,9 @@ class SparkEngine:
         """Settings of the session for as long as the context is open."""
         conf = self.session.conf
         before = {name: conf.get(name, None) for name in settings}
-        for name, value in settings.items():
-            conf.set(name, value)
         try:
+            for name, value in settings.items():
+                conf.set(name, value)
             yield
         finally:
             for name, value in before.items():
@@ -194,5 +197,7 @@ def faults(what: str) -> Iterator[None]:
     except AnalysisException as problem:
         raise TableError(f"{what}: expected the tables that it reads, got: {problem.getCondition()}") from None
     except (PySparkException, Py4JError) as problem:
+        if ours := _OURS.search(str(problem)):
+            raise EngineError(f"{what}: {ours[1]}") from None
         said = problem.getCondition() if isinstance(problem, PySparkException) else type(problem).__name__
         raise EngineError(f"{what}: Spark gave up ({said}). Its own logs say why.") from None
