@@ -6,7 +6,7 @@ import pytest
 
 from extractors.engine.cluster import Cluster
 
-TWO_WORKERS = Cluster("local-cluster[2,1,1024]")
+TWO_WORKERS = Cluster("local-cluster[2,1,1100]")
 
 
 @pytest.fixture(scope="session")

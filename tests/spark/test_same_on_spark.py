@@ -47,6 +47,14 @@ def test_what_an_executor_says_itself_is_told_without_what_spark_says_of_it(clus
     assert str(refusal.value) == "extraction: Leave the files alone."
 
 
+def test_an_executor_on_this_machine_has_all_the_memory_of_its_worker(cluster: Cluster) -> None:
+    """Unless told, Spark gives it 1,024 MB of whatever its worker has."""
+    from extractors.engine.spark.tables import SparkEngine
+
+    with SparkEngine(cluster) as engine:
+        assert engine.session.conf.get("spark.executor.memory") == "1100m"
+
+
 def check_same(there: Said, here: Said) -> None:
     for table in TABLES:
         assert there.rows[table] == here.rows[table], table
