@@ -6,7 +6,7 @@ ExtractionError
 ├── SiteError        a site file cannot be used as written
 ├── DrugTableError   a drug table, or a file to make one of, is missing or not as it should be
 ├── EngineError      where cases are counted cannot be started, or failed
-├── StagingError     rows of what is read cannot be kept on the disk, or a process that helps was ended
+├── StagingError     rows of what is read cannot be kept or read again, or a process that helps was ended
 ├── TableError       a kept table is missing, damaged or lacks what the SQL reads
 └── GatewayError     a server could not be asked, or gave no answer that may be used
     ├── LinkRefused  a URL leads where nothing may be fetched or no credential may go
@@ -39,7 +39,7 @@ class EngineError(ExtractionError):
 
 
 class StagingError(ExtractionError):
-    """Reading much cannot go on: no room for its rows, a folder in use, a helper ended, or a size that is none."""
+    """Reading much cannot go on: no room for rows, rows that are gone, a folder in use, a helper ended, no size."""
 
 
 class TableError(ExtractionError):

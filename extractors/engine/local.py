@@ -1,17 +1,15 @@
-"""The only door to DuckDB: runs the plain SQL of `extractors/sql` in process.
+"""Runs the plain SQL of `extractors/sql` in process, in DuckDB.
 
-A small practice's year, or one patient, is a few thousand rows: there, the time goes into starting a database,
-parsing and planning, hardly into counting. So a statement is parsed once a process and runs only when its table
-is read, and engines of few rows share one started database, each with a catalog of its own.
+Parsing takes its time where rows are few. So a statement is parsed once a process, and runs only when its table is
+read.
 """
 
 import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
-from functools import cache, cached_property
-from itertools import count
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,50 +17,25 @@ import duckdb
 import pyarrow as pa
 
 from extractors.engine import written_table
+from extractors.engine.database import of_few_rows, of_many_rows
+from extractors.engine.faults import cause_of, fault, lacks_room, reason_in, told
 from extractors.engine.quoting import path_text, quoted, typed
 from extractors.engine.statements import Statement, Waiting, statements
-from extractors.errors import StagingError, TableError
+from extractors.errors import TableError
 from extractors.staging.derived import IN_FILES, Form, KeptTables, key_of_files, key_of_rows
-from extractors.staging.private import private_folder
-
-_GROWTH_DEPENDS_ON = (
-    "cte_inlining",
-    "deliminator",
-    "empty_result_pullup",
-    "filter_pullup",
-    "filter_pushdown",
-    "in_clause",
-    "limit_pushdown",
-    "materialized_cte",
-    "top_n",
-    "unused_columns",
-)
-"""Optimizers that stay for few rows too: without them, a join may become all pairs."""
 
 _LASTING = frozenset({"cases", "received_context", "incoming_context"})
 """Tables from which any period is counted: kept as soon as they are made."""
 
-_WITHOUT_ROOM = (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
-"""What it raises at the end of its memory or of the disk: in a statement, or where its rows go into the file."""
-
 _BATCH_ROWS = 8_192
-_NUMBERS = count(1)
 _PARSED: dict[str, duckdb.Statement] = {}
-
-
-@cache
-def _for_few_rows(memory_limit: str) -> duckdb.DuckDBPyConnection:
-    """The one database of all engines of few rows: its starting and its planning cost more than the counting."""
-    db = duckdb.connect(":memory:", config={"memory_limit": memory_limit, "threads": 1, "temp_directory": ""})
-    known = [str(name) for (name,) in db.execute("SELECT name FROM duckdb_optimizers()").fetchall()]
-    db.execute(f"SET disabled_optimizers = '{','.join(n for n in known if n not in _GROWTH_DEPENDS_ON)}'")
-    return db
 
 
 class LocalEngine:
     """An in-process database of event tables. Close it, or use it as a context.
 
-    As a context it turns the end of its memory, or of the disk, into a `StagingError`.
+    Whatever reads or makes a table raises `StagingError` where memory or the disk comes to its end, and where rows that
+    lie in files are gone or damaged.
 
     Args:
         memory_limit: of the database; engines of few rows have it together. What does not fit lies in a private folder
@@ -72,68 +45,41 @@ class LocalEngine:
     """
 
     def __init__(self, memory_limit: str = "2GB", threads: int = 2, kept: KeptTables | None = None) -> None:
-        self._memory_limit, self._threads, self._catalog = memory_limit, threads, ""
+        self._memory_limit, self._threads, self._few = memory_limit, threads, False
         self._views: set[str] = set()
         self._kept = kept
         self._made: set[str] = set()
         self._waiting = Waiting(self._create, self._took)
-        self._spilling = ExitStack()
+        self._open, self._reading = ExitStack(), ExitStack()
 
     def expect_few_rows(self) -> None:
         """Prepare for small data, whose cost is in starting and planning. Has no effect once a table is there."""
         if "_db" not in self.__dict__:
-            self._catalog = f"run_{next(_NUMBERS)}"
+            self._few = True
 
     @cached_property
     def _db(self) -> duckdb.DuckDBPyConnection:
-        if not self._catalog:
-            return self._on_the_disk()
-        db = _for_few_rows(self._memory_limit).cursor()
-        db.execute(f"ATTACH ':memory:' AS {self._catalog}; USE {self._catalog}")
-        return db
-
-    def _on_the_disk(self) -> duckdb.DuckDBPyConnection:
-        """A database for many rows, in a file, for of tables in memory alone a part always stays there.
-
-        Tables have no order of their own here: whoever reads one says in which order.
-        """
-        folder = self._spilling.enter_context(private_folder())
-        settings: dict[str, Any] = {
-            "memory_limit": self._memory_limit,
-            "threads": self._threads,
-            "temp_directory": str(folder),
-            "preserve_insertion_order": False,
-        }
-        db = duckdb.connect(folder / "rows.duckdb", config=settings)
-        db.execute("PRAGMA disable_checkpoint_on_shutdown")  # the file goes with the engine
-        return db
+        limit = self._memory_limit
+        return self._open.enter_context(of_few_rows(limit) if self._few else of_many_rows(limit, self._threads))
 
     def __enter__(self) -> "LocalEngine":
         return self
 
     def __exit__(self, kind: object = None, problem: BaseException | None = None, trace: object = None) -> None:
-        if "_db" not in self.__dict__:
-            return
-        if self._catalog:
-            self._db.execute(f"USE memory; DETACH {self._catalog}")
-        self._db.close()
-        self._spilling.close()
-        if isinstance(problem, _WITHOUT_ROOM):
-            raise StagingError(self._too_little) from problem
+        """Let go of all; what ended the context comes out of it, rather than what goes wrong here."""
+        with suppress(duckdb.Error) if problem else self._told(), self._open, self._reading:
+            pass  # readers go first, for they hold the database
 
-    @property
-    def _too_little(self) -> str:
-        return (
-            f"the rows need more than the {self._memory_limit} that the database has, or more room on the disk. "
-            "Allow more memory (--memory), or name another disk with TMPDIR."
-        )
+    def _told(self) -> AbstractContextManager[None]:
+        return told(self._memory_limit)
 
     def load(self, name: str, table: pa.Table) -> None:
         """Take an Arrow table in under a name, in place of what had that name."""
-        self._replace(name, key_of_rows(name, table) if self._kept else None)
-        self._drop_view(name)
-        incoming_rows = table  # noqa: F841  # DuckDB reads the variable by its name, which is cheaper than a view of it
-        self._db.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming_rows")  # noqa: S608  # our names
+        with self._told():
+            self._replace(name, key_of_rows(name, table) if self._kept else None)
+            self._drop_view(name)
+            incoming_rows = table  # noqa: F841  # DuckDB reads it by its name, which is cheaper than a view of it
+            self._db.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming_rows")  # noqa: S608  # our names
 
     def load_files(self, name: str, schema: pa.Schema, files: Sequence[Path]) -> None:
         """Read a table from Parquet files of a schema, under a name; they stay where they are and are not held.
@@ -144,11 +90,14 @@ class LocalEngine:
         if not files:
             self.load(name, schema.empty_table())
             return
-        self._replace(name, key_of_files(schema, files) if self._kept else None)
-        try:
-            self._see(name, "*", files)
-        except duckdb.Error:
-            raise TableError(f"{name}: expected Parquet tables that pi180 wrote. Read the source anew.") from None
+        with self._told():
+            self._replace(name, key_of_files(schema, files) if self._kept else None)
+            try:
+                self._see(name, "*", files)
+            except duckdb.Error as problem:
+                if lacks_room(problem):
+                    raise
+                raise TableError(f"{name}: expected Parquet tables that pi180 wrote. Read the source anew.") from None
 
     def _replace(self, name: str, key: str | None) -> None:
         """Make way for a table that is loaded."""
@@ -181,7 +130,8 @@ class LocalEngine:
 
     def run(self, file: str) -> None:
         """Have the statements of one SQL file, each as a table of its name, made when it is read."""
-        self._waiting.add(file)
+        with self._told():
+            self._waiting.add(file)
         if self._kept:
             self._kept.know(self._waiting.key(name) for name, _ in statements(file))
 
@@ -222,7 +172,7 @@ class LocalEngine:
             types = {row[0]: row[1] for row in self._db.execute(f"DESCRIBE {name}").fetchall()}
             columns = typed({column: IN_FILES.get(kind, kind) for column, kind in types.items()})
             rows = f"SELECT {columns} FROM {name}"  # noqa: S608  # our names
-            with suppress(duckdb.OutOfMemoryException):
+            with suppress(duckdb.OutOfMemoryException, duckdb.IOException):
                 self._kept.keep(key, Form.ROWS, types, lambda draft: self._copy(rows, draft))
         self._made.discard(name)
 
@@ -237,8 +187,9 @@ class LocalEngine:
                 f"COPY ({rows}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
             )
         except duckdb.IOException as problem:
-            full = os.strerror(errno.ENOSPC) in str(problem)
-            reason = errno.ENOSPC if full else errno.EIO
+            if str(path) not in str(problem):  # it is of a file that is read, or of the database's own
+                raise
+            reason = reason_in(str(problem)) or errno.EIO
             raise OSError(reason, os.strerror(reason), str(path)) from None
 
     def _parsed(self, text: str) -> duckdb.Statement:
@@ -252,9 +203,10 @@ class LocalEngine:
         Raises:
             TableError: a table or column that its statement reads is not there.
         """
-        self._waiting.need(name)
-        self._keep(name)
-        found: pa.Table = self._db.sql(f"SELECT * FROM {name} ORDER BY {order}").to_arrow_table()  # noqa: S608  # our names
+        with self._told():
+            self._waiting.need(name)
+            self._keep(name)
+            found: pa.Table = self._sorted(name, order).to_arrow_table()
         return found
 
     def batches(self, name: str, order: str = "ALL") -> Iterator[pa.RecordBatch]:
@@ -262,12 +214,19 @@ class LocalEngine:
 
         What nobody has read yet is made while it is given, and not kept.
         """
-        waiting = self._waiting.unmade(name)
-        rows = f"({waiting.text})" if waiting else name
+        with self._told():
+            waiting = self._waiting.unmade(name)
+            found = self._sorted(f"({waiting.text})" if waiting else name, order)
+            batches = self._reading.enter_context(closing(found.to_arrow_reader(_BATCH_ROWS)))
         try:
-            yield from self._db.sql(f"SELECT * FROM {rows} ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)  # noqa: S608
-        except OSError:  # so Arrow says it
-            raise StagingError(self._too_little) from None
+            yield from batches
+        except OSError as problem:  # so Arrow passes on what the database says
+            raise fault(str(problem), self._memory_limit) from cause_of(str(problem))
+        finally:
+            self._reading.close()
+
+    def _sorted(self, rows: str, order: str) -> duckdb.DuckDBPyRelation:
+        return self._db.sql(f"SELECT * FROM {rows} ORDER BY {order}")  # noqa: S608  # our names
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order; raises as `table` does."""
@@ -275,10 +234,11 @@ class LocalEngine:
 
     def forget(self, *names: str) -> None:
         """Let go of tables that nobody reads any more; others are passed over."""
-        for name in names:
-            if name in self._made and not self._waiting.is_read(name):
-                self._db.execute(f"DROP TABLE {name}")
-                self._made.discard(name)
+        with self._told():
+            for name in names:
+                if name in self._made and not self._waiting.is_read(name):
+                    self._db.execute(f"DROP TABLE {name}")
+                    self._made.discard(name)
 
     def write(self, name: str, path: Path) -> None:
         """Write a table as Parquet, in a fixed order; raises as `table` does.
@@ -291,7 +251,8 @@ class LocalEngine:
         if kept:
             shutil.copyfile(kept.file, path)
             return
-        self._waiting.need(name)
-        self._copy(f"SELECT * FROM {name} ORDER BY ALL", path)  # noqa: S608  # our names
+        with self._told():
+            self._waiting.need(name)
+            self._copy(f"SELECT * FROM {name} ORDER BY ALL", path)  # noqa: S608  # our names
         if self._kept and key:
             self._kept.keep(key, Form.SORTED, {}, lambda draft: shutil.copyfile(path, draft))

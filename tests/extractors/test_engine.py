@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from extractors.engine import local
 from extractors.engine import statements as engine_statements
+from extractors.engine.database import shared
 from extractors.engine.local import LocalEngine
 from extractors.errors import TableError
 
@@ -101,8 +101,8 @@ def test_a_closed_engine_of_few_rows_leaves_no_rows_behind() -> None:
     with LocalEngine() as engine:
         engine.expect_few_rows()
         engine.load("bill", bills(1))
-    shared = local._for_few_rows("2GB")
-    kept = shared.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'bill'").fetchall()
+    everything = shared("2GB")
+    kept = everything.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'bill'").fetchall()
     assert kept == [(0,)]
 
 
