@@ -199,10 +199,10 @@ def _usable(run: Path, file: str) -> Iterator[None]:
     at = f"run {run.name[:12]}, {file}"
     try:
         yield
+    except StagingError:  # it is of this machine, and says nothing of the run
+        raise
     except FileNotFoundError:
         raise ArchiveError(f"{at}: is missing; earlier versions left some files out. Run pi180 again.") from None
-    except StagingError:  # this machine lacks room or a place; nothing is wrong with the run
-        raise
     except _UNUSABLE as problem:
         got = f"no {problem}" if isinstance(problem, KeyError) else f"{type(problem).__name__}: {problem}"
         raise ArchiveError(f"{at}: expected what this version writes, got {got}. Run pi180 again.") from problem

@@ -36,7 +36,7 @@ def ending_of(problem: BaseException) -> Ending:
     """How a run ends by an exception."""
     if isinstance(problem, OSError):
         return _of_file(problem)
-    if isinstance(cause := problem.__cause__, OSError) and cause.errno in DISK:
+    if (cause := _of_the_disk(problem.__cause__)) is not None:
         return _of_file(cause)
     if isinstance(problem, Parked):
         return Ending(State.PARKED, WAITS, str(problem))
@@ -54,6 +54,13 @@ _ENDINGS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], End
 )
 """Whatever fits first; the special before the general."""
 _UNEXPECTED = Ending(State.FAILED, UNEXPECTED, "Report it, with what the run wrote to standard error.")
+
+
+def _of_the_disk(cause: BaseException | None) -> OSError | None:
+    """The full or failing disk behind a problem, however often it was told in other words; None where it is none."""
+    while cause is not None and not (isinstance(cause, OSError) and cause.errno in DISK):
+        cause = cause.__cause__
+    return cause
 
 
 def _of_file(problem: OSError) -> Ending:

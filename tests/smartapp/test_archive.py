@@ -12,6 +12,7 @@ import pytest
 from report_page import ATTESTED, PERIOD, RULES
 
 from extractors.cases import tally
+from extractors.engine.local import LocalEngine
 from extractors.errors import StagingError
 from scoring.model import MeasureId, Origin, Period, Proportion, Reporter
 from smartapp import paths
@@ -20,7 +21,7 @@ from smartapp.attesting import attestations
 from smartapp.attesting.attestation_errors import AttestationError
 from smartapp.attesting.attestations import Attestations, Reported
 from smartapp.errors import UsageError
-from smartapp.kept.archive import ArchiveError, latest, open_run, open_score
+from smartapp.kept.archive import ArchiveError, latest, load_run, open_run, open_score
 from smartapp.kept.publish import publish
 from smartapp.kept.runs import score_name, write_run
 from smartapp.kept.score_files import score_document_of
@@ -101,6 +102,13 @@ def test_any_period_of_the_year_is_counted_from_the_folder_and_no_other(tmp_path
         assert again.tallies == expected
     with pytest.raises(UsageError, match="A performance period never leaves its year"):
         open_run(run, Period(date(2025, 12, 1), date(2026, 3, 31))).__enter__()
+
+
+def test_a_run_that_finds_no_room_on_this_machine_is_not_told_as_one_that_was_changed(tmp_path: Path) -> None:
+    """What was signed is written anew where it does not open any more: a lack of memory must never look like that."""
+    run = published(deck("scenario-1/rt1"), tmp_path).parent.parent
+    with LocalEngine("1KB") as engine, pytest.raises(StagingError, match="more than the 1KB"):
+        load_run(run, PERIOD, engine)
 
 
 def test_the_same_data_from_other_files_put_their_places_into_the_run(tmp_path: Path) -> None:

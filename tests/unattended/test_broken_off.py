@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from extractors.errors import SourceError
+from extractors.engine.local import LocalEngine
+from extractors.errors import SourceError, StagingError
 from smartapp.durable import Files
-from smartapp.nightly.endings import WAITS, ending_of
+from smartapp.kept.archive import ArchiveError
+from smartapp.nightly.endings import UNUSABLE, WAITS, ending_of
 from smartapp.nightly.machine import MOST_BACK, Machine, Parked
 from smartapp.nightly.state import FOLDER
 from smartapp.nightly.status import State
+from tests.extractors.faulty import TABLE, no_file_above, parts
 from tests.unattended.nights import Killed, Practice, copy_of
 
 FAILPOINTS = (
@@ -235,3 +238,24 @@ def test_a_disk_that_is_full_or_fails_parks_the_run_also_under_an_export(reason:
     problem.__cause__ = fault
     for ending in (ending_of(problem), ending_of(fault)):
         assert (ending.state is State.PARKED, ending.code == WAITS) == (parked, parked)
+
+
+@pytest.mark.requirement("R117")
+def test_a_disk_that_is_full_while_rows_are_counted_parks_the_run() -> None:
+    with no_file_above(20_000), pytest.raises(StagingError) as problem, LocalEngine("40MB") as engine:
+        engine.load("found", TABLE)
+    told_again = ArchiveError("run 0123: cannot be opened")
+    told_again.__cause__ = problem.value
+    for ending in (ending_of(problem.value), ending_of(told_again)):
+        assert (ending.state, ending.code) == (State.PARKED, WAITS)
+
+
+@pytest.mark.requirement("R117")
+def test_rows_that_are_gone_are_no_full_disk(tmp_path: Path) -> None:
+    files = parts(tmp_path)
+    with LocalEngine() as engine:
+        engine.load_files("found", TABLE.schema, files)
+        files[0].unlink()
+        with pytest.raises(StagingError) as problem:
+            engine.table("found")
+    assert (ending_of(problem.value).state, ending_of(problem.value).code) == (State.FAILED, UNUSABLE)
