@@ -52,7 +52,7 @@ ON_THE_WAY = (
 _SAID = ("stated_event", "current_reference", "stated_directory")
 """The tables that together hold all that current resources say; a row counts once, however often it was read."""
 
-_FEW_ROWS = 100_000
+FEW_ROWS = 100_000
 """Rows of all tables below which a second thread, and planning for many rows, cost more than they do."""
 
 ACCESS_BUSINESS_DAYS = 4
@@ -80,7 +80,7 @@ class Tally:
 
 def derive(extract: Facts, site: Site, engine: Engine) -> None:
     """Fill the engine with facts, cases and evidence from an extract and a site's settings."""
-    if sum(extract.counts.values()) < _FEW_ROWS:
+    if sum(extract.counts.values()) < FEW_ROWS:
         engine.expect_few_rows()
     extract.load_into(engine)
     for name in STATED:

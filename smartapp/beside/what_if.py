@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from extractors.cases import tally
-from extractors.engine.local import LocalEngine
 from extractors.site import NumeratorWindow
 from scoring.model import MeasureId, Period, Reporter
+from smartapp.kept.engines import engine_of_rows
 from smartapp.kept.runs import BESIDE
 from smartapp.usecases import Reading
 
@@ -75,11 +75,12 @@ class Bench:
     """An engine with the cases of one reading, to be counted under other settings. Use it as a context."""
 
     def __init__(self, reading: Reading, measures: Iterable[MeasureId], reporter: Reporter) -> None:
-        self._engine, self._reading, self._reporter = LocalEngine(), reading, reporter
+        self._reading, self._reporter = reading, reporter
         self.measures = frozenset[str](measures)
         self.tables = {name: reading.engine.table(name) for name in BESIDE}
         mine = self._mine(reading.engine.table("cases"))
         self.rows = Rows(mine, {name: reading.engine.table(name) for name in _CONTEXTS})
+        self._engine = engine_of_rows(mine.num_rows + sum(table.num_rows for table in self.rows.contexts.values()))
 
     def _mine(self, cases: pa.Table) -> pa.Table:
         """The cases that may be the reporter's under any setting."""

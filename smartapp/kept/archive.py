@@ -31,6 +31,7 @@ from scoring.rulebook import RuleBook, parse
 from smartapp.attesting.attestation_errors import AttestationError
 from smartapp.attesting.attestations import Attestations, from_document
 from smartapp.errors import UsageError
+from smartapp.kept.engines import engine_of_files
 from smartapp.kept.runs import COUNTED, period_name, score_name, table_file
 from smartapp.scored import Scored, score_reading
 from smartapp.usecases import Reading, period_within, places_of
@@ -142,7 +143,7 @@ def open_run(run: Path, period: Period) -> Iterator[Reading]:
         UsageError: the period leaves the year.
         StagingError: there is no place or no room for its rows here.
     """
-    with LocalEngine() as engine:
+    with engine_of_run(run) as engine:
         yield load_run(run, period, engine)
 
 
@@ -161,6 +162,11 @@ def open_score(place: Path) -> Iterator[Scored]:
         if score_name(scored.submission.reporter) != place.name:
             raise _changed(place.parent.parent, "the answers are of another reporter than their folder")
         yield scored
+
+
+def engine_of_run(run: Path) -> LocalEngine:
+    """An engine, still empty, for the tables of a run's folder, which `load_run` reads."""
+    return engine_of_files(table_file(run, table) for table in COUNTED)
 
 
 def load_run(run: Path, period: Period, engine: Engine) -> Reading:

@@ -9,13 +9,12 @@ from typing import Any
 
 from extractors.engine.local import LocalEngine
 from smartapp.kept.archive import ArchiveError
+from smartapp.kept.engines import engine_of_files
 from smartapp.kept.runs import table_file
 from smartapp.opened.evidence import shown_key
 
 _DECIDES = ("rules", "profile", "site", "drug_table")
 _COUNTS = ("met", "denominator", "unknown", "undecided")
-_FEW_BYTES = 500_000
-"""Files of less are compared faster by an engine of few rows."""
 _Key = tuple[str, str, str | None, str | None]
 """Measure, variant, TIN and NPI of a tally."""
 
@@ -132,10 +131,8 @@ def falls(first: Path, second: Path) -> tuple[Fall, ...]:
 
 @contextmanager
 def _held_against(first: Path, second: Path) -> Iterator[LocalEngine]:
-    with LocalEngine() as engine:
-        files = [table_file(run, table) for run in (first, second) for table in ("resource", "cases")]
-        if sum(file.stat().st_size for file in files if file.is_file()) < _FEW_BYTES:
-            engine.expect_few_rows()
+    files = [table_file(run, table) for run in (first, second) for table in ("resource", "cases")]
+    with engine_of_files(files) as engine:
         for side, run in (("first", first), ("second", second)):
             engine.read(f"{side}_resource", table_file(run, "resource"))
             engine.read(f"{side}_cases", table_file(run, "cases"))

@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Lock, local
 from typing import TypeVar
 
-from extractors.engine.local import LocalEngine
+from extractors.errors import StagingError
 from scoring.model import Period
-from smartapp.kept.archive import counted_again, load_run, open_run
+from smartapp.kept.archive import counted_again, engine_of_run, load_run, open_run
 from smartapp.kept.runs import period_name
 from smartapp.usecases import Reading
 
@@ -39,9 +39,9 @@ class _Open:
     counted: OrderedDict[tuple[Period, _Signature], Reading] = field(default_factory=OrderedDict)
 
     def close(self) -> None:
-        self.closing.close()
         self.signature, self.latest = (), None
         self.counted.clear()
+        self.closing.close()  # last, so that it is forgotten even where it does not close
 
 
 class OpenRuns:
@@ -63,6 +63,7 @@ class OpenRuns:
 
         Raises:
             ArchiveError: the folder lacks something, or says what does not fit together.
+            StagingError: there is no memory or no room on the disk, perhaps only while the reading is used.
             UsageError: the period leaves the year.
         """
         place, inside = self._place(run), getattr(self._inside, "deep", 0)
@@ -73,6 +74,9 @@ class OpenRuns:
         self._inside.deep = inside + 1
         try:
             yield _counted(place, run, period)
+        except StagingError:  # a database that a full disk broke stays broken: whoever comes next opens another
+            place.close()
+            raise
         finally:
             self._inside.deep = inside
             place.lock.release()
@@ -122,7 +126,7 @@ def _counted(place: _Open, run: Path, period: Period) -> Reading:
 
 def _opened(place: _Open, run: Path, period: Period) -> Reading:
     with ExitStack() as opening:
-        engine = opening.enter_context(LocalEngine())
+        engine = opening.enter_context(engine_of_run(run))
         reading = load_run(run, period, engine)
         place.closing = opening.pop_all()
     place.counted[period, signature_of(run / period_name(period))] = reading

@@ -60,6 +60,7 @@ def handle(app: Flask) -> None:
     app.register_error_handler(SmartError, _refused)
     app.register_error_handler(Unavailable, _later)
     app.register_error_handler(ExtractionError, _unreachable)
+    app.register_error_handler(StagingError, _not_kept)
     app.register_error_handler(UsageError, _unusable)
     app.register_error_handler(StagingError, _unusable)
     app.register_error_handler(StoreError, _not_kept)

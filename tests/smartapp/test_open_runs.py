@@ -2,24 +2,32 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from test_archive import published
 
 from extractors.cases import tally
-from scoring.model import Period
+from extractors.engine import Engine
+from extractors.errors import StagingError
+from scoring.model import Period, Reporter
 from smartapp import paths
+from smartapp.beside.what_if import AS_COUNTED, Bench
 from smartapp.errors import UsageError
+from smartapp.kept import engines
 from smartapp.kept.archive import ArchiveError, open_run
 from smartapp.kept.open_runs import OpenRuns, Remembered
 from smartapp.opened.evidence import case_rows
 from smartapp.usecases import Reading
+from tests.extractors.faulty import no_file_above
 
 HALF = Period(date(2026, 1, 1), date(2026, 6, 29))
 QUARTER = Period(date(2026, 1, 1), date(2026, 3, 31))
@@ -176,6 +184,47 @@ def test_only_so_many_runs_stay_open_and_the_one_used_longest_ago_goes_first(kep
     assert held == [True, True]
     assert list(pool._open) == [runs[0], runs[2]]
     pool.close()
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    return place
+
+
+def test_rows_of_a_small_run_never_lie_on_the_disk_while_it_is_open(
+    kept: Path, pool: OpenRuns, temporary: Path
+) -> None:
+    with pool.reading(kept, HALF) as one, pool.reading(kept, QUARTER) as other, fresh(kept, YEAR) as third:
+        for reading in (one, other, third):
+            case_rows(reading)
+        with Bench(one, one.rules.measures, Reporter(None, None)) as bench:
+            bench.count(AS_COUNTED, "controlled-included")
+            assert list(temporary.iterdir()) == []
+
+
+def fill(engine: Engine) -> None:
+    """Load more and more, as pages do that count one period after another."""
+    for number in range(200):
+        table = pa.table({"said": [sha256(f"{number} {row}".encode()).hexdigest() for row in range(8000)]})
+        engine.load(f"more_{number}", table)
+
+
+@pytest.mark.parametrize("room", [4_000_000, 17_200_000], ids=["a commit fails", "a checkpoint fails, which is fatal"])
+def test_a_run_whose_database_found_no_room_is_opened_anew_by_the_next_who_asks(
+    room: int, kept: Path, pool: OpenRuns, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "_FEW_BYTES", 0)
+    with pool.reading(kept, HALF) as reading:
+        before, first = said(reading), reading.engine
+        assert len(list(temporary.iterdir())) == 1
+    with no_file_above(room), pytest.raises(StagingError, match="no room"), pool.reading(kept, HALF) as reading:
+        fill(reading.engine)
+    assert list(temporary.iterdir()) == []
+    with pool.reading(kept, HALF) as reading:
+        assert (said(reading), reading.engine is first) == (before, False)
 
 
 def test_what_was_worked_out_is_worked_out_once_for_a_key_and_the_oldest_is_forgotten() -> None:

@@ -112,6 +112,11 @@ def test_every_fault_has_a_number_of_its_own(app: Flask) -> None:
     [
         (Unreachable("ehr.example.org: no answer in time"), 502, "Ehr.example.org: no answer in time. "),
         (ExtractionError("nothing"), 502, "The EHR cannot be read now"),
+        (
+            StagingError("the disk is full. Make room."),
+            500,
+            "cannot be used now The disk is full. Make room. Tell your IT",
+        ),
         (SiteError("site.toml: expected"), 502, "Nothing was changed. Try again."),
         (StagingError("TMPDIR: /big: expected a folder."), 500, "TMPDIR: /big: expected a folder. Tell your IT"),
         (SmartError("this launch is over."), 403, "This launch is over. Close this page"),

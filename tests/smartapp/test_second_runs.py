@@ -142,7 +142,7 @@ def kept_files(asked: Asked) -> dict[str, int]:
 @pytest.fixture(params=["few rows", "many rows"])
 def _engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "many rows":
-        monkeypatch.setattr(cases, "_FEW_ROWS", 0)
+        monkeypatch.setattr(cases, "FEW_ROWS", 0)
 
 
 @pytest.mark.usefixtures("_engine")
