@@ -28,7 +28,10 @@ class Engine(Takes, Protocol):
         """Have the statements of one SQL file, each as a table of its name."""
 
     def table(self, name: str, order: str = "ALL") -> pa.Table:
-        """A whole table in a fixed order; ALL means every column, from left to right."""
+        """A whole table in a fixed order: that which is said, then every other column from left to right.
+
+        So ALL, which says none, is every column.
+        """
 
     def batches(self, name: str, order: str = "ALL") -> Iterator[pa.RecordBatch]:
         """A whole table in a fixed order, a part at a time; read to its end before anything else is asked."""

@@ -19,6 +19,7 @@ import pyarrow as pa
 from extractors.engine import written_table
 from extractors.engine.database import of_few_rows, of_many_rows
 from extractors.engine.faults import cause_of, fault, lacks_room, reason_in, told
+from extractors.engine.ordering import full_order
 from extractors.engine.quoting import path_text, quoted, typed
 from extractors.engine.statements import Statement, Waiting, statements
 from extractors.errors import TableError
@@ -226,7 +227,10 @@ class LocalEngine:
             self._reading.close()
 
     def _sorted(self, rows: str, order: str) -> duckdb.DuckDBPyRelation:
-        return self._db.sql(f"SELECT * FROM {rows} ORDER BY {order}")  # noqa: S608  # our names
+        found = f"SELECT * FROM {rows}"  # noqa: S608  # our names
+        if order != "ALL":  # which is every column already
+            order = full_order(order, self._db.sql(found).columns)
+        return self._db.sql(f"{found} ORDER BY {order}")
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order; raises as `table` does."""
