@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 
 from extractors.engine import written_table
 from extractors.engine.cluster import Cluster
+from extractors.engine.ordering import full_order
 from extractors.engine.spark.session import opened
 from extractors.engine.spark.work import shipped
 from extractors.engine.statements import Statement, Waiting, read_often
@@ -153,8 +154,8 @@ class SparkEngine:
                 conf.unset(name) if value is None else conf.set(name, value)
 
     def _ordered(self, name: str, order: str) -> DataFrame:
-        columns = self.session.table(name).columns if order == "ALL" else order.split(",")
-        return self.session.sql(f"SELECT * FROM {name} ORDER BY {', '.join(map(_null_last, columns))}")  # noqa: S608
+        items = full_order(order, self.session.table(name).columns).split(", ")
+        return self.session.sql(f"SELECT * FROM {name} ORDER BY {', '.join(map(_null_last, items))}")  # noqa: S608
 
     def _create(self, found: Statement) -> None:
         """Make the table of a statement; raises as `table` does."""
