@@ -8,7 +8,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ class LocalEngine:
         self._kept = kept
         self._made: set[str] = set()
         self._waiting = Waiting(self._create, self._took)
-        self._open, self._reading = ExitStack(), ExitStack()
+        self._open = ExitStack()
+        self._reader: pa.RecordBatchReader | None = None
 
     def expect_few_rows(self) -> None:
         """Prepare for small data, whose cost is in starting and planning. Has no effect once a table is there."""
@@ -68,8 +69,9 @@ class LocalEngine:
 
     def __exit__(self, kind: object = None, problem: BaseException | None = None, trace: object = None) -> None:
         """Let go of all; what ended the context comes out of it, rather than what goes wrong here."""
-        with suppress(duckdb.Error) if problem else self._told(), self._open, self._reading:
-            pass  # readers go first, for they hold the database
+        with suppress(duckdb.Error) if problem else self._told(), self._open:
+            if self._reader is not None:
+                self._reader.close()  # it may not have been read to its end, and holds the database
 
     def _told(self) -> AbstractContextManager[None]:
         return told(self._memory_limit)
@@ -218,13 +220,13 @@ class LocalEngine:
         with self._told():
             waiting = self._waiting.unmade(name)
             found = self._sorted(f"({waiting.text})" if waiting else name, order)
-            batches = self._reading.enter_context(closing(found.to_arrow_reader(_BATCH_ROWS)))
+            reader = self._reader = found.to_arrow_reader(_BATCH_ROWS)
         try:
-            yield from batches
+            yield from reader
         except OSError as problem:  # so Arrow passes on what the database says
             raise fault(str(problem), self._memory_limit) from cause_of(str(problem))
         finally:
-            self._reading.close()
+            reader.close()
 
     def _sorted(self, rows: str, order: str) -> duckdb.DuckDBPyRelation:
         found = f"SELECT * FROM {rows}"  # noqa: S608  # our names
