@@ -14,14 +14,12 @@ from hypothesis import strategies as st
 from extractors.engine.spark.work import (
     ASIDE,
     OUT,
-    PLACED,
     WIDE,
     Extracting,
     Place,
     Placing,
     Terms,
     record_of,
-    shipped,
 )
 from extractors.errors import EngineError
 from extractors.events import extract
@@ -107,12 +105,6 @@ def test_a_file_that_became_shorter_is_refused(odd: Path) -> None:
     work = Extracting(str(odd), ((Place("last.ndjson", 1, 0, 10_000_000),),), TERMS)
     with pytest.raises(EngineError, match=r"last\.ndjson: is shorter than it was"):
         list(work(numbers(1)))
-
-
-def test_a_batch_comes_back_whole_from_the_way_to_the_driver() -> None:
-    batch = pa.record_batch([[1, None], ["a", None]], schema=PLACED)
-    [row] = rows_of(shipped([batch]))
-    assert pa.ipc.open_stream(row["batch"]).read_all().to_batches() == [batch]
 
 
 def test_every_column_has_one_type_in_all_tables() -> None:

@@ -87,10 +87,10 @@ def _removed(session: SparkSession, stage: str) -> Iterator[None]:
         yield
     except BaseException:
         with suppress(Py4JError, OSError):
-            _remove(session, stage)
+            remove(session, stage)
         raise
     try:
-        _remove(session, stage)
+        remove(session, stage)
     except (Py4JError, OSError):
         raise EngineError(f"{stage}: could not be removed. Remove it: it holds rows of patients' records.") from None
 
@@ -168,8 +168,8 @@ def _check_java() -> None:
         )
 
 
-def _remove(session: SparkSession, stage: str) -> None:
+def remove(session: SparkSession, address: str) -> None:
     """Remove a folder wherever Spark can write."""
     context = session.sparkContext
-    place = context._jvm.org.apache.hadoop.fs.Path(stage)
+    place = context._jvm.org.apache.hadoop.fs.Path(address)
     place.getFileSystem(context._jsc.hadoopConfiguration()).delete(place, True)

@@ -15,8 +15,7 @@ from pyspark.sql import DataFrame
 from extractors.engine import written_table
 from extractors.engine.cluster import Cluster
 from extractors.engine.ordering import full_order
-from extractors.engine.spark.session import opened
-from extractors.engine.spark.work import shipped
+from extractors.engine.spark.session import opened, remove
 from extractors.engine.statements import Statement, Waiting, read_often
 from extractors.errors import EngineError, TableError
 
@@ -38,8 +37,11 @@ _IN_SMALL_PARTS = {
     "spark.sql.adaptive.coalescePartitions.initialPartitionNum": "2000",
     "spark.sql.adaptive.advisoryPartitionSizeInBytes": "4MB",
     "spark.sql.execution.rangeExchange.sampleSizePerPartition": "10",
+    "spark.sql.files.minPartitionNum": "1",
+    "spark.sql.files.maxPartitionBytes": "2GB",
 }
-"""For what is brought here in order: the driver holds a part whole, and before that the rows by which parts are cut."""
+"""For what is brought here in order: the driver holds a part whole, and before that the rows by which parts are cut. Of a
+file all is read as one, for else its pieces would come in another order."""
 
 
 class SparkEngine:
@@ -116,7 +118,8 @@ class SparkEngine:
             return
         self._waiting.need(name)
         with faults(name), self._under(_IN_SMALL_PARTS):
-            yield from brought(self._ordered(name, order))
+            for part in self._parts(name, order):
+                yield from part.to_batches()
 
     def rows(self, name: str, order: str = "ALL") -> list[dict[str, Any]]:
         """A whole table as records, in a fixed order; raises as `table` does."""
@@ -153,6 +156,20 @@ class SparkEngine:
             for name, value in before.items():
                 conf.unset(name) if value is None else conf.set(name, value)
 
+    def _parts(self, name: str, order: str) -> Iterator[pa.Table]:
+        """A whole table in order, laid down as files that are brought one by one.
+
+        Spark's own way to bring one part after the other (`toLocalIterator`) keeps each in the driver to its end.
+        """
+        self._kept += 1
+        place = f"{name}-in-order-{self._kept}"
+        whole = self.laid(place, self._ordered(name, order))
+        try:
+            for file in sorted(address.rpartition("/")[2] for address in whole.inputFiles()):
+                yield self.session.read.schema(whole.schema).parquet(f"{self.stage}/{place}/{file}").toArrow()
+        finally:
+            remove(self.session, f"{self.stage}/{place}")
+
     def _ordered(self, name: str, order: str) -> DataFrame:
         items = full_order(order, self.session.table(name).columns).split(", ")
         return self.session.sql(f"SELECT * FROM {name} ORDER BY {', '.join(map(_null_last, items))}")  # noqa: S608
@@ -178,12 +195,6 @@ class SparkEngine:
         writer = frame.write.option("compression", "zstd")
         (writer.partitionBy(by) if by else writer).parquet(address)
         return self.session.read.schema(frame.schema).parquet(address)
-
-
-def brought(frame: DataFrame) -> Iterator[pa.RecordBatch]:
-    """What a frame holds, in its order, one partition after the other."""
-    for row in frame.mapInArrow(shipped, "batch BINARY").toLocalIterator():
-        yield from pa.ipc.open_stream(row["batch"])
 
 
 def _null_last(item: str) -> str:

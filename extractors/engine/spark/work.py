@@ -212,12 +212,3 @@ def _widened(name: str, table: pa.Table) -> pa.Table:
     own |= {column: table.column(column) for column in table.schema.names}
     own |= {field.name: pa.nulls(length, field.type) for field in WIDE if field.name not in own}
     return pa.table([own[field.name] for field in WIDE], schema=WIDE)
-
-
-def shipped(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Each batch as one value, for the way from an executor to the driver."""
-    for batch in batches:
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as stream:
-            stream.write_batch(batch)
-        yield pa.record_batch([pa.array([sink.getvalue().to_pybytes()], pa.binary())], names=["batch"])
