@@ -40,8 +40,8 @@ _IN_SMALL_PARTS = {
     "spark.sql.files.minPartitionNum": "1",
     "spark.sql.files.maxPartitionBytes": "2GB",
 }
-"""For what is brought here in order: the driver holds a part whole, and before that the rows by which parts are cut. Of a
-file all is read as one, for else its pieces would come in another order."""
+"""For what is brought here in order: the driver holds a part whole, and before that the rows by which parts are cut. A
+file is read in one piece, for pieces would come in another order."""
 
 
 class SparkEngine:
