@@ -62,7 +62,6 @@ def handle(app: Flask) -> None:
     app.register_error_handler(ExtractionError, _unreachable)
     app.register_error_handler(StagingError, _not_kept)
     app.register_error_handler(UsageError, _unusable)
-    app.register_error_handler(StagingError, _unusable)
     app.register_error_handler(StoreError, _not_kept)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)

@@ -83,8 +83,9 @@ def test_runs_that_are_to_be_made_need_a_folder_that_can_be_written(
 
 @pytest.mark.requirement("R118")
 def test_a_temporary_folder_that_was_named_and_is_not_there_stops_the_start(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_site: MakeSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    site = make_site(fresh=True)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert refused(checks_of(site.app, site.service)) == []
 

@@ -117,7 +117,7 @@ def clinic(tmp_path: Path) -> Practice:
 def test_settings_say_how_much_of_the_machine_a_run_takes(clinic: Practice) -> None:
     assert load_clinic(clinic.config).source.work == Work(cores(), DATABASE, None)
     clinic.settings("workers = 1", 'memory = "512MB"', 'reuse = "kept"')
-    assert load_clinic(clinic.config).source.work == Work(1, "212MB", clinic.root / "kept")
+    assert load_clinic(clinic.config).source.work == Work(1, "152MB", clinic.root / "kept")
 
 
 @pytest.mark.parametrize(

@@ -428,6 +428,7 @@ def test_a_check_says_what_was_looked_at_and_serves_nothing(file: Path) -> None:
         ["ok", "debugging"],
         ["ok", "cookies"],
         ["ok", "clock"],
+        ["ok", "temporary folder"],
         ["ok", "worker"],
         ["warning", "EHR my-ehr"],
     ]
