@@ -5,15 +5,13 @@ parsing and planning, hardly into counting. So engines of few rows share one sta
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from extractors.errors import StagingError
 from extractors.staging.private import private_folder
 
 _GROWTH_DEPENDS_ON = (
@@ -66,7 +64,7 @@ def of_many_rows(memory_limit: str, threads: int) -> Iterator[duckdb.DuckDBPyCon
     Raises:
         StagingError: there is no temporary folder, or no room in it; the cause is the `OSError` that says so.
     """
-    with _place() as folder:
+    with private_folder() as folder:
         settings: dict[str, Any] = {
             "memory_limit": memory_limit,
             "threads": threads,
@@ -76,16 +74,3 @@ def of_many_rows(memory_limit: str, threads: int) -> Iterator[duckdb.DuckDBPyCon
         with closing(duckdb.connect(folder / "rows.duckdb", config=settings)) as db:
             db.execute("PRAGMA disable_checkpoint_on_shutdown")  # the file goes with the engine
             yield db
-
-
-@contextmanager
-def _place() -> Iterator[Path]:
-    with ExitStack() as held:
-        try:
-            folder = held.enter_context(private_folder())
-        except OSError as problem:
-            raise StagingError(
-                f"no folder for rows can be made below the temporary one ({problem.strerror}). "
-                "Make room, or name another disk with TMPDIR."
-            ) from problem
-        yield folder

@@ -52,28 +52,24 @@ def private_folder() -> Iterator[Path]:
     """A new folder, 0700, removed at the end with all that is in it.
 
     Raises:
-        StagingError: it cannot be made where it should be.
-        OSError: it was made, and cannot be locked.
+        StagingError: it cannot be made where it should be; the cause is the `OSError` that says why, if there is one.
     """
     clear_left()
-    made = _made()
-    descriptor = os.open(made / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    folder, lock = _made(temporary_place())
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        folder = made.with_name(made.name.replace(_MADE, _IN_USE))
-        made.rename(folder)
-        try:
-            yield folder
-        finally:
-            _remove(folder)
+        yield folder
     finally:
-        os.close(descriptor)
+        _remove(folder)
+        os.close(lock)
 
 
-def _made() -> Path:
-    place = temporary_place()
+def _made(place: Path) -> tuple[Path, int]:
+    """A folder that no other process clears, and the descriptor of its lock."""
     try:
-        return Path(tempfile.mkdtemp(prefix=_MADE, dir=place))
+        made = Path(tempfile.mkdtemp(prefix=_MADE, dir=place))
+        lock = os.open(made / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return made.rename(made.with_name(made.name.replace(_MADE, _IN_USE))), lock
     except OSError as problem:
         raise StagingError(
             f"{place}: no folder for patients' data can be made there: {problem.strerror}. Have that mended, or name "
