@@ -1,6 +1,7 @@
 """An engine that cannot go on says why and what to do, repeats nothing of a row, and leaves nothing behind."""
 
 import errno
+import os
 import resource
 import tempfile
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ NO_ROOM, NO_MEMORY = "the disk has no room left", "the rows need more than the 2
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "temporary"
     place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setenv("TMPDIR", str(place))
     return place
 
 
@@ -62,7 +63,7 @@ def in_parts(engine: LocalEngine) -> None:
 
 
 def written(engine: LocalEngine) -> None:
-    engine.write("found", Path(tempfile.gettempdir()) / "found.parquet")
+    engine.write("found", Path(os.environ["TMPDIR"]) / "found.parquet")
 
 
 READ = pytest.mark.parametrize("read", [whole, in_parts, written])
@@ -115,6 +116,7 @@ def test_a_file_that_cannot_be_written_is_a_fault_of_that_file(tmp_path: Path) -
 
 
 def test_without_a_temporary_folder_an_engine_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TMPDIR")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     with pytest.raises(StagingError, match=r"No such file.*TMPDIR"):
         carry_out(loaded("found"))
